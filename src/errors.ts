@@ -1,0 +1,70 @@
+/** Every error code an answer may carry, with the HTTP status it means. Codes are API: they never change. */
+export const errorStatus = {
+  TTA_BAD_REQUEST: 400,
+  TTA_QUERY_REFUSED: 400,
+  TTA_NOT_FOUND: 404,
+  TTA_METHOD_NOT_ALLOWED: 405,
+  TTA_TOO_LARGE: 413,
+  TTA_UNSUPPORTED_MEDIA_TYPE: 415,
+  TTA_CANCELLED: 499,
+  TTA_INTERNAL: 500,
+  TTA_TEMPO_UNAVAILABLE: 502,
+  TTA_TEMPO_REFUSED: 502,
+  TTA_TEMPO_UNAUTHORIZED: 502,
+  TTA_TEMPO_BAD_ANSWER: 502,
+  TTA_SINK_FAILED: 503,
+  TTA_DEADLINE: 504,
+} as const
+
+export type ErrorCode = keyof typeof errorStatus
+
+/** One thing that is wrong with what a caller or an operator wrote. */
+export interface FieldError {
+  /** Where: `filter`, `tempo.url`, `$.nodes[3]`. */
+  field: string
+  /** What stood there; left out where it may be a secret. */
+  value?: unknown
+  /** What is allowed instead. */
+  message: string
+}
+
+export interface TtaErrorOptions {
+  cause?: unknown
+  /** For bad input: each field that is wrong. */
+  errors?: FieldError[]
+  /** More that a program may want to know: the summary so far, the status an upstream gave. */
+  details?: Record<string, unknown>
+}
+
+/**
+ * An error whose message is meant for the caller. It never holds a secret: no header, no credentials of a URL.
+ * `cause` is for the log only.
+ */
+export class TtaError extends Error {
+  override name = 'TtaError'
+  readonly code: ErrorCode
+  readonly errors: FieldError[]
+  readonly details: Record<string, unknown>
+
+  constructor(code: ErrorCode, message: string, options: TtaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.errors = options.errors ?? []
+    this.details = options.details ?? {}
+  }
+
+  get statusCode(): number {
+    return errorStatus[this.code]
+  }
+}
+
+/** A 400 that names the fields; the message repeats the first ones in words. */
+export function badRequest(errors: FieldError[]): TtaError {
+  return new TtaError(
+    'TTA_BAD_REQUEST',
+    errors.map((error) => `${error.field} ${error.message}`).join('; '),
+    {
+      errors,
+    },
+  )
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { type Static, Type } from 'typebox'
+import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
+
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
+const figures = {
+  count: Type.Integer({ minimum: 1, description: 'Calls' }),
+  failed: Type.Integer({ minimum: 0, description: 'Calls with status ERROR' }),
+  slow: Type.Integer({ minimum: 0, description: 'Calls over the threshold that did not fail' }),
+  meanMs: Type.Number({ minimum: 0, description: 'Mean duration of a call, ms' }),
+  perSec: Type.Number({ minimum: 0, description: 'Calls per second of the window' }),
+}
+
+/** A row of the nodes frame of Grafana's Node graph panel, and the same figures for programs. */
+export const NodeRow = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String({ description: 'service.name, or the value of the tag' }),
+    subTitle: Type.String({ description: 'Span name' }),
+    mainStat: Type.Number({ description: 'Calls' }),
+    secondaryStat: Type.Number({ description: 'Mean duration, ms' }),
+    arc__failed: share('Share of calls that failed'),
+    arc__slow: share('Share of calls that were slow'),
+    arc__passed: share('The rest; the three add up to 1'),
+    detail__role: Type.Union([Type.Literal('operation'), Type.Literal('tag')]),
+    detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
+    detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
+    ...figures,
+    selfCalls: Type.Integer({ minimum: 0 }),
+  },
+  { $id: 'NodeRow', additionalProperties: false },
+)
+export type NodeRow = Static<typeof NodeRow>
+
+/** A row of the edges frame: calls from `source` to `target`. */
+export const EdgeRow = Type.Object(
+  {
+    id: Type.String(),
+    source: Type.String({ description: 'id of the caller' }),
+    target: Type.String({ description: 'id of the callee' }),
+    mainStat: Type.Number({ description: 'Calls' }),
+    secondaryStat: Type.Number({ description: 'Mean duration of the callee, ms' }),
+    detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
+    ...figures,
+  },
+  { $id: 'EdgeRow', additionalProperties: false },
+)
+export type EdgeRow = Static<typeof EdgeRow>
+
+/** What Grafana draws: every edge's ends are nodes, ids are unique, rows are in a fixed order. */
+export interface NodeGraph {
+  nodes: NodeRow[]
+  edges: EdgeRow[]
+}
+
+export interface NodeGraphOptions {
+  /** Length of the time that was read, s; for rates. */
+  windowSec: number
+  /** subTitle of tag nodes. */
+  tagNodeSubTitle: string
+}
+
+/** Ids are the Python demo's, so that dashboards made for it keep working. */
+export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
+  const ids = graph.nodes.map(nodeId)
+  return {
+    nodes: graph.nodes.map((node, index) => nodeRow(node, ids[index] as string, options)),
+    edges: graph.edges.map((edge) =>
+      edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, options),
+    ),
+  }
+}
+
+function nodeId(node: GraphNode): string {
+  const key = node.role === 'tag' ? `${node.title}##service` : `${node.title}##${node.operation}`
+  return createHash('md5').update(key).digest('hex')
+}
+
+function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRow {
+  const arcFailed = rounded(node.failed / node.count, 6)
+  const arcSlow = rounded(node.slow / node.count, 6)
+  return {
+    id,
+    title: node.title,
+    subTitle: node.role === 'tag' ? options.tagNodeSubTitle : node.operation,
+    mainStat: node.count,
+    secondaryStat: meanMs(node),
+    arc__failed: arcFailed,
+    arc__slow: arcSlow,
+    arc__passed: rounded(1 - arcFailed - arcSlow, 6),
+    detail__role: node.role,
+    detail__traffic: traffic(node, options),
+    detail__self_calls: String(node.selfCalls),
+    ...figuresOf(node, options),
+    selfCalls: node.selfCalls,
+  }
+}
+
+function edgeRow(edge: GraphEdge, source: string, target: string, options: NodeGraphOptions): EdgeRow {
+  return {
+    id: `${source}_${target}`,
+    source,
+    target,
+    mainStat: edge.count,
+    secondaryStat: meanMs(edge),
+    detail__traffic: traffic(edge, options),
+    ...figuresOf(edge, options),
+  }
+}
+
+function figuresOf(red: GraphNode | GraphEdge, { windowSec }: NodeGraphOptions) {
+  const { count, failed, slow } = red
+  return { count, failed, slow, meanMs: meanMs(red), perSec: rounded(count / windowSec, 6) }
+}
+
+const meanMs = (red: GraphNode | GraphEdge) => rounded(red.meanNs / 1e6, 6)
+
+function traffic(red: GraphNode | GraphEdge, { windowSec }: NodeGraphOptions): string {
+  const words = `${red.count} ${red.count === 1 ? 'call' : 'calls'}, ${rounded(red.count / windowSec, 3)}/s`
+  return red.failed === 0 ? words : `${words}, ${red.failed} failed`
+}
+
+/** Rounded to `digits` decimals, and never -0. */
+function rounded(value: number, digits: number): number {
+  const scale = 10 ** digits
+  return Math.round(value * scale) / scale + 0
+}

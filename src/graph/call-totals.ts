@@ -1,0 +1,65 @@
+import { PairIndex } from './pair-index.ts'
+import { RedColumns } from './red.ts'
+import type { SpanTable } from './span-table.ts'
+import type { StringTable } from './string-table.ts'
+
+/**
+ * Totals of the nodes and edges at one level of detail. A node is a pair of strings, here (service, span
+ * name); an edge is a pair of nodes.
+ */
+export class CallTotals {
+  readonly nodes = new PairIndex()
+  readonly nodeRed = new RedColumns()
+  readonly edges = new PairIndex()
+  readonly edgeRed = new RedColumns()
+  /** Calls of each node from itself. */
+  selfCalls = new Float64Array(64)
+
+  private readonly slowThresholdNs: number
+
+  constructor(slowThresholdNs: number) {
+    this.slowThresholdNs = slowThresholdNs
+  }
+
+  /** Counts a span on the node (first, second) and returns the node. */
+  addToNode(first: number, second: number, spans: SpanTable, row: number, sign: 1 | -1): number {
+    const node = this.nodes.indexOf(first, second)
+    this.nodeRed.addSpan(node, spans, row, this.slowThresholdNs, sign)
+    return node
+  }
+
+  /** Counts a span as a call of `callee` by `caller`. */
+  addToEdge(caller: number, callee: number, spans: SpanTable, row: number, sign: 1 | -1): void {
+    this.edgeRed.addSpan(this.edges.indexOf(caller, callee), spans, row, this.slowThresholdNs, sign)
+  }
+
+  addSelfCall(node: number, calls: number): void {
+    if (node >= this.selfCalls.length) {
+      const grown = new Float64Array(Math.max(node + 1, this.selfCalls.length * 2))
+      grown.set(this.selfCalls)
+      this.selfCalls = grown
+    }
+    this.selfCalls[node]! += calls
+  }
+
+  /**
+   * Adds the totals of `other`, whose nodes are pairs of `otherStrings`.
+   *
+   * @returns for each node of `other` the node here
+   */
+  merge(other: CallTotals, strings: StringTable, otherStrings: StringTable): Int32Array {
+    const nodeOf = new Int32Array(other.nodes.length)
+    for (let node = 0; node < other.nodes.length; node++) {
+      const first = strings.internText(otherStrings.text(other.nodes.first[node]!))
+      const second = strings.internText(otherStrings.text(other.nodes.second[node]!))
+      nodeOf[node] = this.nodes.indexOf(first, second)
+      this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
+      this.addSelfCall(nodeOf[node]!, other.selfCalls[node] ?? 0)
+    }
+    for (let edge = 0; edge < other.edges.length; edge++) {
+      const index = this.edges.indexOf(nodeOf[other.edges.first[edge]!]!, nodeOf[other.edges.second[edge]!]!)
+      this.edgeRed.addRow(index, other.edgeRed, edge)
+    }
+    return nodeOf
+  }
+}

@@ -1,0 +1,132 @@
+import { CallTotals } from './call-totals.ts'
+import { emptyCounts, type Graph, type SpanCounts } from './graph.ts'
+import { readGraph } from './read-graph.ts'
+import type { SpanTable } from './span-table.ts'
+import type { StringTable } from './string-table.ts'
+import { TagTotals } from './tag-totals.ts'
+import { Top, TraceTree } from './trace-tree.ts'
+
+export interface GraphBuilderOptions {
+  /** Shared with the span tables that will be added. */
+  strings: StringTable
+  /** A call that did not fail and took longer than this counts as slow, ms. */
+  slowThresholdMs: number
+  /** Whether a value of the selected tag gets a node of its own; absent: there are no tag nodes. */
+  isTagNode?: ((tagValue: string) => boolean) | undefined
+}
+
+/**
+ * Adds up traces into a graph.
+ *
+ * All it holds are sums, so order does not matter, two builders can be merged, and a trace that turns out to
+ * have been incomplete can be taken back. Memory grows with the graph, not with the spans.
+ */
+export class GraphBuilder {
+  readonly strings: StringTable
+  private readonly operations: CallTotals
+  private readonly tags: TagTotals | undefined
+  private readonly counts: SpanCounts = emptyCounts()
+  private readonly tree = new TraceTree()
+  /** Operation of each row of the trace at hand, -1 where it has none. */
+  private operationOf = new Int32Array(64)
+  /** Rows of the trace at hand that nothing called. */
+  private readonly tops: number[] = []
+
+  constructor(options: GraphBuilderOptions) {
+    const slowThresholdNs = options.slowThresholdMs * 1e6
+    this.strings = options.strings
+    this.operations = new CallTotals(slowThresholdNs)
+    this.tags = options.isTagNode && new TagTotals(slowThresholdNs, options.isTagNode)
+  }
+
+  /** Counts the spans of one trace. The table may be cleared afterwards. */
+  add(spans: SpanTable): void {
+    this.count(spans, 1)
+  }
+
+  /** Takes back a trace that was added with exactly these spans. */
+  remove(spans: SpanTable): void {
+    this.count(spans, -1)
+  }
+
+  /** Adds all that `other` has counted. Both must have been made with the same options but for `strings`. */
+  merge(other: GraphBuilder): void {
+    const operationOf = this.operations.merge(other.operations, this.strings, other.strings)
+    if (other.tags) this.tags?.merge(other.tags, operationOf, this.strings, other.strings)
+    for (const key of Object.keys(this.counts) as (keyof SpanCounts)[]) this.counts[key] += other.counts[key]
+  }
+
+  finish(): Graph {
+    return readGraph(this.operations, this.tags, this.strings, { ...this.counts })
+  }
+
+  private count(spans: SpanTable, sign: 1 | -1): void {
+    const { tree, counts } = this
+    tree.build(spans)
+    counts.traces += sign
+    counts.received += sign * spans.length
+    counts.duplicates += sign * tree.duplicates
+    this.countOperations(spans, sign)
+    this.countCalls(spans, sign)
+    this.tags?.add(spans, tree, this.tops, this.operationOf, sign)
+  }
+
+  private countOperations(spans: SpanTable, sign: 1 | -1): void {
+    const { tree, counts, operations } = this
+    if (this.operationOf.length < spans.length) this.operationOf = new Int32Array(spans.length * 2)
+    for (let row = 0; row < spans.length; row++) {
+      this.operationOf[row] = -1
+      if (tree.parent[row] === Top.duplicate) continue
+      const service = spans.service[row]!
+      if (service === 0) {
+        counts.unnamed += sign
+        continue
+      }
+      counts.counted += sign
+      counts.skewed += sign * spans.skewed[row]!
+      this.operationOf[row] = operations.addToNode(service, spans.name[row]!, spans, row, sign)
+    }
+  }
+
+  private countCalls(spans: SpanTable, sign: 1 | -1): void {
+    const { tree, counts, operations, operationOf } = this
+    this.tops.length = 0
+    for (let row = 0; row < spans.length; row++) {
+      const callee = operationOf[row]!
+      if (callee < 0) continue
+      const parent = this.namedAncestor(tree.parent[row]!)
+      tree.parent[row] = parent
+      if (parent < 0) {
+        this.tops.push(row)
+        if (parent === Top.root) counts.roots += sign
+        else if (parent === Top.orphan) counts.orphans += sign
+        else counts.cycles += sign
+        continue
+      }
+      const caller = operationOf[parent]!
+      if (caller === callee) {
+        counts.selfCalls += sign
+        operations.addSelfCall(callee, sign)
+      } else {
+        counts.edgeCalls += sign
+        operations.addToEdge(caller, callee, spans, row, sign)
+      }
+    }
+  }
+
+  /**
+   * Follows spans without a service up to the first that has one, and hangs those on the way directly on it,
+   * so that a long chain is walked once.
+   */
+  private namedAncestor(parent: number): number {
+    const { operationOf, tree } = this
+    let end = parent
+    while (end >= 0 && operationOf[end]! < 0) end = tree.parent[end]!
+    for (let row = parent; row !== end; ) {
+      const next = tree.parent[row]!
+      tree.parent[row] = end
+      row = next
+    }
+    return end
+  }
+}

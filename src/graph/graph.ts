@@ -1,0 +1,72 @@
+import type { Red } from './red.ts'
+
+/** A (service, span name), or a value of the selected tag. */
+export interface GraphNode extends Red {
+  role: 'operation' | 'tag'
+  /** `service.name` of an operation, the value of a tag node. */
+  title: string
+  /** Span name of an operation, '' for a tag node. */
+  operation: string
+  /** Calls whose caller is the same node. They are no edge: a node graph cannot draw them. */
+  selfCalls: number
+}
+
+/** Calls from one node to another. Duration and failures are those of the callee. */
+export interface GraphEdge extends Red {
+  /** Index into `Graph.nodes`: the caller. */
+  source: number
+  /** Index into `Graph.nodes`: the callee. */
+  target: number
+}
+
+/**
+ * What became of the spans. Two sums always hold:
+ * `received = counted + duplicates + unnamed` and
+ * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
+ */
+export interface SpanCounts {
+  traces: number
+  /** Spans handed to the builder. */
+  received: number
+  /** Spans that are on a node. */
+  counted: number
+  /** Repetitions of a span that counts already. */
+  duplicates: number
+  /** Spans without `service.name`: no node, but their children hang on the nearest named ancestor. */
+  unnamed: number
+  /** Counted spans without a parent. */
+  roots: number
+  /** Counted spans whose parent never arrived. */
+  orphans: number
+  /** Counted spans whose ancestors lead back to themselves. */
+  cycles: number
+  /** Counted spans called from the same node. */
+  selfCalls: number
+  /** Counted spans called from another node. */
+  edgeCalls: number
+  /** Counted spans that end before they start: their duration is taken as 0. */
+  skewed: number
+}
+
+/** A finished graph. Nodes and edges are sorted, so equal input gives an equal graph. */
+export interface Graph {
+  nodes: GraphNode[]
+  edges: GraphEdge[]
+  spans: SpanCounts
+}
+
+export function emptyCounts(): SpanCounts {
+  return {
+    traces: 0,
+    received: 0,
+    counted: 0,
+    duplicates: 0,
+    unnamed: 0,
+    roots: 0,
+    orphans: 0,
+    cycles: 0,
+    selfCalls: 0,
+    edgeCalls: 0,
+    skewed: 0,
+  }
+}

@@ -1,0 +1,79 @@
+import type { CallTotals } from './call-totals.ts'
+import type { Graph, GraphEdge, GraphNode, SpanCounts } from './graph.ts'
+import type { StringTable } from './string-table.ts'
+import type { TagTotals } from './tag-totals.ts'
+
+/**
+ * Turns totals into a graph: numbers become names, and what was taken back altogether is left out.
+ *
+ * @returns nodes sorted by role, title, operation; edges by source, target
+ */
+export function readGraph(
+  operations: CallTotals,
+  tags: TagTotals | undefined,
+  strings: StringTable,
+  spans: SpanCounts,
+): Graph {
+  const operationNodes = readOperations(operations, strings)
+  const tagNodes = tags ? readTags(tags, strings) : []
+  const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
+  const indexOf = new Map(nodes.map((node, index) => [node, index]))
+  const edges: GraphEdge[] = []
+
+  const { edges: calls, edgeRed } = operations
+  for (let call = 0; call < calls.length; call++) {
+    const source = indexOf.get(operationNodes[calls.first[call]!]!)
+    const target = indexOf.get(operationNodes[calls.second[call]!]!)
+    addEdge(edges, source, target, edgeRed.read(call))
+  }
+  for (let entry = 0; tags && entry < tags.entries.length; entry++) {
+    const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
+    const target = indexOf.get(operationNodes[tags.entries.second[entry]!]!)
+    addEdge(edges, source, target, tags.entryRed.read(entry))
+  }
+  edges.sort((a, b) => a.source - b.source || a.target - b.target)
+  return { nodes, edges, spans }
+}
+
+function readOperations(operations: CallTotals, strings: StringTable): GraphNode[] {
+  const { nodes, nodeRed, selfCalls } = operations
+  return Array.from({ length: nodes.length }, (_, node) => ({
+    role: 'operation',
+    title: strings.text(nodes.first[node]!),
+    operation: strings.text(nodes.second[node]!),
+    ...nodeRed.read(node),
+    selfCalls: selfCalls[node] ?? 0,
+  }))
+}
+
+function readTags({ tags, tagRed }: TagTotals, strings: StringTable): GraphNode[] {
+  return Array.from({ length: tags.length }, (_, tag) => ({
+    role: 'tag',
+    title: strings.text(tags.first[tag]!),
+    operation: '',
+    ...tagRed.read(tag),
+    selfCalls: 0,
+  }))
+}
+
+/** An edge that was taken back is left out; one with calls has both ends, since its spans count on them. */
+function addEdge(
+  edges: GraphEdge[],
+  source: number | undefined,
+  target: number | undefined,
+  red: Omit<GraphEdge, 'source' | 'target'>,
+): void {
+  if (red.count > 0 && source !== undefined && target !== undefined) edges.push({ source, target, ...red })
+}
+
+function compareNodes(a: GraphNode, b: GraphNode): number {
+  return (
+    compareTexts(a.role, b.role) || compareTexts(a.title, b.title) || compareTexts(a.operation, b.operation)
+  )
+}
+
+/** By UTF-16 code units: the same everywhere, whatever the locale. */
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

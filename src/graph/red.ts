@@ -1,0 +1,81 @@
+import { SpanStatus, type SpanTable } from './span-table.ts'
+
+/** RED totals of one node or edge: rate, errors, duration. */
+export interface Red {
+  /** Calls. */
+  count: number
+  /** Calls with status ERROR. */
+  failed: number
+  /** Calls that did not fail and took longer than the threshold. */
+  slow: number
+  /** Mean duration, ns; 0 where there was no call. */
+  meanNs: number
+}
+
+/** Durations are summed in two limbs of this many ns, so that a sum of integers stays exact. */
+const limbNs = 2 ** 52
+
+/**
+ * RED totals of many nodes or edges, a column for each figure.
+ *
+ * Sums are exact, so the order in which spans arrive cannot change a digit of the result: a plain float sum
+ * is exact only below 2^53 ns, 104 days of span time.
+ */
+export class RedColumns {
+  length = 0
+  count = new Float64Array(64)
+  failed = new Float64Array(64)
+  slow = new Float64Array(64)
+  private sumHi = new Float64Array(64)
+  private sumLo = new Float64Array(64)
+
+  /** Adds one span to row `row`, or takes it back when `sign` is -1. */
+  addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
+    if (row >= this.count.length) this.grow(row)
+    if (row >= this.length) this.length = row + 1
+    const durationNs = spans.durationNs[span]!
+    this.count[row]! += sign
+    if (spans.status[span] === SpanStatus.error) this.failed[row]! += sign
+    else if (durationNs > slowThresholdNs) this.slow[row]! += sign
+    this.addDuration(row, sign * Math.floor(durationNs / limbNs), sign * (durationNs % limbNs))
+  }
+
+  /** Adds row `from` of `other` to row `row`. */
+  addRow(row: number, other: RedColumns, from: number): void {
+    if (row >= this.count.length) this.grow(row)
+    if (row >= this.length) this.length = row + 1
+    this.count[row]! += other.count[from]!
+    this.failed[row]! += other.failed[from]!
+    this.slow[row]! += other.slow[from]!
+    this.addDuration(row, other.sumHi[from]!, other.sumLo[from]!)
+  }
+
+  read(row: number): Red {
+    const count = this.count[row] ?? 0
+    if (count === 0) return { count: 0, failed: 0, slow: 0, meanNs: 0 }
+    const meanNs = (this.sumHi[row]! * limbNs + this.sumLo[row]!) / count
+    return { count, failed: this.failed[row]!, slow: this.slow[row]!, meanNs }
+  }
+
+  private addDuration(row: number, hi: number, lo: number): void {
+    const sum = this.sumLo[row]! + lo
+    const carry = Math.floor(sum / limbNs)
+    this.sumLo[row] = sum - carry * limbNs
+    this.sumHi[row]! += hi + carry
+  }
+
+  private grow(row: number): void {
+    const capacity = Math.max(row + 1, this.count.length * 2)
+    this.count = grown(this.count, capacity)
+    this.failed = grown(this.failed, capacity)
+    this.slow = grown(this.slow, capacity)
+    this.sumHi = grown(this.sumHi, capacity)
+    this.sumLo = grown(this.sumLo, capacity)
+  }
+}
+
+function grown(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
+  const next = new Float64Array(capacity)
+  next.set(column)
+  return next
+}

@@ -1,0 +1,90 @@
+const utf8Decoder = new TextDecoder()
+const utf8Encoder = new TextEncoder()
+
+/** FNV-1a, 32 bit, over `bytes[start, end)`. */
+function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+  return hash >>> 0
+}
+
+/**
+ * Gives every distinct string a small number, so that spans can carry numbers.
+ *
+ * Strings come in as UTF-8 bytes of a message that is being decoded and are looked up without making a
+ * JavaScript string: only the first sight of a value allocates. Index 0 is always the empty string, which
+ * stands for "absent" everywhere in this project.
+ */
+export class StringTable {
+  /** Text by index. */
+  private readonly texts: string[] = ['']
+  private readonly indexByText = new Map<string, number>([['', 0]])
+  /** Open addressing over byte sequences: `slots` holds entry + 1, 0 is free. */
+  private slots = new Int32Array(1024)
+  private entryBytes: Uint8Array[] = []
+  private entryHashes: number[] = []
+  private entryIndexes: number[] = []
+
+  get size(): number {
+    return this.texts.length
+  }
+
+  /** The index of the UTF-8 string in `bytes[start, end)`. */
+  intern(bytes: Uint8Array, start: number, end: number): number {
+    if (start === end) return 0
+    const hash = hashBytes(bytes, start, end)
+    const mask = this.slots.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.slots[slot]! - 1
+      if (entry < 0) return this.insert(bytes.slice(start, end), hash, slot)
+      if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, bytes, start, end)) {
+        return this.entryIndexes[entry]!
+      }
+    }
+  }
+
+  internText(text: string): number {
+    const known = this.indexByText.get(text)
+    if (known !== undefined) return known
+    const bytes = utf8Encoder.encode(text)
+    return this.intern(bytes, 0, bytes.length)
+  }
+
+  text(index: number): string {
+    return this.texts[index]!
+  }
+
+  /** Two byte sequences may decode to one text (invalid UTF-8): they share an index. */
+  private insert(bytes: Uint8Array, hash: number, slot: number): number {
+    const text = utf8Decoder.decode(bytes)
+    let index = this.indexByText.get(text)
+    if (index === undefined) {
+      index = this.texts.length
+      this.texts.push(text)
+      this.indexByText.set(text, index)
+    }
+    this.entryBytes.push(bytes)
+    this.entryHashes.push(hash)
+    this.entryIndexes.push(index)
+    this.slots[slot] = this.entryBytes.length
+    if (this.entryBytes.length * 2 > this.slots.length) this.grow()
+    return index
+  }
+
+  private grow(): void {
+    const slots = new Int32Array(this.slots.length * 2)
+    const mask = slots.length - 1
+    for (let entry = 0; entry < this.entryHashes.length; entry++) {
+      let slot = this.entryHashes[entry]! & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = entry + 1
+    }
+    this.slots = slots
+  }
+}
+
+function sameBytes(entry: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (entry.length !== end - start) return false
+  for (let i = 0; i < entry.length; i++) if (entry[i] !== bytes[start + i]) return false
+  return true
+}

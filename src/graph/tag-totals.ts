@@ -1,0 +1,108 @@
+import { PairIndex } from './pair-index.ts'
+import { RedColumns } from './red.ts'
+import type { SpanTable } from './span-table.ts'
+import type { StringTable } from './string-table.ts'
+import { compareSpans, Top, type TraceTree } from './trace-tree.ts'
+
+/**
+ * Totals of the tag nodes: how many traces hold a value of the selected tag, and at which operations those
+ * traces begin.
+ */
+export class TagTotals {
+  /** (tag value, 0). */
+  readonly tags = new PairIndex()
+  readonly tagRed = new RedColumns()
+  /** (tag, operation): traces with the tag whose root is the operation. */
+  readonly entries = new PairIndex()
+  readonly entryRed = new RedColumns()
+
+  /** Whether a value gets a node, by string index: 0 not asked yet, 1 yes, 2 no. */
+  private decisions = new Uint8Array(1024)
+  /** The last trace in which a string was seen as a tag value, or an operation as a root. */
+  private valueSeenIn = new Int32Array(1024)
+  private rootSeenIn = new Int32Array(1024)
+  private trace = 0
+  private readonly values: number[] = []
+  private readonly roots: number[] = []
+
+  private readonly slowThresholdNs: number
+  private readonly isTagNode: (tagValue: string) => boolean
+
+  constructor(slowThresholdNs: number, isTagNode: (tagValue: string) => boolean) {
+    this.slowThresholdNs = slowThresholdNs
+    this.isTagNode = isTagNode
+  }
+
+  /**
+   * Counts one trace on the node of each tag value in it, with the duration of its earliest top span, and on
+   * an edge to each operation that is a root of it.
+   *
+   * @param tops the rows that nothing called; `tree.parent` says why
+   * @param operationOf the operation of each row
+   */
+  add(spans: SpanTable, tree: TraceTree, tops: number[], operationOf: Int32Array, sign: 1 | -1): void {
+    this.trace++
+    this.collectValues(spans, tree)
+    if (this.values.length === 0 || tops.length === 0) return
+    if (tops.length > 1) tops.sort((a, b) => compareSpans(spans, a, b))
+    this.collectRoots(tree, tops, operationOf)
+    for (const value of this.values) {
+      const tag = this.tags.indexOf(value, 0)
+      this.tagRed.addSpan(tag, spans, tops[0]!, this.slowThresholdNs, sign)
+      for (const root of this.roots) {
+        const entry = this.entries.indexOf(tag, operationOf[root]!)
+        this.entryRed.addSpan(entry, spans, root, this.slowThresholdNs, sign)
+      }
+    }
+  }
+
+  /** Adds the totals of `other`; `operationOf` says for each operation of `other` which one it is here. */
+  merge(other: TagTotals, operationOf: Int32Array, strings: StringTable, otherStrings: StringTable): void {
+    const tagOf = new Int32Array(other.tags.length)
+    for (let tag = 0; tag < other.tags.length; tag++) {
+      tagOf[tag] = this.tags.indexOf(strings.internText(otherStrings.text(other.tags.first[tag]!)), 0)
+      this.tagRed.addRow(tagOf[tag]!, other.tagRed, tag)
+    }
+    for (let entry = 0; entry < other.entries.length; entry++) {
+      const tag = tagOf[other.entries.first[entry]!]!
+      const operation = operationOf[other.entries.second[entry]!]!
+      this.entryRed.addRow(this.entries.indexOf(tag, operation), other.entryRed, entry)
+    }
+  }
+
+  private collectValues(spans: SpanTable, tree: TraceTree): void {
+    this.values.length = 0
+    this.decisions = reserved(this.decisions, spans.strings.size)
+    this.valueSeenIn = reserved(this.valueSeenIn, spans.strings.size)
+    for (let row = 0; row < spans.length; row++) {
+      const value = spans.tagValue[row]!
+      if (value === 0 || this.valueSeenIn[value] === this.trace || tree.parent[row] === Top.duplicate)
+        continue
+      this.valueSeenIn[value] = this.trace
+      if (this.decisions[value] === 0) {
+        this.decisions[value] = this.isTagNode(spans.strings.text(value)) ? 1 : 2
+      }
+      if (this.decisions[value] === 1) this.values.push(value)
+    }
+  }
+
+  /** The earliest root of each operation: an entry counts traces, not roots. */
+  private collectRoots(tree: TraceTree, tops: number[], operationOf: Int32Array): void {
+    this.roots.length = 0
+    for (const top of tops) {
+      const operation = operationOf[top]!
+      if (tree.parent[top] !== Top.root) continue
+      this.rootSeenIn = reserved(this.rootSeenIn, operation + 1)
+      if (this.rootSeenIn[operation] === this.trace) continue
+      this.rootSeenIn[operation] = this.trace
+      this.roots.push(top)
+    }
+  }
+}
+
+function reserved<T extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(column: T, size: number): T {
+  if (size <= column.length) return column
+  const grown = new (column.constructor as new (length: number) => T)(size * 2)
+  grown.set(column)
+  return grown
+}

@@ -1,0 +1,205 @@
+import { SpanKind, type SpanTable } from './span-table.ts'
+
+/** What stands in `TraceTree.parent` instead of a row. */
+export const Top = {
+  /** The span names no parent. */
+  root: -1,
+  /** The span names a parent that is not among the spans. */
+  orphan: -2,
+  /** The span's ancestors lead back to itself; the loop was cut here. */
+  cycle: -3,
+  /** The span is a repetition of another and does not count. */
+  duplicate: -4,
+} as const
+
+/**
+ * The spans of one trace as a tree: for each row the row of its parent.
+ *
+ * One instance serves all traces; `build` overwrites what the last trace left. The result depends on what
+ * the spans say, never on their order.
+ *
+ * Rules: identity is (span id, kind), because a client and the server it calls may share one span id
+ * (Zipkin's shared spans). Such a server hangs under its client, and a span whose parent id is shared hangs
+ * under the server of its own service if there is one, else under the client
+ * (openzipkin/zipkin internal/SpanNode.java).
+ */
+export class TraceTree {
+  /** Row of the parent, or one of `Top`. */
+  parent = new Int32Array(64)
+  orphans = 0
+  roots = 0
+  duplicates = 0
+  cycles = 0
+
+  /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
+  private slots = new Int32Array(128)
+  /** Next row of the same span id, -1 at the end. */
+  private sameId = new Int32Array(64)
+  /** While cycles are sought: 0 unseen, else the number of the walk that saw the row. */
+  private seen = new Int32Array(64)
+
+  build(spans: SpanTable): void {
+    this.orphans = this.roots = this.duplicates = this.cycles = 0
+    this.reserve(spans.length)
+    this.indexSpanIds(spans)
+    for (let row = 0; row < spans.length; row++) {
+      if (this.parent[row] !== Top.duplicate) this.parent[row] = this.parentOf(spans, row)
+    }
+    this.cutCycles(spans)
+    for (let row = 0; row < spans.length; row++) {
+      const parent = this.parent[row]!
+      if (parent === Top.root) this.roots++
+      else if (parent === Top.orphan) this.orphans++
+      else if (parent === Top.cycle) this.cycles++
+      else if (parent === Top.duplicate) this.duplicates++
+    }
+  }
+
+  private reserve(rows: number): void {
+    if (rows > this.parent.length) {
+      const capacity = 2 ** Math.ceil(Math.log2(rows))
+      this.parent = new Int32Array(capacity)
+      this.sameId = new Int32Array(capacity)
+      this.seen = new Int32Array(capacity)
+      this.slots = new Int32Array(capacity * 2)
+    }
+    this.parent.fill(Top.root, 0, rows)
+    this.sameId.fill(-1, 0, rows)
+    this.slots.fill(0)
+  }
+
+  private indexSpanIds(spans: SpanTable): void {
+    for (let row = 0; row < spans.length; row++) {
+      const slot = this.slotOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
+      const first = this.slots[slot]! - 1
+      if (first < 0) this.slots[slot] = row + 1
+      else this.chain(spans, first, row, slot)
+    }
+  }
+
+  /** Adds `row` to the spans of its id; of two with one identity, the one that sorts first stays. */
+  private chain(spans: SpanTable, first: number, row: number, slot: number): void {
+    for (let other = first, before = -1; other >= 0; before = other, other = this.sameId[other]!) {
+      if (spans.kind[other] !== spans.kind[row]) continue
+      if (compareSpans(spans, other, row) <= 0) {
+        this.parent[row] = Top.duplicate
+        return
+      }
+      this.parent[other] = Top.duplicate
+      this.sameId[row] = this.sameId[other]!
+      if (before < 0) this.slots[slot] = row + 1
+      else this.sameId[before] = row
+      return
+    }
+    this.sameId[row] = first
+    this.slots[slot] = row + 1
+  }
+
+  private parentOf(spans: SpanTable, row: number): number {
+    const client = this.sharedClientOf(spans, row)
+    if (client >= 0) return client
+    let hi = spans.parentIdHi[row]!
+    let lo = spans.parentIdLo[row]!
+    if (hi === 0 && lo === 0) {
+      // Of two spans that share an id, one may have lost the parent id: the other still knows it.
+      const twin = this.twinWithParent(spans, row)
+      if (twin < 0) return Top.root
+      hi = spans.parentIdHi[twin]!
+      lo = spans.parentIdLo[twin]!
+    }
+    if (hi === spans.spanIdHi[row] && lo === spans.spanIdLo[row]) return row
+    let best = -1
+    for (let other = this.firstOf(spans, hi, lo); other >= 0; other = this.sameId[other]!) {
+      if (best < 0 || this.isBetterParent(spans, row, other, best)) best = other
+    }
+    return best < 0 ? Top.orphan : best
+  }
+
+  /** The row of the client or producer whose span id a server or consumer shares, or -1. */
+  private sharedClientOf(spans: SpanTable, row: number): number {
+    if (!isReceiver(spans.kind[row]!)) return -1
+    let other = this.firstOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
+    for (; other >= 0; other = this.sameId[other]!) if (isSender(spans.kind[other]!)) return other
+    return -1
+  }
+
+  private twinWithParent(spans: SpanTable, row: number): number {
+    let other = this.firstOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
+    for (; other >= 0; other = this.sameId[other]!) {
+      if (other !== row && (spans.parentIdHi[other] !== 0 || spans.parentIdLo[other] !== 0)) return other
+    }
+    return -1
+  }
+
+  private isBetterParent(spans: SpanTable, row: number, candidate: number, best: number): boolean {
+    const difference = parentRank(spans, row, candidate) - parentRank(spans, row, best)
+    return difference < 0 || (difference === 0 && spans.kind[candidate]! < spans.kind[best]!)
+  }
+
+  /** Where the ancestors of a span lead back to it, the member that sorts first loses its parent. */
+  private cutCycles(spans: SpanTable): void {
+    this.seen.fill(0, 0, spans.length)
+    for (let start = 0; start < spans.length; start++) {
+      const walk = start + 1
+      let row = start
+      while (row >= 0 && this.seen[row] === 0) {
+        this.seen[row] = walk
+        row = this.parent[row]!
+      }
+      if (row < 0 || this.seen[row] !== walk) continue
+      let first = row
+      for (let member = this.parent[row]!; member !== row; member = this.parent[member]!) {
+        if (compareSpans(spans, member, first) < 0) first = member
+      }
+      this.parent[first] = Top.cycle
+    }
+  }
+
+  /** First row of the spans with this id, or -1. */
+  private firstOf(spans: SpanTable, hi: number, lo: number): number {
+    return this.slots[this.slotOf(spans, hi, lo)]! - 1
+  }
+
+  private slotOf(spans: SpanTable, hi: number, lo: number): number {
+    const mask = this.slots.length - 1
+    let slot = (Math.imul(hi, 0x9e3779b1) ^ Math.imul(lo, 0x85ebca6b)) & mask
+    for (;;) {
+      const row = this.slots[slot]! - 1
+      if (row < 0 || (spans.spanIdLo[row] === lo && spans.spanIdHi[row] === hi)) return slot
+      slot = (slot + 1) & mask
+    }
+  }
+}
+
+const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
+const isReceiver = (kind: number) => kind === SpanKind.server || kind === SpanKind.consumer
+
+/** Of several spans with the id that `row` names as its parent, the one with the lowest rank is meant. */
+function parentRank(spans: SpanTable, row: number, candidate: number): number {
+  const kind = spans.kind[candidate]!
+  if (isReceiver(kind) && spans.service[candidate] === spans.service[row]) return 0
+  return isSender(kind) ? 1 : 2
+}
+
+/** A total order on what two spans say, by start first; 0 only where they say the same. */
+export function compareSpans(spans: SpanTable, a: number, b: number): number {
+  return (
+    spans.startHi[a]! - spans.startHi[b]! ||
+    spans.startLo[a]! - spans.startLo[b]! ||
+    spans.spanIdHi[a]! - spans.spanIdHi[b]! ||
+    spans.spanIdLo[a]! - spans.spanIdLo[b]! ||
+    spans.kind[a]! - spans.kind[b]! ||
+    spans.durationNs[b]! - spans.durationNs[a]! ||
+    spans.status[b]! - spans.status[a]! ||
+    spans.parentIdHi[b]! - spans.parentIdHi[a]! ||
+    spans.parentIdLo[b]! - spans.parentIdLo[a]! ||
+    compareTexts(spans, spans.service[a]!, spans.service[b]!) ||
+    compareTexts(spans, spans.name[a]!, spans.name[b]!) ||
+    compareTexts(spans, spans.tagValue[a]!, spans.tagValue[b]!)
+  )
+}
+
+function compareTexts(spans: SpanTable, a: number, b: number): number {
+  if (a === b) return 0
+  return spans.strings.text(a) < spans.strings.text(b) ? -1 : 1
+}

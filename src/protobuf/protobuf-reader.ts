@@ -1,0 +1,138 @@
+/** Wire types of protobuf (protobuf.dev/programming-guides/encoding). */
+export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
+
+/** The message is cut short or is not protobuf. */
+export class ProtobufError extends Error {
+  override name = 'ProtobufError'
+}
+
+/**
+ * Reads protobuf fields in place: nothing is copied, and every length is checked against the message it
+ * stands in, so a truncated or altered message throws `ProtobufError` instead of reading on in its neighbour.
+ *
+ * Walk a message of `end`:
+ *
+ *     while (reader.position < end) {
+ *       const tag = reader.tag(end)
+ *       if (tag === 0x0a) text(reader.bytes, reader.position, reader.endOfBytes(end))
+ *       else reader.skip(tag, end)
+ *     }
+ *
+ * A caller that enters a nested message walks up to its own end and so leaves `position` there.
+ */
+export class ProtobufReader {
+  position = 0
+  /** The words of the last `varint64` or `fixed64`. */
+  hi = 0
+  lo = 0
+
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  /** Field number << 3 | wire type. */
+  tag(end: number): number {
+    return this.varint32(end)
+  }
+
+  /** End of a length-delimited field; `position` is then at its start. */
+  endOfBytes(end: number): number {
+    const length = this.varint32(end)
+    const to = this.position + length
+    if (to > end) throw new ProtobufError(`${length} bytes announced, ${end - this.position} left`)
+    return to
+  }
+
+  /** An unsigned varint of at most 32 bits. */
+  varint32(end: number): number {
+    const { bytes } = this
+    let position = this.position
+    let byte = position < end ? bytes[position++]! : this.cutShort()
+    let value = byte & 0x7f
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      if (shift > 28) throw new ProtobufError('varint over 32 bits')
+      byte = position < end ? bytes[position++]! : this.cutShort()
+      if (shift === 28 && byte > 0x0f) throw new ProtobufError('varint over 32 bits')
+      value |= (byte & 0x7f) << shift
+    }
+    this.position = position
+    return value >>> 0
+  }
+
+  /** An unsigned varint of up to 64 bits into `hi` and `lo`. */
+  varint64(end: number): void {
+    const { bytes } = this
+    let hi = 0
+    let lo = 0
+    for (let shift = 0; ; shift += 7) {
+      if (shift > 63) throw new ProtobufError('varint over 64 bits')
+      const byte = this.position < end ? bytes[this.position++]! : this.cutShort()
+      const bits = byte & 0x7f
+      if (shift < 28) lo |= bits << shift
+      else if (shift === 28) {
+        lo |= bits << 28
+        hi = bits >>> 4
+      } else hi |= bits << (shift - 32)
+      if (byte < 0x80) break
+    }
+    this.hi = hi >>> 0
+    this.lo = lo >>> 0
+  }
+
+  /** The value of a 64-bit varint as a number: exact below 2^53. */
+  varintNumber(end: number): number {
+    this.varint64(end)
+    return this.hi * 4294967296 + this.lo
+  }
+
+  /** A little-endian 64-bit integer into `hi` and `lo`. */
+  fixed64(end: number): void {
+    this.lo = this.fixed32(end)
+    this.hi = this.fixed32(end)
+  }
+
+  fixed32(end: number): number {
+    const { bytes, position } = this
+    if (position + 4 > end) this.cutShort()
+    this.position = position + 4
+    return (
+      (bytes[position]! |
+        (bytes[position + 1]! << 8) |
+        (bytes[position + 2]! << 16) |
+        (bytes[position + 3]! << 24)) >>>
+      0
+    )
+  }
+
+  /** Passes over the value of a field that is not wanted. */
+  skip(tag: number, end: number): void {
+    if (tag >>> 3 === 0) throw new ProtobufError('field number 0')
+    switch (tag & 7) {
+      case WireType.varint:
+        this.varint64(end)
+        return
+      case WireType.fixed64:
+        this.advance(8, end)
+        return
+      case WireType.bytes:
+        this.position = this.endOfBytes(end)
+        return
+      case WireType.fixed32:
+        this.advance(4, end)
+        return
+      default:
+        throw new ProtobufError(`wire type ${tag & 7} is not supported`)
+    }
+  }
+
+  private advance(length: number, end: number): void {
+    if (this.position + length > end) this.cutShort()
+    this.position += length
+  }
+
+  private cutShort(): never {
+    throw new ProtobufError('message is cut short')
+  }
+}

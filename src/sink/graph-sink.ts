@@ -1,0 +1,36 @@
+import type { NodeGraph } from '../grafana/node-graph.ts'
+
+/** What became of a graph at one sink. */
+export interface SinkReport {
+  sink: string
+  /**
+   * stored: the sink holds the new graph. cleared: the new graph is empty and the sink holds none.
+   * restored: it could not be stored and the last good graph is back. failed: the sink may hold anything.
+   */
+  state: 'stored' | 'cleared' | 'restored' | 'failed'
+  /** Whether the sink was read back and holds what `state` says. */
+  verified: boolean
+  /** Whole writes that were tried, the first included. */
+  attempts: number
+  /** Nodes that the sink cannot give back because no edge touches them. */
+  isolatedNodes: number
+  warnings: string[]
+  /** Why, when `state` is `restored` or `failed`. */
+  reason?: string
+}
+
+/**
+ * Where graphs go. Making one does no I/O.
+ *
+ * A graph is replaced as a whole or not at all; writes to one graph never overlap.
+ */
+export interface GraphSink {
+  readonly name: string
+  /** Never throws for what the sink does wrong: the report says it. @throws only the signal's reason */
+  replace(graphName: string, graph: NodeGraph, signal: AbortSignal): Promise<SinkReport>
+  /** Removes a graph; none of that name is no error. @throws {TtaError} TTA_SINK_FAILED */
+  remove(graphName: string, signal: AbortSignal): Promise<void>
+  /** @throws {TtaError} the sink cannot be reached */
+  check(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,72 @@
+import { RE2JS } from 're2js'
+
+export type TagScope = 'resource' | 'span' | 'any'
+
+/** A pattern longer than this is refused: RE2 is linear in the text, but its program grows with the pattern. */
+export const maxPatternLength = 256
+
+/** Which spans select their trace: those whose tag has a value that the pattern matches. */
+export interface TagSelector {
+  /** Where the attribute is looked for; `any`: the span's, else the resource's. */
+  scope: TagScope
+  /** Attribute key, without scope. */
+  key: string
+  /** RE2 pattern, unanchored; null matches every value. */
+  pattern: string | null
+  /** Whether the pattern matches; linear in the length of `value`. */
+  matches(value: string): boolean
+}
+
+/** Bare names of the resource conventions (opentelemetry semantic-conventions, resource/). */
+const resourceNamespaces = [
+  'service',
+  'k8s',
+  'host',
+  'cloud',
+  'container',
+  'deployment',
+  'process',
+  'telemetry',
+]
+
+/** Patterns that match every value. */
+const matchAll = new Set(['', '.*', '^.*$'])
+
+/**
+ * @param tag `resource.x`, `span.x` or a bare attribute name
+ * @param filter RE2 pattern on the value, unanchored
+ * @throws {RangeError} with what is allowed: the tag is empty, or the pattern is too long or does not compile
+ */
+export function tagSelector(tag: string, filter: string): TagSelector {
+  const { scope, key } = parseTag(tag)
+  if (matchAll.has(filter)) return { scope, key, pattern: null, matches: () => true }
+  const regex = compilePattern(filter)
+  return { scope, key, pattern: filter, matches: (value) => regex.matcher(value).find() }
+}
+
+/** Whether every trace is selected, also one in which no span has the tag: true for `service.name` and `.*`. */
+export function selectsAll(selector: TagSelector): boolean {
+  return selector.pattern === null && selector.key === 'service.name' && selector.scope !== 'span'
+}
+
+/** @throws {RangeError} the tag is empty or only a scope */
+export function parseTag(tag: string): { scope: TagScope; key: string } {
+  const [, scope, scopedKey] = /^(resource|span)\.(.+)$/s.exec(tag) ?? []
+  if (scope && scopedKey) return { scope: scope as TagScope, key: scopedKey }
+  const key = tag.replace(/^\./, '')
+  if (key === '') throw new RangeError('must be an attribute name, such as service.name or span.http.route')
+  const namespace = key.slice(0, key.indexOf('.'))
+  return { scope: resourceNamespaces.includes(namespace) && key.includes('.') ? 'resource' : 'any', key }
+}
+
+/** @throws {RangeError} the pattern is too long or is not RE2 */
+export function compilePattern(pattern: string): RE2JS {
+  if (pattern.length > maxPatternLength) {
+    throw new RangeError(`must be at most ${maxPatternLength} characters, and has ${pattern.length}`)
+  }
+  try {
+    return RE2JS.compile(pattern, RE2JS.DOTALL)
+  } catch (error) {
+    throw new RangeError(`must be an RE2 regular expression: ${(error as Error).message}`, { cause: error })
+  }
+}
