@@ -62,7 +62,7 @@ export interface NodeGraphOptions {
 
 /** Ids are the Python demo's, so that dashboards made for it keep working. */
 export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
-  const ids = graph.nodes.map(nodeId)
+  const ids = nodeIds(graph.nodes)
   return {
     nodes: graph.nodes.map((node, index) => nodeRow(node, ids[index] as string, options)),
     edges: graph.edges.map((edge) =>
@@ -71,10 +71,18 @@ export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph 
   }
 }
 
-function nodeId(node: GraphNode): string {
-  const key = node.role === 'tag' ? `${node.title}##service` : `${node.title}##${node.operation}`
-  return createHash('md5').update(key).digest('hex')
+/** The demo's key is ambiguous (an operation may be called "service"): who comes second gets another. */
+function nodeIds(nodes: GraphNode[]): string[] {
+  const taken = new Set<string>()
+  return nodes.map((node) => {
+    const demoId = md5(`${node.title}##${node.role === 'tag' ? 'service' : node.operation}`)
+    const id = taken.has(demoId) ? md5(JSON.stringify([node.role, node.title, node.operation])) : demoId
+    taken.add(id)
+    return id
+  })
 }
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
 function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRow {
   const arcFailed = rounded(node.failed / node.count, 6)

@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox'
+
+/** Graph names go into URLs, Redis keys and Cypher; nodegraph-provider lower-cases them. */
+export const graphNamePattern = '^[a-z0-9_-]{1,64}$'
+export const GraphName = Type.String({
+  pattern: graphNamePattern,
+  description: 'Name of the graph: lower-case letters, digits, _ and -, at most 64',
+})
+
+const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
+
+/**
+ * What a caller may ask for. Every key is optional: what is left out comes from the configuration.
+ * Defaults stand in `defaultParameters`, not here, so that a body never overrides the configuration unasked.
+ */
+export const AggregationParameters = Type.Object(
+  {
+    graph: Type.Optional(GraphName),
+    tag: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description: 'Tag to select on: resource.x, span.x or a bare attribute name',
+      }),
+    ),
+    filter: Type.Optional(
+      Type.String({ maxLength: 256, description: 'RE2 pattern on the value of the tag, unanchored' }),
+    ),
+    query: Type.Optional(
+      Type.String({
+        maxLength: 4096,
+        description: 'Further TraceQL spanset filter, such as { status = error }',
+      }),
+    ),
+    from: Type.Optional({ ...Time, description: 'Start: epoch s, epoch ms, ISO 8601, now or now-20m' }),
+    to: Type.Optional({ ...Time, description: 'End, exclusive: as from' }),
+    searchFrom: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Seconds back from `to`, in place of `from`' }),
+    ),
+    searchMode: Type.Optional(
+      Type.Union(
+        [Type.Literal('all'), Type.Literal('blocks'), Type.Literal('ingesters'), Type.Literal('ingester')],
+        { description: 'ingesters: only the last 15 min; blocks: only what is older' },
+      ),
+    ),
+    level: Type.Optional(
+      Type.Union([Type.Literal('operation')], { description: 'A node per (service, span name)' }),
+    ),
+    useTagAsNode: Type.Optional(Type.Boolean({ description: 'Adds a node per value of the tag' })),
+    serviceNodeSubTitle: Type.Optional(
+      Type.String({ maxLength: 256, description: 'subTitle of these nodes' }),
+    ),
+    traceThresholdMs: Type.Optional(
+      Type.Number({ minimum: 0, description: 'A span slower than this counts as slow, ms' }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Most traces to read' }),
+    ),
+    dryRun: Type.Optional(Type.Boolean({ description: 'Build and answer, store and forward nothing' })),
+  },
+  { $id: 'AggregationParameters', additionalProperties: false },
+)
+export type AggregationParameters = Static<typeof AggregationParameters>
+
+/** Parameters in full: the configured ones, over which a request lays its own. */
+export type ParameterDefaults = Required<Omit<AggregationParameters, 'query' | 'from' | 'to'>> &
+  Pick<AggregationParameters, 'query' | 'from' | 'to'>
+
+export const defaultParameters: ParameterDefaults = {
+  graph: 'micro',
+  tag: 'service.name',
+  filter: '.*',
+  searchFrom: 7200,
+  searchMode: 'all',
+  level: 'operation',
+  useTagAsNode: true,
+  serviceNodeSubTitle: 'Service Node',
+  traceThresholdMs: 40,
+  limit: 100_000,
+  dryRun: false,
+}
