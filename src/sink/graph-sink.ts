@@ -1,4 +1,4 @@
-import type { NodeGraph } from '../grafana/node-graph.ts'
+import type { GraphDocument } from '../model/graph-document.ts'
 
 /** What became of a graph at one sink. */
 export interface SinkReport {
@@ -22,12 +22,13 @@ export interface SinkReport {
 /**
  * Where graphs go. Making one does no I/O.
  *
- * A graph is replaced as a whole or not at all; writes to one graph never overlap.
+ * A graph is replaced as a whole or not at all; writes to one graph never overlap. A document without nodes
+ * clears the graph.
  */
 export interface GraphSink {
   readonly name: string
   /** Never throws for what the sink does wrong: the report says it. @throws only the signal's reason */
-  replace(graphName: string, graph: NodeGraph, signal: AbortSignal): Promise<SinkReport>
+  replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport>
   /** Removes a graph; none of that name is no error. @throws {TtaError} TTA_SINK_FAILED */
   remove(graphName: string, signal: AbortSignal): Promise<void>
   /** @throws {TtaError} the sink cannot be reached */
