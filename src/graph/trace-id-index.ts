@@ -1,0 +1,64 @@
+/** Numbers distinct trace ids 0, 1, 2, ... in order of first sight; 16 bytes and a slot for each. */
+export class TraceIdIndex {
+  length = 0
+  /** Four words for each id. */
+  private words = new Uint32Array(4 * 1024)
+  /** Open addressing: number + 1, 0 is free. */
+  private slots = new Int32Array(4 * 1024)
+
+  /** The number of the id in `traceId[0..3]`, a new one at first sight. */
+  indexOf(traceId: Uint32Array): number {
+    const mask = this.slots.length - 1
+    let slot = hash(traceId, 0) & mask
+    for (;;) {
+      const index = this.slots[slot]! - 1
+      if (index < 0) return this.insert(traceId, slot)
+      if (this.same(index, traceId)) return index
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private insert(traceId: Uint32Array, slot: number): number {
+    const index = this.length++
+    if (index * 4 === this.words.length) {
+      const words = new Uint32Array(this.words.length * 2)
+      words.set(this.words)
+      this.words = words
+    }
+    this.words.set(traceId, index * 4)
+    this.slots[slot] = index + 1
+    if (this.length * 2 > this.slots.length) this.growSlots()
+    return index
+  }
+
+  private same(index: number, traceId: Uint32Array): boolean {
+    const at = index * 4
+    const { words } = this
+    return (
+      words[at + 3] === traceId[3] &&
+      words[at + 2] === traceId[2] &&
+      words[at + 1] === traceId[1] &&
+      words[at] === traceId[0]
+    )
+  }
+
+  private growSlots(): void {
+    const slots = new Int32Array(this.slots.length * 2)
+    const mask = slots.length - 1
+    for (let index = 0; index < this.length; index++) {
+      let slot = hash(this.words, index * 4) & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = index + 1
+    }
+    this.slots = slots
+  }
+}
+
+function hash(words: Uint32Array, at: number): number {
+  const mixed =
+    Math.imul(words[at]!, 0x9e3779b1) ^
+    Math.imul(words[at + 1]!, 0x85ebca6b) ^
+    Math.imul(words[at + 2]!, 0xc2b2ae35) ^
+    Math.imul(words[at + 3]!, 0x27d4eb2f)
+  return (mixed ^ (mixed >>> 15)) >>> 0
+}

@@ -1,0 +1,96 @@
+import type { StringTable } from '../graph/string-table.ts'
+import { internAnyValue } from '../otlp/any-value.ts'
+import { ProtobufError, type ProtobufReader } from '../protobuf/protobuf-reader.ts'
+
+/** Reads one attribute of a search answer after the other; nothing is copied until a value is wanted. */
+export class AttributeReader {
+  private readonly reader: ProtobufReader
+  private readonly strings: StringTable
+  /** A missing value of a dedicated column comes as this text (grafana/tempo vparquet4/block_traceql.go). */
+  private readonly nil: number
+  private keyStart = 0
+  private keyEnd = 0
+  valueStart = 0
+  valueEnd = 0
+
+  constructor(reader: ProtobufReader, strings: StringTable) {
+    this.reader = reader
+    this.strings = strings
+    this.nil = strings.internText('nil')
+  }
+
+  /** Finds key and value of the KeyValue {1 key, 2 value} that ends at `end`, and leaves the reader there. */
+  enter(end: number): void {
+    const { reader } = this
+    this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) {
+        this.keyEnd = reader.endOfBytes(end)
+        this.keyStart = reader.position
+        reader.position = this.keyEnd
+      } else if (tag === 0x12) {
+        this.valueEnd = reader.endOfBytes(end)
+        this.valueStart = reader.position
+        reader.position = this.valueEnd
+      } else reader.skip(tag, end)
+    }
+  }
+
+  isKey(key: Uint8Array): boolean {
+    return isText(this.reader.bytes, this.keyStart, this.keyEnd, key)
+  }
+
+  /** Narrows the value to the text it holds: AnyValue {1 string_value}. */
+  narrowToText(): void {
+    const { reader } = this
+    const after = reader.position
+    reader.position = this.valueStart
+    if (this.valueStart === this.valueEnd || reader.tag(this.valueEnd) !== 0x0a) {
+      throw new ProtobufError('a span field is not text')
+    }
+    this.valueEnd = reader.endOfBytes(this.valueEnd)
+    this.valueStart = reader.position
+    reader.position = after
+  }
+
+  /** Which of `texts` the value is. @throws {ProtobufError} none of them */
+  valueAmong(texts: Uint8Array[]): number {
+    this.narrowToText()
+    const { bytes } = this.reader
+    const index = texts.findIndex((text) => isText(bytes, this.valueStart, this.valueEnd, text))
+    if (index < 0) throw new ProtobufError('a span field has an unknown value')
+    return index
+  }
+
+  /** The value as text, index into the table's strings; 0 where there is none. */
+  internValue(): number {
+    const { reader } = this
+    const after = reader.position
+    reader.position = this.valueStart
+    const index = internAnyValue(reader, this.valueEnd, this.strings)
+    reader.position = after
+    return index === this.nil ? 0 : index
+  }
+}
+
+function isText(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
+  return true
+}
+
+/** The word in the eight hex digits at `start`; a span id must fill 16. */
+export function hexWord(bytes: Uint8Array, start: number, end: number): number {
+  if (start + 8 > end) throw new ProtobufError('span id is not 16 hex digits')
+  let word = 0
+  for (let at = start; at < start + 8; at++) word = (word << 4) | hexDigit(bytes[at]!)
+  return word >>> 0
+}
+
+export function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57
+  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37
+  throw new ProtobufError(`byte ${byte} is not a hex digit`)
+}

@@ -1,0 +1,221 @@
+import type { SpanTable } from '../graph/span-table.ts'
+import { ProtobufError, ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { AttributeReader, hexDigit, hexWord } from './decode-attribute.ts'
+
+const utf8 = new TextEncoder()
+const parentIdKey = utf8.encode('span:parentID')
+const kindKey = utf8.encode('kind')
+const statusKey = utf8.encode('status')
+const serviceKey = utf8.encode('service.name')
+const byServiceKey = utf8.encode('by(resource.service.name)')
+/** As TraceQL spells them, in the order of OTLP's numbers. */
+const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'].map((kind) =>
+  utf8.encode(kind),
+)
+const statuses = ['unset', 'ok', 'error'].map((status) => utf8.encode(status))
+
+/** What a search answer says about one trace besides its spans. */
+export interface FoundTrace {
+  /** A spanset held more spans than Tempo may send: some are missing. */
+  cut: boolean
+  /** Least number of spans the trace has, by Tempo's own statistics of services; 0 if it sent none. */
+  atLeastSpans: number
+}
+
+export interface SearchAnswer {
+  traces: number
+  spans: number
+  /** Tempo stopped before it had searched everything. */
+  unfinished: boolean
+}
+
+/**
+ * Decodes `tempopb.SearchResponse` (grafana/tempo pkg/tempopb/tempo.proto) and hands on its traces one by one.
+ *
+ * One instance decodes one answer. It fills the same table again and again, so a trace costs no allocation
+ * beyond strings that were never seen before.
+ */
+export class SearchDecoder {
+  private readonly reader: ProtobufReader
+  private readonly spans: SpanTable
+  private readonly tagKey: Uint8Array | undefined
+  private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
+  private readonly attribute: AttributeReader
+  private readonly found: FoundTrace = { cut: false, atLeastSpans: 0 }
+  private readonly answer: SearchAnswer = { traces: 0, spans: 0, unfinished: false }
+  /**
+   * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
+   * @param tagKey key of the selected tag as answers spell it; undefined where the tag is the service name
+   */
+  constructor(
+    bytes: Uint8Array,
+    spans: SpanTable,
+    tagKey: string | undefined,
+    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+  ) {
+    this.reader = new ProtobufReader(bytes)
+    this.spans = spans
+    this.tagKey = tagKey === undefined ? undefined : utf8.encode(tagKey)
+    this.attribute = new AttributeReader(this.reader, spans.strings)
+    this.onTrace = onTrace
+  }
+
+  /** @throws {ProtobufError} the answer is cut short or is not a search answer; traces before it were handed on */
+  decode(): SearchAnswer {
+    const { reader } = this
+    const end = reader.bytes.length
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) this.trace(reader.endOfBytes(end))
+      else if (tag === 0x12) this.metrics(reader.endOfBytes(end))
+      else reader.skip(tag, end)
+    }
+    return this.answer
+  }
+
+  /** TraceSearchMetadata: 1 traceID, 6 spanSet, 7 spanSets, 8 serviceStats. */
+  private trace(end: number): void {
+    const { reader, spans, found } = this
+    spans.clear()
+    found.cut = false
+    found.atLeastSpans = 0
+    let single = -1
+    let sets = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) this.traceId(reader.endOfBytes(end))
+      else if (tag === 0x3a) {
+        sets++
+        this.spanSet(reader.endOfBytes(end))
+      } else if (tag === 0x32) {
+        single = reader.position
+        reader.skip(tag, end)
+      } else if (tag === 0x42) this.serviceStats(reader.endOfBytes(end))
+      else reader.skip(tag, end)
+    }
+    // `spanSet` repeats the first of `spanSets`; Tempos before 2.3 know only it.
+    if (sets === 0 && single >= 0) {
+      reader.position = single
+      this.spanSet(reader.endOfBytes(end))
+      reader.position = end
+    }
+    this.answer.traces++
+    this.answer.spans += spans.length
+    this.onTrace(spans, found)
+  }
+
+  /** Hex without leading zeros (grafana/tempo pkg/util/traceid.go). */
+  private traceId(end: number): void {
+    const { reader, spans } = this
+    if (end - reader.position > 32) throw new ProtobufError('trace id over 32 hex digits')
+    for (let digit = 0, at = end - 1; at >= reader.position; digit++, at--) {
+      spans.traceId[3 - (digit >> 3)]! |= hexDigit(reader.bytes[at]!) << ((digit & 7) * 4)
+    }
+    reader.position = end
+  }
+
+  /** SpanSet: 1 spans, 2 matched, 3 attributes, which follow the spans they are about. */
+  private spanSet(end: number): void {
+    const { reader, spans } = this
+    const first = spans.length
+    let matched = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) this.span(reader.endOfBytes(end))
+      else if (tag === 0x10) matched = reader.varint32(end)
+      else if (tag === 0x1a) this.spanSetAttribute(reader.endOfBytes(end), first)
+      else reader.skip(tag, end)
+    }
+    if (matched > spans.length - first) this.found.cut = true
+  }
+
+  private spanSetAttribute(end: number, firstRow: number): void {
+    this.attribute.enter(end)
+    if (!this.attribute.isKey(byServiceKey)) return
+    const service = this.attribute.internValue()
+    for (let row = firstRow; row < this.spans.length; row++) this.setService(row, service)
+  }
+
+  /** Span: 1 spanID, 2 name, 3 startTimeUnixNano, 4 durationNanos, 5 attributes. */
+  private span(end: number): void {
+    const { reader, spans } = this
+    const row = spans.addRow()
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
+      else if (tag === 0x0a) {
+        const to = reader.endOfBytes(end)
+        spans.spanIdHi[row] = hexWord(reader.bytes, reader.position, to)
+        spans.spanIdLo[row] = hexWord(reader.bytes, reader.position + 8, to)
+        reader.position = to
+      } else if (tag === 0x12) {
+        const to = reader.endOfBytes(end)
+        spans.name[row] = spans.strings.intern(reader.bytes, reader.position, to)
+        reader.position = to
+      } else if (tag === 0x18) {
+        reader.varint64(end)
+        spans.startHi[row] = reader.hi
+        spans.startLo[row] = reader.lo
+      } else if (tag === 0x20) this.duration(row, end)
+      else reader.skip(tag, end)
+    }
+  }
+
+  /** Tempo subtracts without looking: a span that ends before it starts wraps around. */
+  private duration(row: number, end: number): void {
+    const { reader, spans } = this
+    reader.varint64(end)
+    if (reader.hi >= 0x80000000) spans.skewed[row] = 1
+    else spans.durationNs[row] = reader.hi * 4294967296 + reader.lo
+  }
+
+  private spanAttribute(end: number, row: number): void {
+    const { attribute, spans } = this
+    attribute.enter(end)
+    if (attribute.isKey(parentIdKey)) {
+      attribute.narrowToText()
+      spans.parentIdHi[row] = hexWord(this.reader.bytes, attribute.valueStart, attribute.valueEnd)
+      spans.parentIdLo[row] = hexWord(this.reader.bytes, attribute.valueStart + 8, attribute.valueEnd)
+    } else if (attribute.isKey(kindKey)) spans.kind[row] = attribute.valueAmong(kinds)
+    else if (attribute.isKey(statusKey)) spans.status[row] = attribute.valueAmong(statuses)
+    else if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
+    else if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
+  }
+
+  private setService(row: number, service: number): void {
+    this.spans.service[row] = service
+    if (this.tagKey === undefined) this.spans.tagValue[row] = service
+  }
+
+  /** map<string, ServiceStats>: 1 key, 2 value {1 spanCount, 2 errorCount}. */
+  private serviceStats(end: number): void {
+    const { reader } = this
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag !== 0x12) {
+        reader.skip(tag, end)
+        continue
+      }
+      const to = reader.endOfBytes(end)
+      while (reader.position < to) {
+        const field = reader.tag(to)
+        if (field === 0x08) this.found.atLeastSpans += reader.varint32(to)
+        else reader.skip(field, to)
+      }
+    }
+  }
+
+  /** SearchMetrics: 4 completedJobs, 5 totalJobs. */
+  private metrics(end: number): void {
+    const { reader } = this
+    let completedJobs = 0
+    let totalJobs = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x20) completedJobs = reader.varint32(end)
+      else if (tag === 0x28) totalJobs = reader.varint32(end)
+      else reader.skip(tag, end)
+    }
+    this.answer.unfinished = completedJobs < totalJobs
+  }
+}

@@ -1,0 +1,81 @@
+import { selectsAll, type TagSelector } from '../source/tag-selector.ts'
+
+/**
+ * How spans are spread over spansets. A spanset is cut at 100 spans by default, so the expression decides how
+ * many spans of a trace one answer can hold. By service is cheapest for Tempo and says the service once per
+ * set; by duration spreads the spans of one service over 97 sets (a prime, since clocks tick in ms or µs).
+ */
+export type Spread = 'service' | 'duration'
+
+/** Which traces a search is for. */
+export interface TraceMatch {
+  /** TraceQL that matches the spans which select a trace; `{ }` for every trace. */
+  spanset: string
+  /**
+   * Whether fragments of a trace without a match stay out of the answer: Tempo evaluates a query on each
+   * fragment by itself.
+   */
+  filtered: boolean
+}
+
+/** Names in answers carry no scope, so an attribute of these names could not be told from the span's own. */
+const reservedKeys = ['kind', 'status', 'name', 'span:parentID', 'duration', 'traceDuration']
+
+/** @returns why the tag cannot be read from search answers, or undefined */
+export function tagProblem(selector: TagSelector): string | undefined {
+  if (!reservedKeys.includes(selector.key) && !(selector.scope === 'span' && selector.key === 'service.name'))
+    return undefined
+  return `must not be ${selector.scope}.${selector.key}: Tempo's search answers cannot tell it from another field`
+}
+
+/** @param query a TraceQL spanset filter; braces may be left out */
+export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
+  const own = selectsAll(selector) ? undefined : tagCondition(selector)
+  const more = query?.trim() ? braced(query.trim()) : undefined
+  const spanset = own && more ? `(${own} && ${more})` : (own ?? more ?? '{ }')
+  return { spanset, filtered: spanset !== '{ }' }
+}
+
+/** All spans of the matching traces. `by` stands before `select`, which would hide fields from it. */
+export function bulkQuery(match: TraceMatch, selector: TagSelector, spread: Spread): string {
+  const spanset = match.filtered ? `(${match.spanset} && { })` : match.spanset
+  // by(trace:duration) differs between the fragments of a trace, so that none hides another.
+  const by = `by(trace:duration) | by(${spread === 'service' ? 'resource.service.name' : 'span:duration % 97'})`
+  const fields = ['span:parentID', 'span:name', 'span:kind', 'span:status']
+  if (spread === 'duration') fields.push('resource.service.name')
+  if (!isService(selector)) fields.push(attribute(selector))
+  return `${spanset} | ${by} | select(${fields.join(', ')})`
+}
+
+/** Matches traces by id; ids are 32 hex digits. */
+export function idsMatch(traceIds: string[]): TraceMatch {
+  return { spanset: `{ ${traceIds.map((id) => `trace:id = "${id}"`).join(' || ')} }`, filtered: false }
+}
+
+/** Span count of every trace, over all its fragments. */
+export const countQuery = '{ } | count_over_time() by (trace:id)'
+
+/** Whether the tag is the service name itself, which every answer holds anyway. */
+export function isService(selector: TagSelector): boolean {
+  return selector.key === 'service.name' && selector.scope === 'resource'
+}
+
+function tagCondition(selector: TagSelector): string {
+  if (selector.pattern === null) return `{ ${attribute(selector)} != nil }`
+  // TraceQL anchors patterns at both ends, and its dot matches newlines.
+  return `{ ${attribute(selector)} =~ ${quoted(`.*(?:${selector.pattern}).*`)} }`
+}
+
+function attribute({ scope, key }: TagSelector): string {
+  const name = /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key) ? key : quoted(key)
+  return `${scope === 'any' ? '' : scope}.${name}`
+}
+
+/** TraceQL strings are Go strings; JSON's escapes are a subset of Go's. */
+function quoted(text: string): string {
+  return JSON.stringify(text.toWellFormed())
+}
+
+function braced(query: string): string {
+  return /^[{(]/.test(query) ? query : `{ ${query} }`
+}
