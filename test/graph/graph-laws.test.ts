@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { toNodeGraph } from '../../src/grafana/node-graph.ts'
+import type { Graph } from '../../src/graph/graph.ts'
+import { GraphBuilder } from '../../src/graph/graph-builder.ts'
+import { StringTable } from '../../src/graph/string-table.ts'
+import { referenceGraph } from './reference-graph.ts'
+import { arbitraryPlainTrace, arbitraryTrace, arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
+
+const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }
+
+/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
+function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 400): void {
+  const found = fc.check(property, { numRuns })
+  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
+}
+
+function builderOf(traces: TestSpan[][], strings = new StringTable()): GraphBuilder {
+  const builder = new GraphBuilder({ strings, ...options })
+  for (const [index, trace] of traces.entries()) builder.add(spanTable(strings, index + 1, trace))
+  return builder
+}
+
+const graphOf = (traces: TestSpan[][]): Graph => builderOf(traces).finish()
+
+/** Everything anyone could see of a graph. */
+const bytesOf = (graph: Graph) =>
+  JSON.stringify([graph, toNodeGraph(graph, { windowSec: 60, tagNodeSubTitle: 'Service Node' })])
+
+const inTwoOrders = <T>(values: fc.Arbitrary<T[]>) =>
+  values.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray(one, { minLength: one.length })))
+
+t.test('the spans of a trace may come in any order', async (t) => {
+  const sameBytes = fc.property(
+    inTwoOrders(arbitraryTrace),
+    ([one, other]) => bytesOf(graphOf([one])) === bytesOf(graphOf([other])),
+  )
+  holds(t, sameBytes, 3000)
+})
+
+t.test('the traces may come in any order', async (t) => {
+  const sameBytes = fc.property(
+    inTwoOrders(arbitraryTraces),
+    ([one, other]) => bytesOf(graphOf(one)) === bytesOf(graphOf(other)),
+  )
+  holds(t, sameBytes)
+})
+
+t.test('slices merged are the whole, whichever strings each has seen first', async (t) => {
+  const labelledTraces = fc.array(fc.tuple(fc.nat(2), arbitraryTrace), { maxLength: 8 })
+  const sameBytes = fc.property(labelledTraces, (labelled) => {
+    const merged = builderOf([])
+    for (const slice of [2, 0, 1]) {
+      merged.merge(builderOf(labelled.filter(([label]) => label === slice).map(([, trace]) => trace)))
+    }
+    return bytesOf(merged.finish()) === bytesOf(graphOf(labelled.map(([, trace]) => trace)))
+  })
+  holds(t, sameBytes)
+})
+
+t.test('a trace that is taken back leaves what was there before', async (t) => {
+  const sameBytes = fc.property(arbitraryTraces, arbitraryTraces, (kept, taken) => {
+    const strings = new StringTable()
+    const builder = builderOf([...kept, ...taken], strings)
+    for (const trace of taken) builder.remove(spanTable(strings, 1, trace))
+    return bytesOf(builder.finish()) === bytesOf(graphOf(kept))
+  })
+  holds(t, sameBytes)
+})
+
+t.test('a table is only read: what was added can be added again', async (t) => {
+  const sameBytes = fc.property(arbitraryTraces, (traces) => {
+    const strings = new StringTable()
+    const tables = traces.map((trace) => spanTable(strings, 1, trace))
+    const [builder, again] = [builderOf([], strings), builderOf([], strings)]
+    for (const table of tables) builder.add(table)
+    for (const table of tables) again.add(table.snapshot())
+    return bytesOf(builder.finish()) === bytesOf(again.finish())
+  })
+  holds(t, sameBytes)
+})
+
+t.test('no span is lost and none counts twice', async (t) => {
+  const conserved = fc.property(arbitraryTraces, (traces) => {
+    const { nodes, edges, spans } = graphOf(traces)
+    const operations = nodes.filter((node) => node.role === 'operation')
+    const calls = edges.filter((edge) => nodes[edge.source]?.role === 'operation')
+    return (
+      spans.traces === traces.length &&
+      spans.received === traces.flat().length &&
+      spans.received === spans.counted + spans.duplicates + spans.unnamed &&
+      spans.counted === spans.edgeCalls + spans.selfCalls + spans.roots + spans.orphans + spans.cycles &&
+      spans.counted === sum(operations.map((node) => node.count)) &&
+      spans.selfCalls === sum(operations.map((node) => node.selfCalls)) &&
+      spans.edgeCalls === sum(calls.map((edge) => edge.count)) &&
+      [...nodes, ...edges].every((row) => row.count > 0 && row.failed + row.slow <= row.count)
+    )
+  })
+  holds(t, conserved)
+})
+
+t.test('a graph is one that Grafana can draw', async (t) => {
+  const drawable = fc.property(arbitraryTraces, (traces) => {
+    const { nodes, edges } = toNodeGraph(graphOf(traces), { windowSec: 60, tagNodeSubTitle: '' })
+    const ids = new Set(nodes.map((node) => node.id))
+    const edgeIds = new Set(edges.map((edge) => edge.id))
+    const shares = nodes.map((node) => [node.arc__failed, node.arc__slow, node.arc__passed])
+    const cells = [...nodes, ...edges].flatMap((row): unknown[] => Object.values(row))
+    const numbers = cells.filter((cell) => typeof cell === 'number')
+    return (
+      ids.size === nodes.length &&
+      edgeIds.size === edges.length &&
+      edges.every((edge) => ids.has(edge.source) && ids.has(edge.target) && edge.source !== edge.target) &&
+      numbers.every((value) => Number.isFinite(value) && value >= 0 && !Object.is(value, -0)) &&
+      shares.flat().every((share) => share <= 1) &&
+      shares.every((three) => Math.abs(sum(three) - 1) < 1e-9)
+    )
+  })
+  holds(t, drawable)
+})
+
+t.test('the graph is the one that the slow and plain way gives', async (t) => {
+  const same = (traces: TestSpan[][]) =>
+    JSON.stringify(graphOf(traces)) === JSON.stringify(referenceGraph(traces, options))
+
+  t.test('of traces in which every span has its own id', async (t) => {
+    holds(t, fc.property(fc.array(arbitraryPlainTrace, { maxLength: 4 }), same))
+  })
+
+  t.test('of any traces', async (t) => {
+    holds(t, fc.property(fc.array(arbitraryTrace, { maxLength: 3 }), same), 3000)
+  })
+})
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)

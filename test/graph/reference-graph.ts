@@ -1,0 +1,181 @@
+import { emptyCounts, type Graph, type GraphEdge, type GraphNode } from '../../src/graph/graph.ts'
+import { SpanKind, SpanStatus } from '../../src/graph/span-table.ts'
+import { durationNsOf, startNsOf, type TestSpan } from './traces.ts'
+
+interface ReferenceOptions {
+  slowThresholdMs: number
+  isTagNode?: (value: string) => boolean
+}
+
+/**
+ * The graph of some traces, worked out the slow and plain way: objects, Maps, BigInt, a fresh walk for every
+ * question. It shares no code with `GraphBuilder` and is what `GraphBuilder` is compared with.
+ */
+export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions): Graph {
+  const spans = emptyCounts()
+  const nodes = new Map<string, TestSpan[]>()
+  const edges = new Map<string, TestSpan[]>()
+  const selfCalls = new Map<string, TestSpan[]>()
+
+  for (const trace of traces) {
+    const distinct = distinctSpans(trace)
+    const parents = cutCycles(distinct, new Map(distinct.map((span) => [span, parentOf(span, distinct)])))
+    const named = distinct.filter((span) => span.service)
+    const callers = new Map(named.map((span) => [span, namedAncestor(span, parents)]))
+    spans.traces++
+    spans.received += trace.length
+    spans.duplicates += trace.length - distinct.length
+    spans.unnamed += distinct.length - named.length
+    spans.counted += named.length
+    spans.skewed += named.filter((span) => span.skewed).length
+    for (const [span, caller] of callers) {
+      const operation = operationKey(span)
+      push(nodes, operation, span)
+      if (typeof caller === 'string') spans[caller]++
+      else if (operationKey(caller) === operation) push(selfCalls, operation, span)
+      else push(edges, edgeKey(operationKey(caller), operation), span)
+    }
+    spans.selfCalls = [...selfCalls.values()].flat().length
+    addTags(distinct, callers, options, nodes, edges)
+  }
+  const red = (calls: TestSpan[]) => redOf(calls, options.slowThresholdMs)
+  const keys = [...nodes.keys()].sort((a, b) => compareTuples(JSON.parse(a), JSON.parse(b)))
+  const readEdges = [...edges].map(([key, calls]): GraphEdge => {
+    const [source, target] = JSON.parse(key) as [string, string]
+    if (source.startsWith('["operation"')) spans.edgeCalls += calls.length
+    return { source: keys.indexOf(source), target: keys.indexOf(target), ...red(calls) }
+  })
+  return {
+    nodes: keys.map((key) => {
+      const [role, title, operation] = JSON.parse(key) as [GraphNode['role'], string, string]
+      return {
+        role,
+        title,
+        operation,
+        ...red(nodes.get(key) ?? []),
+        selfCalls: selfCalls.get(key)?.length ?? 0,
+      }
+    }),
+    edges: readEdges.sort((a, b) => a.source - b.source || a.target - b.target),
+    spans,
+  }
+}
+
+/** A node per tag value in the trace, an edge from it to each operation that is a root of the trace. */
+function addTags(
+  spans: TestSpan[],
+  callers: Map<TestSpan, Parent>,
+  options: ReferenceOptions,
+  nodes: Map<string, TestSpan[]>,
+  edges: Map<string, TestSpan[]>,
+): void {
+  const tops = [...callers.keys()].filter((span) => typeof callers.get(span) === 'string').sort(order)
+  const roots = tops.filter((span) => callers.get(span) === 'roots')
+  const entries = roots.filter(
+    (span, at) => at === roots.findIndex((other) => operationKey(other) === operationKey(span)),
+  )
+  for (const value of new Set(spans.map((span) => span.tag))) {
+    if (!value || !tops[0] || !options.isTagNode?.(value)) continue
+    push(nodes, tagKey(value), tops[0])
+    for (const root of entries) push(edges, edgeKey(tagKey(value), operationKey(root)), root)
+  }
+}
+
+type Parent = TestSpan | 'roots' | 'orphans' | 'cycles'
+
+const operationKey = (span: TestSpan) => JSON.stringify(['operation', span.service, span.name])
+const tagKey = (value: string) => JSON.stringify(['tag', value, ''])
+const edgeKey = (source: string, target: string) => JSON.stringify([source, target])
+const kindOf = (span: TestSpan) => span.kind ?? 'internal'
+const isSender = (span: TestSpan) => ['client', 'producer'].includes(kindOf(span))
+const isReceiver = (span: TestSpan) => ['server', 'consumer'].includes(kindOf(span))
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  map.set(key, [...(map.get(key) ?? []), value])
+}
+
+/** Of the spans with one id and kind, the one that sorts first. */
+function distinctSpans(trace: TestSpan[]): TestSpan[] {
+  const byIdentity = new Map<string, TestSpan>()
+  for (const span of [...trace].sort(order).reverse()) byIdentity.set(`${span.id} ${kindOf(span)}`, span)
+  return [...byIdentity.values()]
+}
+
+function parentOf(span: TestSpan, spans: TestSpan[]): Parent {
+  const twins = byKind(spans.filter((other) => other !== span && other.id === span.id))
+  const client = isReceiver(span) && twins.find(isSender)
+  if (client) return client
+  const parent =
+    span.parent ?? twins.find((twin) => twin.parent !== undefined && twin.parent !== twin.id)?.parent
+  if (parent === undefined) return 'roots'
+  if (parent === span.id) return span
+  const candidates = byKind(spans.filter((other) => other.id === parent))
+  return (
+    candidates.find((other) => isReceiver(other) && other.service === span.service) ??
+    candidates.find(isSender) ??
+    candidates[0] ??
+    'orphans'
+  )
+}
+
+const byKind = (spans: TestSpan[]) => [...spans].sort((a, b) => SpanKind[kindOf(a)] - SpanKind[kindOf(b)])
+
+function cutCycles(spans: TestSpan[], parents: Map<TestSpan, Parent>): Map<TestSpan, Parent> {
+  const cut = new Map(parents)
+  for (const span of spans) {
+    const circle = circleOf(span, parents)
+    if (circle && [...circle].sort(order)[0] === span) cut.set(span, 'cycles')
+  }
+  return cut
+}
+
+/** The spans met on the way from a span back to itself, if its ancestors lead there. */
+function circleOf(span: TestSpan, parents: Map<TestSpan, Parent>): Set<TestSpan> | undefined {
+  const met = new Set([span])
+  for (let at = parents.get(span); typeof at === 'object'; at = parents.get(at)) {
+    if (at === span) return met
+    if (met.has(at)) return undefined
+    met.add(at)
+  }
+  return undefined
+}
+
+function namedAncestor(span: TestSpan, parents: Map<TestSpan, Parent>): Parent {
+  let at = parents.get(span)
+  while (typeof at === 'object' && !at.service) at = parents.get(at)
+  return at ?? 'roots'
+}
+
+function redOf(calls: TestSpan[], slowThresholdMs: number) {
+  const failed = calls.filter((call) => call.status === 'error')
+  const slow = calls.filter((call) => call.status !== 'error' && durationNsOf(call) > slowThresholdMs * 1e6)
+  const sum = calls.reduce((total, call) => total + BigInt(durationNsOf(call)), 0n)
+  return {
+    count: calls.length,
+    failed: failed.length,
+    slow: slow.length,
+    meanNs: Number(sum) / calls.length,
+  }
+}
+
+/** Earliest first; of two versions of one span, the longer, the failed, the one that says more comes first. */
+function order(a: TestSpan, b: TestSpan): number {
+  return compareTuples(sortKey(a), sortKey(b))
+}
+
+const sortKey = (span: TestSpan) => [
+  startNsOf(span),
+  span.id,
+  SpanKind[kindOf(span)],
+  -durationNsOf(span),
+  -SpanStatus[span.status ?? 'unset'],
+  -(span.parent ?? 0),
+  ...[span.service, span.name, span.tag].flatMap((text) => [text ? 0 : 1, text ?? '']),
+  span.skewed ? 1 : 0,
+]
+
+function compareTuples(a: (string | number | bigint)[], b: (string | number | bigint)[]): number {
+  const at = a.findIndex((value, index) => value !== b[index])
+  if (at < 0) return 0
+  return (a[at] ?? 0) < (b[at] ?? 0) ? -1 : 1
+}
