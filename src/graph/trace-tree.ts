@@ -71,28 +71,34 @@ export class TraceTree {
   private indexSpanIds(spans: SpanTable): void {
     for (let row = 0; row < spans.length; row++) {
       const slot = this.slotOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
-      const first = this.slots[slot]! - 1
-      if (first < 0) this.slots[slot] = row + 1
-      else this.chain(spans, first, row, slot)
+      if (this.slots[slot] === 0) this.slots[slot] = row + 1
+      else this.chain(spans, row, slot)
     }
   }
 
-  /** Adds `row` to the spans of its id; of two with one identity, the one that sorts first stays. */
-  private chain(spans: SpanTable, first: number, row: number, slot: number): void {
-    for (let other = first, before = -1; other >= 0; before = other, other = this.sameId[other]!) {
-      if (spans.kind[other] !== spans.kind[row]) continue
+  /**
+   * Adds `row` to the spans of its id, which are kept in order of kind, so that what a search finds first
+   * does not depend on the order of rows. Of two with one identity, the one that sorts first stays.
+   */
+  private chain(spans: SpanTable, row: number, slot: number): void {
+    const kind = spans.kind[row]!
+    let before = -1
+    let other = this.slots[slot]! - 1
+    while (other >= 0 && spans.kind[other]! < kind) {
+      before = other
+      other = this.sameId[other]!
+    }
+    if (other >= 0 && spans.kind[other] === kind) {
       if (compareSpans(spans, other, row) <= 0) {
         this.parent[row] = Top.duplicate
         return
       }
       this.parent[other] = Top.duplicate
-      this.sameId[row] = this.sameId[other]!
-      if (before < 0) this.slots[slot] = row + 1
-      else this.sameId[before] = row
-      return
+      other = this.sameId[other]!
     }
-    this.sameId[row] = first
-    this.slots[slot] = row + 1
+    this.sameId[row] = other
+    if (before < 0) this.slots[slot] = row + 1
+    else this.sameId[before] = row
   }
 
   private parentOf(spans: SpanTable, row: number): number {
@@ -108,11 +114,13 @@ export class TraceTree {
       lo = spans.parentIdLo[twin]!
     }
     if (hi === spans.spanIdHi[row] && lo === spans.spanIdLo[row]) return row
-    let best = -1
-    for (let other = this.firstOf(spans, hi, lo); other >= 0; other = this.sameId[other]!) {
-      if (best < 0 || this.isBetterParent(spans, row, other, best)) best = other
+    const first = this.firstOf(spans, hi, lo)
+    if (first < 0) return Top.orphan
+    let best = first
+    for (let other = this.sameId[first]!; other >= 0; other = this.sameId[other]!) {
+      if (parentRank(spans, row, other) < parentRank(spans, row, best)) best = other
     }
-    return best < 0 ? Top.orphan : best
+    return best
   }
 
   /** The row of the client or producer whose span id a server or consumer shares, or -1. */
@@ -123,17 +131,17 @@ export class TraceTree {
     return -1
   }
 
+  /** A span that shares the id of `row` and names a parent other than that id, or -1. */
   private twinWithParent(spans: SpanTable, row: number): number {
-    let other = this.firstOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
-    for (; other >= 0; other = this.sameId[other]!) {
-      if (other !== row && (spans.parentIdHi[other] !== 0 || spans.parentIdLo[other] !== 0)) return other
+    const ownHi = spans.spanIdHi[row]!
+    const ownLo = spans.spanIdLo[row]!
+    for (let other = this.firstOf(spans, ownHi, ownLo); other >= 0; other = this.sameId[other]!) {
+      const hi = spans.parentIdHi[other]!
+      const lo = spans.parentIdLo[other]!
+      const isRoot = hi === 0 && lo === 0
+      if (!isRoot && (hi !== ownHi || lo !== ownLo)) return other
     }
     return -1
-  }
-
-  private isBetterParent(spans: SpanTable, row: number, candidate: number, best: number): boolean {
-    const difference = parentRank(spans, row, candidate) - parentRank(spans, row, best)
-    return difference < 0 || (difference === 0 && spans.kind[candidate]! < spans.kind[best]!)
   }
 
   /** Where the ancestors of a span lead back to it, the member that sorts first loses its parent. */
