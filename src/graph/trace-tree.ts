@@ -203,11 +203,14 @@ export function compareSpans(spans: SpanTable, a: number, b: number): number {
     spans.parentIdLo[b]! - spans.parentIdLo[a]! ||
     compareTexts(spans, spans.service[a]!, spans.service[b]!) ||
     compareTexts(spans, spans.name[a]!, spans.name[b]!) ||
-    compareTexts(spans, spans.tagValue[a]!, spans.tagValue[b]!)
+    compareTexts(spans, spans.tagValue[a]!, spans.tagValue[b]!) ||
+    spans.skewed[a]! - spans.skewed[b]!
   )
 }
 
+/** An absent text comes last: of two versions of a span, the one that says more counts. */
 function compareTexts(spans: SpanTable, a: number, b: number): number {
   if (a === b) return 0
+  if (a === 0 || b === 0) return a === 0 ? 1 : -1
   return spans.strings.text(a) < spans.strings.text(b) ? -1 : 1
 }
