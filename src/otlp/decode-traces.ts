@@ -48,6 +48,9 @@ export function decodeTracesData(bytes: Uint8Array, table: SpanTable, tag: TagKe
 function oneTrace(table: SpanTable, tag: TagKey): SpanDecoder {
   table.clear()
   return new SpanDecoder(table, tag, (row: number, ids: SpanIds) => {
+    if (ids.traceIdBytes > 16 || ids.spanIdBytes > 8 || ids.parentIdBytes > 8) {
+      throw new ProtobufError('an id is longer than 16 or 8 bytes')
+    }
     if (row === 0) table.traceId.set(ids.traceId)
     else if (!sameId(table.traceId, ids.traceId)) throw new ProtobufError('spans of more than one trace')
     return true

@@ -1,5 +1,5 @@
 import type { SpanTable } from '../graph/span-table.ts'
-import { ProtobufError, type ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
 
 /** The tag whose value goes into `SpanTable.tagValue`. A `TagSelector` is one. */
@@ -11,7 +11,7 @@ export interface TagKey {
 
 /** What a span said of its ids, for whoever wants to refuse it. */
 export interface SpanIds {
-  /** Four words, most significant first; shorter ids are padded on the left. */
+  /** Four words, most significant first. Shorter ids are padded on the left, longer ones cut on the left. */
   readonly traceId: Uint32Array
   readonly traceIdBytes: number
   readonly spanIdBytes: number
@@ -230,21 +230,21 @@ export class SpanDecoder implements SpanIds {
 
   private readTraceId(reader: ProtobufReader, end: number): void {
     const length = end - reader.position
-    if (length > 16) throw new ProtobufError(`trace_id has ${length} bytes`)
     this.traceIdBytes = length
     this.traceId.fill(0)
-    for (let i = 16 - length; i < 16; i++) {
-      const word = i >> 2
+    reader.position = end - Math.min(length, 16)
+    for (let left = end - reader.position; left > 0; left--) {
+      const word = (16 - left) >> 2
       this.traceId[word] = (this.traceId[word]! << 8) | reader.bytes[reader.position++]!
     }
   }
 
   private readSpanId(reader: ProtobufReader, end: number): number {
     const length = end - reader.position
-    if (length > 8) throw new ProtobufError(`span id has ${length} bytes`)
     let hi = 0
     let lo = 0
-    for (let left = length; left > 0; left--) {
+    reader.position = end - Math.min(length, 8)
+    for (let left = end - reader.position; left > 0; left--) {
       const byte = reader.bytes[reader.position++]!
       if (left > 4) hi = (hi << 8) | byte
       else lo = (lo << 8) | byte

@@ -1,0 +1,102 @@
+import { WireType } from './protobuf-reader.ts'
+
+const utf8Encoder = new TextEncoder()
+
+/** Writes protobuf fields one after the other. Fields are written also where they have their default value. */
+export class ProtobufWriter {
+  private buffer = new Uint8Array(256)
+  private view = new DataView(this.buffer.buffer)
+  private position = 0
+
+  /** What has been written, as a copy. */
+  finish(): Uint8Array {
+    return this.buffer.slice(0, this.position)
+  }
+
+  /** Two's complement, as int32, int64, uint32, uint64, bool and enums have it; -2^63 <= value < 2^64. */
+  varint(field: number, value: number | bigint): void {
+    this.tag(field, WireType.varint)
+    if (typeof value === 'number' && value >= 0 && value <= 0xffffffff) this.varint32(value)
+    else this.varint64(BigInt.asUintN(64, BigInt(value)))
+  }
+
+  fixed32(field: number, value: number): void {
+    this.tag(field, WireType.fixed32)
+    this.view.setUint32(this.advance(4), value, true)
+  }
+
+  /** Unsigned: 0 <= value < 2^64. */
+  fixed64(field: number, value: bigint): void {
+    this.tag(field, WireType.fixed64)
+    this.view.setBigUint64(this.advance(8), value, true)
+  }
+
+  double(field: number, value: number): void {
+    this.tag(field, WireType.fixed64)
+    this.view.setFloat64(this.advance(8), value, true)
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.tag(field, WireType.bytes)
+    this.varint32(value.length)
+    this.buffer.set(value, this.advance(value.length))
+  }
+
+  string(field: number, value: string): void {
+    this.bytes(field, utf8Encoder.encode(value))
+  }
+
+  /** A nested message: the fields that `write` writes meanwhile. */
+  message(field: number, write: () => void): void {
+    this.tag(field, WireType.bytes)
+    const lengthAt = this.advance(1)
+    const start = this.position
+    write()
+    const end = this.position
+    const length = end - start
+    // One byte is kept for the length; longer ones push the content along.
+    const more = varintBytes(length) - 1
+    this.advance(more)
+    this.buffer.copyWithin(start + more, start, end)
+    this.position = lengthAt
+    this.varint32(length)
+    this.position = end + more
+  }
+
+  private tag(field: number, wireType: number): void {
+    this.varint32(((field << 3) | wireType) >>> 0)
+  }
+
+  private varint32(value: number): void {
+    let at = this.advance(varintBytes(value))
+    let rest = value
+    for (; rest > 0x7f; rest >>>= 7) this.buffer[at++] = (rest & 0x7f) | 0x80
+    this.buffer[at] = rest
+  }
+
+  private varint64(value: bigint): void {
+    let rest = value
+    for (; rest > 0x7fn; rest >>= 7n) this.buffer[this.advance(1)] = Number(rest & 0x7fn) | 0x80
+    this.buffer[this.advance(1)] = Number(rest)
+  }
+
+  /** Makes room for `length` bytes and returns where they begin. */
+  private advance(length: number): number {
+    const at = this.position
+    this.position += length
+    if (this.position > this.buffer.length) {
+      const next = new Uint8Array(Math.max(this.position, this.buffer.length * 2))
+      next.set(this.buffer)
+      this.buffer = next
+      this.view = new DataView(next.buffer)
+    }
+    return at
+  }
+}
+
+/** Bytes of an unsigned varint of at most 32 bits. */
+function varintBytes(value: number): number {
+  let length = 1
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++
+  return length
+}
