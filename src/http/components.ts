@@ -1,0 +1,45 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { EdgeRow, NodeRow } from '../grafana/node-graph.ts'
+import { GraphDocument } from '../model/graph-document.ts'
+import { AggregationParameters } from '../model/parameters.ts'
+import { AggregationSummary } from '../model/summary.ts'
+import { Problem } from './problem.ts'
+
+type JsonSchema = Record<string, unknown>
+
+/**
+ * The schemas that have a name in the OpenAPI document. Where one stands inside another it is a `$ref` to it:
+ * both the validator and the OpenAPI generator know each name once.
+ */
+export const components: JsonSchema[] = [
+  AggregationParameters,
+  AggregationSummary,
+  EdgeRow,
+  GraphDocument,
+  NodeRow,
+  Problem,
+].map((schema) => {
+  const { $id, ...rest } = schema as unknown as JsonSchema
+  return { $id, ...(withReferences(rest) as JsonSchema) }
+})
+
+/** A reference to a named schema; typed as the schema itself. @throws {TypeError} the schema has no `$id` */
+export function ref<T extends TSchema>(schema: T) {
+  const { $id } = schema as { $id?: string }
+  if ($id === undefined) throw new TypeError('schema has no $id')
+  return Type.Unsafe<Static<T>>({ $ref: `${$id}#` })
+}
+
+/** As `ref`, for an answer that is sent as bytes which were made before. */
+export function bytesOf(schema: TSchema) {
+  const { $id } = schema as { $id?: string }
+  return Type.Unsafe<Buffer>($id === undefined ? (withReferences(schema) as TSchema) : ref(schema))
+}
+
+function withReferences(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withReferences)
+  if (schema === null || typeof schema !== 'object') return schema
+  const { $id } = schema as JsonSchema
+  if (typeof $id === 'string') return { $ref: `${$id}#` }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withReferences(value)]))
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { components } from './components.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+/** Documents all routes that are registered afterwards: /openapi.json for programs, /docs for people. */
+export async function documentRoutes(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'tta',
+        summary: 'Tempo trace aggregation',
+        description: 'All traces of a time window, as one node graph.',
+        version,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/', description: 'This service' }],
+      security: [],
+      tags: [
+        { name: 'aggregation', description: 'Building graphs' },
+        { name: 'graphs', description: 'What has been built' },
+        { name: 'grafana', description: "What Grafana's Node Graph API plugin asks" },
+        { name: 'traces', description: 'Taking traces in, where there is no Tempo' },
+        { name: 'operations', description: 'Health' },
+      ],
+    },
+    refResolver: {
+      buildLocalReference: (schema, _baseUri, _fragment, index) =>
+        typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
+    },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  for (const component of components) app.addSchema(component)
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+}
+
+/** The OpenAPI document as it is committed: the same routes give the same bytes. */
+export async function openapiText(app: FastifyInstance): Promise<string> {
+  await app.ready()
+  const document = app.swagger() as { paths?: object; components?: { schemas?: object } }
+  const sorted = {
+    ...document,
+    components: { ...document.components, schemas: byKey(document.components?.schemas) },
+    paths: byKey(document.paths),
+  }
+  return `${JSON.stringify(sorted, null, 2)}\n`
+}
+
+function byKey(map: object = {}): object {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,56 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { type DestinationStream, pino } from 'pino'
+
+/** Headers that name or admit somebody. */
+const secretHeaders = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-scope-orgid']
+const redact = ['', '*.', '*.*.'].flatMap((depth) =>
+  secretHeaders.map((header) => `${depth}headers["${header}"]`),
+)
+
+/**
+ * @param level pino's: trace, debug, info, warn, error, fatal or silent
+ * @param destination where lines of JSON go
+ * @default standard error
+ */
+export function createLogger(
+  level: string,
+  destination: DestinationStream = pino.destination(2),
+): FastifyBaseLogger {
+  return pino({ level, redact, serializers: { err: (error) => describeError(error) } }, destination)
+}
+
+/** One line per request, when it is over. The path without its query: that may hold anything. */
+export function logRequests(app: FastifyInstance): void {
+  const line = (request: { method: string; url: string }) => ({
+    method: request.method,
+    path: request.url.split('?', 1)[0],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { statusCode, elapsedTime } = reply
+    request.log.info({ ...line(request), statusCode, ms: Math.round(elapsedTime * 10) / 10 }, 'request')
+  })
+  app.addHook('onRequestAbort', async (request) => {
+    request.log.info(line(request), 'client gone before the answer')
+  })
+}
+
+interface ErrorDescription {
+  type: string
+  code?: unknown
+  message: string
+  stack?: string | undefined
+  cause?: unknown
+}
+
+/** An error and its causes by fields we know: errors of HTTP clients carry whole requests, with their headers. */
+function describeError(error: unknown, depth = 0): ErrorDescription | string {
+  if (!(error instanceof Error)) return typeof error
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    ...(code === undefined ? {} : { code }),
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause === undefined || depth === 4 ? {} : { cause: describeError(error.cause, depth + 1) }),
+  }
+}

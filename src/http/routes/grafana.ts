@@ -1,0 +1,81 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { GraphDocument } from '../../model/graph-document.ts'
+import { GraphPath, NoQuery, readQuery, TolerantBuildQuery } from '../build-query.ts'
+import { clientGone } from '../client-gone.ts'
+import { bytesOf } from '../components.ts'
+import { graphFinder } from '../find-graph.ts'
+import { GrafanaFields, grafanaFields } from '../grafana-fields.ts'
+import { logProblem, sendProblem, toTtaError } from '../problem.ts'
+import { problems } from '../problem-responses.ts'
+import { remembered, represent, sendRepresentation } from '../representation.ts'
+import type { GraphsOptions } from './graphs.ts'
+
+const { nodes, edges } = GraphDocument.properties
+const Rows = Type.Object({ nodes, edges }, { additionalProperties: false })
+
+const fields = represent(grafanaFields)
+const rows = remembered(({ nodes, edges }: GraphDocument) => ({ nodes, edges }))
+
+/** What Grafana's Node Graph API plugin asks, at the paths nodegraph-provider has for it. */
+export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store }) => {
+  const findGraph = graphFinder(aggregator, store)
+  const tags = ['grafana']
+
+  // The plugin shows `error.code`, `error.message` and `message`; it knows nothing of problem+json.
+  app.setErrorHandler((error, request, reply) => {
+    const known = toTtaError(error, request)
+    logProblem(known, request)
+    const { code, message, statusCode } = known
+    return sendProblem(reply, known, { statusCode, error: { code, message }, message })
+  })
+
+  app.get(
+    '/:graph/api/graph/fields',
+    {
+      schema: {
+        operationId: 'getGrafanaFields',
+        summary: 'The fields of the rows; the same for every graph, other parameters are ignored',
+        tags,
+        params: GraphPath,
+        response: { 200: bytesOf(GrafanaFields), ...problems(400) },
+      },
+    },
+    async (_request, reply) => sendRepresentation(reply, fields),
+  )
+
+  app.get(
+    '/:graph/api/graph/data',
+    {
+      preValidation: readQuery,
+      schema: {
+        operationId: 'getGrafanaData',
+        summary: 'The rows of the last graph, or of one built for this answer; other parameters are ignored',
+        tags,
+        params: GraphPath,
+        querystring: TolerantBuildQuery,
+        response: { 200: bytesOf(Rows), ...problems(400, 404, 502, 504) },
+      },
+    },
+    async (request, reply) => {
+      const document = await findGraph(request.params.graph, request.query, clientGone(reply))
+      return sendRepresentation(reply, rows(document))
+    },
+  )
+
+  app.get(
+    '/:graph/api/health',
+    {
+      schema: {
+        operationId: 'getGrafanaHealth',
+        summary: 'Says OK to "Save & test" of the data source',
+        tags,
+        params: GraphPath,
+        querystring: NoQuery,
+        produces: ['text/plain'],
+        response: { 200: Type.String({ description: 'OK' }), ...problems(400) },
+      },
+    },
+    async (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'),
+  )
+}

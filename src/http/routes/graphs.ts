@@ -1,0 +1,110 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Aggregator } from '../../aggregation/aggregator.ts'
+import { EdgeRow, NodeRow } from '../../grafana/node-graph.ts'
+import { GraphDocument } from '../../model/graph-document.ts'
+import type { GraphStore } from '../../sink/graph-store.ts'
+import { BuildQuery, NamePath, NoQuery, readQuery } from '../build-query.ts'
+import { clientGone } from '../client-gone.ts'
+import { bytesOf } from '../components.ts'
+import { graphFinder, noSuchGraph } from '../find-graph.ts'
+import { problems } from '../problem-responses.ts'
+import { remembered, represent, sendRepresentation } from '../representation.ts'
+
+export interface GraphsOptions {
+  aggregator: Aggregator
+  store: Pick<GraphStore, 'get' | 'list'>
+}
+
+const { name, builtAt, summary } = GraphDocument.properties
+const GraphList = Type.Object({ graphs: Type.Array(Type.Object({ name, builtAt, summary })) })
+
+const views = {
+  graph: {
+    path: '/graphs/:name',
+    operationId: 'getGraph',
+    summary: 'The last graph with its summary; with parameters, one that is built for this answer only',
+    schema: GraphDocument,
+    represent: remembered((document: GraphDocument) => document),
+  },
+  nodes: {
+    path: '/graphs/:name/nodes',
+    operationId: 'getNodes',
+    summary: "The graph's nodes as a flat array, as Grafana's Infinity data source likes it",
+    schema: Type.Array(NodeRow),
+    represent: remembered((document: GraphDocument) => document.nodes),
+  },
+  edges: {
+    path: '/graphs/:name/edges',
+    operationId: 'getEdges',
+    summary: "The graph's edges as a flat array",
+    schema: Type.Array(EdgeRow),
+    represent: remembered((document: GraphDocument) => document.edges),
+  },
+}
+
+/** /graphs: what has been built, and what it would look like with other parameters. */
+export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store }) => {
+  const findGraph = graphFinder(aggregator, store)
+  const tags = ['graphs']
+
+  app.get(
+    '/graphs',
+    {
+      schema: {
+        operationId: 'listGraphs',
+        summary: 'The graphs and the summary of the last build of each',
+        tags,
+        querystring: NoQuery,
+        response: { 200: bytesOf(GraphList), ...problems(400) },
+      },
+    },
+    async (_request, reply) => {
+      const list = store.list().map(({ name, builtAt, summary }) => ({ name, builtAt, summary }))
+      return sendRepresentation(reply, represent({ graphs: list }))
+    },
+  )
+
+  for (const { path, operationId, summary, schema, represent } of Object.values(views)) {
+    app.get(
+      path,
+      {
+        preValidation: readQuery,
+        schema: {
+          operationId,
+          summary,
+          tags,
+          params: NamePath,
+          querystring: BuildQuery,
+          response: { 200: bytesOf(schema), ...problems(400, 404, 502, 504) },
+        },
+      },
+      async (request, reply) => {
+        const document = await findGraph(request.params.name, request.query, clientGone(reply))
+        return sendRepresentation(reply, represent(document))
+      },
+    )
+  }
+
+  app.delete(
+    '/graphs/:name',
+    {
+      schema: {
+        operationId: 'deleteGraph',
+        summary: 'Remove a graph here and wherever it was handed on to',
+        tags,
+        params: NamePath,
+        querystring: NoQuery,
+        response: {
+          204: Type.Null({ description: 'It is gone' }),
+          ...problems(400, 404, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const existed = await aggregator.remove(request.params.name, clientGone(reply))
+      if (!existed) throw noSuchGraph(request.params.name)
+      return reply.code(204).send(null)
+    },
+  )
+}

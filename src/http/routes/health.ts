@@ -1,0 +1,104 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+import { TtaError } from '../../errors.ts'
+import { NoQuery } from '../build-query.ts'
+import { problems } from '../problem-responses.ts'
+
+/** Something tta cannot do its work without. */
+export interface Dependency {
+  readonly name: string
+  check(signal: AbortSignal): Promise<void>
+}
+
+export interface HealthOptions {
+  source: Dependency
+  sinks: readonly Dependency[]
+  /** How long a check may take, ms. @default 2000 */
+  checkTimeoutMs?: number
+}
+
+const Check = Type.Object(
+  {
+    kind: Type.Union([Type.Literal('source'), Type.Literal('sink')]),
+    name: Type.String(),
+    ok: Type.Boolean(),
+    reason: Type.Optional(Type.String({ description: 'Why not' })),
+  },
+  { additionalProperties: false },
+)
+type Check = Static<typeof Check>
+
+const readiness = (description: string) =>
+  Type.Object(
+    { ready: Type.Boolean(), checks: Type.Array(Check) },
+    { additionalProperties: false, description },
+  )
+
+/** /health/live: the process answers. /health/ready: so does everything it needs. */
+export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
+  const { source, sinks, checkTimeoutMs = 2000 } = options
+  const tags = ['operations']
+
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        operationId: 'getLiveness',
+        summary: 'Whether the process answers',
+        tags,
+        querystring: NoQuery,
+        response: {
+          200: Type.Object({ live: Type.Boolean() }, { description: 'It does' }),
+          ...problems(400),
+        },
+      },
+    },
+    async () => ({ live: true }),
+  )
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        operationId: 'getReadiness',
+        summary: 'Whether the source of traces and every sink can be reached',
+        tags,
+        querystring: NoQuery,
+        response: { 200: readiness('All can'), ...problems(400), 503: readiness('At least one cannot') },
+      },
+    },
+    async (_request, reply) => {
+      const checks = await Promise.all([
+        check('source', source, checkTimeoutMs),
+        ...sinks.map((sink) => check('sink', sink, checkTimeoutMs)),
+      ])
+      const ready = checks.every(({ ok }) => ok)
+      return reply
+        .code(ready ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send({ ready, checks })
+    },
+  )
+}
+
+/** The deadline holds for a dependency too that does not listen to its signal. */
+async function check(kind: Check['kind'], dependency: Dependency, timeoutMs: number): Promise<Check> {
+  const { name } = dependency
+  const late = new TtaError('TTA_DEADLINE', `no answer within ${timeoutMs} ms`)
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(late)
+      controller.abort(late)
+    }, timeoutMs)
+  })
+  try {
+    await Promise.race([dependency.check(controller.signal), deadline])
+    return { kind, name, ok: true }
+  } catch (error) {
+    return { kind, name, ok: false, reason: error instanceof TtaError ? error.message : 'Internal error' }
+  } finally {
+    clearTimeout(timer)
+  }
+}

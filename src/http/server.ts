@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import type { GraphStore } from '../sink/graph-store.ts'
+import { documentRoutes } from './docs.ts'
+import { logRequests } from './logger.ts'
+import { handleError } from './problem.ts'
+import { aggregate } from './routes/aggregate.ts'
+import { grafana } from './routes/grafana.ts'
+import { graphs } from './routes/graphs.ts'
+import { type Dependency, health } from './routes/health.ts'
+import { answerUnknownRoutes } from './unknown-route.ts'
+import { validatorCompiler } from './validator.ts'
+
+export interface ServerOptions {
+  aggregator: Aggregator
+  store: Pick<GraphStore, 'get' | 'list'>
+  source: Dependency
+  sinks: readonly Dependency[]
+  logger: FastifyBaseLogger
+  /** Largest body of a request, bytes. */
+  bodyLimitBytes: number
+}
+
+/** The HTTP API over its parts. Does not listen; more routes may be registered. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { aggregator, store, source, sinks, logger, bodyLimitBytes } = options
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new Fastify.LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyLimitBytes,
+    // Long names are for the schema to refuse: it says what is allowed.
+    routerOptions: { maxParamLength: 65_536 },
+    frameworkErrors: (error, request, reply) => handleError(error, request, reply),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setValidatorCompiler(validatorCompiler())
+  app.setErrorHandler(handleError)
+  logRequests(app)
+  answerUnknownRoutes(app)
+  await documentRoutes(app)
+
+  await app.register(aggregate, { aggregator })
+  await app.register(graphs, { aggregator, store })
+  await app.register(grafana, { aggregator, store })
+  await app.register(health, { source, sinks })
+  return app
+}

@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import { TtaError } from '../errors.ts'
+import { sendProblem } from './problem.ts'
+
+/**
+ * Answers requests that no route takes: 405 with `Allow` where the path exists for other methods, else 404.
+ * To be called before the routes are registered.
+ */
+export function answerUnknownRoutes(app: FastifyInstance): void {
+  const routes: { path: RegExp; methods: string[] }[] = []
+
+  app.addHook('onRoute', ({ url, method }) => {
+    const source = url
+      .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/:[^/]+/g, '[^/]+')
+      .replace('*', '.*')
+    routes.push({ path: new RegExp(`^${source}$`), methods: [method].flat() })
+  })
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
+    if (methods.size === 0) {
+      return sendProblem(reply, new TtaError('TTA_NOT_FOUND', 'There is nothing at this path; see /docs'))
+    }
+    const allow = [...methods].sort().join(', ')
+    reply.header('allow', allow)
+    return sendProblem(reply, new TtaError('TTA_METHOD_NOT_ALLOWED', `This path takes ${allow}`))
+  })
+}
