@@ -1,0 +1,115 @@
+import { SpanTable } from '../graph/span-table.ts'
+import { StringTable } from '../graph/string-table.ts'
+import { checkMessage } from '../otlp/check-message.ts'
+import { traceRequest } from '../otlp/message-shape.ts'
+import { SpanDecoder, type SpanIds } from '../otlp/span-decoder.ts'
+import { spanFault } from '../otlp/span-fault.ts'
+import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { DroppedSpans } from './dropped-spans.ts'
+
+export interface EmbeddedTracesOptions {
+  /** Most bytes held, with `requestOverheadBytes` for each request. */
+  maxBytes: number
+  /** How long a request is held from its arrival, s. */
+  maxAgeSec: number
+  /** Unix ms. */
+  now: () => number
+}
+
+/** What became of the spans of a request. */
+export interface Acceptance {
+  acceptedSpans: number
+  rejectedSpans: number
+  /** Why the first rejected span was rejected; '' where none was. */
+  reason: string
+}
+
+/** A request that is held. */
+export interface HeldRequest {
+  /** ExportTraceServiceRequest in protobuf. */
+  readonly bytes: Uint8Array
+  readonly arrivedMs: number
+  readonly spans: number
+  /** Earliest start of its spans, Unix ms. */
+  readonly firstStartMs: number
+}
+
+/** What a held request costs besides its bytes. */
+export const requestOverheadBytes = 256
+
+/** Holds OTLP requests as they came, in memory, the oldest first out. */
+export class EmbeddedTraces {
+  /** Bytes held, with `requestOverheadBytes` for each request. */
+  bytes = 0
+  /** Spans that were held and are no longer. */
+  readonly dropped = new DroppedSpans()
+  readonly options: EmbeddedTracesOptions
+  /** In order of arrival; the first `gone` are no longer there. */
+  private requests: (HeldRequest | undefined)[] = []
+  private gone = 0
+
+  constructor(options: EmbeddedTracesOptions) {
+    this.options = options
+  }
+
+  /**
+   * Keeps the valid spans of an ExportTraceServiceRequest in protobuf; the bytes are copied.
+   *
+   * @throws {ProtobufError} `body` is not an ExportTraceServiceRequest; nothing of it is kept
+   */
+  add(body: Uint8Array): Acceptance {
+    const { firstStartMs, ...acceptance } = inspect(body)
+    const spans = acceptance.acceptedSpans
+    const { maxBytes, now } = this.options
+    const cost = body.length + requestOverheadBytes
+    if (cost > maxBytes) {
+      const reason = `the request takes ${cost} bytes, and the store holds at most ${maxBytes}`
+      return { acceptedSpans: 0, rejectedSpans: spans + acceptance.rejectedSpans, reason }
+    }
+    if (spans > 0) {
+      this.requests.push({ bytes: new Uint8Array(body), arrivedMs: now(), spans, firstStartMs })
+      this.bytes += cost
+    }
+    this.evict()
+    return acceptance
+  }
+
+  /** The requests held now, oldest first. */
+  held(): HeldRequest[] {
+    this.evict()
+    return this.requests.slice(this.gone) as HeldRequest[]
+  }
+
+  private evict(): void {
+    const { maxBytes, maxAgeSec, now } = this.options
+    const oldestMs = now() - maxAgeSec * 1000
+    for (let oldest = this.requests[this.gone]; oldest; oldest = this.requests[this.gone]) {
+      if (this.bytes <= maxBytes && oldest.arrivedMs >= oldestMs) break
+      this.bytes -= oldest.bytes.length + requestOverheadBytes
+      this.dropped.add(oldest.firstStartMs, oldest.spans)
+      this.requests[this.gone++] = undefined
+    }
+    if (this.gone * 2 > this.requests.length) {
+      this.requests = this.requests.slice(this.gone)
+      this.gone = 0
+    }
+  }
+}
+
+/** @throws {ProtobufError} */
+function inspect(body: Uint8Array): Acceptance & { firstStartMs: number } {
+  checkMessage(new ProtobufReader(body), body.length, traceRequest)
+  const table = new SpanTable(new StringTable())
+  const result = { acceptedSpans: 0, rejectedSpans: 0, reason: '', firstStartMs: Number.POSITIVE_INFINITY }
+  const visit = (row: number, ids: SpanIds): boolean => {
+    const fault = spanFault(table, row, ids)
+    if (fault === null) {
+      result.acceptedSpans++
+      result.firstStartMs = Math.min(result.firstStartMs, table.startMs(row))
+    } else if (result.rejectedSpans++ === 0) result.reason = fault
+    return false
+  }
+  const decoder = new SpanDecoder(table, { scope: 'resource', key: 'service.name' }, visit)
+  decoder.tracesData(new ProtobufReader(body), body.length)
+  return result
+}
