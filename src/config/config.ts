@@ -1,0 +1,119 @@
+import { defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
+import { basicAuthorization, parseBaseUrl } from './base-url.ts'
+import { readAuthority } from './rules.ts'
+import type { ConfigFile, LogLevel } from './schema.ts'
+
+/** How to reach a real Tempo. `headers` hold every header to send, secrets among them: never log them. */
+export interface TempoConfig {
+  /** Without trailing slash, `/api` and credentials. */
+  url: string
+  headers: Record<string, string>
+  /** Longest wait for one request, ms. */
+  timeoutMs: number
+  /** Certificates in PEM to trust in place of the system's. */
+  ca: string | undefined
+  concurrency: number
+  maxAnswerBytes: number
+  padSec: number
+  repairLimit: number
+}
+
+/** How to reach nodegraph-provider. `headers` hold secrets: never log them. */
+export interface NodegraphProviderConfig {
+  /** Without trailing slash, `/api` and credentials. */
+  url: string
+  headers: Record<string, string>
+  timeoutMs: number
+  retries: number
+}
+
+/** The configuration, checked and complete; each part is what one consumer needs. Frozen. */
+export interface Config {
+  server: { host: string; port: number; bodyLimitBytes: number }
+  log: { level: LogLevel }
+  /** What a build uses where its request says nothing. */
+  parameters: ParameterDefaults
+  /** 0: once. */
+  loop: { intervalSec: number }
+  build: { deadlineSec: number }
+  /** Absent: the embedded trace source. */
+  tempo: TempoConfig | undefined
+  embedded: { maxAgeSec: number; maxBytes: number; bodyLimitBytes: number }
+  /** Absent: graphs stay in the embedded store. */
+  nodegraphProvider: NodegraphProviderConfig | undefined
+}
+
+/** @param file checked, by schema and rules */
+export function toConfig(file: ConfigFile): Config {
+  const { server, log, loop, build, embedded } = file
+  return {
+    server: { host: server.host, port: server.port, bodyLimitBytes: server.body_limit_bytes },
+    log: { level: log.level },
+    parameters: parameters(file),
+    loop: { intervalSec: loop.interval },
+    build: { deadlineSec: build.deadline_sec },
+    tempo: tempo(file.tempo),
+    embedded: {
+      maxAgeSec: embedded.max_age_sec,
+      maxBytes: embedded.max_bytes,
+      bodyLimitBytes: embedded.body_limit_bytes,
+    },
+    nodegraphProvider: nodegraphProvider(file.nodegraph_provider),
+  }
+}
+
+function parameters({ graph, query, search }: ConfigFile): ParameterDefaults {
+  return {
+    ...defaultParameters,
+    graph: graph.name,
+    tag: query.tag,
+    filter: query.filter,
+    ...(query.query === undefined ? {} : { query: query.query }),
+    searchFrom: search.from,
+    searchMode: search.mode,
+    level: query.level,
+    useTagAsNode: query.use_tag_as_node,
+    serviceNodeSubTitle: query.service_node_sub_title,
+    traceThresholdMs: query.trace_threshold_ms,
+    limit: query.limit,
+  }
+}
+
+function tempo(section: ConfigFile['tempo']): TempoConfig | undefined {
+  if (section.url === undefined) return undefined
+  const { url, authorization } = parseBaseUrl(section.url)
+  return {
+    url,
+    headers: withHeaders(section.headers, {
+      authorization: authorization ?? configuredAuthorization(section),
+      'x-scope-orgid': section.tenant,
+    }),
+    timeoutMs: section.timeout * 1000,
+    ca: section.ca_file === undefined ? undefined : readAuthority(section.ca_file),
+    concurrency: section.concurrency,
+    maxAnswerBytes: section.max_answer_bytes,
+    padSec: section.pad_sec,
+    repairLimit: section.repair_limit,
+  }
+}
+
+function configuredAuthorization({ basic_auth: basic, bearer_token: token }: ConfigFile['tempo']) {
+  if (basic !== undefined) return basicAuthorization(basic.username, basic.password)
+  return token === undefined ? undefined : `Bearer ${token}`
+}
+
+function nodegraphProvider(section: ConfigFile['nodegraph_provider']): NodegraphProviderConfig | undefined {
+  if (section.url === undefined) return undefined
+  const { url, authorization } = parseBaseUrl(section.url)
+  return {
+    url,
+    headers: withHeaders(section.headers, { authorization }),
+    timeoutMs: section.timeout * 1000,
+    retries: section.retries,
+  }
+}
+
+function withHeaders(headers: Record<string, string>, more: Record<string, string | undefined>) {
+  const given = Object.entries(more).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return { ...headers, ...Object.fromEntries(given) }
+}

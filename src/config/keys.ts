@@ -1,0 +1,60 @@
+import { ConfigFile } from './schema.ts'
+
+/** What is used of the schema of one key. */
+export interface KeySchema {
+  type?: string
+  properties?: Record<string, KeySchema>
+  additionalProperties?: boolean | KeySchema
+  writeOnly?: boolean
+}
+
+/** A key that holds a value: a leaf of the schema, or a map of names the user chooses (headers). */
+export interface Key {
+  path: string[]
+  schema: KeySchema
+}
+
+/** Every key of the configuration file, in its order. */
+export const keys: readonly Key[] = keysOf(ConfigFile as KeySchema, [])
+
+const byPath = new Map(keys.map((key) => [key.path.join('.'), key]))
+
+/** The schema of the value at `path`, also of one inside a map of headers; undefined for unknown keys. */
+export function schemaAt(path: readonly string[]): KeySchema | undefined {
+  const key = byPath.get(path.join('.'))
+  if (key !== undefined) return key.schema
+  const inside = byPath.get(path.slice(0, -1).join('.'))?.schema.additionalProperties
+  return typeof inside === 'object' ? inside : undefined
+}
+
+/** Whether a key takes any names below it, as headers do. */
+export function isMap(schema: KeySchema): boolean {
+  return typeof schema.additionalProperties === 'object'
+}
+
+/**
+ * Turns text into the type its key wants. What does not read as that type stays text, for the check to report.
+ */
+export function readText(text: string, schema: KeySchema | undefined): unknown {
+  if (schema?.type === 'number' || schema?.type === 'integer') {
+    return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : text
+  }
+  if (schema?.type === 'boolean') {
+    const word = text.trim().toLowerCase()
+    return word === 'true' ? true : word === 'false' ? false : text
+  }
+  return schema?.type === 'object' ? readJson(text) : text
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function keysOf(schema: KeySchema, path: string[]): Key[] {
+  if (schema.properties === undefined) return [{ path, schema }]
+  return Object.entries(schema.properties).flatMap(([key, below]) => keysOf(below, [...path, key]))
+}

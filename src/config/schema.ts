@@ -1,0 +1,172 @@
+import { type Static, type TProperties, Type } from 'typebox'
+import { AggregationParameters, defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
+
+/** The levels of pino, and `silent`. */
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** A section of the file. Left out as a whole it is filled with the defaults of its keys. */
+const Section = <Keys extends TProperties>(description: string, keys: Keys) =>
+  Type.Object(keys, { description, additionalProperties: false, default: {} })
+
+/** A key that is a parameter of every build: same rules, same default. */
+const Parameter = <Name extends keyof ParameterDefaults>(name: Name) =>
+  Type.Unsafe<Exclude<ParameterDefaults[Name], undefined>>({
+    ...AggregationParameters.properties[name],
+    default: defaultParameters[name],
+  })
+
+const Bytes = (description: string, value: number) =>
+  Type.Integer({ minimum: 1024, maximum: 2 ** 40, default: value, description })
+
+const TimeoutSec = (value: number) =>
+  Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 3600,
+    default: value,
+    description: 'Longest wait for one request, s',
+  })
+
+const Url = (description: string) => Type.String({ maxLength: 2048, description })
+
+/** Names are RFC 9110 tokens; values have no control characters, so no header can smuggle in another. */
+const Headers = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  description: 'Headers sent with every request',
+  propertyNames: {
+    type: 'string',
+    pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+    description: 'letters, digits and -',
+  },
+  additionalProperties: {
+    type: 'string',
+    pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$',
+    description: 'no line breaks or other control characters',
+  },
+  default: {},
+  writeOnly: true,
+})
+
+const Secret = (description: string) =>
+  Type.String({
+    minLength: 1,
+    pattern: '^[\\x21-\\x7e]+$',
+    description: `${description}; visible ASCII without spaces`,
+    writeOnly: true,
+  })
+
+/**
+ * The configuration file, key by key, in its own spelling. Keys without `default` are absent unless given.
+ * `writeOnly` marks secrets: their values are never shown.
+ */
+export const ConfigFile = Type.Object(
+  {
+    server: Section('The HTTP service', {
+      host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on' }),
+      port: Type.Integer({ minimum: 0, maximum: 65535, default: 8080, description: '0: any free port' }),
+      body_limit_bytes: Bytes('Largest request body, bytes', 1_048_576),
+    }),
+    log: Section('The log, JSON lines on standard error', {
+      level: Type.Unsafe<LogLevel>({ enum: logLevels, default: 'info' }),
+    }),
+    graph: Section('The graph', { name: Parameter('graph') }),
+    query: Section('What is read and how it is drawn, unless a request says otherwise', {
+      tag: Parameter('tag'),
+      filter: Parameter('filter'),
+      tag_filter: Type.Optional(Type.String({ description: 'Other spelling of filter' })),
+      query: Type.Optional(Parameter('query')),
+      use_tag_as_node: Parameter('useTagAsNode'),
+      service_node_sub_title: Parameter('serviceNodeSubTitle'),
+      trace_threshold_ms: Parameter('traceThresholdMs'),
+      level: Parameter('level'),
+      limit: Parameter('limit'),
+    }),
+    search: Section('The window', { from: Parameter('searchFrom'), mode: Parameter('searchMode') }),
+    loop: Section('Repetition', {
+      interval: Type.Number({
+        minimum: 0,
+        maximum: 604_800,
+        default: 0,
+        description: 'From one build to the next, s; 0: once',
+      }),
+    }),
+    build: Section('Builds', {
+      deadline_sec: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 86_400,
+        default: 300,
+        description: 'Longest build, s',
+      }),
+    }),
+    tempo: Section('Grafana Tempo; without url the embedded trace source is used', {
+      url: Type.Optional(Url('Base URL of Tempo, http or https, with or without /api')),
+      headers: Headers,
+      basic_auth: Type.Optional(
+        Type.Object(
+          {
+            username: Type.String({ pattern: '^[^:\\x00-\\x1f\\x7f]*$', description: 'no colon' }),
+            password: Type.String({
+              pattern: '^[^\\x00-\\x1f\\x7f]*$',
+              description: 'no control characters',
+              writeOnly: true,
+            }),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+      bearer_token: Type.Optional(Secret('Token for Authorization: Bearer')),
+      tenant: Type.Optional(
+        Type.String({
+          pattern: "^[a-zA-Z0-9!_.*'()|-]{1,1024}$",
+          description: "X-Scope-OrgID: letters, digits and !-_.*'(), several joined by |",
+        }),
+      ),
+      timeout: TimeoutSec(30),
+      ca_file: Type.Optional(
+        Type.String({ minLength: 1, description: 'PEM file of the authority that signed the certificate' }),
+      ),
+      concurrency: Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        default: 4,
+        description: 'Requests in flight at once',
+      }),
+      max_answer_bytes: Bytes('Largest answer, after decompression, bytes', 268_435_456),
+      pad_sec: Type.Number({
+        minimum: 0,
+        maximum: 86_400,
+        default: 60,
+        description: 'Searched beyond both ends of the window, so that traces at its edges are whole, s',
+      }),
+      repair_limit: Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        default: 2000,
+        description: 'Most traces of a build that are looked up one by one',
+      }),
+    }),
+    embedded: Section('The embedded trace source', {
+      max_age_sec: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 604_800,
+        default: 3600,
+        description: 'How long spans are kept, s',
+      }),
+      max_bytes: Bytes('Most memory for spans, as received, bytes', 268_435_456),
+      body_limit_bytes: Bytes('Largest OTLP request, after decompression, bytes', 20_971_520),
+    }),
+    nodegraph_provider: Section('nodegraph-provider; without url graphs stay in the embedded store', {
+      url: Type.Optional(Url('Base URL of nodegraph-provider, http or https')),
+      headers: Headers,
+      timeout: TimeoutSec(30),
+      retries: Type.Integer({
+        minimum: 0,
+        maximum: 20,
+        default: 3,
+        description: 'Writes tried again after the first',
+      }),
+    }),
+  },
+  { $id: 'ConfigFile', additionalProperties: false },
+)
+export type ConfigFile = Static<typeof ConfigFile>

@@ -1,0 +1,65 @@
+/** A part of the configuration as it was written: nested, unchecked. */
+export interface Tree {
+  [key: string]: unknown
+}
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Sets the value at `path`, making what is missing on the way. */
+export function setAt(tree: Tree, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path
+  if (key === undefined) return
+  if (rest.length === 0) {
+    put(tree, key, value)
+    return
+  }
+  const below = Object.hasOwn(tree, key) ? tree[key] : undefined
+  const next = isTree(below) ? below : {}
+  put(tree, key, next)
+  setAt(next, rest, value)
+}
+
+/**
+ * Lays `upper` over `lower`, key by key, and leaves both as they are. `undefined` and `null` say nothing: a section
+ * whose keys are all commented out is null in YAML.
+ */
+export function overlay(lower: Tree, upper: Tree): Tree {
+  const merged: Tree = { ...lower }
+  for (const [key, value] of Object.entries(upper)) {
+    if (value === undefined || value === null) continue
+    const below = merged[key]
+    put(merged, key, isTree(value) ? overlay(isTree(below) ? below : {}, value) : value)
+  }
+  return merged
+}
+
+/** Replaces every value that is not a tree; where `change` answers undefined the key is left out. */
+export function mapLeaves(
+  tree: Tree,
+  change: (value: unknown, path: string[]) => unknown,
+  path: string[] = [],
+): Tree {
+  const mapped: Tree = {}
+  for (const [key, value] of Object.entries(tree)) {
+    const here = [...path, key]
+    const next = isTree(value) ? mapLeaves(value, change, here) : change(value, here)
+    if (next !== undefined) put(mapped, key, next)
+  }
+  return mapped
+}
+
+/** Freezes a value and all that it holds. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
+}
+
+/** A plain assignment to `__proto__` would change the prototype and lose the key, which is to be reported. */
+function put(tree: Tree, key: string, value: unknown): void {
+  Object.defineProperty(tree, key, { value, writable: true, enumerable: true, configurable: true })
+}
