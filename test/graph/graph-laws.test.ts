@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { toNodeGraph } from '../../src/grafana/node-graph.ts'
 import type { Graph } from '../../src/graph/graph.ts'
-import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
+import { builderOf as buildGraph } from './graphs.ts'
 import { referenceGraph } from './reference-graph.ts'
 import { arbitraryPlainTrace, arbitraryTrace, arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
 
@@ -15,11 +15,8 @@ function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 400): void {
   t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
 }
 
-function builderOf(traces: TestSpan[][], strings = new StringTable()): GraphBuilder {
-  const builder = new GraphBuilder({ strings, ...options })
-  for (const [index, trace] of traces.entries()) builder.add(spanTable(strings, index + 1, trace))
-  return builder
-}
+const builderOf = (traces: TestSpan[][], strings = new StringTable()) =>
+  buildGraph(traces, { strings, isTagNode: options.isTagNode })
 
 const graphOf = (traces: TestSpan[][]): Graph => builderOf(traces).finish()
 
