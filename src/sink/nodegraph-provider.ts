@@ -1,0 +1,85 @@
+import type { BaseLogger } from 'pino'
+import { TtaError } from '../errors.ts'
+import type { GraphSink } from './graph-sink.ts'
+import { createProviderClient, ProviderFailure } from './nodegraph-provider/client.ts'
+import { createReplacement, sinkName } from './nodegraph-provider/replacement.ts'
+import { persistently, writeOnce } from './nodegraph-provider/verified-write.ts'
+import { createWriteQueue } from './write-queue.ts'
+
+export interface NodegraphProviderOptions {
+  /** Base address, such as http://localhost:9393. */
+  url: string
+  /** Sent with every request; never logged. */
+  headers: Record<string, string>
+  /** For one request and its whole answer; 30 s and more for graphs of tens of thousands of nodes. */
+  timeoutMs: number
+  /** Whole writes after the first one. */
+  retries: number
+  log: Pick<BaseLogger, 'warn' | 'error'>
+  /** Before the first retry, doubling; default 250. */
+  retryDelayMs?: number
+  /** How long a write that has begun may go on after its caller has gone, and then the restoring; default 5000. */
+  graceMs?: number
+}
+
+/** The provider's pool has 50 connections, does not wait for a free one, and then stores nothing. */
+const maxConcurrentWrites = 10
+/** No graph has this name: what is asked for is whether the provider and its Redis answer. */
+const probeGraph = 'tta-check'
+
+/**
+ * The sink for opsdis/nodegraph-provider, which answers 201 and stores nothing in several situations, deletes
+ * before it creates and mixes up the graphs of two writers. So: one write at a time per graph, every write is
+ * read back, a write that failed is repeated whole, and at the end the last good graph is put back.
+ */
+export function createNodegraphProviderSink(options: NodegraphProviderOptions): GraphSink {
+  const { retries, log, retryDelayMs = 250, graceMs = 5000 } = options
+  const client = createProviderClient(options)
+  const queue = createWriteQueue(maxConcurrentWrites)
+
+  function persist<T>(graph: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+    const onRetry = ({ message }: ProviderFailure, attempt: number) =>
+      log.warn({ sink: sinkName, graph, attempt, reason: message }, 'graph sink: trying again')
+    return persistently(task, { retries, retryDelayMs, signal, onRetry })
+  }
+
+  const { replace, forget } = createReplacement({ client, persist, graceMs })
+
+  return {
+    name: sinkName,
+    replace: (document, signal) =>
+      queue.run(document.name, signal, async () => {
+        const report = await replace(document, signal)
+        if (report.reason) log.error({ graph: document.name, ...report }, 'graph sink: graph not stored')
+        signal.throwIfAborted()
+        return report
+      }),
+    remove: (graphName, signal) =>
+      queue.run(graphName, signal, async () => {
+        try {
+          await persist(graphName, signal, () => writeOnce(client, graphName, null, signal))
+          forget(graphName)
+        } catch (error) {
+          signal.throwIfAborted()
+          throw sinkFailed(`graph ${graphName} could not be removed`, error)
+        }
+      }),
+    async check(signal) {
+      try {
+        await client.read(probeGraph, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw sinkFailed('graphs cannot be handed on', error)
+      }
+    },
+    async close() {
+      await queue.idle()
+      client.close()
+    },
+  }
+}
+
+function sinkFailed(what: string, cause: unknown): unknown {
+  if (!(cause instanceof ProviderFailure)) return cause
+  return new TtaError('TTA_SINK_FAILED', `${what}: nodegraph-provider ${cause.message}`, { cause })
+}

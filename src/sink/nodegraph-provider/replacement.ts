@@ -1,0 +1,140 @@
+import type { GraphDocument } from '../../model/graph-document.ts'
+import type { SinkReport } from '../graph-sink.ts'
+import { type ProviderClient, ProviderFailure } from './client.ts'
+import { difference } from './difference.ts'
+import {
+  type FittedGraph,
+  faultOf,
+  fitToSchema,
+  isolatedNodes,
+  type ProviderGraph,
+  toProviderGraph,
+} from './rows.ts'
+import { following, writeOnce } from './verified-write.ts'
+
+export const sinkName = 'nodegraph-provider'
+
+export interface ReplacementOptions {
+  client: ProviderClient
+  /** Repeats a task as often as is allowed, until the signal aborts. */
+  persist: <T>(graphName: string, signal: AbortSignal, task: () => Promise<T>) => Promise<T>
+  /** How long a write that has begun may go on after its caller has gone, and then the restoring. */
+  graceMs: number
+}
+
+export interface Replacement {
+  /**
+   * Puts the document in the place of the provider's graph, or the last good graph back. Calls for one graph must
+   * not overlap. When the signal aborts after the first write has begun, the provider is left with a good graph
+   * and a report is returned.
+   *
+   * @throws the signal's reason, when it aborts before anything was written
+   */
+  replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport>
+  /** Takes note that there is no such graph any more. */
+  forget(graphName: string): void
+}
+
+export function createReplacement({ client, persist, graceMs }: ReplacementOptions): Replacement {
+  /** Last verified graph by name; null: there was none. Until the first write of this process: what was found. */
+  const lastGood = new Map<string, ProviderGraph | null>()
+
+  async function replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport> {
+    const { name } = document
+    const all = toProviderGraph(document)
+    const report = newReport(all)
+    const fault = faultOf(all)
+    if (fault) return { ...report, reason: `the graph is not sound, and nothing was written: ${fault}` }
+    let fitted: FittedGraph
+    try {
+      fitted = await persist(name, signal, () => prepare(name, all, signal))
+    } catch (error) {
+      signal.throwIfAborted()
+      return { ...report, reason: `${words(error)}; nothing was written` }
+    }
+    signal.throwIfAborted()
+    if (all.nodes.length === 0) return writeOrRestore(name, null, report, signal)
+    report.warnings.push(...fitted.warnings)
+    return writeOrRestore(name, fitted.graph, report, signal)
+  }
+
+  /** What must be known before the first byte is written. */
+  async function prepare(name: string, graph: ProviderGraph, signal: AbortSignal): Promise<FittedGraph> {
+    const fitted = fitToSchema(name, graph, await client.fields(name, signal))
+    if (!lastGood.has(name)) {
+      const held = await client.read(name, signal)
+      // An empty answer is what is left of a graph that was lost: nothing to go back to.
+      lastGood.set(name, held && held.edges.length > 0 ? held : null)
+    }
+    return fitted
+  }
+
+  async function writeOrRestore(
+    name: string,
+    graph: ProviderGraph | null,
+    report: SinkReport,
+    signal: AbortSignal,
+  ): Promise<SinkReport> {
+    const writing = following(signal, graceMs)
+    const restoring = following(signal, 2 * graceMs)
+    let attempts = 0
+    try {
+      await persist(name, signal, () => {
+        attempts++
+        return writeOnce(client, name, graph, writing.signal)
+      })
+      lastGood.set(name, graph)
+      return { ...report, state: graph ? 'stored' : 'cleared', verified: true, attempts }
+    } catch (error) {
+      const reason = words(error)
+      const obstacle = await restore(name, restoring.signal)
+      if (obstacle === null) return { ...report, state: 'restored', verified: true, attempts, reason }
+      return { ...report, attempts, reason: `${reason}; the last good graph is not back: ${obstacle}` }
+    } finally {
+      writing.release()
+      restoring.release()
+    }
+  }
+
+  /** @returns null, or why the last good graph is not back */
+  async function restore(name: string, signal: AbortSignal): Promise<string | null> {
+    const good = lastGood.get(name) ?? null
+    try {
+      await persist(name, signal, async () => {
+        const held = await client.read(name, signal)
+        if (difference(good, held) !== null) await writeOnce(client, name, good, signal)
+      })
+      return null
+    } catch (error) {
+      return words(error)
+    }
+  }
+
+  return { replace, forget: (graphName) => lastGood.set(graphName, null) }
+}
+
+/** As it stands when nothing has been written. */
+function newReport(graph: ProviderGraph): SinkReport {
+  const isolated = isolatedNodes(graph)
+  return {
+    sink: sinkName,
+    state: 'failed',
+    verified: false,
+    attempts: 0,
+    isolatedNodes: isolated.length,
+    warnings: isolated.length === 0 ? [] : [isolationWarning(isolated.map(({ title }) => String(title)))],
+  }
+}
+
+function isolationWarning(titles: string[]): string {
+  const named = titles.slice(0, 5).map((title) => JSON.stringify(title))
+  const list = titles.length > named.length ? [...named, '...'].join(', ') : named.join(', ')
+  const count = titles.length === 1 ? '1 node has' : `${titles.length} nodes have`
+  return `${count} no edge, and nodegraph-provider gives back only what edges touch: ${list}`
+}
+
+/** @throws what is no failure of the provider */
+function words(error: unknown): string {
+  if (error instanceof ProviderFailure) return `nodegraph-provider ${error.message}`
+  throw error
+}

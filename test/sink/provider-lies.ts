@@ -1,0 +1,54 @@
+import type http from 'node:http'
+import { cypherKeys, type Stored, say } from './provider-quirks.ts'
+
+/** How the stand-in answers one request in place of doing what is asked. */
+export type Lie =
+  | 'nothing stored'
+  | 'stale connection'
+  | 'half of the edges'
+  | 'doubled edges'
+  | 'other numbers'
+  | 'deleted, then 503'
+  | 'reset before the delete'
+  | 'reset after the delete'
+  | 'reset after the write'
+  | 'hangs before the delete'
+  | 'hangs after the delete'
+  | 'refused 400'
+  | 'refused 400 after the delete'
+  | 'broken JSON 500'
+  | 'redirect'
+
+export const addEdgeFailed = 'Add edge failed - Both source and destination nodes should be defined'
+
+/** What reads and writes may meet alike: nothing has been touched yet. @returns whether it has answered, or never will */
+export function lieBeforeDelete(lie: Lie | undefined, response: http.ServerResponse): boolean {
+  if (lie === 'hangs before the delete') return true
+  if (lie === 'reset before the delete') response.socket?.resetAndDestroy()
+  else if (lie === 'refused 400') say(response, 400, 'Not a valid json: unexpected end')
+  else if (lie === 'redirect') response.writeHead(301, { location: '/elsewhere' }).end()
+  // What the provider makes of an error text with quotes.
+  else if (lie === 'broken JSON 500') say(response, 500, 'Get edge data failed near "\nMATCH"')
+  else return false
+  return true
+}
+
+/** The old graph is gone by now. @returns whether it has answered, or never will */
+export function lieAfterDelete(lie: Lie | undefined, response: http.ServerResponse): boolean {
+  if (lie === 'hangs after the delete') return true
+  if (lie === 'reset after the delete') response.socket?.resetAndDestroy()
+  else if (lie === 'refused 400 after the delete') say(response, 400, 'no')
+  else if (lie === 'deleted, then 503') say(response, 503, addEdgeFailed)
+  else return false
+  return true
+}
+
+/** What CREATE adds to the graph, in parts. */
+export function storedParts(sent: Stored, lie: Lie | undefined): Stored[] {
+  if (lie === 'nothing stored' || !cypherKeys(sent)) return [{ nodes: [], edges: [] }]
+  if (lie === 'doubled edges') return [sent, sent]
+  if (lie === 'half of the edges') return [{ ...sent, edges: sent.edges.slice(0, sent.edges.length / 2) }]
+  if (lie === 'other numbers')
+    return [{ ...sent, edges: sent.edges.map((row) => ({ ...row, mainStat: 77 })) }]
+  return [sent]
+}
