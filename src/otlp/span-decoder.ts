@@ -229,30 +229,32 @@ export class SpanDecoder implements SpanIds {
   }
 
   private readTraceId(reader: ProtobufReader, end: number): void {
-    const length = end - reader.position
-    this.traceIdBytes = length
-    this.traceId.fill(0)
-    reader.position = end - Math.min(length, 16)
-    for (let left = end - reader.position; left > 0; left--) {
-      const word = (16 - left) >> 2
-      this.traceId[word] = (this.traceId[word]! << 8) | reader.bytes[reader.position++]!
-    }
+    const { traceId } = this
+    this.traceIdBytes = end - reader.position
+    for (let word = 3; word >= 0; word--) traceId[word] = wordBefore(end - (3 - word) * 4, reader)
+    reader.position = end
   }
 
   private readSpanId(reader: ProtobufReader, end: number): number {
     const length = end - reader.position
-    let hi = 0
-    let lo = 0
-    reader.position = end - Math.min(length, 8)
-    for (let left = end - reader.position; left > 0; left--) {
-      const byte = reader.bytes[reader.position++]!
-      if (left > 4) hi = (hi << 8) | byte
-      else lo = (lo << 8) | byte
-    }
-    this.idHi = hi >>> 0
-    this.idLo = lo >>> 0
+    this.idLo = wordBefore(end, reader)
+    this.idHi = wordBefore(end - 4, reader)
+    reader.position = end
     return length
   }
+}
+
+/** The big-endian word that ends before `end`; bytes before the reader's position count as zero. */
+function wordBefore(end: number, { bytes, position }: ProtobufReader): number {
+  const start = end - 4
+  if (start >= position) {
+    return (
+      ((bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!) >>> 0
+    )
+  }
+  let word = 0
+  for (let at = position; at < end; at++) word = (word << 8) | bytes[at]!
+  return word >>> 0
 }
 
 function statusCode(reader: ProtobufReader, end: number): number {

@@ -22,28 +22,37 @@ export class ProtobufWriter {
 
   fixed32(field: number, value: number): void {
     this.tag(field, WireType.fixed32)
-    this.view.setUint32(this.advance(4), value, true)
+    const at = this.advance(4)
+    this.view.setUint32(at, value, true)
   }
 
   /** Unsigned: 0 <= value < 2^64. */
   fixed64(field: number, value: bigint): void {
     this.tag(field, WireType.fixed64)
-    this.view.setBigUint64(this.advance(8), value, true)
+    const at = this.advance(8)
+    this.view.setBigUint64(at, value, true)
   }
 
   double(field: number, value: number): void {
     this.tag(field, WireType.fixed64)
-    this.view.setFloat64(this.advance(8), value, true)
+    const at = this.advance(8)
+    this.view.setFloat64(at, value, true)
   }
 
   bytes(field: number, value: Uint8Array): void {
     this.tag(field, WireType.bytes)
     this.varint32(value.length)
-    this.buffer.set(value, this.advance(value.length))
+    const at = this.advance(value.length)
+    this.buffer.set(value, at)
   }
 
   string(field: number, value: string): void {
-    this.bytes(field, utf8Encoder.encode(value))
+    if (isAscii(value)) {
+      this.tag(field, WireType.bytes)
+      this.varint32(value.length)
+      const at = this.advance(value.length)
+      for (let i = 0; i < value.length; i++) this.buffer[at + i] = value.charCodeAt(i)
+    } else this.bytes(field, utf8Encoder.encode(value))
   }
 
   /** A nested message: the fields that `write` writes meanwhile. */
@@ -76,11 +85,16 @@ export class ProtobufWriter {
 
   private varint64(value: bigint): void {
     let rest = value
-    for (; rest > 0x7fn; rest >>= 7n) this.buffer[this.advance(1)] = Number(rest & 0x7fn) | 0x80
-    this.buffer[this.advance(1)] = Number(rest)
+    for (; rest > 0x7fn; rest >>= 7n) this.byte(Number(rest & 0x7fn) | 0x80)
+    this.byte(Number(rest))
   }
 
-  /** Makes room for `length` bytes and returns where they begin. */
+  private byte(value: number): void {
+    const at = this.advance(1)
+    this.buffer[at] = value
+  }
+
+  /** Makes room for `length` bytes and returns where they begin; `buffer` and `view` may be others afterwards. */
   private advance(length: number): number {
     const at = this.position
     this.position += length
@@ -92,6 +106,12 @@ export class ProtobufWriter {
     }
     return at
   }
+}
+
+/** Such text needs no encoder, whose call costs more than a short text. */
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
 }
 
 /** Bytes of an unsigned varint of at most 32 bits. */

@@ -1,0 +1,62 @@
+import type { FastifySchema } from 'fastify'
+
+const binary = { type: 'string', format: 'binary' }
+const json = { type: 'object', additionalProperties: true }
+
+const status = (description: string) => ({
+  description: `${description} A google.rpc.Status in the encoding of the request.`,
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: { code: { type: 'integer' }, message: { type: 'string' } },
+        required: ['code', 'message'],
+      },
+    },
+    'application/x-protobuf': { schema: binary },
+  },
+})
+
+/** For the OpenAPI document; the route reads and writes bytes. */
+export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
+  operationId: 'exportTraces',
+  summary: 'Takes spans as OTLP/HTTP',
+  description:
+    'An OTLP ExportTraceServiceRequest, gzip or not. The spans are held in memory for a while and are what graphs are built from where no Tempo is configured.',
+  tags: ['traces'],
+  consumes: ['application/json', 'application/x-protobuf'],
+  body: {
+    content: {
+      'application/json': {
+        schema: {
+          ...json,
+          properties: { resourceSpans: { type: 'array', items: json } },
+        },
+      },
+      'application/x-protobuf': { schema: binary },
+    },
+  },
+  response: {
+    200: {
+      description:
+        'An ExportTraceServiceResponse in the encoding of the request; with partialSuccess where invalid spans were rejected and the others kept.',
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            properties: {
+              partialSuccess: {
+                type: 'object',
+                properties: { rejectedSpans: { type: 'string' }, errorMessage: { type: 'string' } },
+              },
+            },
+          },
+        },
+        'application/x-protobuf': { schema: binary },
+      },
+    },
+    400: status('The body could not be decoded.'),
+    413: status('The body is too large, as sent or decompressed.'),
+    415: status('Another content type or content encoding.'),
+  },
+}
