@@ -32,7 +32,9 @@ export class TraceTree {
   cycles = 0
 
   /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
-  private slots = new Int32Array(128)
+  private slots = new Int32Array(256)
+  /** Slots in use - 1: a small trace after a huge one does not pay for clearing them all. */
+  private slotMask = 0
   /** Next row of the same span id, -1 at the end. */
   private sameId = new Int32Array(64)
   /** While cycles are sought: 0 unseen, else the number of the walk that saw the row. */
@@ -57,15 +59,17 @@ export class TraceTree {
 
   private reserve(rows: number): void {
     if (rows > this.parent.length) {
-      const capacity = 2 ** Math.ceil(Math.log2(rows))
+      const capacity = 2 ** (32 - Math.clz32(rows))
       this.parent = new Int32Array(capacity)
       this.sameId = new Int32Array(capacity)
       this.seen = new Int32Array(capacity)
       this.slots = new Int32Array(capacity * 2)
     }
+    const slotCount = 2 ** (32 - Math.clz32(rows * 2))
+    this.slotMask = slotCount - 1
     this.parent.fill(Top.root, 0, rows)
     this.sameId.fill(-1, 0, rows)
-    this.slots.fill(0)
+    this.slots.fill(0, 0, slotCount)
   }
 
   private indexSpanIds(spans: SpanTable): void {
@@ -169,14 +173,21 @@ export class TraceTree {
   }
 
   private slotOf(spans: SpanTable, hi: number, lo: number): number {
-    const mask = this.slots.length - 1
-    let slot = (Math.imul(hi, 0x9e3779b1) ^ Math.imul(lo, 0x85ebca6b)) & mask
+    const mask = this.slotMask
+    let slot = hashSpanId(hi, lo) & mask
     for (;;) {
       const row = this.slots[slot]! - 1
       if (row < 0 || (spans.spanIdLo[row] === lo && spans.spanIdHi[row] === hi)) return slot
       slot = (slot + 1) & mask
     }
   }
+}
+
+/** Every bit of an id reaches the low bits: some senders count ids up in their high bytes. */
+function hashSpanId(hi: number, lo: number): number {
+  const mixed = Math.imul(hi ^ (hi >>> 16), 0x9e3779b1) ^ lo
+  const hash = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
 }
 
 const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
