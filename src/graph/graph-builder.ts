@@ -33,7 +33,8 @@ export class GraphBuilder {
   private readonly tops: number[] = []
 
   constructor(options: GraphBuilderOptions) {
-    const slowThresholdNs = options.slowThresholdMs * 1e6
+    // 1.001 * 1e6 is just under 1001000.
+    const slowThresholdNs = Math.round(options.slowThresholdMs * 1e6)
     this.strings = options.strings
     this.operations = new CallTotals(slowThresholdNs)
     this.tags = options.isTagNode && new TagTotals(slowThresholdNs, options.isTagNode)
