@@ -1,4 +1,5 @@
-const utf8Decoder = new TextDecoder()
+/** A byte order mark is part of a string like any other character. */
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
 
 /** FNV-1a, 32 bit, over `bytes[start, end)`. */
@@ -36,7 +37,8 @@ export class StringTable {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]! - 1
-      if (entry < 0) return this.insert(bytes.slice(start, end), hash, slot)
+      // A copy: the slice of a Buffer would be a view and keep the whole message.
+      if (entry < 0) return this.insert(new Uint8Array(bytes.subarray(start, end)), hash, slot)
       if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, bytes, start, end)) {
         return this.entryIndexes[entry]!
       }
