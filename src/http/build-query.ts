@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { badRequest } from '../errors.ts'
 import { AggregationParameters, GraphName } from '../model/parameters.ts'
+import { plain } from './components.ts'
 
 /** No parameters at all in the query string. */
 export const NoQuery = Type.Object({}, { additionalProperties: false })
@@ -12,11 +13,11 @@ export const NamePath = Type.Object({ name: GraphName })
 const { graph: _graph, dryRun: _dryRun, ...buildProperties } = AggregationParameters.properties
 
 /** What a graph may be asked for with in a query string: as the body of POST /aggregate. */
-export const BuildQuery = Type.Object(buildProperties, { additionalProperties: false })
+export const BuildQuery = plain(Type.Object(buildProperties, { additionalProperties: false }))
 export type BuildQuery = Static<typeof BuildQuery>
 
 /** The same for callers that send parameters of their own beside ours: those are ignored. */
-export const TolerantBuildQuery = Type.Object(buildProperties)
+export const TolerantBuildQuery = plain(Type.Object(buildProperties))
 
 const names = Object.keys(buildProperties)
 const numeric = /^-?\d+(\.\d+)?$/

@@ -20,7 +20,7 @@ export const components: JsonSchema[] = [
   Problem,
 ].map((schema) => {
   const { $id, ...rest } = schema as unknown as JsonSchema
-  return { $id, ...(withReferences(rest) as JsonSchema) }
+  return { $id, ...(simplified(rest) as JsonSchema) }
 })
 
 /** A reference to a named schema; typed as the schema itself. @throws {TypeError} the schema has no `$id` */
@@ -30,16 +30,21 @@ export function ref<T extends TSchema>(schema: T) {
   return Type.Unsafe<Static<T>>({ $ref: `${$id}#` })
 }
 
-/** As `ref`, for an answer that is sent as bytes which were made before. */
-export function bytesOf(schema: TSchema) {
-  const { $id } = schema as { $id?: string }
-  return Type.Unsafe<Buffer>($id === undefined ? (withReferences(schema) as TSchema) : ref(schema))
+/**
+ * The same schema as it is shown: named schemas inside it are references, and alternatives that are all texts are
+ * one `enum`.
+ */
+export function plain<T extends TSchema>(schema: T): T {
+  return simplified(schema) as T
 }
 
-function withReferences(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withReferences)
+function simplified(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(simplified)
   if (schema === null || typeof schema !== 'object') return schema
-  const { $id } = schema as JsonSchema
+  const { $id, anyOf, ...rest } = schema as JsonSchema
   if (typeof $id === 'string') return { $ref: `${$id}#` }
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withReferences(value)]))
+  if (Array.isArray(anyOf) && anyOf.every(({ const: only }) => typeof only === 'string')) {
+    return { type: 'string', enum: anyOf.map((text) => text.const), ...rest }
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, simplified(value)]))
 }

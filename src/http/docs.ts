@@ -8,8 +8,30 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
+/** What a schema cannot say about a request body; a route has it in its `config`. */
+interface RequestBody {
+  required: boolean
+  examples: Record<string, { summary: string; value: unknown }>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    requestBody?: RequestBody
+  }
+}
+
+type PathItem = Record<
+  string,
+  { requestBody?: { required?: boolean; content: Record<string, { examples?: unknown }> } }
+>
+
 /** Documents all routes that are registered afterwards: /openapi.json for programs, /docs for people. */
 export async function documentRoutes(app: FastifyInstance): Promise<void> {
+  const bodies: { path: string; method: string; requestBody: RequestBody }[] = []
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (!config?.requestBody) return
+    bodies.push({ path: url, method: String(method).toLowerCase(), requestBody: config.requestBody })
+  })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -29,6 +51,16 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         { name: 'traces', description: 'Taking traces in, where there is no Tempo' },
         { name: 'operations', description: 'Health' },
       ],
+    },
+    transformObject: (source) => {
+      const { openapiObject } = source as { openapiObject: { paths?: Record<string, PathItem> } }
+      for (const { path, method, requestBody } of bodies) {
+        const documented = openapiObject.paths?.[path]?.[method]?.requestBody
+        if (!documented) continue
+        documented.required = requestBody.required
+        for (const media of Object.values(documented.content)) media.examples = requestBody.examples
+      }
+      return openapiObject
     },
     refResolver: {
       buildLocalReference: (schema, _baseUri, _fragment, index) =>

@@ -21,11 +21,13 @@ export interface ServerOptions {
   logger: FastifyBaseLogger
   /** Largest body of a request, bytes. */
   bodyLimitBytes: number
+  /** Longest wait for a dependency at /health/ready, ms. @default 2000 */
+  checkTimeoutMs?: number
 }
 
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { aggregator, store, source, sinks, logger, bodyLimitBytes } = options
+  const { aggregator, store, source, sinks, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
   const app = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -45,6 +47,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(aggregate, { aggregator })
   await app.register(graphs, { aggregator, store })
   await app.register(grafana, { aggregator, store })
-  await app.register(health, { source, sinks })
+  await app.register(health, { source, sinks, checkTimeoutMs })
   return app
 }

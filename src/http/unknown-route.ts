@@ -20,7 +20,7 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
     const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
-    if (methods.size === 0) {
+    if (methods.size === 0 || methods.has(request.method)) {
       return sendProblem(reply, new TtaError('TTA_NOT_FOUND', 'There is nothing at this path; see /docs'))
     }
     const allow = [...methods].sort().join(', ')

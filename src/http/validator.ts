@@ -11,7 +11,6 @@ export function validatorCompiler(): FastifySchemaCompiler<object> {
     coerceTypes: false,
     removeAdditional: false,
     schemas: components,
-    keywords: ['x-examples'],
   })
   return ({ schema }) => ajv.compile(schema)
 }

@@ -6,7 +6,7 @@ import { NoQuery } from '../build-query.ts'
 import { clientGone } from '../client-gone.ts'
 import { ref } from '../components.ts'
 import { acceptJsonOnly } from '../json-body.ts'
-import { problems } from '../problem-responses.ts'
+import { answer, problems } from '../responses.ts'
 
 const examples = {
   defaults: { summary: 'As configured', value: {} },
@@ -40,9 +40,13 @@ export const aggregate: FastifyPluginAsyncTypebox<{ aggregator: Aggregator }> = 
         summary: 'Build a graph from the traces of a window, store it and hand it on',
         tags: ['aggregation'],
         querystring: NoQuery,
-        body: { ...ref(AggregationParameters), 'x-examples': examples },
-        response: { 200: ref(AggregationSummary), ...problems(400, 413, 415, 502, 503, 504) },
+        body: ref(AggregationParameters),
+        response: {
+          200: answer('What was asked, read, built and handed on', ref(AggregationSummary)),
+          ...problems(400, 413, 415, 502, 503, 504),
+        },
       },
+      config: { requestBody: { required: false, examples } },
     },
     async (request, reply) => aggregator.aggregate(request.body, { signal: clientGone(reply) }),
   )

@@ -3,12 +3,11 @@ import { Type } from 'typebox'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { GraphPath, NoQuery, readQuery, TolerantBuildQuery } from '../build-query.ts'
 import { clientGone } from '../client-gone.ts'
-import { bytesOf } from '../components.ts'
 import { graphFinder } from '../find-graph.ts'
 import { GrafanaFields, grafanaFields } from '../grafana-fields.ts'
 import { logProblem, sendProblem, toTtaError } from '../problem.ts'
-import { problems } from '../problem-responses.ts'
 import { remembered, represent, sendRepresentation } from '../representation.ts'
+import { problems, taggedAnswer } from '../responses.ts'
 import type { GraphsOptions } from './graphs.ts'
 
 const { nodes, edges } = GraphDocument.properties
@@ -38,7 +37,7 @@ export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { a
         summary: 'The fields of the rows; the same for every graph, other parameters are ignored',
         tags,
         params: GraphPath,
-        response: { 200: bytesOf(GrafanaFields), ...problems(400) },
+        response: { ...taggedAnswer('The fields', GrafanaFields), ...problems(400) },
       },
     },
     async (_request, reply) => sendRepresentation(reply, fields),
@@ -54,7 +53,7 @@ export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { a
         tags,
         params: GraphPath,
         querystring: TolerantBuildQuery,
-        response: { 200: bytesOf(Rows), ...problems(400, 404, 502, 504) },
+        response: { ...taggedAnswer('The rows', Rows), ...problems(400, 404, 502, 504) },
       },
     },
     async (request, reply) => {

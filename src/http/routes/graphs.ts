@@ -6,10 +6,9 @@ import { GraphDocument } from '../../model/graph-document.ts'
 import type { GraphStore } from '../../sink/graph-store.ts'
 import { BuildQuery, NamePath, NoQuery, readQuery } from '../build-query.ts'
 import { clientGone } from '../client-gone.ts'
-import { bytesOf } from '../components.ts'
 import { graphFinder, noSuchGraph } from '../find-graph.ts'
-import { problems } from '../problem-responses.ts'
 import { remembered, represent, sendRepresentation } from '../representation.ts'
+import { problems, taggedAnswer } from '../responses.ts'
 
 export interface GraphsOptions {
   aggregator: Aggregator
@@ -56,7 +55,7 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
         summary: 'The graphs and the summary of the last build of each',
         tags,
         querystring: NoQuery,
-        response: { 200: bytesOf(GraphList), ...problems(400) },
+        response: { ...taggedAnswer('Sorted by name', GraphList), ...problems(400) },
       },
     },
     async (_request, reply) => {
@@ -76,7 +75,7 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
           tags,
           params: NamePath,
           querystring: BuildQuery,
-          response: { 200: bytesOf(schema), ...problems(400, 404, 502, 504) },
+          response: { ...taggedAnswer('The graph', schema), ...problems(400, 404, 502, 504) },
         },
       },
       async (request, reply) => {

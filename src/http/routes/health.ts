@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { TtaError } from '../../errors.ts'
 import { NoQuery } from '../build-query.ts'
-import { problems } from '../problem-responses.ts'
+import { answer, problems } from '../responses.ts'
 
 /** Something tta cannot do its work without. */
 export interface Dependency {
@@ -13,8 +13,8 @@ export interface Dependency {
 export interface HealthOptions {
   source: Dependency
   sinks: readonly Dependency[]
-  /** How long a check may take, ms. @default 2000 */
-  checkTimeoutMs?: number
+  /** How long a check may take, ms. */
+  checkTimeoutMs: number
 }
 
 const Check = Type.Object(
@@ -28,15 +28,14 @@ const Check = Type.Object(
 )
 type Check = Static<typeof Check>
 
-const readiness = (description: string) =>
-  Type.Object(
-    { ready: Type.Boolean(), checks: Type.Array(Check) },
-    { additionalProperties: false, description },
-  )
+const Readiness = Type.Object(
+  { ready: Type.Boolean(), checks: Type.Array(Check) },
+  { additionalProperties: false },
+)
 
 /** /health/live: the process answers. /health/ready: so does everything it needs. */
 export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
-  const { source, sinks, checkTimeoutMs = 2000 } = options
+  const { source, sinks, checkTimeoutMs } = options
   const tags = ['operations']
 
   app.get(
@@ -48,7 +47,7 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
         tags,
         querystring: NoQuery,
         response: {
-          200: Type.Object({ live: Type.Boolean() }, { description: 'It does' }),
+          200: answer('It does', Type.Object({ live: Type.Boolean() })),
           ...problems(400),
         },
       },
@@ -64,7 +63,11 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
         summary: 'Whether the source of traces and every sink can be reached',
         tags,
         querystring: NoQuery,
-        response: { 200: readiness('All can'), ...problems(400), 503: readiness('At least one cannot') },
+        response: {
+          200: answer('All can', Readiness),
+          ...problems(400),
+          503: answer('At least one cannot', Readiness),
+        },
       },
     },
     async (_request, reply) => {

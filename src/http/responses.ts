@@ -1,0 +1,35 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { plain, ref } from './components.ts'
+import { Problem } from './problem.ts'
+
+/** Documents an answer whose schema the serializer also uses. */
+export function answer<T extends TSchema>(description: string, schema: T) {
+  return Type.Unsafe<Static<T>>({ description, content: { 'application/json': { schema: plain(schema) } } })
+}
+
+/** Documents an answer that is sent as bytes made before, with an entity tag; 304 is the answer to who has it. */
+export function taggedAnswer(description: string, schema: TSchema) {
+  const headers = { ETag: { type: 'string', description: 'Strong; for If-None-Match' } }
+  return {
+    200: Type.Unsafe<Buffer>({ ...answer(description, schema), headers }),
+    304: Type.Null({ description: 'If-None-Match names what there is' }),
+  }
+}
+
+const descriptions: Record<number, string> = {
+  400: 'The request is wrong: `errors` names each field',
+  404: 'There is no such graph',
+  413: 'The body is too large',
+  415: 'The body is not application/json',
+  502: 'The source of traces could not be read: all graphs are as they were',
+  503: 'A graph could not be handed on',
+  504: 'The deadline passed: all graphs are as they were',
+}
+
+/** Documents the errors of a route. They are sent as text, so no serializer may cut their further members. */
+export function problems(...statuses: number[]): Record<number, TSchema> {
+  const content = { 'application/problem+json': { schema: ref(Problem) } }
+  return Object.fromEntries(
+    statuses.map((status) => [status, Type.Unsafe<string>({ description: descriptions[status], content })]),
+  )
+}

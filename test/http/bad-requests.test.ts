@@ -1,0 +1,312 @@
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import t from 'tap'
+import { badRequest } from '../../src/errors.ts'
+import { startServer } from './stand-ins.ts'
+
+const json = { 'content-type': 'application/json' }
+
+t.test('a body that is wrong is 400 and names the fields', async (t) => {
+  const bodies: [payload: string, fields: string[]][] = [
+    ['{"tga":"service.name"}', ['tga']],
+    ['{"graph":"a/b"}', ['graph']],
+    ['{"graph":"Ä"}', ['graph']],
+    ['{"graph":""}', ['graph']],
+    [JSON.stringify({ graph: 'a'.repeat(65) }), ['graph']],
+    ['{"limit":-1}', ['limit']],
+    ['{"limit":0}', ['limit']],
+    ['{"limit":1.5}', ['limit']],
+    ['{"limit":"5"}', ['limit']],
+    ['{"limit":1e999}', ['limit']],
+    ['{"limit":null}', ['limit']],
+    ['{"from":true}', ['from']],
+    ['{"from":[]}', ['from']],
+    ['{"searchFrom":0}', ['searchFrom']],
+    ['{"searchMode":"everything"}', ['searchMode']],
+    ['{"level":"galaxy"}', ['level']],
+    ['{"useTagAsNode":"true"}', ['useTagAsNode']],
+    ['{"dryRun":1}', ['dryRun']],
+    ['{"traceThresholdMs":-0.1}', ['traceThresholdMs']],
+    ['{"tag":""}', ['tag']],
+    [JSON.stringify({ filter: 'a'.repeat(10_000) }), ['filter']],
+    ['{"__proto__":{"limit":1}}', ['__proto__']],
+    ['{"constructor":{"prototype":{}}}', ['constructor']],
+    ['[]', ['body']],
+    ['"text"', ['body']],
+    ['17', ['body']],
+    ['{"tga":1,"limit":-1,"graph":"A","dryRun":"no"}', ['dryRun', 'graph', 'limit', 'tga']],
+  ]
+  const { app, calls } = await startServer(t)
+  for (const [payload, fields] of bodies) {
+    const response = await app.inject({ method: 'POST', url: '/aggregate', headers: json, payload })
+    const { status, code, errors = [], detail } = response.json()
+    const shown = payload.slice(0, 60)
+    t.same([response.statusCode, status, code], [400, 400, 'TTA_BAD_REQUEST'], shown)
+    t.same(errors.map(({ field }: { field: string }) => field).sort(), fields, `${shown} names ${fields}`)
+    for (const field of fields) t.ok(detail.includes(field), 'in words too')
+    t.ok(response.body.length < 5000, 'without repeating what is long')
+  }
+  t.same(calls, [], 'nothing was built')
+})
+
+t.test('what a schema cannot check comes from the aggregator, field by field', async (t) => {
+  const aggregate = async () => {
+    throw badRequest([
+      { field: 'filter', value: '(', message: 'must be an RE2 regular expression' },
+      { field: 'from', value: { deep: 'x'.repeat(1000) }, message: 'must be before to' },
+    ])
+  }
+  const { app } = await startServer(t, { aggregator: { aggregate } })
+  const response = await app.inject({ method: 'POST', url: '/aggregate', payload: { filter: '(' } })
+  const { errors } = response.json()
+  t.equal(response.statusCode, 400)
+  t.same(errors[0], { field: 'filter', value: '(', message: 'must be an RE2 regular expression' })
+  t.equal(errors[1].value.length, 201, 'a long value is cut, with a mark that it was')
+})
+
+t.test('a body that is no JSON at all', async (t) => {
+  const { app } = await startServer(t)
+  const post = (payload: string, headers: Record<string, string> = json) =>
+    app.inject({ method: 'POST', url: '/aggregate', headers, payload })
+
+  t.test('is 400 and says where', async (t) => {
+    for (const payload of [
+      '{"limit": 5',
+      '{"limit": }',
+      "{'limit': 5}",
+      'limit=5',
+      '\0',
+      `{"a":"${'x'.repeat(9000)}`,
+    ]) {
+      const response = await post(payload)
+      t.match(response.json(), { status: 400, code: 'TTA_BAD_REQUEST', detail: /^The body is not JSON: / })
+      t.ok(response.body.length < 1000)
+    }
+    t.match((await post('{"limit": }')).json().detail, /Unexpected token/)
+  })
+
+  t.test('is 415 when it does not even say it is', async (t) => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense']) {
+      t.match((await post('{}', { 'content-type': type })).json(), {
+        status: 415,
+        code: 'TTA_UNSUPPORTED_MEDIA_TYPE',
+        detail: /content type/,
+      })
+    }
+    t.equal((await post('{}', { 'content-type': 'application/json; charset=utf-8' })).statusCode, 200)
+  })
+
+  t.test('is 413 when it is larger than what is allowed, with and without a length', async (t) => {
+    t.match((await post(`"${'x'.repeat(5_000_000)}"`)).json(), {
+      status: 413,
+      code: 'TTA_TOO_LARGE',
+      detail: /1048576 bytes/,
+    })
+  })
+})
+
+t.test('a client that sends 5 MB gets to read the 413', async (t) => {
+  const { app } = await startServer(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const body = Buffer.alloc(5_000_000, 'x')
+  for (const framing of ['length', 'chunked']) {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1')
+      let received = ''
+      socket.on('data', (chunk) => {
+        received += chunk
+      })
+      socket.on('close', () => resolve(received))
+      socket.on('error', (error) => (received === '' ? reject(error) : resolve(received)))
+      const head =
+        'POST /aggregate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n'
+      if (framing === 'length') {
+        socket.write(`${head}content-length: ${body.length}\r\n\r\n`)
+        socket.write(body)
+      } else {
+        socket.write(`${head}transfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`)
+        socket.write(body)
+        socket.write('\r\n0\r\n\r\n')
+      }
+    })
+    t.match(answer, /^HTTP\/1\.1 413 /, framing)
+    t.match(answer, /TTA_TOO_LARGE/)
+  }
+})
+
+t.test('a query string that is wrong is 400 and names the fields', async (t) => {
+  const queries: [query: string, field: string][] = [
+    ['tga=x', 'tga'],
+    ['tga=', 'tga'],
+    ['graph=other', 'graph'],
+    ['dryRun=false', 'dryRun'],
+    ['trace_threshold_ms=4', 'trace_threshold_ms'],
+    ['limit=-5', 'limit'],
+    ['limit=abc', 'limit'],
+    ['limit=0x10', 'limit'],
+    ['limit=1e3', 'limit'],
+    ['limit=%205', 'limit'],
+    ['searchFrom=Infinity', 'searchFrom'],
+    [`searchFrom=${'9'.repeat(400)}`, 'searchFrom'],
+    ['useTagAsNode=yes', 'useTagAsNode'],
+    ['searchMode=every', 'searchMode'],
+    [`filter=${'a'.repeat(300)}`, 'filter'],
+    ['filter=a&filter=b', 'filter'],
+    ['filter=&filter=', 'filter'],
+    ['from=1&to=2&from=3', 'from'],
+  ]
+  const { app, calls } = await startServer(t)
+  for (const [query, field] of queries) {
+    const urls = [`/graphs/micro?${query}`, `/graphs/micro/nodes?${query}`, `/graphs/micro/edges?${query}`]
+    const ignoredByGrafana = /^(tga|graph|dryRun|trace_threshold_ms)/.test(query)
+    if (!ignoredByGrafana) urls.push(`/micro/api/graph/data?${query}`)
+    for (const url of urls) {
+      const response = await app.inject(url)
+      t.match(
+        response.json(),
+        { status: 400, code: 'TTA_BAD_REQUEST', errors: [{ field }] },
+        url.slice(0, 60),
+      )
+    }
+  }
+  const takesNone = ['/graphs?a=1', '/health/live?a=1', '/health/ready?a=1', '/micro/api/health?a=1']
+  for (const url of takesNone) t.match((await app.inject(url)).json(), { errors: [{ field: 'a' }] }, url)
+  for (const request of [
+    { method: 'DELETE' as const, url: '/graphs/micro?a=1' },
+    { method: 'POST' as const, url: '/aggregate?a=1' },
+  ]) {
+    t.match((await app.inject(request)).json(), { status: 400, errors: [{ field: 'a' }] })
+  }
+  t.same(calls, [], 'nothing was built')
+})
+
+t.test('a name that no graph can have is 400 at every path that takes one', async (t) => {
+  const names = [
+    'a%2Fb',
+    '%C3%84',
+    'A',
+    'a'.repeat(65),
+    'a'.repeat(3000),
+    'a.b',
+    'a%20',
+    '%00',
+    '..%2F..',
+    'a%0D%0Ab',
+  ]
+  const { app, calls } = await startServer(t)
+  for (const name of names) {
+    for (const [method, url, field] of [
+      ['GET', `/graphs/${name}`, 'name'],
+      ['GET', `/graphs/${name}?filter=a`, 'name'],
+      ['GET', `/graphs/${name}/nodes`, 'name'],
+      ['GET', `/graphs/${name}/edges`, 'name'],
+      ['DELETE', `/graphs/${name}`, 'name'],
+      ['GET', `/${name}/api/graph/fields`, 'graph'],
+      ['GET', `/${name}/api/graph/data`, 'graph'],
+      ['GET', `/${name}/api/health`, 'graph'],
+    ] as const) {
+      const response = await app.inject({ method, url })
+      t.match(response.json(), { status: 400, errors: [{ field }] }, `${method} ${url.slice(0, 60)}`)
+      t.ok(response.body.length < 3000)
+    }
+  }
+  t.same(calls, [])
+})
+
+t.test('what is nowhere', async (t) => {
+  const { app } = await startServer(t)
+
+  t.test('is 404 as a problem', async (t) => {
+    for (const url of [
+      '/',
+      '/graph',
+      '/graphs/a/b/c',
+      '/a/api/graph',
+      '/docs/static/nothing.js',
+      '//',
+      '/%2e%2e/x',
+    ]) {
+      t.match((await app.inject(url)).json(), { status: 404, code: 'TTA_NOT_FOUND' }, url)
+    }
+    const posted = await app.inject({
+      method: 'POST',
+      url: '/graph',
+      payload: 'x',
+      headers: { 'content-type': 'a/b' },
+    })
+    t.equal(posted.statusCode, 404)
+  })
+
+  t.test('is 405 with Allow where another method is', async (t) => {
+    const allowed = [
+      ['GET', '/aggregate', 'POST'],
+      ['PUT', '/graphs/micro', 'DELETE, GET, HEAD'],
+      ['POST', '/graphs', 'GET, HEAD'],
+      ['POST', '/micro/api/graph/data?x=1', 'GET, HEAD'],
+      ['DELETE', '/health/ready', 'GET, HEAD'],
+    ] as const
+    for (const [method, url, allow] of allowed) {
+      const response = await app.inject({ method, url })
+      t.match(response.json(), { status: 405, code: 'TTA_METHOD_NOT_ALLOWED' }, `${method} ${url}`)
+      t.equal(response.headers.allow, allow)
+    }
+  })
+
+  t.test('is 400 where the URL itself is broken', async (t) => {
+    for (const url of ['/graphs/%zz', '/%E4/api/health']) {
+      const response = await app.inject(url)
+      t.match(response.json(), { status: 400, code: 'TTA_BAD_REQUEST' }, url)
+      t.match(response.headers['content-type'], /^application\/problem\+json/)
+    }
+  })
+})
+
+t.test('every error is a problem in full (RFC 9457), with the request id of the log', async (t) => {
+  const { app, log } = await startServer(t)
+  const response = await app.inject({ method: 'POST', url: '/aggregate', payload: { limit: -1 } })
+  const { instance, ...problem } = response.json()
+  t.match(response.headers['content-type'], /^application\/problem\+json/)
+  t.equal(response.headers['cache-control'], 'no-store')
+  t.same(problem, {
+    type: 'about:blank',
+    title: 'Bad Request',
+    status: 400,
+    detail: 'limit must be from 1 to 10000000',
+    code: 'TTA_BAD_REQUEST',
+    errors: [{ field: 'limit', value: -1, message: 'must be from 1 to 10000000' }],
+  })
+  t.equal(instance, `urn:uuid:${log()[0]?.reqId}`)
+})
+
+t.test('an error nobody foresaw says nothing of our insides, and is in the log', async (t) => {
+  const aggregate = async () => {
+    throw Object.assign(new TypeError('secret is undefined'), { headers: { authorization: 's3cret' } })
+  }
+  const { app, log, rawLog } = await startServer(t, { aggregator: { aggregate } })
+  const response = await app.inject({ method: 'POST', url: '/aggregate' })
+  t.match(response.json(), { status: 500, code: 'TTA_INTERNAL', detail: 'Internal error' })
+  t.notOk(/secret|TypeError|\.ts/.test(response.body))
+  t.match(log()[0], { level: 50, err: { cause: { type: 'TypeError', message: 'secret is undefined' } } })
+  t.notOk(rawLog().includes('s3cret'))
+})
+
+t.test('any text at all gets an answer with one of our codes, never a 500', async (t) => {
+  const { app } = await startServer(t)
+  const segment = fc
+    .string({ unit: 'binary', maxLength: 80 })
+    .map((text) => encodeURIComponent(text.toWellFormed()))
+  await fc.assert(
+    fc.asyncProperty(segment, segment, fc.string({ unit: 'binary' }), async (name, value, payload) => {
+      const responses = await Promise.all([
+        app.inject(`/graphs/${name}?filter=${value}&${name}=${value}`),
+        app.inject(`/${name}/api/graph/data?from=${value}&to=${value}`),
+        app.inject({ method: 'POST', url: '/aggregate', headers: json, payload }),
+      ])
+      return responses.every(({ statusCode }) => [200, 400, 404].includes(statusCode))
+    }),
+    { numRuns: 200 },
+  )
+  t.ok(true)
+})

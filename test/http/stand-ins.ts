@@ -1,0 +1,153 @@
+import type { Test } from 'tap'
+import type { Aggregator } from '../../src/aggregation/aggregator.ts'
+import { TtaError } from '../../src/errors.ts'
+import { createLogger } from '../../src/http/logger.ts'
+import type { Dependency } from '../../src/http/routes/health.ts'
+import { createServer } from '../../src/http/server.ts'
+import type { GraphDocument } from '../../src/model/graph-document.ts'
+import type { AggregationParameters } from '../../src/model/parameters.ts'
+import type { AggregationSummary } from '../../src/model/summary.ts'
+import { createGraphStore } from '../../src/sink/graph-store.ts'
+
+export const builtAt = '2025-06-01T10:00:00.000Z'
+
+export function summaryOf(graph: string): AggregationSummary {
+  return {
+    graph,
+    status: 'complete',
+    builtAt,
+    parameters: { graph, searchMode: 'all', from: 1748770000, useTagAsNode: false },
+    window: { from: '2025-06-01T09:00:00.000Z', to: builtAt, seconds: 3600 },
+    source: 'embedded',
+    traceql: null,
+    read: {
+      traces: 2,
+      spans: 3,
+      slices: 1,
+      requests: 1,
+      retries: 0,
+      bytes: 100,
+      outsideWindow: 0,
+      suspects: 0,
+      repaired: 0,
+      incomplete: 0,
+      truncated: false,
+    },
+    spans: {
+      counted: 3,
+      duplicates: 0,
+      unnamed: 0,
+      roots: 2,
+      orphans: 0,
+      cycles: 0,
+      selfCalls: 0,
+      edgeCalls: 1,
+      skewed: 0,
+    },
+    built: { nodes: 2, edges: 1 },
+    sinks: [
+      { sink: 'embedded', state: 'stored', verified: true, attempts: 1, isolatedNodes: 0, warnings: [] },
+    ],
+    phasesMs: { read: 1.5, build: 0.5, handOn: 0.25, total: 2.25 },
+    warnings: ['a "quoted" warning'],
+  }
+}
+
+/** Two nodes and an edge; `title` tells one document from another. */
+export function documentOf(name: string, title = 'cart'): GraphDocument {
+  const figures = { count: 2, failed: 1, slow: 0, meanMs: 10.5, perSec: 0.000556 }
+  const node = {
+    mainStat: 2,
+    secondaryStat: 10.5,
+    arc__failed: 0.5,
+    arc__slow: 0,
+    arc__passed: 0.5,
+    detail__role: 'operation' as const,
+    detail__traffic: '2 calls, 0.001/s, 1 failed',
+    detail__self_calls: '0',
+    ...figures,
+    selfCalls: 0,
+  }
+  return {
+    name,
+    builtAt,
+    summary: summaryOf(name),
+    nodes: [
+      { id: 'a', title, subTitle: 'GET /cart 🛒', ...node },
+      { id: 'b', title: 'db', subTitle: 'SELECT', ...node },
+    ],
+    edges: [
+      {
+        id: 'a_b',
+        source: 'a',
+        target: 'b',
+        mainStat: 1,
+        secondaryStat: 3,
+        detail__traffic: '1 call, 0/s',
+        ...figures,
+      },
+    ],
+  }
+}
+
+export interface Call {
+  method: 'aggregate' | 'preview'
+  parameters: AggregationParameters
+  signal: AbortSignal
+}
+
+/**
+ * The HTTP API over a real graph store and an aggregator that builds `documentOf` at once, keeping an account of
+ * what it was asked.
+ */
+export async function startServer(
+  t: Test,
+  parts: {
+    aggregator?: Partial<Aggregator>
+    source?: Dependency
+    sinks?: Dependency[]
+    checkTimeoutMs?: number
+  } = {},
+) {
+  const store = createGraphStore()
+  const calls: Call[] = []
+  const lines: string[] = []
+  const aggregator: Aggregator = {
+    async aggregate(parameters, { signal }) {
+      calls.push({ method: 'aggregate', parameters, signal })
+      const document = documentOf(parameters.graph ?? 'micro')
+      await store.replace(document, signal)
+      return document.summary
+    },
+    async preview(parameters, { signal }) {
+      calls.push({ method: 'preview', parameters, signal })
+      return documentOf(parameters.graph ?? 'micro', 'preview')
+    },
+    async remove(graph, signal) {
+      const existed = store.get(graph) !== undefined
+      await store.remove(graph, signal)
+      return existed
+    },
+    ...parts.aggregator,
+  }
+  const app = await createServer({
+    aggregator,
+    store,
+    source: parts.source ?? { name: 'embedded', check: async () => {} },
+    sinks: parts.sinks ?? [store],
+    logger: createLogger('info', { write: (line) => void lines.push(line) }),
+    bodyLimitBytes: 1_048_576,
+    ...(parts.checkTimeoutMs === undefined ? {} : { checkTimeoutMs: parts.checkTimeoutMs }),
+  })
+  t.teardown(() => app.close())
+  const put = async (document: GraphDocument) => store.replace(document, new AbortController().signal)
+  const log = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  return { app, store, calls, put, log, rawLog: () => lines.join('') }
+}
+
+export const tempoDown = () =>
+  new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo did not answer', {
+    cause: Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:3200'), {
+      options: { headers: { authorization: 'Basic s3cret' } },
+    }),
+  })
