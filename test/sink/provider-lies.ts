@@ -1,5 +1,5 @@
 import type http from 'node:http'
-import { cypherKeys, type Stored, say } from './provider-quirks.ts'
+import { cypherKeys, type Stored, say, send } from './provider-quirks.ts'
 
 /** How the stand-in answers one request in place of doing what is asked. */
 export type Lie =
@@ -18,6 +18,9 @@ export type Lie =
   | 'refused 400 after the delete'
   | 'broken JSON 500'
   | 'redirect'
+  | 'null arrays'
+  | 'a page with 200'
+  | 'a page with 404'
 
 export const addEdgeFailed = 'Add edge failed - Both source and destination nodes should be defined'
 
@@ -27,6 +30,9 @@ export function lieBeforeDelete(lie: Lie | undefined, response: http.ServerRespo
   if (lie === 'reset before the delete') response.socket?.resetAndDestroy()
   else if (lie === 'refused 400') say(response, 400, 'Not a valid json: unexpected end')
   else if (lie === 'redirect') response.writeHead(301, { location: '/elsewhere' }).end()
+  else if (lie === 'null arrays') send(response, 200, { edges: null, nodes: null })
+  else if (lie === 'a page with 200') response.writeHead(200).end('<html>Welcome</html>')
+  else if (lie === 'a page with 404') response.writeHead(404).end('404 page not found\n')
   // What the provider makes of an error text with quotes.
   else if (lie === 'broken JSON 500') say(response, 500, 'Get edge data failed near "\nMATCH"')
   else return false

@@ -25,8 +25,12 @@ export interface ProviderStandIn {
   lieOnWrite(...lies: (Lie | [Lie, number])[]): void
   /** Lies for the next reads of data. */
   lieOnRead(...lies: (Lie | [Lie, number])[]): void
+  /** From now on the truth, until told otherwise. */
+  forgetLies(): void
   /** Called for every write, before it does anything. */
   onWrite: (() => void) | undefined
+  /** Called for every read, before it answers. */
+  onRead: (() => void) | undefined
   /** Most writes that ran at the same time. */
   mostWrites: number
   seed(graph: string, nodes: Row[], edges: Row[]): void
@@ -57,9 +61,10 @@ export async function startProviderStandIn(schemas: Schemas = {}): Promise<Provi
   })
 
   async function answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const [, read, what] = /^\/(.+)\/api\/graph\/(data|fields)$/.exec(request.url ?? '') ?? []
+    const [, read, what] = /^\/([^/]+)\/api\/graph\/(data|fields)$/.exec(request.url ?? '') ?? []
     const [, written] = /^\/api\/graphs\/(.+)$/.exec(request.url ?? '') ?? []
     if (read && request.method === 'GET') {
+      standIn.onRead?.()
       if (what === 'fields') send(response, 200, fieldsOf(schemas[read]))
       else readData(read, response)
     } else if (written && (request.method === 'POST' || request.method === 'DELETE')) {
@@ -114,9 +119,14 @@ export async function startProviderStandIn(schemas: Schemas = {}): Promise<Provi
     requests: [],
     lastHeaders: {},
     onWrite: undefined,
+    onRead: undefined,
     mostWrites: 0,
     lieOnWrite: (...next) => writeLies.push(...next.flatMap(repeated)),
     lieOnRead: (...next) => readLies.push(...next.flatMap(repeated)),
+    forgetLies() {
+      writeLies.length = 0
+      readLies.length = 0
+    },
     seed: (graph, nodes, edges) => graphs.set(graph, { nodes, edges }),
     held(graph) {
       const stored = graphs.get(graph)

@@ -67,8 +67,8 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
     body?: string,
   ): Promise<Answer> {
     const json = body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }
+    const stream = upstream.stream(`${base}/${path}`, { method, signal, ...json })
     try {
-      const stream = upstream.stream(`${base}/${path}`, { method, signal, ...json })
       if (method === 'DELETE') stream.end()
       const chunks: Uint8Array[] = []
       let bytes = 0
@@ -81,6 +81,9 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
       return { status: stream.response?.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
     } catch (error) {
       throw transportFailure(error, timeoutMs)
+    } finally {
+      // A stream that was read to its end still listens to the signal, and would throw into the void.
+      stream.destroy()
     }
   }
 
