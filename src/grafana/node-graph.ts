@@ -86,7 +86,8 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
 function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRow {
   const arcFailed = rounded(node.failed / node.count, 6)
-  const arcSlow = rounded(node.slow / node.count, 6)
+  // Where both round up, as 0.0000005 and 0.9999995 do, they would exceed 1.
+  const arcSlow = Math.min(rounded(node.slow / node.count, 6), rounded(1 - arcFailed, 6))
   return {
     id,
     title: node.title,

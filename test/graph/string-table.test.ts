@@ -91,7 +91,7 @@ t.test('StringTable', async (t) => {
           table.text(index) === text && table.internText(text) === index && (text === '') === (index === 0)
         )
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     )
     t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'holds')
   })
