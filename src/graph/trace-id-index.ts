@@ -8,12 +8,23 @@ export class TraceIdIndex {
 
   /** The number of the id in `traceId[0..3]`, a new one at first sight. */
   indexOf(traceId: Uint32Array): number {
+    const slot = this.slotOf(traceId)
+    const index = this.slots[slot]! - 1
+    return index < 0 ? this.insert(traceId, slot) : index
+  }
+
+  /** The number of the id, or -1. */
+  find(traceId: Uint32Array): number {
+    return this.slots[this.slotOf(traceId)]! - 1
+  }
+
+  /** Where the id stands, or would. */
+  private slotOf(traceId: Uint32Array): number {
     const mask = this.slots.length - 1
     let slot = hash(traceId, 0) & mask
     for (;;) {
       const index = this.slots[slot]! - 1
-      if (index < 0) return this.insert(traceId, slot)
-      if (this.same(index, traceId)) return index
+      if (index < 0 || this.same(index, traceId)) return slot
       slot = (slot + 1) & mask
     }
   }

@@ -20,11 +20,13 @@ export interface FoundTrace {
   cut: boolean
   /** Least number of spans the trace has, by Tempo's own statistics of services; 0 if it sent none. */
   atLeastSpans: number
+  /** Number of spans that matched, also of those that were not sent. */
+  matchedSpans: number
 }
 
-export interface SearchAnswer {
+/** What can be told of a search answer without looking into its traces. */
+export interface SearchOutline {
   traces: number
-  spans: number
   /** Tempo stopped before it had searched everything. */
   unfinished: boolean
 }
@@ -32,8 +34,8 @@ export interface SearchAnswer {
 /**
  * Decodes `tempopb.SearchResponse` (grafana/tempo pkg/tempopb/tempo.proto) and hands on its traces one by one.
  *
- * One instance decodes one answer. It fills the same table again and again, so a trace costs no allocation
- * beyond strings that were never seen before.
+ * One instance decodes one answer: first `outline`, then `traces`. The same table is filled again and again, so
+ * a trace costs no allocation beyond strings that were never seen before.
  */
 export class SearchDecoder {
   private readonly reader: ProtobufReader
@@ -41,8 +43,7 @@ export class SearchDecoder {
   private readonly tagKey: Uint8Array | undefined
   private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
   private readonly attribute: AttributeReader
-  private readonly found: FoundTrace = { cut: false, atLeastSpans: 0 }
-  private readonly answer: SearchAnswer = { traces: 0, spans: 0, unfinished: false }
+  private readonly found: FoundTrace = { cut: false, atLeastSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
    * @param tagKey key of the selected tag as answers spell it; undefined where the tag is the service name
@@ -60,25 +61,46 @@ export class SearchDecoder {
     this.onTrace = onTrace
   }
 
-  /** @throws {ProtobufError} the answer is cut short or is not a search answer; traces before it were handed on */
-  decode(): SearchAnswer {
+  /** @throws {ProtobufError} the answer is cut short or is not protobuf */
+  outline(): SearchOutline {
     const { reader } = this
     const end = reader.bytes.length
-    while (reader.position < end) {
+    const outline = { traces: 0, unfinished: false }
+    for (reader.position = 0; reader.position < end; ) {
       const tag = reader.tag(end)
-      if (tag === 0x0a) this.trace(reader.endOfBytes(end))
-      else if (tag === 0x12) this.metrics(reader.endOfBytes(end))
+      if (tag === 0x12) outline.unfinished = this.isUnfinished(reader.endOfBytes(end))
+      else {
+        if (tag === 0x0a) outline.traces++
+        reader.skip(tag, end)
+      }
+    }
+    return outline
+  }
+
+  /**
+   * Hands on each trace. @returns how many spans they have
+   *
+   * @throws {ProtobufError} a trace is not what it should be; those before it were handed on
+   */
+  traces(): number {
+    const { reader } = this
+    const end = reader.bytes.length
+    let spans = 0
+    for (reader.position = 0; reader.position < end; ) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) spans += this.trace(reader.endOfBytes(end))
       else reader.skip(tag, end)
     }
-    return this.answer
+    return spans
   }
 
   /** TraceSearchMetadata: 1 traceID, 6 spanSet, 7 spanSets, 8 serviceStats. */
-  private trace(end: number): void {
+  private trace(end: number): number {
     const { reader, spans, found } = this
     spans.clear()
     found.cut = false
     found.atLeastSpans = 0
+    found.matchedSpans = 0
     let single = -1
     let sets = 0
     while (reader.position < end) {
@@ -99,9 +121,9 @@ export class SearchDecoder {
       this.spanSet(reader.endOfBytes(end))
       reader.position = end
     }
-    this.answer.traces++
-    this.answer.spans += spans.length
+    const { length } = spans
     this.onTrace(spans, found)
+    return length
   }
 
   /** Hex without leading zeros (grafana/tempo pkg/util/traceid.go). */
@@ -126,6 +148,7 @@ export class SearchDecoder {
       else if (tag === 0x1a) this.spanSetAttribute(reader.endOfBytes(end), first)
       else reader.skip(tag, end)
     }
+    this.found.matchedSpans += matched
     if (matched > spans.length - first) this.found.cut = true
   }
 
@@ -206,7 +229,7 @@ export class SearchDecoder {
   }
 
   /** SearchMetrics: 4 completedJobs, 5 totalJobs. */
-  private metrics(end: number): void {
+  private isUnfinished(end: number): boolean {
     const { reader } = this
     let completedJobs = 0
     let totalJobs = 0
@@ -216,6 +239,6 @@ export class SearchDecoder {
       else if (tag === 0x28) totalJobs = reader.varint32(end)
       else reader.skip(tag, end)
     }
-    this.answer.unfinished = completedJobs < totalJobs
+    return completedJobs < totalJobs
   }
 }

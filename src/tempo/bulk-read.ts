@@ -1,0 +1,227 @@
+import { SpanTable } from '../graph/span-table.ts'
+import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
+import type { FoundTrace } from './decode-search.ts'
+import { type SearchContext, type SearchResult, searchTraces, type TraceSearch } from './search.ts'
+import { type Slice, SlicePlanner } from './slice-planner.ts'
+import { isTooLarge, isTooSlow } from './tempo-errors.ts'
+import { TraceAssembly } from './trace-assembly.ts'
+import { TraceLookup } from './trace-lookup.ts'
+import { TraceRepair } from './trace-repair.ts'
+import { bulkQuery, type Spread, type TraceMatch, traceMatch } from './traceql.ts'
+
+export interface BulkReadOptions extends ReadOptions {
+  /** Searches in flight. */
+  concurrency: number
+  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
+  padSec: number
+  /** Most traces fetched one by one. */
+  maxLookups: number
+  /** Unix ms. */
+  nowMs: number
+}
+
+/** Most traces in one answer; it bounds what a search may cost Tempo. */
+const tracesPerSearch = 5000
+/** A slice of 1 s cannot be cut further: it may answer more. */
+const tracesPerSecond = 50_000
+/** Spans of one answer: 8 MB of protobuf, half of what Tempo's parts may send each other. */
+const targetSpans = 25_000
+/** Halvings after which a part of the window that still runs out of time means that Tempo is not well. */
+const maxTimeouts = 3
+/** Where more traces than this share are cut, spans are spread wider. */
+const cutShare = 0.05
+
+/**
+ * One read of a window: slices by bulk search, several in flight, newest first; traces in doubt are completed
+ * as soon as enough of them wait.
+ */
+export class BulkRead {
+  private readonly context: SearchContext
+  private readonly options: BulkReadOptions
+  private readonly query: TraceQuery
+  private readonly consumer: TraceConsumer
+  private readonly match: TraceMatch
+  private readonly startSec: number
+  private readonly endSec: number
+  private readonly planner: SlicePlanner
+  private readonly assembly: TraceAssembly
+  private readonly repair: TraceRepair
+  private spread: Spread = 'service'
+  private slices = 0
+  private truncatedSlices = 0
+  private repairing = Promise.resolve()
+
+  /** @param cutoffSec how much of the newest data Tempo's searches leave out */
+  constructor(
+    context: SearchContext,
+    query: TraceQuery,
+    consumer: TraceConsumer,
+    options: BulkReadOptions,
+    cutoffSec: number,
+  ) {
+    this.context = context
+    this.options = options
+    this.query = query
+    this.consumer = consumer
+    this.match = traceMatch(query.selector, query.query)
+    this.startSec = Math.floor(query.window.fromMs / 1000 - options.padSec)
+    const newestSec = cutoffSec > 0 ? options.nowMs / 1000 - cutoffSec : options.nowMs / 1000 + 1
+    this.endSec = Math.ceil(Math.min(query.window.toMs / 1000 + options.padSec, newestSec))
+    this.planner = new SlicePlanner({ startSec: this.startSec, endSec: this.endSec, targetSpans })
+    this.assembly = new TraceAssembly({
+      consumer,
+      window: query.window,
+      limit: query.limit,
+      filtered: this.match.filtered,
+      hasRead: (startMs, endMs) => this.planner.hasRead(startMs, endMs),
+    })
+    const table = new SpanTable(consumer.strings)
+    const { assembly, startSec, endSec } = this
+    const lookup = new TraceLookup(context, table)
+    const { maxLookups } = options
+    this.repair = new TraceRepair({ context, assembly, lookup, startSec, endSec, maxLookups }, table)
+  }
+
+  /** @throws what `searchTraces` throws; traces may have been handed on by then */
+  async run(): Promise<ReadReport> {
+    let oldestSec = this.startSec
+    const working = new Set<Promise<void>>()
+    const failures: unknown[] = []
+    for (;;) {
+      const slice = working.size < this.options.concurrency && this.nextSlice()
+      if (slice) {
+        const work = this.readSlice(slice)
+          .catch((error) => void failures.push(error))
+          .finally(() => working.delete(work))
+        working.add(work)
+      } else if (working.size > 0) await Promise.race(working)
+      else break
+      if (failures.length > 0) {
+        await Promise.all(working)
+        throw failures[0]
+      }
+      if (this.assembly.overLimit > 0 && oldestSec === this.startSec) oldestSec = this.planner.stop()
+    }
+    this.assembly.settle()
+    await this.repair.run(true)
+    return this.report(oldestSec)
+  }
+
+  private nextSlice(): Slice | undefined {
+    return this.planner.next(Math.min(this.context.limits.rangeSec, 24 * 3600))
+  }
+
+  private async readSlice(slice: Slice): Promise<void> {
+    let cut = 0
+    const { signal } = this.context
+    const lengthSec = slice.endSec - slice.startSec
+    const q = bulkQuery(this.match, this.query.selector, this.spread)
+    const search = { q, startSec: slice.startSec, endSec: slice.endSec, limit: tracesPerSearch }
+    if (lengthSec <= 1) search.limit = tracesPerSecond
+    signal.throwIfAborted()
+    const result = await this.search(slice, search, (spans, found) => {
+      if (found.cut) cut++
+      this.assembly.accept(spans, found, slice)
+    })
+    if (!result) return
+    this.slices++
+    this.planner.done(slice, result.spans)
+    if (cut > cutShare * result.traces) this.spread = 'duration'
+    this.assembly.settle()
+    this.reportProgress()
+    if (!this.repair.isDue) return
+    // One after the other: two repairs at once would look up the same traces.
+    this.repairing = this.repairing.then(() => (this.repair.isDue ? this.repair.run(false) : undefined))
+    await this.repairing
+  }
+
+  /** @returns undefined where the slice is to be read again in parts */
+  private async search(
+    slice: Slice,
+    search: TraceSearch,
+    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+  ): Promise<SearchResult | undefined> {
+    const spans = new SpanTable(this.consumer.strings)
+    try {
+      const result = await searchTraces(this.context, search, spans, onTrace)
+      if (!result.unfinished || this.planner.split(slice, 4)) return result.unfinished ? undefined : result
+    } catch (error) {
+      if (isTooSlow(error) && !isTooLarge(error)) {
+        const timeouts = slice.timeouts + 1
+        if (timeouts <= maxTimeouts && this.planner.split(slice, 2, timeouts)) return undefined
+        throw error
+      }
+      if (!isTooLarge(error) || this.planner.split(slice, 4)) {
+        if (isTooLarge(error)) return undefined
+        throw error
+      }
+    }
+    return this.searchCrowdedSecond(search, onTrace)
+  }
+
+  /** More than fits into one answer in one second: takes as many traces as fit, and remembers that. */
+  private async searchCrowdedSecond(
+    search: TraceSearch,
+    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+  ): Promise<SearchResult> {
+    this.truncatedSlices++
+    for (let limit = search.limit; ; limit = Math.ceil(limit / 4)) {
+      try {
+        const spans = new SpanTable(this.consumer.strings)
+        return await searchTraces(this.context, { ...search, limit, acceptUnfinished: true }, spans, onTrace)
+      } catch (error) {
+        if (!isTooLarge(error) || limit <= 1) throw error
+      }
+    }
+  }
+
+  private reportProgress(): void {
+    const { traces, spans } = this.assembly
+    const { requests } = this.context.tally
+    this.options.onProgress?.({ fraction: this.planner.fraction, traces, spans, requests })
+  }
+
+  private report(oldestSec: number): ReadReport {
+    const { assembly, repair, query } = this
+    const { window } = query
+    const isStopped = assembly.overLimit > 0
+    return {
+      traces: assembly.traces,
+      spans: assembly.spans,
+      ...this.context.tally,
+      slices: this.slices,
+      outsideWindow: assembly.outsideWindow,
+      suspects: repair.suspects,
+      repaired: repair.repaired,
+      incomplete: repair.incomplete,
+      truncated: isStopped || this.truncatedSlices > 0,
+      searched: {
+        fromMs: isStopped ? Math.max(window.fromMs, oldestSec * 1000) : window.fromMs,
+        toMs: Math.min(window.toMs, this.endSec * 1000),
+      },
+      traceql: bulkQuery(this.match, query.selector, this.spread),
+      warnings: this.warnings(),
+    }
+  }
+
+  private warnings(): string[] {
+    const { repair, query } = this
+    const warnings: string[] = []
+    if (this.assembly.overLimit > 0) {
+      warnings.push(`More than ${query.limit} traces (limit) in the window: the oldest part was not read.`)
+    }
+    if (this.truncatedSlices > 0) {
+      warnings.push(
+        `${this.truncatedSlices} s of the window hold more than Tempo can answer: traces are missing.`,
+      )
+    }
+    if (repair.incomplete > 0) warnings.push(`${repair.incomplete} traces lack spans that could not be had.`)
+    if (repair.unchecked > 0) {
+      warnings.push(
+        `${repair.unchecked} traces with a missing parent were not looked up again: for the first of them it ` +
+          'brought nothing more.',
+      )
+    }
+    return warnings
+  }
+}

@@ -1,0 +1,43 @@
+import { TempoStatusError } from './tempo-errors.ts'
+
+const secondsOf: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 }
+
+/**
+ * What this Tempo allows. It starts with Tempo's own defaults and learns from refusals: an operator may have
+ * set others, and no API tells them.
+ */
+export class TempoLimits {
+  /** `query_frontend.search.max_spans_per_span_set`. */
+  spansPerSpanSet = 100
+  /** `query_frontend.search.max_result_limit`. */
+  traces = 262_144
+  /** `query_frontend.search.max_duration`. */
+  rangeSec = 168 * 3600
+
+  /** @returns whether the error named a limit that was not known yet, so that asking again makes sense */
+  learn(error: unknown): boolean {
+    if (!(error instanceof TempoStatusError) || error.status !== 400) return false
+    const spans = /spans per span set exceeds (\d+)/.exec(error.text)
+    if (spans) return this.lower('spansPerSpanSet', Number(spans[1]))
+    const traces = /limit \d+ exceeds max limit (\d+)/.exec(error.text)
+    if (traces) return this.lower('traces', Number(traces[1]))
+    const range = /exceeds ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)/.exec(error.text)
+    if (range) return this.lower('rangeSec', Math.floor(goDurationSec(range[1] as string)))
+    return false
+  }
+
+  private lower(key: 'spansPerSpanSet' | 'traces' | 'rangeSec', value: number): boolean {
+    if (!(value > 0) || value >= this[key]) return false
+    this[key] = value
+    return true
+  }
+}
+
+/** `1h30m0s` in seconds. */
+function goDurationSec(text: string): number {
+  let sec = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)) {
+    sec += Number(amount) * (secondsOf[unit as string] as number)
+  }
+  return sec
+}

@@ -1,0 +1,110 @@
+/** A part of the window, Unix s, both ends inclusive as in Tempo. */
+export interface Slice {
+  startSec: number
+  endSec: number
+  /** How often this part of the window ran out of time in a larger slice. */
+  timeouts: number
+}
+
+export interface SlicePlannerOptions {
+  startSec: number
+  endSec: number
+  /** A slice is made so wide that its answer holds about this many spans. */
+  targetSpans: number
+}
+
+/** The first slice is this share of the window, so that a busy system is not asked for all at once. */
+const firstShare = 1 / 32
+/** A slice is at most this many times wider than the one before. */
+const maxGrowth = 3
+
+/**
+ * Cuts the window into slices, newest first: where a limit ends the reading early, the newest part is what
+ * one wants to have. Widths follow the density that answers show.
+ */
+export class SlicePlanner {
+  private readonly options: SlicePlannerOptions
+  private readonly totalSec: number
+  /** Slices that were split off, newest last. */
+  private readonly again: Slice[] = []
+  private readonly inFlight = new Set<Slice>()
+  /** What is older than this has not been planned yet. */
+  private cursorSec: number
+  private widthSec: number
+  private doneSec = 0
+
+  constructor(options: SlicePlannerOptions) {
+    this.options = options
+    this.totalSec = options.endSec - options.startSec
+    this.cursorSec = options.endSec
+    this.widthSec = Math.max(1, this.totalSec * firstShare)
+  }
+
+  /** The next slice to read, at most `maxSec` wide; undefined while nothing is left or all is in flight. */
+  next(maxSec: number): Slice | undefined {
+    const slice = this.again.pop() ?? this.cut(maxSec)
+    if (slice) this.inFlight.add(slice)
+    return slice
+  }
+
+  /** The slice has been read and held `spans`. */
+  done(slice: Slice, spans: number): void {
+    const lengthSec = slice.endSec - slice.startSec
+    this.inFlight.delete(slice)
+    this.doneSec += lengthSec
+    const ideal = spans === 0 ? Number.POSITIVE_INFINITY : (lengthSec * this.options.targetSpans) / spans
+    this.widthSec = Math.max(1, Math.min(ideal, Math.max(lengthSec, this.widthSec) * maxGrowth))
+  }
+
+  /**
+   * Has the slice read again in `parts` parts.
+   *
+   * @returns false where it is 1 s wide already
+   */
+  split(slice: Slice, parts: number, timeouts = slice.timeouts): boolean {
+    const lengthSec = slice.endSec - slice.startSec
+    if (lengthSec <= 1) return false
+    this.inFlight.delete(slice)
+    const stepSec = Math.max(1, Math.ceil(lengthSec / parts))
+    for (let startSec = slice.startSec; startSec < slice.endSec; startSec += stepSec) {
+      this.again.push({ startSec, endSec: Math.min(slice.endSec, startSec + stepSec), timeouts })
+    }
+    this.widthSec = Math.min(this.widthSec, stepSec)
+    return true
+  }
+
+  /** Whether everything between the two times, Unix ms, has been read, as far as it is in the window. */
+  hasRead(startMs: number, endMs: number): boolean {
+    const unplanned = this.cursorSec > this.options.startSec && startMs <= this.cursorSec * 1000
+    if (unplanned) return false
+    const overlaps = (slice: Slice) => startMs <= slice.endSec * 1000 && endMs >= slice.startSec * 1000
+    for (const slice of this.inFlight) if (overlaps(slice)) return false
+    return !this.again.some(overlaps)
+  }
+
+  /** Leaves the rest of the window unread. @returns the oldest second that was read from there on without gap */
+  stop(): number {
+    const open = [...this.again, ...this.inFlight].map((slice) => slice.endSec)
+    const oldestSec = Math.max(this.cursorSec, ...open)
+    this.again.length = 0
+    this.cursorSec = this.options.startSec
+    return oldestSec
+  }
+
+  /** Share of the window that has been read, 0..1. */
+  get fraction(): number {
+    return Math.min(1, this.doneSec / this.totalSec)
+  }
+
+  private cut(maxSec: number): Slice | undefined {
+    if (this.cursorSec <= this.options.startSec) return undefined
+    const lengthSec = Math.max(1, Math.round(Math.min(this.widthSec, maxSec)))
+    const slice = {
+      startSec: Math.max(this.options.startSec, this.cursorSec - lengthSec),
+      endSec: this.cursorSec,
+      timeouts: 0,
+    }
+    this.cursorSec = slice.startSec
+    return slice
+  }
+}

@@ -1,0 +1,170 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { type Got, got, HTTPError, type RequestError, type RetryObject, TimeoutError } from 'got'
+import {
+  isTooLarge,
+  isTooSlow,
+  TempoAnswerError,
+  TempoConnectionError,
+  TempoStatusError,
+  TempoTooLargeError,
+} from './tempo-errors.ts'
+
+const gunzipAsync = promisify(gunzip)
+
+export interface TempoClientOptions {
+  /** Base URL; a path prefix is kept, a trailing `/api` or slash is not needed. */
+  url: string
+  /** Sent with every request: authorization, tenant, and what else the operator wants. */
+  headers: Record<string, string>
+  /** For one request, retries not included. */
+  timeoutMs: number
+  /** Largest answer that is taken, after decompression. */
+  maxAnswerBytes: number
+  /** Most requests in flight. */
+  maxSockets: number
+  /** PEM of a certificate authority to trust besides the system's. */
+  ca?: string | undefined
+  /** First delay before a retry; it doubles each time. */
+  retryDelayMs?: number | undefined
+}
+
+/** What the requests of one read cost. */
+export interface RequestTally {
+  requests: number
+  retries: number
+  /** After decompression. */
+  bytes: number
+}
+
+export interface TempoRequest {
+  /** From the base URL on: `/api/search`. */
+  path: string
+  query?: Record<string, string | number>
+  accept: 'application/protobuf' | 'application/json'
+  signal: AbortSignal
+  tally: RequestTally
+}
+
+/** Statuses that may pass when asked again (grafana/tempo: 429 is a full job queue, 500 a failed querier). */
+const retriedStatuses = [429, 500, 502, 503, 504]
+const maxRetries = 4
+const maxRetriesOf500 = 2
+
+/** GET requests to one Tempo: retried with backoff, bounded in time and bytes, cancellable. */
+export class TempoClient {
+  private readonly got: Got
+  private readonly agents: { http: HttpAgent; https: HttpsAgent }
+  private readonly maxAnswerBytes: number
+  private readonly retryDelayMs: number
+
+  constructor(options: TempoClientOptions) {
+    const agent = { keepAlive: true, maxSockets: options.maxSockets, scheduling: 'lifo' } as const
+    this.agents = { http: new HttpAgent(agent), https: new HttpsAgent(agent) }
+    this.maxAnswerBytes = options.maxAnswerBytes
+    this.retryDelayMs = options.retryDelayMs ?? 500
+    this.got = got.extend({
+      prefixUrl: options.url.replace(/\/+$/, '').replace(/\/api$/, ''),
+      agent: this.agents,
+      headers: { 'user-agent': 'tta', ...options.headers, 'accept-encoding': 'gzip' },
+      // Decompressed here instead, where the size can be bounded.
+      decompress: false,
+      followRedirect: false,
+      timeout: { connect: 5000, request: options.timeoutMs },
+      retry: {
+        limit: maxRetries,
+        methods: ['GET'],
+        statusCodes: retriedStatuses,
+        maxRetryAfter: 30_000,
+        calculateDelay: (retry) => this.retryDelay(retry),
+      },
+      ...(options.ca === undefined ? {} : { https: { certificateAuthority: options.ca } }),
+    })
+  }
+
+  /**
+   * @returns the body, decompressed, and its content type without parameters
+   * @throws {TempoStatusError | TempoConnectionError | TempoTooLargeError | TempoAnswerError}
+   * @throws the signal's reason
+   */
+  async get(request: TempoRequest): Promise<{ body: Buffer; contentType: string }> {
+    const { path, tally, signal } = request
+    signal.throwIfAborted()
+    tally.requests++
+    const response = this.got(path.slice(1), {
+      responseType: 'buffer',
+      searchParams: request.query ?? {},
+      headers: { accept: request.accept },
+      signal,
+      hooks: { beforeRetry: [() => void tally.retries++] },
+    })
+    void response.on('downloadProgress', ({ transferred }) => {
+      if (transferred > this.maxAnswerBytes) response.cancel()
+    })
+    try {
+      const { statusCode, headers, body } = await response
+      if (statusCode >= 300) throw new TempoStatusError(path, statusCode, 'a redirect')
+      const plain = await this.decompress(body, headers['content-encoding'])
+      tally.bytes += plain.length
+      return { body: plain, contentType: (headers['content-type'] ?? '').replace(/;.*/s, '').trim() }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw await this.explain(path, error)
+    }
+  }
+
+  close(): void {
+    this.agents.http.destroy()
+    this.agents.https.destroy()
+  }
+
+  /** Exponential with jitter, or what the server asks for; 0 where asking again cannot help. */
+  private retryDelay({ attemptCount, retryOptions, error, retryAfter, computedValue }: RetryObject): number {
+    if (attemptCount > (retryOptions.limit ?? 0) || computedValue === 0) return 0
+    if (error instanceof TimeoutError && error.event !== 'connect') return 0
+    if (error instanceof HTTPError) {
+      const { statusCode, rawBody } = error.response
+      const answered = new TempoStatusError('', statusCode, rawBody ? Buffer.from(rawBody).toString() : '')
+      if (isTooLarge(answered) || (statusCode !== 504 && isTooSlow(answered))) return 0
+      if (statusCode === 500 && attemptCount > maxRetriesOf500) return 0
+    }
+    return retryAfter ?? this.retryDelayMs * 2 ** (attemptCount - 1) * (0.5 + Math.random())
+  }
+
+  private async decompress(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+    if (encoding !== 'gzip') return body
+    try {
+      return await gunzipAsync(body, { maxOutputLength: this.maxAnswerBytes })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.tooLarge()
+      throw new TempoAnswerError("Tempo's answer is damaged: not the gzip it says it is", { cause: error })
+    }
+  }
+
+  private async explain(path: string, error: unknown): Promise<unknown> {
+    if (error instanceof HTTPError) {
+      const { statusCode, headers, rawBody } = error.response
+      const body = await this.decompress(rawBody, headers['content-encoding']).catch(() => Buffer.alloc(0))
+      return new TempoStatusError(path, statusCode, body.toString('utf8', 0, 2000))
+    }
+    const { name, code, message } = error as RequestError
+    if (name === 'CancelError') return this.tooLarge()
+    if (error instanceof TimeoutError) {
+      return new TempoConnectionError(
+        `Tempo did not answer ${path} in time`,
+        error.event !== 'connect',
+        error,
+      )
+    }
+    if (code === undefined || error instanceof TempoStatusError || error instanceof TempoAnswerError)
+      return error
+    const brokeOff = code === 'ECONNRESET' || /aborted|socket hang up|premature/i.test(message)
+    return new TempoConnectionError(`Tempo cannot be reached (${code})`, brokeOff, error)
+  }
+
+  private tooLarge(): TempoTooLargeError {
+    return new TempoTooLargeError(`Tempo's answer is larger than max_answer_bytes (${this.maxAnswerBytes})`)
+  }
+}

@@ -1,0 +1,73 @@
+import { badRequest } from '../errors.ts'
+import type {
+  ReadOptions,
+  ReadReport,
+  TraceConsumer,
+  TraceQuery,
+  TraceSource,
+} from '../source/trace-source.ts'
+import { BulkRead } from './bulk-read.ts'
+import { TempoLimits } from './limits.ts'
+import { recentCutoffSec } from './recent-cutoff.ts'
+import type { SearchContext } from './search.ts'
+import { TempoClient, type TempoClientOptions } from './tempo-client.ts'
+import { toTtaError } from './tempo-errors.ts'
+import { tagProblem } from './traceql.ts'
+
+export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
+  /** Searches in flight. */
+  concurrency: number
+  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
+  padSec: number
+  /** Most traces that one read fetches one by one. */
+  maxLookups: number
+  /** Unix ms. */
+  now?: () => number
+}
+
+/** Reads traces from Grafana Tempo 2 and 3 over its HTTP API. */
+export function tempoSource(options: TempoSourceOptions): TraceSource {
+  const { concurrency, padSec, maxLookups, now = Date.now } = options
+  const client = new TempoClient({ ...options, maxSockets: concurrency + 8 })
+  const limits = new TempoLimits()
+
+  const read = async (
+    query: TraceQuery,
+    consumer: TraceConsumer,
+    readOptions: ReadOptions,
+  ): Promise<ReadReport> => {
+    const problem = tagProblem(query.selector)
+    if (problem) throw badRequest([{ field: 'tag', value: query.selector.key, message: problem }])
+    const tally = { requests: 0, retries: 0, bytes: 0 }
+    const context: SearchContext = {
+      client,
+      limits,
+      selector: query.selector,
+      signal: readOptions.signal,
+      tally,
+    }
+    const nowMs = now()
+    const bulkOptions = { ...readOptions, concurrency, padSec, maxLookups, nowMs }
+    const isRecent = query.window.toMs > nowMs - 60_000
+    const cutoffSec = isRecent ? await recentCutoffSec(context, consumer.strings, nowMs) : 0
+    const report = await new BulkRead(context, query, consumer, bulkOptions, cutoffSec).run()
+    if (cutoffSec > 0)
+      report.warnings.push(`Tempo does not search the newest ${cutoffSec} s: the window ends there.`)
+    return report
+  }
+
+  return {
+    name: 'tempo',
+    read: (query, consumer, readOptions) =>
+      read(query, consumer, readOptions).catch((error) => {
+        throw toTtaError(error)
+      }),
+    check: async (signal) => {
+      const tally = { requests: 0, retries: 0, bytes: 0 }
+      await client.get({ path: '/api/echo', accept: 'application/json', signal, tally }).catch((error) => {
+        throw toTtaError(error)
+      })
+    },
+    close: async () => client.close(),
+  }
+}

@@ -1,0 +1,99 @@
+import { SpanTable } from '../graph/span-table.ts'
+import { decodeTraceById, decodeTracesData } from '../otlp/decode-traces.ts'
+import type { FoundTrace } from './decode-search.ts'
+import { type SearchContext, searchTraces } from './search.ts'
+import { isTooLarge, isTooSlow, TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
+import { bulkQuery, idsMatch } from './traceql.ts'
+
+/** What one look-up by id found. */
+export type LookupResult = 'whole' | 'partial' | 'missing' | 'too large'
+
+/** Fetches traces whose ids are known. */
+export class TraceLookup {
+  private readonly context: SearchContext
+  private readonly table: SpanTable
+  /** Tempos before 2.4 know only the first version of trace by id. */
+  private version: 1 | 2 = 2
+
+  /** @param table any table of the read; look-ups fill tables of their own with its strings */
+  constructor(context: SearchContext, table: SpanTable) {
+    this.context = context
+    this.table = table
+  }
+
+  /**
+   * Searches for traces by id: all their fragments in the time given, whatever matched before.
+   *
+   * @param traceIds 32 hex digits each; at most 100, since they go into the URL
+   * @param onTrace the table is cleared afterwards
+   * @throws as `searchTraces`
+   */
+  async byIds(
+    traceIds: string[],
+    time: { startSec: number; endSec: number },
+    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+  ): Promise<void> {
+    const spans = new SpanTable(this.table.strings)
+    // One more than wanted: an answer as long as its limit would count as cut off.
+    const q = bulkQuery(idsMatch(traceIds), this.context.selector, 'duration')
+    const search = { q, limit: traceIds.length + 1, startSec: time.startSec, endSec: time.endSec }
+    try {
+      const { unfinished } = await searchTraces(this.context, search, spans, onTrace)
+      if (!unfinished || traceIds.length === 1) return
+    } catch (error) {
+      if (!(isTooLarge(error) || isTooSlow(error))) throw error
+      if (traceIds.length === 1) return
+    }
+    const half = traceIds.length >> 1
+    await this.byIds(traceIds.slice(0, half), time, onTrace)
+    await this.byIds(traceIds.slice(half), time, onTrace)
+  }
+
+  /**
+   * Fetches one trace: all that Tempo has of it, from any time.
+   *
+   * @param spans is cleared and filled
+   * @throws as `TempoClient.get`, and ProtobufError
+   */
+  async byId(traceId: string, spans: SpanTable): Promise<LookupResult> {
+    const { client, signal, tally } = this.context
+    const path = `/api${this.version === 2 ? '/v2' : ''}/traces/${traceId}`
+    spans.clear()
+    try {
+      const { body, contentType } = await client.get({ path, accept: 'application/protobuf', signal, tally })
+      return this.decode(path, body, contentType, spans)
+    } catch (error) {
+      if (isTooLarge(error) || isTooSlow(error)) return 'too large'
+      if (!(error instanceof TempoStatusError)) throw error
+      if (error.status === 422) return 'too large'
+      if (error.status !== 404) throw error
+      if (this.version === 1 || error.text === '') return 'missing'
+      this.version = 1
+      return this.byId(traceId, spans)
+    }
+  }
+
+  private decode(path: string, body: Buffer, contentType: string, spans: SpanTable): LookupResult {
+    if (isEmptyJson(body, contentType)) return 'missing'
+    if (contentType !== 'application/protobuf') {
+      throw new TempoAnswerError(`${path} answered ${contentType || 'no content type'} instead of protobuf`)
+    }
+    let partial = false
+    if (this.version === 2) partial = decodeTraceById(body, spans, this.context.selector).partial
+    else decodeTracesData(body, spans, this.context.selector)
+    if (spans.length === 0) return 'missing'
+    return partial ? 'partial' : 'whole'
+  }
+}
+
+/** `{"trace":{}}`: a gateway that speaks only JSON, for a trace that does not exist. */
+function isEmptyJson(body: Buffer, contentType: string): boolean {
+  return (
+    contentType === 'application/json' && /^\s*\{\s*("trace"\s*:\s*\{\s*\}\s*(,|\})|\})/.test(body.toString())
+  )
+}
+
+/** The trace id of a table as Tempo wants it: 32 hex digits. */
+export function hexTraceId(spans: SpanTable): string {
+  return [...spans.traceId].map((word) => word.toString(16).padStart(8, '0')).join('')
+}

@@ -1,0 +1,194 @@
+import { SpanTable } from '../graph/span-table.ts'
+import { forEachLimited } from './for-each-limited.ts'
+import type { SearchContext } from './search.ts'
+import { countSpans, type SpanCounts } from './span-counts.ts'
+import type { HeldTrace, TraceAssembly } from './trace-assembly.ts'
+import { hexTraceId, type TraceLookup } from './trace-lookup.ts'
+
+/** Ids in one search: they go into the URL, which proxies bound at 8 kB. */
+const idsPerSearch = 100
+const searchesInFlight = 2
+const lookupsInFlight = 8
+/** Up to so many matched traces are fetched by id; for more, counting the spans of all traces is cheaper. */
+const countFrom = 300
+/** Traces with a missing parent wait for the end of the read, when all that may belong to them has been seen,
+ * unless so many wait that they would fill the memory. */
+const maxWaitingOrphans = 5000
+/** A parent that is missing may never have existed. So many are looked up to see whether it is worth it. */
+const orphanTrials = 50
+/** It is worth it while at least this share of them comes back with more spans. */
+const worthwhileShare = 0.02
+
+export interface TraceRepairOptions {
+  context: SearchContext
+  assembly: TraceAssembly
+  lookup: TraceLookup
+  /** All the time that is searched, Unix s. */
+  startSec: number
+  endSec: number
+  /** Most traces fetched one by one. */
+  maxLookups: number
+}
+
+/**
+ * Completes the traces that are in doubt: first with a search for many ids at once, which brings all their
+ * fragments in the window, then one by one, which brings all that Tempo has.
+ */
+export class TraceRepair {
+  /** Traces that were looked up again. */
+  suspects = 0
+  /** Suspects of which more spans were found. */
+  repaired = 0
+  /** Traces known to lack spans that could not be had. */
+  incomplete = 0
+  /** Traces with a missing parent that were not looked up, because it had not helped before. */
+  unchecked = 0
+
+  private readonly options: TraceRepairOptions
+  private readonly spans: SpanTable
+  private lookups = 0
+  private orphansTried = 0
+  private orphansHealed = 0
+  private matched = 0
+  /** Undefined: not asked yet; null: cannot be had, or cannot be trusted. */
+  private counts: SpanCounts | null | undefined
+
+  constructor(options: TraceRepairOptions, table: SpanTable) {
+    this.options = options
+    this.spans = new SpanTable(table.strings)
+  }
+
+  /** Whether enough traces wait to be worth a request. */
+  get isDue(): boolean {
+    const { assembly } = this.options
+    return assembly.countInDoubt('unverified', 'lacking') >= idsPerSearch || this.orphansAreDue
+  }
+
+  private get orphansAreDue(): boolean {
+    return this.options.assembly.countInDoubt('orphaned') >= maxWaitingOrphans
+  }
+
+  /** Looks up what is in doubt; at the end of a read, `isLast`, nothing stays in doubt. */
+  async run(isLast: boolean): Promise<void> {
+    const { assembly } = this.options
+    await this.verify(assembly.inDoubt('unverified'))
+    await this.searchByIds(assembly.inDoubt('lacking'))
+    if (isLast || this.orphansAreDue) await this.checkOrphans(assembly.inDoubt('orphaned'))
+    if (isLast) await this.resolveConflicts(assembly.inDoubt('conflict'))
+  }
+
+  /** Tells the traces of which all spans came from those of which only fragments matched. */
+  private async verify(traces: HeldTrace[]): Promise<void> {
+    const { assembly, context, startSec, endSec } = this.options
+    this.matched += traces.length
+    if (this.counts === undefined && this.matched > countFrom) {
+      this.counts = (await countSpans(context, startSec, endSec, this.spans)) ?? null
+    }
+    // A count that is too low means that Tempo does not count as it should.
+    if (this.counts && traces.some((trace) => this.isUndercounted(trace))) this.counts = null
+    for (const trace of traces) {
+      const count = this.counts?.get(trace.spans)
+      trace.doubt = 'lacking'
+      if (count === undefined) continue
+      trace.atLeastSpans = Math.max(trace.atLeastSpans, count)
+      assembly.judge(trace, true)
+    }
+  }
+
+  private isUndercounted({ spans }: HeldTrace): boolean {
+    const { startMs, endMs } = spans.extentMs()
+    const { startSec, endSec } = this.options
+    if (startMs < startSec * 1000 || endMs > endSec * 1000) return false
+    return (this.counts?.get(spans) ?? spans.length) < spans.length
+  }
+
+  private async searchByIds(traces: HeldTrace[]): Promise<void> {
+    const batches: HeldTrace[][] = []
+    for (let at = 0; at < traces.length; at += idsPerSearch) batches.push(traces.slice(at, at + idsPerSearch))
+    await forEachLimited(batches, searchesInFlight, (batch) => this.searchBatch(batch))
+  }
+
+  private async searchBatch(batch: HeldTrace[]): Promise<void> {
+    const { assembly, lookup } = this.options
+    const wanted = new Map(batch.map((trace) => [hexTraceId(trace.spans), trace]))
+    const found = new Set<HeldTrace>()
+    const lengths = new Map(batch.map((trace) => [trace, trace.spans.length]))
+    this.suspects += batch.length
+    await lookup.byIds([...wanted.keys()], this.options, (spans, answer) => {
+      const trace = wanted.get(hexTraceId(spans))
+      if (!trace || spans.length < trace.spans.length) return
+      found.add(trace)
+      assembly.replace(trace, spans, answer)
+    })
+    const toFetch: HeldTrace[] = []
+    for (const trace of batch) {
+      if (trace.spans.length > (lengths.get(trace) ?? 0)) this.repaired++
+      if (found.has(trace)) assembly.judge(trace, true)
+      if (!found.has(trace) || trace.doubt === 'lacking') toFetch.push(trace)
+    }
+    await forEachLimited(toFetch, lookupsInFlight, (trace) => this.fetchLacking(trace))
+  }
+
+  /** A trace of which spans are missing for sure: what cannot be had now counts as incomplete. */
+  private async fetchLacking(trace: HeldTrace): Promise<void> {
+    const { assembly, maxLookups } = this.options
+    const isWhole = this.lookups < maxLookups && (await this.fetch(trace)) === 'whole'
+    if (!isWhole) this.incomplete++
+    assembly.release(trace)
+  }
+
+  /** Replaces the spans of a trace by what trace by id answers, where that is not less. */
+  private async fetch(trace: HeldTrace): Promise<'whole' | 'partial' | 'missing' | 'too large'> {
+    const { lookup, assembly } = this.options
+    const before = trace.spans.length
+    this.lookups++
+    const spans = new SpanTable(this.spans.strings)
+    const result = await lookup.byId(hexTraceId(trace.spans), spans)
+    if (result === 'whole' || (result === 'partial' && spans.length > before)) {
+      assembly.replace(trace, spans, { cut: false, atLeastSpans: 0, matchedSpans: spans.length })
+      if (spans.length > before) this.repaired++
+    }
+    return result
+  }
+
+  private async checkOrphans(traces: HeldTrace[]): Promise<void> {
+    const { assembly } = this.options
+    await forEachLimited(traces, lookupsInFlight, async (trace) => {
+      if (this.isOrphanLookupWorthwhile()) {
+        const before = trace.spans.length
+        this.suspects++
+        this.orphansTried++
+        await this.fetch(trace)
+        if (trace.spans.length > before) this.orphansHealed++
+      } else this.unchecked++
+      assembly.releaseForNow(trace)
+    })
+  }
+
+  private isOrphanLookupWorthwhile(): boolean {
+    if (this.lookups >= this.options.maxLookups) return false
+    return this.orphansTried < orphanTrials || this.orphansHealed >= worthwhileShare * this.orphansTried
+  }
+
+  /** Of a trace that was counted, other spans came: the whole takes the place of the part. */
+  private async resolveConflicts(traces: HeldTrace[]): Promise<void> {
+    const { assembly, lookup } = this.options
+    await forEachLimited(traces, lookupsInFlight, async (trace) => {
+      const spans = new SpanTable(this.spans.strings)
+      this.suspects++
+      let isResolved = false
+      await lookup.byIds([hexTraceId(trace.spans)], this.options, (whole, answer) => {
+        isResolved ||= !answer.cut && assembly.resolveConflict(trace, whole.snapshot())
+      })
+      if (!isResolved && this.lookups++ < this.options.maxLookups) {
+        const result = await lookup.byId(hexTraceId(trace.spans), spans)
+        isResolved = result === 'whole' && assembly.resolveConflict(trace, spans)
+      }
+      if (isResolved) this.repaired++
+      else {
+        this.incomplete++
+        assembly.drop(trace)
+      }
+    })
+  }
+}
