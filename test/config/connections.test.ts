@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { defaultConfig } from '../../src/config/load.ts'
+import type { Tree } from '../../src/config/tree.ts'
+import { complaint, load, refused } from './sources.ts'
+
+t.test('a base URL is taken with or without slash, /api, prefix and credentials', async (t) => {
+  const cases: [written: string, url: string, authorization?: string][] = [
+    ['http://tempo:3200', 'http://tempo:3200'],
+    ['http://tempo:3200/', 'http://tempo:3200'],
+    ['http://tempo:3200/api', 'http://tempo:3200'],
+    ['http://tempo:3200/api/', 'http://tempo:3200'],
+    ['https://a.example/tempo/api', 'https://a.example/tempo'],
+    ['https://a.example/api/datasources/proxy/uid/x/', 'https://a.example/api/datasources/proxy/uid/x'],
+    ['HTTP://[::1]:80/apis', 'http://[::1]/apis'],
+    ['http://us%40er:p%3Aw@a/', 'http://a', `Basic ${Buffer.from('us@er:p:w').toString('base64')}`],
+    ['http://user@a', 'http://a', `Basic ${Buffer.from('user:').toString('base64')}`],
+  ]
+  for (const [written, url, authorization] of cases) {
+    for (const section of ['tempo', 'nodegraph_provider']) {
+      const config = load(JSON.stringify({ [section]: { url: written } }))
+      const part = section === 'tempo' ? config.tempo : config.nodegraphProvider
+      t.equal(part?.url, url, `${section} ${written}`)
+      t.equal(part?.headers.authorization, authorization)
+    }
+  }
+  const wrong = [
+    'tempo:3200',
+    'localhost',
+    'ftp://a',
+    '/api',
+    'http://',
+    '',
+    'http://a?b',
+    'http://a#b',
+    'http://%zz:a@b',
+  ]
+  for (const url of wrong) {
+    t.match(
+      complaint(t, JSON.stringify({ tempo: { url } })),
+      /^tempo.url must /,
+      `refuses ${JSON.stringify(url)}`,
+    )
+  }
+})
+
+t.test('there is one way to authenticate, and it becomes a header', async (t) => {
+  const basic = `Basic ${Buffer.from('ünal:pä:ss').toString('base64')}`
+  const headersOf = (keys: string) => load(`tempo:\n  url: http://a\n  ${keys}`).tempo?.headers
+  t.same(headersOf(`basic_auth: { username: ünal, password: 'pä:ss' }`), { authorization: basic })
+  t.same(headersOf('bearer_token: abc'), { authorization: 'Bearer abc' })
+  t.same(headersOf('tenant: a|b'), { 'x-scope-orgid': 'a|b' })
+  t.same(headersOf('headers: { Authorization: Custom x, X-Y: z }'), { authorization: 'Custom x', 'x-y': 'z' })
+
+  const ways = [
+    'basic_auth: { username: a, password: geheim }',
+    'bearer_token: geheim',
+    'headers: { AUTHORIZATION: geheim }',
+    'url: http://a:geheim@b',
+  ]
+  for (const one of ways) {
+    for (const other of ways.filter((way) => way > one)) {
+      const url = /url/.test(one + other) ? '' : '  url: http://a\n'
+      const { message } = refused(`tempo:\n${url}  ${one}\n  ${other}`)
+      t.match(message, 'must have one way to authenticate, and has ')
+      t.notMatch(message, /geheim/)
+    }
+  }
+  t.match(
+    complaint(t, 'nodegraph_provider: { url: http://a:b@c, headers: { authorization: x } }'),
+    'nodegraph_provider must have one way',
+  )
+  t.match(
+    complaint(t, 'tempo: { url: http://a, tenant: a, headers: { x-scope-orgid: b } }'),
+    'tempo.tenant is another',
+  )
+  t.match(complaint(t, 'tempo: { url: http://a, headers: { X-A: a, x-a: b } }'), 'is given twice')
+})
+
+t.test('credentials without an address are a mistake, not the embedded source', async (t) => {
+  for (const key of [
+    'bearer_token: x',
+    'tenant: x',
+    'headers: { a: b }',
+    'basic_auth: { username: a, password: b }',
+  ]) {
+    t.match(complaint(t, `tempo:\n  ${key}`), 'tempo.url is missing', key)
+  }
+  t.match(
+    complaint(t, 'nodegraph_provider: { headers: { authorization: x } }'),
+    'nodegraph_provider.url is missing',
+  )
+  t.same(load('nodegraph_provider: { headers: { content-type: a/b } }'), defaultConfig())
+})
+
+t.test('headers and tokens cannot smuggle in other headers', async (t) => {
+  const tempo = (keys: Tree) => JSON.stringify({ tempo: { url: 'http://a', ...keys } })
+  t.match(complaint(t, tempo({ headers: { a: 'b\r\nc: d' } })), 'tempo.headers.a must match')
+  t.match(complaint(t, tempo({ headers: { 'a b': 'c' } })), 'tempo.headers.a b must have a name to match')
+  t.match(complaint(t, tempo({ headers: { a: 5 } })), 'tempo.headers.a must be a string')
+  t.match(complaint(t, tempo({ bearer_token: 'a\nb' })), 'tempo.bearer_token must match')
+  t.match(complaint(t, tempo({ tenant: 'a b' })), 'tempo.tenant must match')
+  t.match(
+    complaint(t, tempo({ basic_auth: { username: 'a:b', password: 'c' } })),
+    'tempo.basic_auth.username must match',
+  )
+})
+
+t.test('the certificate authority is read at the start', async (t) => {
+  const folder = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\nx\n', 'key.txt': 'no' })
+  const withFile = (name: string) =>
+    `tempo: { url: https://a, ca_file: ${JSON.stringify(join(folder, name))} }`
+  t.match(load(withFile('ca.pem')).tempo?.ca, 'BEGIN CERTIFICATE')
+  t.match(complaint(t, withFile('key.txt')), 'tempo.ca_file must be a file with certificates in PEM')
+  t.match(complaint(t, withFile('none.pem')), 'tempo.ca_file cannot be read (ENOENT)')
+})

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { keys } from '../../src/config/keys.ts'
+import { defaultConfig, loadConfig } from '../../src/config/load.ts'
+
+const example = readFileSync('config_example.yml', 'utf8')
+const env = { TEMPO_PASSWORD: 'geheim', TEMPO_TOKEN: 'geheim' }
+
+/** Takes the comment sign from keys that are commented out: `# url: ...`, and what is nested below them. */
+const withAllKeys = example.replaceAll(/^( *)# ((?: {2})?[a-z_]+:(?: \S.*)?)$/gm, '$1$2')
+
+/** The text without one key and what is nested below it. */
+function without(key: string): string {
+  const kept: string[] = []
+  let dropped = Number.POSITIVE_INFINITY
+  for (const line of withAllKeys.split('\n')) {
+    const indent = line.search(/\S/)
+    if (indent <= dropped)
+      dropped = line.trimStart().startsWith(`${key}:`) ? indent : Number.POSITIVE_INFINITY
+    if (dropped === Number.POSITIVE_INFINITY) kept.push(line)
+  }
+  return kept.join('\n')
+}
+
+t.test('config_example.yml shows the defaults', async (t) => {
+  t.same(loadConfig({ path: 'config_example.yml', env: {} }), defaultConfig())
+})
+
+t.test('config_example.yml has every key, and no other', async (t) => {
+  const shown = parse(withAllKeys) as Record<string, Record<string, unknown>>
+  for (const { path } of keys) {
+    const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], shown)
+    t.not(value, undefined, `shows ${path.join('.')}`)
+  }
+  for (const { path, schema } of keys) {
+    const { default: byDefault } = schema as { default?: unknown }
+    const value = path.reduce<unknown>(
+      (at, key) => (at as Record<string, unknown> | null)?.[key],
+      parse(example),
+    )
+    t.same(
+      value,
+      byDefault,
+      `${path.join('.')} is written with its default, or commented out where it has none`,
+    )
+  }
+})
+
+t.test('every key has a comment, with its default and, for a number with a unit, the unit', async (t) => {
+  const lines = example.split('\n')
+  for (const { path, schema } of keys) {
+    const key = path.at(-1) ?? ''
+    const section = lines.indexOf(`${path[0]}:`)
+    const at = lines.findIndex((line, index) => index > section && new RegExp(`^ +(# +)?${key}:`).test(line))
+    const comment = lines[path[1] === 'basic_auth' ? lines.indexOf('  # basic_auth:') - 1 : at - 1] ?? ''
+    const { default: byDefault, description = '' } = schema as { default?: unknown; description?: string }
+    const named =
+      byDefault === undefined ? 'No default' : `Default ${typeof byDefault === 'object' ? 'none' : byDefault}`
+    t.ok(comment.endsWith(named), `${path.join('.')}: ${named}`)
+    const unit = /, (ms|s|bytes)\b/.exec(description)?.[1]
+    if (unit !== undefined) t.match(comment, new RegExp(`, ${unit}\\b`), `${path.join('.')}: ${unit}`)
+  }
+})
+
+t.test('the keys that are commented out load too', async (t) => {
+  const authority = join(t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\n' }), 'ca.pem')
+  const load = (text: string) => loadConfig({ text: text.replace('tempo-ca.pem', authority), env })
+  t.throws(
+    () => load(withAllKeys),
+    /tempo must have one way to authenticate/,
+    'except that two keys exclude each other',
+  )
+
+  const byPassword = load(without('bearer_token'))
+  const defaults = defaultConfig()
+  t.same(byPassword.tempo, {
+    url: 'http://localhost:3200',
+    headers: {
+      authorization: `Basic ${Buffer.from('12345:geheim').toString('base64')}`,
+      'x-scope-orgid': 'team-a',
+    },
+    timeoutMs: 30_000,
+    ca: '-----BEGIN CERTIFICATE-----\n',
+    concurrency: 4,
+    maxAnswerBytes: 268_435_456,
+    padSec: 60,
+    repairLimit: 2000,
+  })
+  t.same(byPassword.nodegraphProvider, {
+    url: 'http://localhost:9393',
+    headers: {},
+    timeoutMs: 30_000,
+    retries: 3,
+  })
+  t.same(byPassword.parameters, { ...defaults.parameters, query: '{ status = error }' })
+  t.equal(load(without('basic_auth')).tempo?.headers.authorization, 'Bearer geheim')
+})

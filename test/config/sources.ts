@@ -1,0 +1,25 @@
+import type { Test } from 'tap'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { type ConfigSources, loadConfig } from '../../src/config/load.ts'
+
+/** Loads a file's text in an empty environment. */
+export const load = (text: string, more: Partial<ConfigSources> = {}) =>
+  loadConfig({ text, env: {}, ...more })
+
+/** The error with which a configuration is refused; throws when it is not. */
+export function refused(text: string, more: Partial<ConfigSources> = {}): ConfigError {
+  try {
+    load(text, more)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error(`was expected to be refused: ${text}`)
+}
+
+/** The one complaint about a configuration, as `field message`. */
+export function complaint(t: Test, text: string, more: Partial<ConfigSources> = {}): string {
+  const { errors } = refused(text, more)
+  t.equal(errors.length, 1, 'one thing is wrong')
+  return `${errors[0]?.field} ${errors[0]?.message}`
+}
