@@ -37,7 +37,9 @@ export class RedColumns {
     this.count[row]! += sign
     if (spans.status[span] === SpanStatus.error) this.failed[row]! += sign
     else if (durationNs > slowThresholdNs) this.slow[row]! += sign
-    this.addDuration(row, sign * Math.floor(durationNs / limbNs), sign * (durationNs % limbNs))
+    // Nearly every duration fits the low limb; % on floats is slow.
+    const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)
+    this.addDuration(row, sign * hi, sign * (durationNs - hi * limbNs))
   }
 
   /** Adds row `from` of `other` to row `row`. */
@@ -59,7 +61,9 @@ export class RedColumns {
 
   private addDuration(row: number, hi: number, lo: number): void {
     const sum = this.sumLo[row]! + lo
-    const carry = Math.floor(sum / limbNs)
+    let carry = 0
+    if (sum >= limbNs) carry = 1
+    else if (sum < 0) carry = -1
     this.sumLo[row] = sum - carry * limbNs
     this.sumHi[row]! += hi + carry
   }
