@@ -1,6 +1,7 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
+import { kindCode, statusCode, wordBefore } from './span-fields.ts'
 
 /** The tag whose value goes into `SpanTable.tagValue`. A `TagSelector` is one. */
 export interface TagKey {
@@ -22,8 +23,6 @@ export interface SpanIds {
 export type SpanVisitor = (row: number, ids: SpanIds) => boolean
 
 const serviceNameKey = new TextEncoder().encode('service.name')
-const maxKind = 5
-const maxStatus = 2
 
 /**
  * Decodes the spans of OTLP messages in place into rows of a `SpanTable`: no object is made for a span or an
@@ -148,7 +147,7 @@ export class SpanDecoder implements SpanIds {
           break
         }
         case 0x30:
-          table.kind[row] = enumUpTo(maxKind, reader, end)
+          table.kind[row] = kindCode(reader, end)
           break
         case 0x39:
           reader.fixed64(end)
@@ -242,33 +241,4 @@ export class SpanDecoder implements SpanIds {
     reader.position = end
     return length
   }
-}
-
-/** The big-endian word that ends before `end`; bytes before the reader's position count as zero. */
-function wordBefore(end: number, { bytes, position }: ProtobufReader): number {
-  const start = end - 4
-  if (start >= position) {
-    return (
-      ((bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!) >>> 0
-    )
-  }
-  let word = 0
-  for (let at = position; at < end; at++) word = (word << 8) | bytes[at]!
-  return word >>> 0
-}
-
-function statusCode(reader: ProtobufReader, end: number): number {
-  let code = 0
-  while (reader.position < end) {
-    const tag = reader.tag(end)
-    if (tag === 0x18) code = enumUpTo(maxStatus, reader, end)
-    else skipOther(reader, tag, end, 0b1000)
-  }
-  return code
-}
-
-/** An enum value; those that later versions of OTLP may add count as unspecified, 0. */
-function enumUpTo(max: number, reader: ProtobufReader, end: number): number {
-  reader.varint64(end)
-  return reader.hi === 0 && reader.lo <= max ? reader.lo : 0
 }

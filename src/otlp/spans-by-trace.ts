@@ -1,9 +1,9 @@
 import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
+import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { SpanDecoder, type SpanIds, type TagKey } from './span-decoder.ts'
 import { spanFault } from './span-fault.ts'
-import { TraceIdIndex } from './trace-id-index.ts'
 
 /** Whether a value of the tag selects its trace, which is asked once for each value. */
 export type TagMatch = (value: string) => boolean
@@ -18,6 +18,8 @@ const yes = 2
  * a single span.
  */
 export class SpansByTrace {
+  /** Four words of the id of each trace. */
+  private readonly idWords: number[] = []
   /** Words of the earliest start of each trace, Unix ns. */
   private readonly startHi: number[] = []
   private readonly startLo: number[] = []
@@ -83,17 +85,23 @@ export class SpansByTrace {
 
   /** Order by earliest start, then by trace id. */
   compare(a: number, b: number): number {
-    return (
-      this.startHi[a]! - this.startHi[b]! || this.startLo[a]! - this.startLo[b]! || this.ids.compare(a, b)
-    )
+    return this.startHi[a]! - this.startHi[b]! || this.startLo[a]! - this.startLo[b]! || this.compareIds(a, b)
   }
 
   /** Clears `table`, which must share the strings, and fills it with the spans of the trace. */
   copyTo(table: SpanTable, trace: number): void {
     table.clear()
-    this.ids.copyTo(trace, table.traceId)
+    for (let word = 0; word < 4; word++) table.traceId[word] = this.idWords[trace * 4 + word]!
     const end = this.firstOf[trace + 1]!
     for (let at = this.firstOf[trace]!; at < end; at++) table.copyRow(this.rows, this.order[at]!)
+  }
+
+  private compareIds(a: number, b: number): number {
+    for (let word = 0; word < 4; word++) {
+      const difference = this.idWords[a * 4 + word]! - this.idWords[b * 4 + word]!
+      if (difference !== 0) return difference
+    }
+    return 0
   }
 
   private take(row: number, ids: SpanIds): boolean {
@@ -104,6 +112,7 @@ export class SpansByTrace {
     const lo = rows.startLo[row]!
     const endMs = rows.startMs(row) + rows.durationNs[row]! / 1e6
     if (trace === startHi.length) {
+      this.idWords.push(...ids.traceId)
       startHi.push(hi)
       startLo.push(lo)
       this.endMs.push(endMs)
