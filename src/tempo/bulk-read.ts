@@ -75,11 +75,11 @@ export class BulkRead {
       filtered: this.match.filtered,
       hasRead: (startMs, endMs) => this.planner.hasRead(startMs, endMs),
     })
-    const table = new SpanTable(consumer.strings)
+    const { strings } = consumer
     const { assembly, startSec, endSec } = this
-    const lookup = new TraceLookup(context, table)
+    const lookup = new TraceLookup(context, strings)
     const { maxLookups } = options
-    this.repair = new TraceRepair({ context, assembly, lookup, startSec, endSec, maxLookups }, table)
+    this.repair = new TraceRepair({ context, assembly, lookup, startSec, endSec, maxLookups }, strings)
   }
 
   /** @throws what `searchTraces` throws; traces may have been handed on by then */
@@ -105,6 +105,11 @@ export class BulkRead {
     this.assembly.settle()
     await this.repair.run(true)
     return this.report(oldestSec)
+  }
+
+  /** Whether the consumer has been given a trace. */
+  get hasHandedOn(): boolean {
+    return this.assembly.traces > 0
   }
 
   private nextSlice(): Slice | undefined {

@@ -1,4 +1,5 @@
 import { SpanTable } from '../graph/span-table.ts'
+import type { StringTable } from '../graph/string-table.ts'
 import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import { type SearchContext, searchTraces } from './search.ts'
 import { isTooLarge, isTooSlow } from './tempo-errors.ts'
@@ -39,10 +40,10 @@ export async function countSpans(
   context: SearchContext,
   startSec: number,
   endSec: number,
-  table: SpanTable,
+  strings: StringTable,
 ): Promise<SpanCounts | undefined> {
   const counts = new SpanCounts()
-  const spans = new SpanTable(table.strings)
+  const spans = new SpanTable(strings)
   const ranges = [{ startSec, endSec }]
   for (let range = ranges.pop(); range; range = ranges.pop()) {
     const lengthSec = range.endSec - range.startSec

@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts'
+import { badRequest, TtaError } from '../errors.ts'
 import type {
   ReadOptions,
   ReadReport,
@@ -8,10 +8,11 @@ import type {
 } from '../source/trace-source.ts'
 import { BulkRead } from './bulk-read.ts'
 import { TempoLimits } from './limits.ts'
+import { isRefusedQuery, plainRead } from './plain-read.ts'
 import { recentCutoffSec } from './recent-cutoff.ts'
 import type { SearchContext } from './search.ts'
 import { TempoClient, type TempoClientOptions } from './tempo-client.ts'
-import { toTtaError } from './tempo-errors.ts'
+import { type TempoStatusError, toTtaError } from './tempo-errors.ts'
 import { tagProblem } from './traceql.ts'
 
 export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
@@ -50,7 +51,14 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     const bulkOptions = { ...readOptions, concurrency, padSec, maxLookups, nowMs }
     const isRecent = query.window.toMs > nowMs - 60_000
     const cutoffSec = isRecent ? await recentCutoffSec(context, consumer.strings, nowMs) : 0
-    const report = await new BulkRead(context, query, consumer, bulkOptions, cutoffSec).run()
+    const bulk = new BulkRead(context, query, consumer, bulkOptions, cutoffSec)
+    const report = await bulk.run().catch((error) => {
+      // Refused at the first search: nothing has been handed on.
+      if (!isRefusedQuery(error) || bulk.hasHandedOn) throw error
+      return plainRead(context, query, consumer, bulkOptions).catch((plainError) => {
+        throw isRefusedQuery(plainError) && query.query ? queryRefused(query.query, plainError) : plainError
+      })
+    })
     if (cutoffSec > 0)
       report.warnings.push(`Tempo does not search the newest ${cutoffSec} s: the window ends there.`)
     return report
@@ -70,4 +78,11 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     },
     close: async () => client.close(),
   }
+}
+
+function queryRefused(query: string, error: TempoStatusError): TtaError {
+  const errors = [
+    { field: 'query', value: query, message: `must be a TraceQL spanset filter: ${error.text}` },
+  ]
+  return new TtaError('TTA_QUERY_REFUSED', `Tempo refused the query: ${error.text}`, { cause: error, errors })
 }

@@ -1,4 +1,5 @@
 import { SpanTable } from '../graph/span-table.ts'
+import type { StringTable } from '../graph/string-table.ts'
 import { decodeTraceById, decodeTracesData } from '../otlp/decode-traces.ts'
 import type { FoundTrace } from './decode-search.ts'
 import { type SearchContext, searchTraces } from './search.ts'
@@ -11,14 +12,13 @@ export type LookupResult = 'whole' | 'partial' | 'missing' | 'too large'
 /** Fetches traces whose ids are known. */
 export class TraceLookup {
   private readonly context: SearchContext
-  private readonly table: SpanTable
+  private readonly strings: StringTable
   /** Tempos before 2.4 know only the first version of trace by id. */
   private version: 1 | 2 = 2
 
-  /** @param table any table of the read; look-ups fill tables of their own with its strings */
-  constructor(context: SearchContext, table: SpanTable) {
+  constructor(context: SearchContext, strings: StringTable) {
     this.context = context
-    this.table = table
+    this.strings = strings
   }
 
   /**
@@ -33,7 +33,7 @@ export class TraceLookup {
     time: { startSec: number; endSec: number },
     onTrace: (spans: SpanTable, found: FoundTrace) => void,
   ): Promise<void> {
-    const spans = new SpanTable(this.table.strings)
+    const spans = new SpanTable(this.strings)
     // One more than wanted: an answer as long as its limit would count as cut off.
     const q = bulkQuery(idsMatch(traceIds), this.context.selector, 'duration')
     const search = { q, limit: traceIds.length + 1, startSec: time.startSec, endSec: time.endSec }

@@ -1,4 +1,5 @@
 import { SpanTable } from '../graph/span-table.ts'
+import type { StringTable } from '../graph/string-table.ts'
 import { forEachLimited } from './for-each-limited.ts'
 import type { SearchContext } from './search.ts'
 import { countSpans, type SpanCounts } from './span-counts.ts'
@@ -45,7 +46,7 @@ export class TraceRepair {
   unchecked = 0
 
   private readonly options: TraceRepairOptions
-  private readonly spans: SpanTable
+  private readonly strings: StringTable
   private lookups = 0
   private orphansTried = 0
   private orphansHealed = 0
@@ -53,9 +54,9 @@ export class TraceRepair {
   /** Undefined: not asked yet; null: cannot be had, or cannot be trusted. */
   private counts: SpanCounts | null | undefined
 
-  constructor(options: TraceRepairOptions, table: SpanTable) {
+  constructor(options: TraceRepairOptions, strings: StringTable) {
     this.options = options
-    this.spans = new SpanTable(table.strings)
+    this.strings = strings
   }
 
   /** Whether enough traces wait to be worth a request. */
@@ -82,7 +83,7 @@ export class TraceRepair {
     const { assembly, context, startSec, endSec } = this.options
     this.matched += traces.length
     if (this.counts === undefined && this.matched > countFrom) {
-      this.counts = (await countSpans(context, startSec, endSec, this.spans)) ?? null
+      this.counts = (await countSpans(context, startSec, endSec, this.strings)) ?? null
     }
     // A count that is too low means that Tempo does not count as it should.
     if (this.counts && traces.some((trace) => this.isUndercounted(trace))) this.counts = null
@@ -142,7 +143,7 @@ export class TraceRepair {
     const { lookup, assembly } = this.options
     const before = trace.spans.length
     this.lookups++
-    const spans = new SpanTable(this.spans.strings)
+    const spans = new SpanTable(this.strings)
     const result = await lookup.byId(hexTraceId(trace.spans), spans)
     if (result === 'whole' || (result === 'partial' && spans.length > before)) {
       assembly.replace(trace, spans, { cut: false, atLeastSpans: 0, matchedSpans: spans.length })
@@ -174,7 +175,7 @@ export class TraceRepair {
   private async resolveConflicts(traces: HeldTrace[]): Promise<void> {
     const { assembly, lookup } = this.options
     await forEachLimited(traces, lookupsInFlight, async (trace) => {
-      const spans = new SpanTable(this.spans.strings)
+      const spans = new SpanTable(this.strings)
       this.suspects++
       let isResolved = false
       await lookup.byIds([hexTraceId(trace.spans)], this.options, (whole, answer) => {

@@ -1,0 +1,124 @@
+import { SpanTable } from '../graph/span-table.ts'
+import type { ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
+import type { BulkReadOptions } from './bulk-read.ts'
+import { forEachLimited } from './for-each-limited.ts'
+import type { SearchContext } from './search.ts'
+import { TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
+import { TraceLookup } from './trace-lookup.ts'
+import { traceMatch } from './traceql.ts'
+
+const lookupsInFlight = 8
+const idsPerSearch = 1000
+
+interface FoundIds {
+  /** 32 hex digits, newest trace first. */
+  ids: string[]
+  truncated: boolean
+}
+
+/** Whether the error says that this Tempo does not know `by`, `select` or `span:parentID`. */
+export function isRefusedQuery(error: unknown): boolean {
+  return error instanceof TempoStatusError && error.status === 400
+}
+
+/**
+ * Reads a window from a Tempo that refuses bulk search: a plain search for ids, then each trace by its id. That
+ * is slow, so only `maxLookups` traces are read, the newest.
+ *
+ * @throws as `TempoClient.get`
+ */
+export async function plainRead(
+  context: SearchContext,
+  query: TraceQuery,
+  consumer: TraceConsumer,
+  options: BulkReadOptions,
+): Promise<ReadReport> {
+  const limit = Math.min(query.limit, options.maxLookups)
+  const match = traceMatch(query.selector, query.query)
+  const { ids, truncated } = await searchIds(context, match.spanset, query, limit)
+  const lookup = new TraceLookup(context, consumer.strings)
+  const { window } = query
+  const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
+  await forEachLimited(ids, lookupsInFlight, async (id) => {
+    const spans = new SpanTable(consumer.strings)
+    const result = await lookup.byId(id, spans)
+    if (result !== 'whole') counts.incomplete++
+    if (spans.length === 0) return
+    const { startMs } = spans.extentMs()
+    if (startMs < window.fromMs || startMs >= window.toMs) counts.outsideWindow++
+    else {
+      counts.traces++
+      counts.spans += spans.length
+      consumer.add(spans)
+    }
+    const fraction = (counts.traces + counts.outsideWindow) / ids.length
+    options.onProgress?.({
+      fraction,
+      traces: counts.traces,
+      spans: counts.spans,
+      requests: context.tally.requests,
+    })
+  })
+  const warnings = [
+    'This Tempo refuses bulk search (by, select, span:parentID): traces were fetched one by one.',
+  ]
+  if (truncated) warnings.push(`Only the newest ${limit} traces were read that way.`)
+  if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be had.`)
+  return {
+    ...counts,
+    ...context.tally,
+    slices: 1,
+    suspects: 0,
+    repaired: 0,
+    truncated,
+    searched: window,
+    traceql: match.spanset,
+    warnings,
+  }
+}
+
+/** Halves the range as long as there may be more traces in it than came. */
+async function searchIds(
+  context: SearchContext,
+  spanset: string,
+  { window }: TraceQuery,
+  limit: number,
+): Promise<FoundIds> {
+  const ids = new Set<string>()
+  const ranges = [{ start: Math.floor(window.fromMs / 1000), end: Math.ceil(window.toMs / 1000) }]
+  let truncated = false
+  for (let range = ranges.pop(); range; range = ranges.pop()) {
+    const lengthSec = range.end - range.start
+    const found = await searchOnce(context, spanset, range)
+    if (found.truncated && lengthSec > 1) {
+      const middle = range.start + Math.floor(lengthSec / 2)
+      ranges.push({ start: range.start, end: middle }, { start: middle, end: range.end })
+      continue
+    }
+    truncated ||= found.truncated
+    for (const id of found.ids) ids.add(id)
+    if (ids.size > limit) break
+  }
+  return { ids: [...ids].slice(0, limit), truncated: truncated || ids.size > limit }
+}
+
+/** Asks for JSON: Tempos that refuse bulk search may be too old for protobuf. */
+async function searchOnce(
+  { client, signal, tally }: SearchContext,
+  spanset: string,
+  range: { start: number; end: number },
+): Promise<FoundIds> {
+  const query = { q: spanset, limit: idsPerSearch, ...range }
+  const { body } = await client.get({ path: '/api/search', query, accept: 'application/json', signal, tally })
+  try {
+    const { traces = [], metrics = {} } = JSON.parse(body.toString()) as {
+      traces?: { traceID: string }[]
+      metrics?: { completedJobs?: number; totalJobs?: number }
+    }
+    const unfinished = (metrics.completedJobs ?? 0) < (metrics.totalJobs ?? 0)
+    const ids = traces.map(({ traceID }) => traceID.padStart(32, '0'))
+    return { ids, truncated: unfinished || ids.length >= idsPerSearch }
+  } catch (error) {
+    throw new TempoAnswerError('/api/search answered something that is no search answer', { cause: error })
+  }
+}
