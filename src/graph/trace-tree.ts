@@ -26,10 +26,8 @@ export const Top = {
 export class TraceTree {
   /** Row of the parent, or one of `Top`. */
   parent = new Int32Array(64)
-  orphans = 0
-  roots = 0
   duplicates = 0
-  cycles = 0
+  orphans = 0
 
   /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
   private slots = new Int32Array(256)
@@ -37,24 +35,23 @@ export class TraceTree {
   private slotMask = 0
   /** Next row of the same span id, -1 at the end. */
   private sameId = new Int32Array(64)
+  /** Whether spans of different kind share an id; rare, and lets all other traces skip the search for it. */
+  private sharesIds = false
   /** While cycles are sought: 0 unseen, else the number of the walk that saw the row. */
   private seen = new Int32Array(64)
 
   build(spans: SpanTable): void {
-    this.orphans = this.roots = this.duplicates = this.cycles = 0
+    this.duplicates = this.orphans = 0
+    this.sharesIds = false
     this.reserve(spans.length)
     this.indexSpanIds(spans)
     for (let row = 0; row < spans.length; row++) {
-      if (this.parent[row] !== Top.duplicate) this.parent[row] = this.parentOf(spans, row)
+      if (this.parent[row] === Top.duplicate) continue
+      const parent = this.parentOf(spans, row)
+      if (parent === Top.orphan) this.orphans++
+      this.parent[row] = parent
     }
     this.cutCycles(spans)
-    for (let row = 0; row < spans.length; row++) {
-      const parent = this.parent[row]!
-      if (parent === Top.root) this.roots++
-      else if (parent === Top.orphan) this.orphans++
-      else if (parent === Top.cycle) this.cycles++
-      else if (parent === Top.duplicate) this.duplicates++
-    }
   }
 
   private reserve(rows: number): void {
@@ -93,6 +90,7 @@ export class TraceTree {
       other = this.sameId[other]!
     }
     if (other >= 0 && spans.kind[other] === kind) {
+      this.duplicates++
       if (compareSpans(spans, other, row) <= 0) {
         this.parent[row] = Top.duplicate
         return
@@ -100,6 +98,7 @@ export class TraceTree {
       this.parent[other] = Top.duplicate
       other = this.sameId[other]!
     }
+    if (before >= 0 || other >= 0) this.sharesIds = true
     this.sameId[row] = other
     if (before < 0) this.slots[slot] = row + 1
     else this.sameId[before] = row
@@ -129,7 +128,7 @@ export class TraceTree {
 
   /** The row of the client or producer whose span id a server or consumer shares, or -1. */
   private sharedClientOf(spans: SpanTable, row: number): number {
-    if (!isReceiver(spans.kind[row]!)) return -1
+    if (!this.sharesIds || !isReceiver(spans.kind[row]!)) return -1
     let other = this.firstOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
     for (; other >= 0; other = this.sameId[other]!) if (isSender(spans.kind[other]!)) return other
     return -1
@@ -137,6 +136,7 @@ export class TraceTree {
 
   /** A span that shares the id of `row` and names a parent other than that id, or -1. */
   private twinWithParent(spans: SpanTable, row: number): number {
+    if (!this.sharesIds) return -1
     const ownHi = spans.spanIdHi[row]!
     const ownLo = spans.spanIdLo[row]!
     for (let other = this.firstOf(spans, ownHi, ownLo); other >= 0; other = this.sameId[other]!) {
