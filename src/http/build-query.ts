@@ -1,5 +1,6 @@
+import type { preValidationHookHandler } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { badRequest } from '../errors.ts'
+import { badRequest, type FieldError } from '../errors.ts'
 import { AggregationParameters, GraphName } from '../model/parameters.ts'
 import { plain } from './components.ts'
 
@@ -19,28 +20,26 @@ export type BuildQuery = Static<typeof BuildQuery>
 /** The same for callers that send parameters of their own beside ours: those are ignored. */
 export const TolerantBuildQuery = plain(Type.Object(buildProperties))
 
-const names = Object.keys(buildProperties)
+const schemas = new Map<string, { type?: unknown; anyOf?: unknown }>(Object.entries(buildProperties))
 const numeric = /^-?\d+(\.\d+)?$/
 
 /**
- * Runs before the check and reads text as the type that is asked for. What is not of that type stays text, which
+ * A preValidation hook that reads text as the type that is asked for. What is not of that type stays text, which
  * the check refuses. Ajv's own coercion is not used: to it `0x10` and `Infinity` are numbers. An empty value is no
- * value, because that is what an empty Grafana variable leaves behind.
- *
- * @throws {TtaError} 400: a parameter stands there more than once
+ * value, because that is what an empty Grafana variable leaves behind. A parameter that stands there more than
+ * once is 400.
  */
-export async function readQuery({ query }: { query: unknown }): Promise<void> {
-  const raw = query as Record<string, unknown>
-  const repeated = names.filter((name) => Array.isArray(raw[name]))
-  if (repeated.length > 0) {
-    throw badRequest(
-      repeated.map((field) => ({ field, value: raw[field], message: 'must be given only once' })),
-    )
+export const readQuery: preValidationHookHandler = (request, _reply, done) => {
+  const query = request.query as Record<string, unknown>
+  const repeated: FieldError[] = []
+  for (const [field, value] of Object.entries(query)) {
+    const schema = schemas.get(field)
+    if (schema === undefined) continue
+    if (Array.isArray(value)) repeated.push({ field, value, message: 'must be given only once' })
+    else if (value === '') delete query[field]
+    else query[field] = readText(String(value), schema)
   }
-  for (const [name, schema] of Object.entries(buildProperties)) {
-    if (raw[name] === '') delete raw[name]
-    else if (raw[name] !== undefined) raw[name] = readText(raw[name] as string, schema)
-  }
+  done(repeated.length === 0 ? undefined : badRequest(repeated))
 }
 
 function readText(text: string, schema: { type?: unknown; anyOf?: unknown }): unknown {
@@ -52,6 +51,6 @@ function readText(text: string, schema: { type?: unknown; anyOf?: unknown }): un
 
 /** Only what is ours; undefined when nothing is. */
 export function buildParameters(query: BuildQuery): BuildQuery | undefined {
-  const known = Object.entries(query).filter(([name]) => names.includes(name))
+  const known = Object.entries(query).filter(([name]) => schemas.has(name))
   return known.length === 0 ? undefined : Object.fromEntries(known)
 }

@@ -3,8 +3,9 @@ import { type DestinationStream, pino } from 'pino'
 
 /** Headers that name or admit somebody. */
 const secretHeaders = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-scope-orgid']
-const redact = ['', '*.', '*.*.'].flatMap((depth) =>
-  secretHeaders.map((header) => `${depth}headers["${header}"]`),
+// Exact paths: a wildcard costs 20 to 40 µs a line, as much as the rest of a request.
+const redact = ['', 'req.', 'res.', 'request.', 'response.', 'options.'].flatMap((place) =>
+  secretHeaders.map((header) => `${place}headers["${header}"]`),
 )
 
 /**
@@ -14,7 +15,7 @@ const redact = ['', '*.', '*.*.'].flatMap((depth) =>
  */
 export function createLogger(
   level: string,
-  destination: DestinationStream = pino.destination(2),
+  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
 ): FastifyBaseLogger {
   return pino({ level, redact, serializers: { err: (error) => describeError(error) } }, destination)
 }
@@ -25,9 +26,10 @@ export function logRequests(app: FastifyInstance): void {
     method: request.method,
     path: request.url.split('?', 1)[0],
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply
     request.log.info({ ...line(request), statusCode, ms: Math.round(elapsedTime * 10) / 10 }, 'request')
+    done()
   })
   app.addHook('onRequestAbort', async (request) => {
     request.log.info(line(request), 'client gone before the answer')

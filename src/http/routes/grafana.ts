@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { GraphPath, NoQuery, readQuery, TolerantBuildQuery } from '../build-query.ts'
-import { clientGone } from '../client-gone.ts'
 import { graphFinder } from '../find-graph.ts'
 import { GrafanaFields, grafanaFields } from '../grafana-fields.ts'
 import { logProblem, sendProblem, toTtaError } from '../problem.ts'
@@ -57,7 +56,7 @@ export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { a
       },
     },
     async (request, reply) => {
-      const document = await findGraph(request.params.graph, request.query, clientGone(reply))
+      const document = await findGraph(request.params.graph, request.query, reply)
       return sendRepresentation(reply, rows(document))
     },
   )

@@ -79,7 +79,7 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
         },
       },
       async (request, reply) => {
-        const document = await findGraph(request.params.name, request.query, clientGone(reply))
+        const document = await findGraph(request.params.name, request.query, reply)
         return sendRepresentation(reply, represent(document))
       },
     )
