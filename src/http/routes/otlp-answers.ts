@@ -11,12 +11,12 @@ const rpcInternal = 13
 const rpcInvalidArgument = 3
 
 /** ExportTraceServiceResponse; `partial_success` is left out where no span was rejected. */
-export function encodeExportResponse(acceptance: Acceptance, encoding: OtlpEncoding): string | Buffer {
+export function encodeExportResponse(acceptance: Acceptance, encoding: OtlpEncoding): Buffer {
   const { rejectedSpans, reason } = acceptance
   if (encoding === 'json') {
     // 64-bit integers are strings in the JSON of protobuf.
     const partialSuccess = { rejectedSpans: String(rejectedSpans), errorMessage: reason }
-    return JSON.stringify(rejectedSpans > 0 ? { partialSuccess } : {})
+    return Buffer.from(JSON.stringify(rejectedSpans > 0 ? { partialSuccess } : {}))
   }
   const writer = new ProtobufWriter()
   if (rejectedSpans > 0) {
@@ -29,9 +29,9 @@ export function encodeExportResponse(acceptance: Acceptance, encoding: OtlpEncod
 }
 
 /** google.rpc.Status, the body of every error of OTLP/HTTP. */
-export function encodeStatus(httpStatus: number, message: string, encoding: OtlpEncoding): string | Buffer {
+export function encodeStatus(httpStatus: number, message: string, encoding: OtlpEncoding): Buffer {
   const code = rpcCodes[httpStatus] ?? (httpStatus < 500 ? rpcInvalidArgument : rpcInternal)
-  if (encoding === 'json') return JSON.stringify({ code, message })
+  if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message }))
   const writer = new ProtobufWriter()
   writer.varint(1, code)
   writer.string(2, message)

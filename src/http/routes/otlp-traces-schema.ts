@@ -24,7 +24,6 @@ export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
   description:
     'An OTLP ExportTraceServiceRequest, gzip or not. The spans are held in memory for a while and are what graphs are built from where no Tempo is configured.',
   tags: ['traces'],
-  consumes: ['application/json', 'application/x-protobuf'],
   body: {
     content: {
       'application/json': {
