@@ -1,0 +1,96 @@
+import { type NodeGraph, toNodeGraph } from '../grafana/node-graph.ts'
+import type { SpanCounts } from '../graph/graph.ts'
+import { GraphBuilder } from '../graph/graph-builder.ts'
+import { StringTable } from '../graph/string-table.ts'
+import type { GraphDocument } from '../model/graph-document.ts'
+import type { AggregationSummary } from '../model/summary.ts'
+import type { ReadReport, TraceSource } from '../source/trace-source.ts'
+import type { BuildOptions } from './aggregator.ts'
+import type { AggregationRequest } from './request.ts'
+
+/**
+ * Reads the traces of a request and builds their graph; hands nothing on.
+ *
+ * @param now Unix ms
+ * @throws {TtaError} the source could not be read
+ */
+export async function build(
+  source: TraceSource,
+  request: AggregationRequest,
+  options: BuildOptions,
+  now: () => number,
+): Promise<GraphDocument> {
+  const { parameters, selector, window } = request
+  const startedAt = performance.now()
+  const builder = new GraphBuilder({
+    strings: new StringTable(),
+    slowThresholdMs: parameters.traceThresholdMs,
+    isTagNode: parameters.useTagAsNode ? selector.matches : undefined,
+  })
+  const { query, limit } = parameters
+  const report = await source.read({ selector, query, window, limit }, builder, options)
+  const readAt = performance.now()
+  const { spans, ...graph } = builder.finish()
+  const nodeGraph = toNodeGraph(
+    { ...graph, spans },
+    {
+      windowSec: (report.searched.toMs - report.searched.fromMs) / 1000,
+      tagNodeSubTitle: parameters.serviceNodeSubTitle,
+    },
+  )
+  const builtAt = new Date(now()).toISOString()
+  const summary = summarize(request, source.name, report, spans, nodeGraph, builtAt)
+  summary.phasesMs.read = rounded(readAt - startedAt)
+  summary.phasesMs.build = rounded(performance.now() - readAt)
+  summary.phasesMs.total = rounded(performance.now() - startedAt)
+  return { name: parameters.graph, builtAt, summary, ...nodeGraph }
+}
+
+function summarize(
+  request: AggregationRequest,
+  source: TraceSource['name'],
+  report: ReadReport,
+  { received: _received, traces: _traces, ...spans }: SpanCounts,
+  { nodes, edges }: NodeGraph,
+  builtAt: string,
+): AggregationSummary {
+  const { searched, traceql, warnings, ...read } = report
+  return {
+    graph: request.parameters.graph,
+    status: statusOf(report, nodes.length),
+    builtAt,
+    parameters: request.parameters,
+    window: {
+      from: new Date(searched.fromMs).toISOString(),
+      to: new Date(searched.toMs).toISOString(),
+      seconds: (searched.toMs - searched.fromMs) / 1000,
+    },
+    source,
+    traceql,
+    read,
+    spans,
+    built: { nodes: nodes.length, edges: edges.length },
+    sinks: [],
+    phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
+    warnings: [...request.warnings, ...warnings, ...spanWarnings(spans)],
+  }
+}
+
+function statusOf(report: ReadReport, nodes: number): AggregationSummary['status'] {
+  if (report.truncated || report.incomplete > 0) return 'partial'
+  return nodes === 0 ? 'empty' : 'complete'
+}
+
+function spanWarnings(spans: AggregationSummary['spans']): string[] {
+  const warnings: string[] = []
+  if (spans.unnamed > 0) warnings.push(`${spans.unnamed} spans have no service.name and are on no node.`)
+  if (spans.orphans > 0)
+    warnings.push(`${spans.orphans} spans name a parent that never arrived: no edge leads to them.`)
+  if (spans.cycles > 0) warnings.push(`${spans.cycles} spans are their own ancestors: the loop was cut.`)
+  if (spans.skewed > 0)
+    warnings.push(`${spans.skewed} spans end before they start: their duration counts as 0.`)
+  return warnings
+}
+
+/** Tenths of a millisecond are plenty. */
+export const rounded = (ms: number) => Math.round(ms * 10) / 10

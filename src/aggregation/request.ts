@@ -1,0 +1,122 @@
+import { badRequest, type FieldError } from '../errors.ts'
+import type { AggregationParameters, ParameterDefaults } from '../model/parameters.ts'
+import { type TagSelector, tagSelector } from '../source/tag-selector.ts'
+import type { Window } from '../source/trace-source.ts'
+import { parseTimeMs } from './time.ts'
+
+/** Longest window: Tempo's default for `query_frontend.search.max_duration`. */
+const maxWindowMs = 168 * 3600 * 1000
+/** How much Tempo holds in its live store or ingesters: its default for `query_backend_after`. */
+const recentMs = 15 * 60 * 1000
+
+/** One build in full: the caller's parameters over the configured ones, checked. */
+export interface AggregationRequest {
+  parameters: ParameterDefaults
+  selector: TagSelector
+  window: Window
+  warnings: string[]
+}
+
+/**
+ * @param nowMs Unix ms
+ * @throws {TtaError} TTA_BAD_REQUEST with every field that is wrong
+ */
+export function aggregationRequest(
+  asked: AggregationParameters,
+  defaults: ParameterDefaults,
+  nowMs: number,
+): AggregationRequest {
+  const errors: FieldError[] = []
+  const parameters = { ...defaults, ...asked }
+  if (parameters.searchMode === 'ingester') parameters.searchMode = 'ingesters'
+  if (asked.from !== undefined && asked.searchFrom !== undefined) {
+    errors.push({
+      field: 'searchFrom',
+      value: asked.searchFrom,
+      message: 'must not stand beside from: they say the same',
+    })
+  }
+  const selector = checkedSelector(parameters, errors)
+  const asWritten = askedWindow(parameters, asked.searchFrom !== undefined, nowMs, errors)
+  if (!selector || !asWritten || errors.length > 0) throw badRequest(errors)
+  const { window, warnings } = clippedWindow(asWritten, parameters, nowMs)
+  return { parameters, selector, window, warnings }
+}
+
+function checkedSelector({ tag, filter }: ParameterDefaults, errors: FieldError[]): TagSelector | undefined {
+  try {
+    tagSelector(tag, '')
+  } catch (error) {
+    errors.push({ field: 'tag', value: tag, message: (error as RangeError).message })
+    return undefined
+  }
+  try {
+    return tagSelector(tag, filter)
+  } catch (error) {
+    errors.push({ field: 'filter', value: filter, message: (error as RangeError).message })
+    return undefined
+  }
+}
+
+/** @param ignoreFrom the caller gave `searchFrom`, which then goes before a configured `from` */
+function askedWindow(
+  parameters: ParameterDefaults,
+  ignoreFrom: boolean,
+  nowMs: number,
+  errors: FieldError[],
+): Window | undefined {
+  const at = (field: 'from' | 'to', value: string | number | undefined, otherwise: number) => {
+    if (value === undefined) return otherwise
+    const ms = parseTimeMs(value, nowMs)
+    if (ms === undefined) {
+      errors.push({
+        field,
+        value,
+        message: 'must be epoch s, epoch ms, ISO 8601, now or now-20m (s, m, h, d, w)',
+      })
+    }
+    return ms
+  }
+  const toMs = at('to', parameters.to, nowMs)
+  const fromMs = at(
+    'from',
+    ignoreFrom ? undefined : parameters.from,
+    (toMs ?? nowMs) - parameters.searchFrom * 1000,
+  )
+  if (toMs === undefined || fromMs === undefined) return undefined
+  const span = `${iso(fromMs)} to ${iso(toMs)}`
+  const field = parameters.from !== undefined && !ignoreFrom ? 'from' : 'searchFrom'
+  if (fromMs >= toMs) errors.push({ field, value: span, message: 'must be before to' })
+  else if (toMs - fromMs > maxWindowMs)
+    errors.push({ field, value: span, message: 'must be at most 168 h before to' })
+  else if (fromMs < 0) errors.push({ field, value: span, message: 'must not be before 1970' })
+  return { fromMs, toMs }
+}
+
+/** Cuts off what has not happened yet, and what the search mode leaves out. */
+function clippedWindow(
+  { fromMs, toMs }: Window,
+  { searchMode }: ParameterDefaults,
+  nowMs: number,
+): { window: Window; warnings: string[] } {
+  const warnings: string[] = []
+  const window = { fromMs, toMs: fromMs < nowMs ? Math.min(toMs, nowMs) : toMs }
+  const boundaryMs = nowMs - recentMs
+  if (searchMode === 'ingesters' && fromMs < boundaryMs) {
+    window.fromMs = boundaryMs
+    warnings.push(
+      `search_mode ingesters: only what is younger than 15 min was read, from ${iso(boundaryMs)} on.`,
+    )
+  }
+  if (searchMode === 'blocks' && window.toMs > boundaryMs) {
+    window.toMs = boundaryMs
+    warnings.push(`search_mode blocks: only what is older than 15 min was read, up to ${iso(boundaryMs)}.`)
+  }
+  if (window.fromMs < window.toMs) return { window, warnings }
+  const message = `leaves nothing of the window from ${iso(fromMs)} to ${iso(toMs)}: use all`
+  throw badRequest([{ field: 'searchMode', value: searchMode, message }])
+}
+
+function iso(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
+}
