@@ -24,8 +24,6 @@ export interface NodegraphProviderOptions {
 
 /** The provider's pool has 50 connections, does not wait for a free one, and then stores nothing. */
 const maxConcurrentWrites = 10
-/** No graph has this name: what is asked for is whether the provider and its Redis answer. */
-const probeGraph = 'tta-check'
 
 /**
  * The sink for opsdis/nodegraph-provider, which answers 201 and stores nothing in several situations, deletes
@@ -66,7 +64,7 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
       }),
     async check(signal) {
       try {
-        await client.read(probeGraph, signal)
+        await client.probe(signal)
       } catch (error) {
         signal.throwIfAborted()
         throw sinkFailed('graphs cannot be handed on', error)

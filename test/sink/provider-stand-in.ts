@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -27,10 +28,12 @@ export interface ProviderStandIn {
   lieOnRead(...lies: (Lie | [Lie, number])[]): void
   /** From now on the truth, until told otherwise. */
   forgetLies(): void
-  /** Called for every write, before it does anything. */
-  onWrite: (() => void) | undefined
-  /** Called for every read, before it answers. */
-  onRead: (() => void) | undefined
+  /** Pooled connections to a Redis that was restarted meanwhile: each fails once, and only reads say so. */
+  staleConnections: number
+  /** Calls back when the next write arrives, before it does anything. */
+  onceOnWrite(call: () => void): void
+  /** Calls back when the next read arrives, before it is answered. */
+  onceOnRead(call: () => void): void
   /** Most writes that ran at the same time. */
   mostWrites: number
   seed(graph: string, nodes: Row[], edges: Row[]): void
@@ -52,6 +55,7 @@ export async function startProviderStandIn(schemas: Schemas = {}): Promise<Provi
   const graphs = new Map<string, Stored>()
   const writeLies: Lie[] = []
   const readLies: Lie[] = []
+  const arrivals = new EventEmitter()
   let writes = 0
 
   const server = http.createServer((request, response) => {
@@ -64,12 +68,12 @@ export async function startProviderStandIn(schemas: Schemas = {}): Promise<Provi
     const [, read, what] = /^\/([^/]+)\/api\/graph\/(data|fields)$/.exec(request.url ?? '') ?? []
     const [, written] = /^\/api\/graphs\/(.+)$/.exec(request.url ?? '') ?? []
     if (read && request.method === 'GET') {
-      standIn.onRead?.()
+      arrivals.emit('read')
       if (what === 'fields') send(response, 200, fieldsOf(schemas[read]))
       else readData(read, response)
     } else if (written && (request.method === 'POST' || request.method === 'DELETE')) {
       const body = await text(request)
-      standIn.onWrite?.()
+      arrivals.emit('write')
       writes++
       standIn.mostWrites = Math.max(standIn.mostWrites, writes)
       await write(request.method, written, body, response)
@@ -79,14 +83,15 @@ export async function startProviderStandIn(schemas: Schemas = {}): Promise<Provi
   }
 
   function readData(graph: string, response: http.ServerResponse): void {
-    if (lieBeforeDelete(readLies.shift(), response)) return
+    const lie = standIn.staleConnections-- > 0 ? 'broken JSON 500' : readLies.shift()
+    if (lieBeforeDelete(lie, response)) return
     const stored = graphs.get(graph)
     if (stored) send(response, 200, view(stored))
     else say(response, 404, `No data exists for graph ${graph}`)
   }
 
   async function write(method: string, graph: string, body: string, response: http.ServerResponse) {
-    const lie = writeLies.shift()
+    const lie = standIn.staleConnections-- > 0 ? 'stale connection' : writeLies.shift()
     if (lie === 'stale connection') return answerWritten(method, graph, response)
     if (lieBeforeDelete(lie, response)) return
     if (method === 'DELETE') return deleteGraph(graph, response)
@@ -118,8 +123,9 @@ export async function startProviderStandIn(schemas: Schemas = {}): Promise<Provi
     url: '',
     requests: [],
     lastHeaders: {},
-    onWrite: undefined,
-    onRead: undefined,
+    staleConnections: 0,
+    onceOnWrite: (call) => arrivals.once('write', call),
+    onceOnRead: (call) => arrivals.once('read', call),
     mostWrites: 0,
     lieOnWrite: (...next) => writeLies.push(...next.flatMap(repeated)),
     lieOnRead: (...next) => readLies.push(...next.flatMap(repeated)),

@@ -21,12 +21,14 @@ export class ProviderFailure extends Error {
 /** The calls of nodegraph-provider that replace and read whole graphs. Each throws only `ProviderFailure`. */
 export interface ProviderClient {
   fields(graphName: string, signal: AbortSignal): Promise<DeclaredFields>
-  /** What the provider gives back; null when it holds no graph of that name. */
+  /** What the provider gives back; null when it holds no graph of that name. A 500 is asked again at once. */
   read(graphName: string, signal: AbortSignal): Promise<ProviderGraph | null>
   /** The provider deletes the old graph first, and answers 201 whether or not the new one was stored. */
   create(graphName: string, graph: ProviderGraph, signal: AbortSignal): Promise<void>
   /** None of that name is no failure. */
   delete(graphName: string, signal: AbortSignal): Promise<void>
+  /** Whether the provider and its Redis answer: its own health route says 200 whatever happens. */
+  probe(signal: AbortSignal): Promise<void>
   close(): void
 }
 
@@ -42,6 +44,14 @@ export interface ProviderClientOptions {
 const maxAnswerBytes = 64 * 1024 * 1024
 const maxReasonLength = 200
 const retryableStatus = new Set([408, 425, 429])
+/**
+ * After a restart of its Redis every pooled connection of the provider (`redis.max_idle`, 10) fails once: a read
+ * answers 500, and a write answers 201 and stores nothing. Reading again uses them up and harms nothing.
+ */
+const pooledConnections = 12
+
+/** No graph has this name. */
+const probeGraph = 'tta-check'
 
 interface Answer {
   status: number
@@ -87,6 +97,18 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
     }
   }
 
+  async function read(graphName: string, signal: AbortSignal): Promise<ProviderGraph | null> {
+    const path = `${graphName}/api/graph/data`
+    let answer = await call('GET', path, signal)
+    for (let used = 0; answer.status === 500 && used < pooledConnections; used++) {
+      answer = await call('GET', path, signal)
+    }
+    // The router's own 404, or a proxy's, does not say that there is no graph.
+    if (answer.status === 404 && answer.text.includes('No data exists')) return null
+    const { nodes, edges } = parseAnswer(answer, ['nodes', 'edges'])
+    return { nodes: nodes ?? [], edges: edges ?? [] }
+  }
+
   return {
     async fields(graphName, signal) {
       const answer = await call('GET', `${graphName}/api/graph/fields`, signal)
@@ -95,12 +117,10 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
       return { nodes: fieldNames(nodes_fields ?? []), edges: fieldNames(edges_fields ?? []) }
     },
 
-    async read(graphName, signal) {
-      const answer = await call('GET', `${graphName}/api/graph/data`, signal)
-      // The router's own 404, or a proxy's, does not say that there is no graph.
-      if (answer.status === 404 && answer.text.includes('No data exists')) return null
-      const { nodes, edges } = parseAnswer(answer, ['nodes', 'edges'])
-      return { nodes: nodes ?? [], edges: edges ?? [] }
+    read,
+
+    async probe(signal) {
+      await read(probeGraph, signal)
     },
 
     async create(graphName, graph, signal) {

@@ -58,10 +58,11 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     return writeOrRestore(name, fitted.graph, report, signal)
   }
 
-  /** What must be known before the first byte is written. */
+  /** What must be known before the first byte is written, also that the provider's store answers. */
   async function prepare(name: string, graph: ProviderGraph, signal: AbortSignal): Promise<FittedGraph> {
     const fitted = fitToSchema(name, graph, await client.fields(name, signal))
-    if (!lastGood.has(name)) {
+    if (lastGood.has(name)) await client.probe(signal)
+    else {
       const held = await client.read(name, signal)
       // An empty answer is what is left of a graph that was lost: nothing to go back to.
       lastGood.set(name, held && held.edges.length > 0 ? held : null)
