@@ -109,11 +109,13 @@ export class TraceAssembly {
    * Hands a held trace on if nothing is wrong with it, else says in `doubt` what is.
    *
    * @param verified whether fragments without a match would have been seen
+   * @returns whether it was handed on
    */
-  judge(trace: HeldTrace, verified: boolean): void {
+  judge(trace: HeldTrace, verified: boolean): boolean {
     const doubt = this.doubtOf(trace.spans, trace, !verified)
     if (doubt) trace.doubt = doubt
     else this.release(trace)
+    return !doubt
   }
 
   /** Hands a held trace on as it is; whatever else turns up of it is ignored. */

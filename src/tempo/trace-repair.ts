@@ -124,8 +124,8 @@ export class TraceRepair {
     const toFetch: HeldTrace[] = []
     for (const trace of batch) {
       if (trace.spans.length > (lengths.get(trace) ?? 0)) this.repaired++
-      if (found.has(trace)) assembly.judge(trace, true)
-      if (!found.has(trace) || trace.doubt === 'lacking') toFetch.push(trace)
+      const isHandedOn = found.has(trace) && assembly.judge(trace, true)
+      if (!isHandedOn && trace.doubt === 'lacking') toFetch.push(trace)
     }
     await forEachLimited(toFetch, lookupsInFlight, (trace) => this.fetchLacking(trace))
   }
