@@ -5,7 +5,6 @@ import { EdgeRow, NodeRow } from '../../grafana/node-graph.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import type { GraphStore } from '../../sink/graph-store.ts'
 import { BuildQuery, NamePath, NoQuery, readQuery } from '../build-query.ts'
-import { clientGone } from '../client-gone.ts'
 import { graphFinder, noSuchGraph } from '../find-graph.ts'
 import { remembered, represent, sendRepresentation } from '../representation.ts'
 import { problems, taggedAnswer } from '../responses.ts'
@@ -101,7 +100,8 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
       },
     },
     async (request, reply) => {
-      const existed = await aggregator.remove(request.params.name, clientGone(reply))
+      // A client that leaves must not leave half a removal behind: the sinks have deadlines of their own.
+      const existed = await aggregator.remove(request.params.name, new AbortController().signal)
       if (!existed) throw noSuchGraph(request.params.name)
       return reply.code(204).send(null)
     },

@@ -1,0 +1,84 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Aggregator } from './aggregation/aggregator.ts'
+import { createAggregator } from './aggregation/create-aggregator.ts'
+import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
+import { embeddedSource } from './embedded/embedded-source.ts'
+import { EmbeddedTraces } from './embedded/embedded-traces.ts'
+import { createLogger } from './http/logger.ts'
+import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
+import { createServer } from './http/server.ts'
+import type { GraphSink } from './sink/graph-sink.ts'
+import { createGraphStore, type GraphStore } from './sink/graph-store.ts'
+import { createNodegraphProviderSink } from './sink/nodegraph-provider.ts'
+import type { TraceSource } from './source/trace-source.ts'
+import { tempoSource } from './tempo/tempo-source.ts'
+
+/** Parts to use in place of those the configuration asks for. */
+export interface AppOverrides {
+  source?: TraceSource
+  providerSink?: GraphSink
+  /** Unix ms. */
+  now?: () => number
+  logger?: FastifyBaseLogger
+}
+
+export interface App {
+  /** The HTTP service; whoever wants it listens. */
+  app: FastifyInstance
+  aggregator: Aggregator
+  store: GraphStore
+  source: TraceSource
+  /** Ends the service, then what it is made of. */
+  close(): Promise<void>
+}
+
+/** Makes every part of tta and puts them together. Does no I/O and does not listen. */
+export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  const now = overrides.now ?? Date.now
+  const logger = overrides.logger ?? createLogger(config.log.level)
+
+  const traces = new EmbeddedTraces({ ...config.embedded, now })
+  const configured = config.tempo ? fromTempo(config.tempo, now) : embeddedSource(traces)
+  const source = overrides.source ?? configured
+
+  const store = createGraphStore()
+  const sinks: GraphSink[] = []
+  if (overrides.providerSink) sinks.push(overrides.providerSink)
+  else if (config.nodegraphProvider) sinks.push(toProvider(config.nodegraphProvider, logger))
+
+  const aggregator = createAggregator({
+    source,
+    store,
+    sinks,
+    defaults: config.parameters,
+    deadlineSec: config.build.deadlineSec,
+    now,
+    log: logger,
+  })
+
+  const { bodyLimitBytes } = config.server
+  const app = await createServer({
+    aggregator,
+    store,
+    source,
+    sinks: [store, ...sinks],
+    logger,
+    bodyLimitBytes,
+  })
+  if (source === configured && source.name === 'embedded') {
+    await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
+  }
+  app.addHook('onClose', async () => {
+    await Promise.all([source, store, ...sinks].map((part) => part.close()))
+  })
+  return { app, aggregator, store, source, close: () => app.close() }
+}
+
+function fromTempo(tempo: TempoConfig, now: () => number): TraceSource {
+  const { repairLimit, ...options } = tempo
+  return tempoSource({ ...options, maxLookups: repairLimit, now })
+}
+
+function toProvider(provider: NodegraphProviderConfig, log: FastifyBaseLogger): GraphSink {
+  return createNodegraphProviderSink({ ...provider, log })
+}

@@ -1,0 +1,11 @@
+import { writeFileSync } from 'node:fs'
+import { buildApp } from './app.ts'
+import { defaultConfig } from './config/load.ts'
+import { openapiText } from './http/docs.ts'
+
+// node dist/openapi.js FILE: writes the OpenAPI document of a tta with its embedded source, which has all routes.
+const [file] = process.argv.slice(2)
+if (file === undefined) throw new Error('usage: node dist/openapi.js FILE')
+const { app, close } = await buildApp(defaultConfig())
+writeFileSync(file, await openapiText(app))
+await close()
