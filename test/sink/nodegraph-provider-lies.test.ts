@@ -134,6 +134,15 @@ t.test('before its first own write it keeps what the provider holds, and puts th
   t.same(provider.node('micro', 'x'), nodes[0])
 })
 
+t.test('a graph that was refused is not stored, even if the old one has the same numbers', async (t) => {
+  const { provider, sink } = await setUp(t)
+  await sink.replace(oldGraph, never)
+  provider.lieOnWrite('refused 400')
+  const renamed = graphDocument('micro', { calls: { 'a -> b': 1 }, titles: { a: 'renamed' } })
+  t.match(await sink.replace(renamed, never), { state: 'restored', attempts: 1, reason: /answered 400/ })
+  t.match(provider.node('micro', 'a'), { title: 'a' })
+})
+
 t.test('where there was no graph, a half written one is deleted', async (t) => {
   const { provider, sink } = await setUp(t)
   provider.lieOnWrite(['half of the edges', 3])
