@@ -16,6 +16,6 @@ export function acceptJsonOnly(app: FastifyInstance): void {
     }
   })
   app.addHook('preValidation', async (request) => {
-    request.body ??= request.method === 'POST' ? {} : undefined
+    if (request.body === undefined) request.body = {}
   })
 }

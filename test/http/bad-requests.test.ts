@@ -33,6 +33,7 @@ t.test('a body that is wrong is 400 and names the fields', async (t) => {
     ['{"__proto__":{"limit":1}}', ['__proto__']],
     ['{"constructor":{"prototype":{}}}', ['constructor']],
     ['[]', ['body']],
+    ['null', ['body']],
     ['"text"', ['body']],
     ['17', ['body']],
     ['{"tga":1,"limit":-1,"graph":"A","dryRun":"no"}', ['dryRun', 'graph', 'limit', 'tga']],
