@@ -1,31 +1,32 @@
 import { SpanTable } from '../graph/span-table.ts'
 import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import type { FoundTrace } from './decode-search.ts'
+import type { ReadPlan } from './read-plan.ts'
 import { type SearchContext, type SearchResult, searchTraces, type TraceSearch } from './search.ts'
 import { type Slice, SlicePlanner } from './slice-planner.ts'
 import { isTooLarge, isTooSlow } from './tempo-errors.ts'
 import { TraceAssembly } from './trace-assembly.ts'
 import { TraceLookup } from './trace-lookup.ts'
 import { TraceRepair } from './trace-repair.ts'
-import { bulkQuery, type Spread, type TraceMatch, traceMatch } from './traceql.ts'
+import { bulkQuery, type Spread, type TraceMatch } from './traceql.ts'
 
 export interface BulkReadOptions extends ReadOptions {
   /** Searches in flight. */
   concurrency: number
-  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
-  padSec: number
   /** Most traces fetched one by one. */
   maxLookups: number
-  /** Unix ms. */
-  nowMs: number
 }
 
 /** Most traces in one answer; it bounds what a search may cost Tempo. */
 const tracesPerSearch = 5000
 /** A slice of 1 s cannot be cut further: it may answer more. */
 const tracesPerSecond = 50_000
-/** Spans of one answer: 8 MB of protobuf, half of what Tempo's parts may send each other. */
-const targetSpans = 25_000
+/** Most spans wanted of one answer: 8 MB of protobuf, half of what Tempo's parts may send each other. */
+const maxTargetSpans = 25_000
+/** Fewer are not worth a request. */
+const minTargetSpans = 3_000
+/** Each worker should get so many slices that none has to wait long for the last one. */
+const slicesPerWorker = 6
 /** Halvings after which a part of the window that still runs out of time means that Tempo is not well. */
 const maxTimeouts = 3
 /** Where more traces than this share are cut, spans are spread wider. */
@@ -51,23 +52,25 @@ export class BulkRead {
   private truncatedSlices = 0
   private repairing = Promise.resolve()
 
-  /** @param cutoffSec how much of the newest data Tempo's searches leave out */
+  /** @param plan of `planRead` for the same query */
   constructor(
     context: SearchContext,
     query: TraceQuery,
     consumer: TraceConsumer,
     options: BulkReadOptions,
-    cutoffSec: number,
+    plan: ReadPlan,
   ) {
     this.context = context
     this.options = options
     this.query = query
     this.consumer = consumer
-    this.match = traceMatch(query.selector, query.query)
-    this.startSec = Math.floor(query.window.fromMs / 1000 - options.padSec)
-    const newestSec = cutoffSec > 0 ? options.nowMs / 1000 - cutoffSec : options.nowMs / 1000 + 1
-    this.endSec = Math.ceil(Math.min(query.window.toMs / 1000 + options.padSec, newestSec))
-    this.planner = new SlicePlanner({ startSec: this.startSec, endSec: this.endSec, targetSpans })
+    this.match = plan.match
+    this.startSec = plan.startSec
+    this.endSec = plan.endSec
+    const { histogram } = plan
+    const share = (histogram?.total ?? Number.POSITIVE_INFINITY) / (options.concurrency * slicesPerWorker)
+    const targetSpans = Math.max(minTargetSpans, Math.min(maxTargetSpans, share))
+    this.planner = new SlicePlanner({ startSec: this.startSec, endSec: this.endSec, targetSpans, histogram })
     this.assembly = new TraceAssembly({
       consumer,
       window: query.window,
@@ -151,6 +154,9 @@ export class BulkRead {
       const result = await searchTraces(this.context, search, spans, onTrace)
       if (!result.unfinished || this.planner.split(slice, 4)) return result.unfinished ? undefined : result
     } catch (error) {
+      // Refused because it is longer than Tempo allows, as is known by now.
+      const parts = Math.ceil((slice.endSec - slice.startSec) / this.context.limits.rangeSec)
+      if (parts > 1 && this.planner.split(slice, parts)) return undefined
       if (isTooSlow(error) && !isTooLarge(error)) {
         const timeouts = slice.timeouts + 1
         if (timeouts <= maxTimeouts && this.planner.split(slice, 2, timeouts)) return undefined

@@ -14,22 +14,19 @@ export class TempoLimits {
   /** `query_frontend.search.max_duration`. */
   rangeSec = 168 * 3600
 
-  /** @returns whether the error named a limit that was not known yet, so that asking again makes sense */
-  learn(error: unknown): boolean {
-    if (!(error instanceof TempoStatusError) || error.status !== 400) return false
+  /** Lowers the limit that the error names, if it names one. */
+  learn(error: unknown): void {
+    if (!(error instanceof TempoStatusError) || error.status !== 400) return
     const spans = /spans per span set exceeds (\d+)/.exec(error.text)
-    if (spans) return this.lower('spansPerSpanSet', Number(spans[1]))
     const traces = /limit \d+ exceeds max limit (\d+)/.exec(error.text)
-    if (traces) return this.lower('traces', Number(traces[1]))
-    const range = /exceeds ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)/.exec(error.text)
-    if (range) return this.lower('rangeSec', Math.floor(goDurationSec(range[1] as string)))
-    return false
+    const range = /range .* exceeds ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)/.exec(error.text)
+    if (spans) this.lower('spansPerSpanSet', Number(spans[1]))
+    else if (traces) this.lower('traces', Number(traces[1]))
+    else if (range) this.lower('rangeSec', Math.floor(goDurationSec(range[1] as string)))
   }
 
-  private lower(key: 'spansPerSpanSet' | 'traces' | 'rangeSec', value: number): boolean {
-    if (!(value > 0) || value >= this[key]) return false
-    this[key] = value
-    return true
+  private lower(key: 'spansPerSpanSet' | 'traces' | 'rangeSec', value: number): void {
+    if (value > 0 && value < this[key]) this[key] = value
   }
 }
 

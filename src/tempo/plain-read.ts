@@ -2,7 +2,7 @@ import { SpanTable } from '../graph/span-table.ts'
 import type { ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import type { BulkReadOptions } from './bulk-read.ts'
 import { forEachLimited } from './for-each-limited.ts'
-import type { SearchContext } from './search.ts'
+import { askSearch, type SearchContext } from './search.ts'
 import { TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
 import { TraceLookup } from './trace-lookup.ts'
 import { traceMatch } from './traceql.ts'
@@ -89,7 +89,10 @@ async function searchIds(
   let truncated = false
   for (let range = ranges.pop(); range; range = ranges.pop()) {
     const lengthSec = range.end - range.start
-    const found = await searchOnce(context, spanset, range)
+    const found = await searchOnce(context, spanset, range).catch((error) => {
+      if (lengthSec <= context.limits.rangeSec) throw error
+      return { ids: [], truncated: true }
+    })
     if (found.truncated && lengthSec > 1) {
       const middle = range.start + Math.floor(lengthSec / 2)
       ranges.push({ start: range.start, end: middle }, { start: middle, end: range.end })
@@ -104,12 +107,12 @@ async function searchIds(
 
 /** Asks for JSON: Tempos that refuse bulk search may be too old for protobuf. */
 async function searchOnce(
-  { client, signal, tally }: SearchContext,
+  context: SearchContext,
   spanset: string,
   range: { start: number; end: number },
 ): Promise<FoundIds> {
   const query = { q: spanset, limit: idsPerSearch, ...range }
-  const { body } = await client.get({ path: '/api/search', query, accept: 'application/json', signal, tally })
+  const { body } = await askSearch(context, query, 'application/json')
   try {
     const { traces = [], metrics = {} } = JSON.parse(body.toString()) as {
       traces?: { traceID: string }[]
@@ -117,7 +120,7 @@ async function searchOnce(
     }
     const unfinished = (metrics.completedJobs ?? 0) < (metrics.totalJobs ?? 0)
     const ids = traces.map(({ traceID }) => traceID.padStart(32, '0'))
-    return { ids, truncated: unfinished || ids.length >= idsPerSearch }
+    return { ids, truncated: unfinished || ids.length >= Math.min(idsPerSearch, context.limits.traces) }
   } catch (error) {
     throw new TempoAnswerError('/api/search answered something that is no search answer', { cause: error })
   }

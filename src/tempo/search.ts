@@ -2,7 +2,7 @@ import type { SpanTable } from '../graph/span-table.ts'
 import type { TagSelector } from '../source/tag-selector.ts'
 import { type FoundTrace, SearchDecoder } from './decode-search.ts'
 import type { TempoLimits } from './limits.ts'
-import type { RequestTally, TempoClient } from './tempo-client.ts'
+import type { RequestTally, TempoAnswer, TempoClient, TempoRequest } from './tempo-client.ts'
 import { TempoAnswerError } from './tempo-errors.ts'
 import { isService } from './traceql.ts'
 
@@ -27,6 +27,17 @@ export interface TraceSearch {
   spansPerSpanSet?: number
   /** Take what came of an unfinished answer as well. */
   acceptUnfinished?: boolean
+}
+
+/** The parameters of `/api/search` as they are sent; a type, since only types have an index signature. */
+export type SearchParameters = {
+  /** TraceQL. */
+  q: string
+  /** Unix s. */
+  start: number
+  end: number
+  limit: number
+  spss?: number
 }
 
 export interface SearchResult {
@@ -54,8 +65,8 @@ export async function searchTraces(
     q: search.q,
     start: Math.floor(search.startSec),
     end: Math.ceil(search.endSec),
-    limit: Math.min(search.limit, limits.traces),
-    spss: Math.min(search.spansPerSpanSet ?? limits.spansPerSpanSet, limits.spansPerSpanSet),
+    limit: search.limit,
+    spss: search.spansPerSpanSet ?? limits.spansPerSpanSet,
   })
   const tagKey = isService(selector) ? undefined : selector.key
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace)
@@ -65,30 +76,40 @@ export async function searchTraces(
   return { traces, spans: decoder.traces(), unfinished }
 }
 
-/** Asks again as long as Tempo's refusal teaches a limit. */
-async function get(context: SearchContext, query: Record<string, string | number>): Promise<Buffer> {
-  const { client, limits, signal, tally } = context
+async function get(context: SearchContext, query: SearchParameters): Promise<Buffer> {
+  const { body, contentType } = await askSearch(context, query, 'application/protobuf')
+  if (contentType === 'application/protobuf') return body
+  throw new TempoAnswerError(
+    `/api/search answered ${contentType || 'no content type'} instead of application/protobuf (is tempo.url right?)`,
+  )
+}
+
+/**
+ * Asks `/api/search`, with less where Tempo refuses and says how much it allows.
+ *
+ * @throws what `TempoClient.get` throws; a range that is too long is refused, and known to `limits` from then on
+ */
+export async function askSearch(
+  { client, limits, signal, tally }: SearchContext,
+  wanted: SearchParameters,
+  accept: TempoRequest['accept'],
+): Promise<TempoAnswer> {
+  let query = allowed(wanted, limits)
   for (;;) {
     try {
-      const path = '/api/search'
-      const { body, contentType } = await client.get({
-        path,
-        query,
-        accept: 'application/protobuf',
-        signal,
-        tally,
-      })
-      if (contentType === 'application/protobuf') return body
-      throw new TempoAnswerError(
-        `${path} answered ${contentType || 'no content type'} instead of application/protobuf (is tempo.url right?)`,
-      )
+      return await client.get({ path: '/api/search', query, accept, signal, tally })
     } catch (error) {
-      if (!limits.learn(error)) throw error
-      query = {
-        ...query,
-        spss: Math.min(Number(query.spss), limits.spansPerSpanSet),
-        limit: Math.min(Number(query.limit), limits.traces),
-      }
+      limits.learn(error)
+      const less = allowed(wanted, limits)
+      // Another search may have learned it meanwhile: what counts is whether this one would ask for less.
+      if (less.limit === query.limit && less.spss === query.spss) throw error
+      query = less
     }
   }
+}
+
+function allowed(wanted: SearchParameters, limits: TempoLimits): SearchParameters {
+  const query = { ...wanted, limit: Math.min(wanted.limit, limits.traces) }
+  if (wanted.spss !== undefined) query.spss = Math.min(wanted.spss, limits.spansPerSpanSet)
+  return query
 }

@@ -1,3 +1,5 @@
+import type { SpanHistogram } from './span-histogram.ts'
+
 /** A part of the window, Unix s, both ends inclusive as in Tempo. */
 export interface Slice {
   startSec: number
@@ -11,16 +13,21 @@ export interface SlicePlannerOptions {
   endSec: number
   /** A slice is made so wide that its answer holds about this many spans. */
   targetSpans: number
+  /** Where the spans are, if that is known. */
+  histogram?: SpanHistogram | undefined
 }
 
-/** The first slice is this share of the window, so that a busy system is not asked for all at once. */
+/** Without a histogram the first slice is this share of the window: a busy system is not asked for all at once. */
 const firstShare = 1 / 32
 /** A slice is at most this many times wider than the one before. */
 const maxGrowth = 3
+/** How far the number of spans that come may drive the expectation away from the histogram at once. */
+const maxCorrection = 8
 
 /**
- * Cuts the window into slices, newest first: where a limit ends the reading early, the newest part is what
- * one wants to have. Widths follow the density that answers show.
+ * Cuts the window into slices, newest first: where a limit ends the reading early, the newest part is what one
+ * wants to have. Widths follow the histogram, corrected by what answers hold, or else the density that answers
+ * show.
  */
 export class SlicePlanner {
   private readonly options: SlicePlannerOptions
@@ -28,6 +35,9 @@ export class SlicePlanner {
   /** Slices that were split off, newest last. */
   private readonly again: Slice[] = []
   private readonly inFlight = new Set<Slice>()
+  private histogram: SpanHistogram | undefined
+  /** Spans that come for each span of the histogram. */
+  private yield = 1
   /** What is older than this has not been planned yet. */
   private cursorSec: number
   private widthSec: number
@@ -35,6 +45,7 @@ export class SlicePlanner {
 
   constructor(options: SlicePlannerOptions) {
     this.options = options
+    this.histogram = options.histogram
     this.totalSec = options.endSec - options.startSec
     this.cursorSec = options.endSec
     this.widthSec = Math.max(1, this.totalSec * firstShare)
@@ -54,6 +65,13 @@ export class SlicePlanner {
     this.doneSec += lengthSec
     const ideal = spans === 0 ? Number.POSITIVE_INFINITY : (lengthSec * this.options.targetSpans) / spans
     this.widthSec = Math.max(1, Math.min(ideal, Math.max(lengthSec, this.widthSec) * maxGrowth))
+    const expected = this.histogram?.between(slice.startSec, slice.endSec) ?? 0
+    // Metrics do not cover everything on every Tempo: one that misses whole slices is no help.
+    if (expected * maxCorrection ** 2 < spans) this.histogram = undefined
+    if (expected > 0) {
+      const seen = spans / expected
+      this.yield = Math.min(this.yield * maxCorrection, Math.max(this.yield / maxCorrection, seen))
+    }
   }
 
   /**
@@ -98,7 +116,8 @@ export class SlicePlanner {
 
   private cut(maxSec: number): Slice | undefined {
     if (this.cursorSec <= this.options.startSec) return undefined
-    const lengthSec = Math.max(1, Math.round(Math.min(this.widthSec, maxSec)))
+    const wanted = this.histogram ? this.widthByHistogram(this.histogram) : Math.round(this.widthSec)
+    const lengthSec = Math.max(1, Math.min(wanted, Math.floor(maxSec)))
     const slice = {
       startSec: Math.max(this.options.startSec, this.cursorSec - lengthSec),
       endSec: this.cursorSec,
@@ -106,5 +125,21 @@ export class SlicePlanner {
     }
     this.cursorSec = slice.startSec
     return slice
+  }
+
+  /** The width, s, at which the histogram promises as many spans as are wanted. */
+  private widthByHistogram(histogram: SpanHistogram): number {
+    const { targetSpans, startSec } = this.options
+    const leftSec = this.cursorSec - startSec
+    const spansIn = (widthSec: number) =>
+      histogram.between(this.cursorSec - widthSec, this.cursorSec) * this.yield
+    let low = 1
+    let high = leftSec
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if (spansIn(middle) <= targetSpans) low = middle
+      else high = middle - 1
+    }
+    return low
   }
 }

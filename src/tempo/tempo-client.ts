@@ -48,6 +48,13 @@ export interface TempoRequest {
   tally: RequestTally
 }
 
+export interface TempoAnswer {
+  /** Decompressed. */
+  body: Buffer
+  /** Without parameters. */
+  contentType: string
+}
+
 /** Statuses that may pass when asked again (grafana/tempo: 429 is a full job queue, 500 a failed querier). */
 const retriedStatuses = [429, 500, 502, 503, 504]
 const maxRetries = 4
@@ -85,11 +92,10 @@ export class TempoClient {
   }
 
   /**
-   * @returns the body, decompressed, and its content type without parameters
    * @throws {TempoStatusError | TempoConnectionError | TempoTooLargeError | TempoAnswerError}
    * @throws the signal's reason
    */
-  async get(request: TempoRequest): Promise<{ body: Buffer; contentType: string }> {
+  async get(request: TempoRequest): Promise<TempoAnswer> {
     const { path, tally, signal } = request
     signal.throwIfAborted()
     tally.requests++

@@ -9,7 +9,7 @@ import type {
 import { BulkRead } from './bulk-read.ts'
 import { TempoLimits } from './limits.ts'
 import { isRefusedQuery, plainRead } from './plain-read.ts'
-import { recentCutoffSec } from './recent-cutoff.ts'
+import { planRead } from './read-plan.ts'
 import type { SearchContext } from './search.ts'
 import { TempoClient, type TempoClientOptions } from './tempo-client.ts'
 import { type TempoStatusError, toTtaError } from './tempo-errors.ts'
@@ -47,11 +47,9 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
       signal: readOptions.signal,
       tally,
     }
-    const nowMs = now()
-    const bulkOptions = { ...readOptions, concurrency, padSec, maxLookups, nowMs }
-    const isRecent = query.window.toMs > nowMs - 60_000
-    const cutoffSec = isRecent ? await recentCutoffSec(context, consumer.strings, nowMs) : 0
-    const bulk = new BulkRead(context, query, consumer, bulkOptions, cutoffSec)
+    const bulkOptions = { ...readOptions, concurrency, maxLookups }
+    const plan = await planRead(context, query, { padSec, nowMs: now(), strings: consumer.strings })
+    const bulk = new BulkRead(context, query, consumer, bulkOptions, plan)
     const report = await bulk.run().catch((error) => {
       // Refused at the first search: nothing has been handed on.
       if (!isRefusedQuery(error) || bulk.hasHandedOn) throw error
@@ -59,8 +57,7 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
         throw isRefusedQuery(plainError) && query.query ? queryRefused(query.query, plainError) : plainError
       })
     })
-    if (cutoffSec > 0)
-      report.warnings.push(`Tempo does not search the newest ${cutoffSec} s: the window ends there.`)
+    report.warnings.push(...plan.warnings)
     return report
   }
 

@@ -1,0 +1,44 @@
+import type { StringTable } from '../graph/string-table.ts'
+import type { TraceQuery } from '../source/trace-source.ts'
+import { recentCutoffSec } from './recent-cutoff.ts'
+import type { SearchContext } from './search.ts'
+import { type SpanHistogram, spanHistogram } from './span-histogram.ts'
+import { type TraceMatch, traceMatch } from './traceql.ts'
+
+/** What is searched for, in which time, and where its spans are. */
+export interface ReadPlan {
+  match: TraceMatch
+  /** The window with its padding, without the future, Unix s. */
+  startSec: number
+  endSec: number
+  histogram: SpanHistogram | undefined
+  warnings: string[]
+}
+
+export interface ReadPlanOptions {
+  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
+  padSec: number
+  /** Unix ms. */
+  nowMs: number
+  strings: StringTable
+}
+
+/** Windows that end longer ago are searched to their end by every Tempo. */
+const recentMs = 60_000
+
+/** Two or three cheap queries that make the many that follow fit. @throws as `TempoClient.get` */
+export async function planRead(
+  context: SearchContext,
+  { selector, query, window }: TraceQuery,
+  { padSec, nowMs, strings }: ReadPlanOptions,
+): Promise<ReadPlan> {
+  const match = traceMatch(selector, query)
+  const startSec = Math.floor(window.fromMs / 1000 - padSec)
+  const cutoffSec = window.toMs > nowMs - recentMs ? await recentCutoffSec(context, strings, nowMs) : 0
+  const newestSec = cutoffSec > 0 ? nowMs / 1000 - cutoffSec : nowMs / 1000 + 1
+  const endSec = Math.max(startSec + 1, Math.ceil(Math.min(window.toMs / 1000 + padSec, newestSec)))
+  const histogram = await spanHistogram(context, match.spanset, startSec, endSec)
+  const warnings =
+    cutoffSec > 0 ? [`Tempo does not search the newest ${cutoffSec} s yet: the window ends there.`] : []
+  return { match, startSec, endSec, histogram, warnings }
+}
