@@ -1,0 +1,96 @@
+import { attributeOf, type Fragment, type StoredSpan } from './stored-trace.ts'
+
+/** A query as far as the stand-in knows TraceQL. */
+export interface ParsedQuery {
+  /** The spans of a fragment that the query answers; none where it does not match. */
+  select(fragment: Fragment): StoredSpan[]
+  /** Expressions in `by(...)`. */
+  by: string[]
+  /** Fields in `select(...)`. */
+  fields: string[]
+}
+
+/**
+ * Parses `spanset | by(...) | by(...) | select(...)`, where a spanset is `{ conditions }` or `(a && b)`, and
+ * conditions are comparisons with =, !=, =~ joined by && or ||.
+ *
+ * @throws {SyntaxError} anything else
+ */
+export function parseTraceql(text: string): ParsedQuery {
+  const tokens = tokenize(text)
+  const select = spanset(tokens)
+  const query: ParsedQuery = { select, by: [], fields: [] }
+  while (tokens.length > 0) {
+    expect(tokens, '|')
+    const stage = tokens.shift()
+    expect(tokens, '(')
+    const content: string[] = []
+    for (let token = tokens.shift(); token !== ')'; token = tokens.shift()) {
+      if (token === undefined) throw new SyntaxError('unexpected $end')
+      content.push(token)
+    }
+    if (stage === 'by') query.by.push(content.join(' '))
+    else if (stage === 'select') query.fields.push(...content.filter((token) => token !== ','))
+    else throw new SyntaxError(`unexpected ${stage}`)
+  }
+  return query
+}
+
+const token = /\s*(=~|!=|&&|\|\||[{}()|,=%]|[\w:.]*"(?:[^"\\]|\\.)*"|[^\s{}()|,=%!&"]+)/sy
+
+function tokenize(text: string): string[] {
+  const tokens: string[] = []
+  token.lastIndex = 0
+  while (token.lastIndex < text.trimEnd().length) {
+    const at = token.lastIndex
+    const found = token.exec(text)
+    if (!found) throw new SyntaxError(`syntax error at col ${at + 1}`)
+    tokens.push(found[1] as string)
+  }
+  return tokens
+}
+
+function expect(tokens: string[], wanted: string): void {
+  const token = tokens.shift()
+  if (token !== wanted) throw new SyntaxError(`syntax error: unexpected ${token ?? '$end'}`)
+}
+
+/** `(a && b)`: the spans of both where a fragment has both. */
+function spanset(tokens: string[]): ParsedQuery['select'] {
+  if (tokens[0] !== '(') return filter(tokens)
+  expect(tokens, '(')
+  const left = spanset(tokens)
+  expect(tokens, '&&')
+  const right = spanset(tokens)
+  expect(tokens, ')')
+  return (fragment) => {
+    const [a, b] = [left(fragment), right(fragment)]
+    return a.length > 0 && b.length > 0 ? fragment.filter((span) => a.includes(span) || b.includes(span)) : []
+  }
+}
+
+function filter(tokens: string[]): ParsedQuery['select'] {
+  expect(tokens, '{')
+  const alternatives: ((span: StoredSpan) => boolean)[][] = [[]]
+  while (tokens[0] !== '}') {
+    alternatives.at(-1)?.push(condition(tokens))
+    if (tokens[0] === '&&') tokens.shift()
+    else if (tokens[0] === '||') {
+      tokens.shift()
+      alternatives.push([])
+    }
+  }
+  expect(tokens, '}')
+  return (fragment) => fragment.filter((span) => alternatives.some((all) => all.every((test) => test(span))))
+}
+
+function condition(tokens: string[]): (span: StoredSpan) => boolean {
+  const [field = '', operator, operand = ''] = tokens.splice(0, 3)
+  const value = operand.startsWith('"') ? (JSON.parse(operand) as string) : operand
+  if (operator === '!=' && operand === 'nil') return (span) => attributeOf(span, field) !== undefined
+  if (operator === '=') return (span) => attributeOf(span, field) === value
+  if (operator !== '=~') throw new SyntaxError(`syntax error: unexpected ${operator ?? '$end'}`)
+  // TraceQL anchors patterns at both ends, and its dot matches newlines.
+  const pattern = new RegExp(`^(?:${value})$`, 's')
+  return (span) => pattern.test(attributeOf(span, field) ?? '')
+}
