@@ -1,0 +1,113 @@
+import { TtaError } from '../errors.ts'
+import { createLogger } from '../http/logger.ts'
+import type { GraphDocument } from '../model/graph-document.ts'
+import type { AggregationParameters } from '../model/parameters.ts'
+import type { AggregationSummary } from '../model/summary.ts'
+import { configure, requestParameters } from './configure.ts'
+import { reportFailure } from './failure.ts'
+import type { Arguments } from './parse-arguments.ts'
+import type { BuildParts, TtaParts } from './parts.ts'
+import { withProgress } from './progress.ts'
+import { repeat } from './repeat.ts'
+import { summaryReport, widthOf } from './summary-report.ts'
+import { painter, type Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+/** 0 complete or empty, 3 partial, 1 failed. */
+export type ExitStatus = 0 | 1 | 3
+
+interface Build {
+  parts: TtaParts
+  parameters: AggregationParameters
+  terminal: Terminal
+  json: boolean
+  quiet: boolean
+}
+
+const noTempo =
+  'tempo.url is not set, so there is nothing to read: set it in config.yml or as TTA_TEMPO_URL ' +
+  '(tta serve takes traces itself, tta demo shows how it looks)'
+
+const keptNowhere = 'tta: nodegraph_provider.url is not set: graphs are shown here and kept nowhere\n'
+
+/**
+ * `tta [options]`: one build, or one every loop.interval seconds until the signal; then the status is that of the
+ * last build. In a loop a failed build is reported and the next one tried, unless its parameters are wrong.
+ *
+ * @throws {UsageError | ConfigError} nothing can be built this way
+ */
+export async function buildCommand(
+  args: Arguments,
+  terminal: Terminal,
+  buildApp: BuildParts,
+): Promise<ExitStatus> {
+  const { values } = args
+  const parameters = requestParameters(values)
+  const config = configure(args, terminal)
+  if (config.tempo === undefined) throw new UsageError(noTempo)
+  // The report says what the log would; who debugs wants both.
+  const level = ['debug', 'trace'].includes(config.log.level) ? config.log.level : 'silent'
+  const parts = await buildApp(config, { logger: createLogger(level) })
+  const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet') }
+  if (config.nodegraphProvider === undefined && !build.json && !build.quiet)
+    terminal.stderr.write(keptNowhere)
+  try {
+    const { intervalSec } = config.loop
+    return await (intervalSec === 0 ? buildOnce(build) : buildInLoop(build, intervalSec))
+  } finally {
+    await parts.close()
+  }
+}
+
+async function buildOnce(build: Build): Promise<ExitStatus> {
+  const { summary, graph } = await read(build)
+  report(build, summary, graph)
+  return statusOf(summary)
+}
+
+async function buildInLoop(build: Build, intervalSec: number): Promise<ExitStatus> {
+  const { terminal, json } = build
+  let status: ExitStatus | undefined
+  await repeat(intervalSec * 1000, terminal.signal, async () => {
+    try {
+      status = await buildOnce(build)
+    } catch (error) {
+      if (terminal.signal.aborted) return
+      if (error instanceof TtaError && error.code === 'TTA_BAD_REQUEST') throw error
+      reportFailure(error, terminal, json)
+      status = 1
+    }
+  })
+  if (status === undefined) throw terminal.signal.reason
+  return status
+}
+
+async function read({ parts, parameters, terminal, quiet }: Build) {
+  const { aggregator, store } = parts
+  const { signal } = terminal
+  const work = async (onProgress?: Parameters<Parameters<typeof withProgress>[1]>[0]) => {
+    if (parameters.dryRun) {
+      const document = await aggregator.preview(parameters, { signal, onProgress })
+      return { summary: document.summary, graph: document }
+    }
+    const summary = await aggregator.aggregate(parameters, { signal, onProgress })
+    const stored = store.get(summary.graph)
+    // A build of which nothing could be read leaves the graph of an earlier one.
+    return { summary, graph: stored?.builtAt === summary.builtAt ? stored : undefined }
+  }
+  return quiet ? work() : withProgress(terminal, work)
+}
+
+function report(
+  { terminal, json, quiet }: Build,
+  summary: AggregationSummary,
+  graph: GraphDocument | undefined,
+): void {
+  const { stdout } = terminal
+  if (json) stdout.write(`${JSON.stringify(summary)}\n`)
+  else if (!quiet) {
+    stdout.write(summaryReport(summary, graph, { width: widthOf(stdout), paint: painter(terminal) }))
+  }
+}
+
+const statusOf = ({ status }: AggregationSummary): ExitStatus => (status === 'partial' ? 3 : 0)

@@ -1,0 +1,33 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import type { Config } from '../config/config.ts'
+import type { GraphDocument } from '../model/graph-document.ts'
+import type { GraphStore } from '../sink/graph-store.ts'
+
+/** A tta that is put together; `buildApp` of src/app.ts makes it. */
+export interface TtaParts {
+  app: FastifyInstance
+  aggregator: Aggregator
+  store: GraphStore
+  close(): Promise<void>
+}
+
+export type BuildParts = (config: Config, overrides?: { logger?: FastifyBaseLogger }) => Promise<TtaParts>
+
+export interface DemoOptions {
+  /** Absent: 8080, or another where that is taken. */
+  port: number | undefined
+  /** Ends after the first graph. */
+  once: boolean
+  signal: AbortSignal
+  print(line: string): void
+  /** A graph in words. */
+  show(document: GraphDocument): string
+}
+
+/** What the commands are made of. They stand above the command line, so it is handed them. */
+export interface Parts {
+  version: string
+  buildApp: BuildParts
+  runDemo(options: DemoOptions): Promise<void>
+}

@@ -1,0 +1,62 @@
+import { TtaError } from '../errors.ts'
+import { buildCommand, type ExitStatus } from './build-command.ts'
+import { reportFailure } from './failure.ts'
+import { helpText } from './help.ts'
+import { type Arguments, parseArguments } from './parse-arguments.ts'
+import type { Parts } from './parts.ts'
+import { serveCommand } from './serve-command.ts'
+import { summaryReport, widthOf } from './summary-report.ts'
+import { painter, type Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+/**
+ * Runs a command line, without node and script, to its end. What goes wrong is on stderr.
+ *
+ * @returns 0 complete or empty, 3 partial, 1 failed
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  terminal: Terminal,
+  parts: Parts,
+): Promise<ExitStatus> {
+  const json = argv.includes('--json')
+  try {
+    return await run(parseArguments(argv), terminal, parts)
+  } catch (error) {
+    const { signal } = terminal
+    const cancelled = signal.aborted && (error === signal.reason || isCancelled(error))
+    const failure = cancelled ? new TtaError('TTA_CANCELLED', 'ended before the build was done') : error
+    reportFailure(failure, terminal, json)
+    return 1
+  }
+}
+
+async function run(args: Arguments, terminal: Terminal, parts: Parts): Promise<ExitStatus> {
+  const { command, values } = args
+  if (values.has('help')) terminal.stdout.write(helpText(command))
+  else if (values.has('version')) terminal.stdout.write(`tta ${parts.version}\n`)
+  else if (command === 'build') return buildCommand(args, terminal, parts.buildApp)
+  else if (command === 'serve') await serveCommand(args, terminal, parts.buildApp)
+  else await demo(values, terminal, parts)
+  return 0
+}
+
+async function demo(values: Map<string, string>, terminal: Terminal, parts: Parts): Promise<void> {
+  const { stdout, signal } = terminal
+  const style = { width: widthOf(stdout), paint: painter(terminal) }
+  await parts.runDemo({
+    port: portOf(values.get('port')),
+    once: values.has('once'),
+    signal,
+    print: (line) => void stdout.write(`${line}\n`),
+    show: (document) => summaryReport(document.summary, document, style),
+  })
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new UsageError(`--port is ${JSON.stringify(text)}, but must be from 0 to 65535`)
+}
+
+const isCancelled = (error: unknown) => error instanceof TtaError && error.code === 'TTA_CANCELLED'

@@ -1,0 +1,136 @@
+import type { NodeRow } from '../grafana/node-graph.ts'
+import type { GraphDocument } from '../model/graph-document.ts'
+import type { AggregationSummary } from '../model/summary.ts'
+import { alignColumns } from './columns.ts'
+import { printable } from './display-text.ts'
+import type { Colour, Output, Paint } from './terminal.ts'
+
+/** Most rows of a graph that are shown. */
+const maxRows = 15
+/** Where nothing says how wide lines may be. */
+const pipeWidth = 120
+
+export interface ReportStyle {
+  /** Longest line of the table, columns. */
+  width: number
+  paint: Paint
+}
+
+export const widthOf = (output: Output) => Math.max(60, (output.isTTY && output.columns) || pipeWidth)
+
+/**
+ * What a build did, for a person: status, what was read, the busiest calls, the sinks, the warnings. Names cannot
+ * break it: they are made printable and cut to fit.
+ *
+ * @param graph the rows that were built, where they are at hand
+ */
+export function summaryReport(
+  summary: AggregationSummary,
+  graph: Pick<GraphDocument, 'nodes' | 'edges'> | undefined,
+  { width, paint }: ReportStyle,
+): string {
+  const lines = [
+    ...facts(summary, paint),
+    ...(graph === undefined ? [] : ['', ...busiest(graph, width, paint)]),
+    '',
+    ...summary.sinks.map((sink) => sinkLine(sink, paint)),
+    ...summary.warnings.map((warning) => `${paint('yellow', 'warning')}  ${printable(warning)}`),
+  ]
+  if (lines.at(-1) === '') lines.pop()
+  return `${lines.join('\n')}\n`
+}
+
+const statusColour = { complete: 'green', empty: 'yellow', partial: 'yellow' } as const
+
+function facts(summary: AggregationSummary, paint: Paint): string[] {
+  const { graph, status, builtAt, window, read, spans, built, phasesMs, source } = summary
+  const mebibytes = (read.bytes / 2 ** 20).toFixed(1)
+  const name = paint('bold', printable(graph))
+  const skipped = spans.duplicates + spans.unnamed
+  return [
+    `graph    ${name}: ${paint(statusColour[status], status)}, built ${builtAt} in ${whole(phasesMs.total)} ms`,
+    `window   ${window.from} to ${window.to} (${whole(window.seconds)} s)`,
+    `read     ${counted(read.traces, 'trace')}, ${counted(read.spans, 'span')}${
+      skipped === 0 ? '' : ` (${whole(skipped)} skipped)`
+    }, ${counted(read.requests, 'request')}, ${mebibytes} MiB from ${source}`,
+    `built    ${counted(built.nodes, 'node')}, ${counted(built.edges, 'edge')}`,
+  ]
+}
+
+const figureColumns = ['CALLS', 'FAILED', 'SLOW', 'MEAN MS', 'CALLS/S'].map((title) => ({
+  title,
+  align: 'right' as const,
+}))
+
+interface Figures {
+  count: number
+  failed: number
+  slow: number
+  meanMs: number
+  perSec: number
+}
+
+/** The edges with the most calls; the nodes where there is no edge. */
+function busiest(
+  { nodes, edges }: Pick<GraphDocument, 'nodes' | 'edges'>,
+  width: number,
+  paint: Paint,
+): string[] {
+  const labels = new Map(nodes.map((node) => [node.id, label(node)]))
+  const labelOf = (id: string) => labels.get(id) ?? printable(id)
+  if (edges.length === 0) {
+    return table(['NODE'], nodes, (node) => [label(node)], 'node', { width, paint })
+  }
+  const ends = (edge: (typeof edges)[number]) => [labelOf(edge.source), `-> ${labelOf(edge.target)}`]
+  return table(['CALLER', '-> CALLEE'], edges, ends, 'edge', { width, paint })
+}
+
+function table<Row extends Figures>(
+  titles: string[],
+  rows: readonly Row[],
+  names: (row: Row) => string[],
+  noun: string,
+  { width, paint }: ReportStyle,
+): string[] {
+  if (rows.length === 0) return ['no calls']
+  const shown = [...rows].sort((a, b) => b.count - a.count).slice(0, maxRows)
+  const columns = [...titles.map((title) => ({ title, align: 'left' as const })), ...figureColumns]
+  const cells = shown.map((row) => [...names(row), ...figures(row)])
+  const [header = '', ...body] = alignColumns(columns, cells, width)
+  const rest = rows.length - shown.length
+  return [
+    paint('dim', header),
+    ...body.map((line, at) => (shown[at]?.failed ? paint('red', line) : line)),
+    ...(rest === 0 ? [] : [paint('dim', `and ${counted(rest, `more ${noun}`)}`)]),
+  ]
+}
+
+const figures = ({ count, failed, slow, meanMs, perSec }: Figures) => [
+  whole(count),
+  whole(failed),
+  whole(slow),
+  meanMs.toFixed(1),
+  perSec.toFixed(3),
+]
+
+/** As a person would call it: `cart: GET /cart`, and `cart (Service Node)` for the node of a tag value. */
+function label({ title, subTitle, detail__role }: NodeRow): string {
+  return printable(detail__role === 'tag' ? `${title} (${subTitle})` : `${title}: ${subTitle}`)
+}
+
+const stateColour: Record<string, Colour> = { failed: 'red', restored: 'yellow', skipped: 'dim' }
+
+function sinkLine(sink: AggregationSummary['sinks'][number], paint: Paint): string {
+  const { state, verified, attempts, isolatedNodes, reason } = sink
+  const details = [
+    verified ? 'verified' : '',
+    attempts > 1 ? `${attempts} attempts` : '',
+    isolatedNodes > 0 ? `${counted(isolatedNodes, 'node')} without edges not shown` : '',
+    reason === undefined ? '' : printable(reason),
+  ].filter((detail) => detail !== '')
+  const outcome = [paint(stateColour[state] ?? 'green', state), ...details].join(', ')
+  return `sink     ${printable(sink.sink)}: ${outcome}`
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en-US')
+const counted = (count: number, noun: string) => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`

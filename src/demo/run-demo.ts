@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import type { GraphDocument } from '../model/graph-document.ts'
+import { listen } from './listen.ts'
+import { shopSpans } from './shop.ts'
+import { TtaClient } from './tta-client.ts'
+
+const graph = 'shop'
+const seed = 2025
+const firstTraces = 300
+const minute = 60_000
+
+export interface RunDemoOptions {
+  /** Absent: 8080, or another where that is taken. */
+  port: number | undefined
+  /** Ends after the first graph. */
+  once: boolean
+  signal: AbortSignal
+  print(line: string): void
+  /** A graph in words. */
+  show(document: GraphDocument): string
+  buildApp(config: Config): Promise<{ app: FastifyInstance; close(): Promise<void> }>
+  /** From one second of the shop to the next, ms. @default 1000 */
+  secondMs?: number
+}
+
+/**
+ * Runs tta on its embedded source and store, sends it traces of the shop over HTTP, has a graph built and shows it;
+ * then goes on with a few traces a second and a graph every ten, until the signal.
+ *
+ * @throws {Error} the port is taken, or tta does not do what it should
+ */
+export async function runDemo(options: RunDemoOptions): Promise<void> {
+  const { port, once, signal, print, show, buildApp } = options
+  // Neither a file nor the environment: the demo is the same everywhere.
+  const config = loadConfig({ env: {}, overrides: { graph: { name: graph }, log: { level: 'error' } } })
+  const { app, close } = await buildApp(config)
+  try {
+    const { url, elsewhere } = await listen(app, port)
+    if (elsewhere) print('Port 8080 is taken: listening on a free one.')
+    const client = new TtaClient(url, signal)
+
+    const nowMs = Date.now()
+    const spans = shopSpans({ seed, traces: firstTraces, fromMs: nowMs - 5 * minute, toMs: nowMs - 10_000 })
+    print(`Sending ${firstTraces} traces (${spans.length} spans) of a shop to ${url}/v1/traces ...`)
+    await client.sendSpans(spans)
+    print(`Building the graph: POST ${url}/aggregate\n`)
+    await client.aggregate({ from: 'now-15m' })
+    print(show(await client.graph(graph)))
+    if (once) return
+
+    print(`Look at it:
+  ${url}/docs                 the API, to try out
+  ${url}/graphs/${graph}          the graph with its summary
+  ${url}/${graph}/api/graph/data  the same for Grafana's node graph panel
+
+New traces every second, a new graph every 10 s. Ctrl-C ends it.`)
+    await goOn(client, options)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    await close()
+  }
+}
+
+async function goOn(client: TtaClient, { signal, print, secondMs = 1000 }: RunDemoOptions): Promise<void> {
+  for (let second = 1; ; second++) {
+    await sleep(secondMs, undefined, { signal })
+    const toMs = Date.now()
+    await client.sendSpans(shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs }))
+    if (second % 10 !== 0) continue
+    const { status, read, built, phasesMs, builtAt } = await client.aggregate({ from: 'now-15m' })
+    print(
+      `${builtAt}  ${status}: ${read.traces} traces, ${read.spans} spans, ` +
+        `${built.nodes} nodes, ${built.edges} edges, ${Math.round(phasesMs.total)} ms`,
+    )
+  }
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import type { Parts } from './cli/parts.ts'
+import { runCommandLine } from './cli/run.ts'
+import { runDemo } from './demo/run-demo.ts'
+
+/** How long requests under way may take to end, ms. */
+const graceMs = 10_000
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const stop = new AbortController()
+const { argv, env, stdout, stderr } = process
+
+// Who reads the output has gone (`tta | head`): nobody is left to tell.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(1)
+  throw error
+})
+
+const parts: Parts = {
+  version: manifest.version,
+  buildApp,
+  runDemo: (options) => runDemo({ ...options, buildApp }),
+}
+const finished = runCommandLine(
+  argv.slice(2),
+  { env, directory: '.', stdout, stderr, signal: stop.signal },
+  parts,
+)
+
+const grace = closeWithGrace({ delay: graceMs, logger: { error: sayOnStderr } }, async ({ err }) => {
+  if (err) sayOnStderr(err)
+  stop.abort(new Error('the process was asked to end'))
+  const status = await finished
+  process.exit(err ? 1 : status)
+})
+
+process.exitCode = await finished
+grace.uninstall()
+
+function sayOnStderr(said: unknown): void {
+  stderr.write(`tta: ${said instanceof Error ? said.stack : said}\n`)
+}
