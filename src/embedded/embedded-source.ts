@@ -49,7 +49,7 @@ async function read(
     if (await takeTurns()) options.onProgress?.(progress(report, chosen.length))
   }
   options.onProgress?.(progress(report, chosen.length))
-  account(store, requests, report)
+  account(store, report)
   return report
 }
 
@@ -71,7 +71,7 @@ async function gather(
   return spans
 }
 
-/** The traces to hand on: those selected that start in the window, the earliest `limit` of them. */
+/** The traces to hand on: those selected that start in the window, the newest `limit` of them. */
 function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, report: ReadReport): number[] {
   const all = selectsAll(selector)
   const from = toNs(window.fromMs)
@@ -86,28 +86,33 @@ function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, re
   chosen.sort((a, b) => spans.compare(a, b))
   if (chosen.length > limit) {
     report.truncated = true
-    chosen.length = limit
+    report.warnings.push(`More than ${limit} traces (limit) in the window: the oldest were left out.`)
+    chosen.splice(0, chosen.length - limit)
   }
   return chosen
 }
 
-/** Says what the store could not have: it holds what arrived lately, and that may begin after the window. */
-function account(store: EmbeddedTraces, requests: HeldRequest[], report: ReadReport): void {
+/**
+ * Says what the store no longer had. Spans are held for `maxAgeSec`: what is older is simply not part of what was
+ * searched. Spans that had to go before that age are missing.
+ */
+function account(store: EmbeddedTraces, report: ReadReport): void {
   const { maxAgeSec, now } = store.options
   const { fromMs, toMs } = report.searched
-  const earliestMs = requests.reduce(
-    (earliest, { firstStartMs }) => Math.min(earliest, firstStartMs),
-    now() - maxAgeSec * 1000,
-  )
-  if (earliestMs >= toMs) {
-    report.warnings.push(`The window ends before the earliest span held: spans are held for ${maxAgeSec} s.`)
-  } else if (earliestMs > fromMs) report.searched = { fromMs: Math.floor(earliestMs), toMs }
-  const dropped = store.dropped.within({ fromMs, toMs })
-  if (dropped > 0) {
-    report.warnings.push(
-      `About ${dropped} spans of the window are no longer held: too old, or too many bytes.`,
-    )
+  const heldFromMs = now() - maxAgeSec * 1000
+  if (fromMs < heldFromMs && heldFromMs < toMs && store.outlived.within({ fromMs, toMs: heldFromMs }) > 0) {
+    report.searched = { fromMs: Math.floor(heldFromMs), toMs }
+    report.warnings.push(`Spans are held for ${maxAgeSec} s (embedded.max_age_sec): the window begins there.`)
+  } else if (heldFromMs >= toMs && store.outlived.within({ fromMs, toMs }) > 0) {
+    report.truncated = true
+    report.warnings.push(`The window ends before what is still held: embedded.max_age_sec is ${maxAgeSec} s.`)
   }
+  const displaced = store.displaced.within(report.searched)
+  if (displaced === 0) return
+  report.truncated = true
+  report.warnings.push(
+    `About ${displaced} spans of the window had to make room: embedded.max_bytes is too small.`,
+  )
 }
 
 /** Lets the event loop have its turn when `turnMs` have gone by, and says whether it did. */

@@ -41,8 +41,10 @@ export const requestOverheadBytes = 256
 export class EmbeddedTraces {
   /** Bytes held, with `requestOverheadBytes` for each request. */
   bytes = 0
-  /** Spans that were held and are no longer. */
-  readonly dropped = new DroppedSpans()
+  /** Spans that were held until they were too old. */
+  readonly outlived = new DroppedSpans()
+  /** Spans that had to go before, to make room. */
+  readonly displaced = new DroppedSpans()
   readonly options: EmbeddedTracesOptions
   /** In order of arrival; the first `gone` are no longer there. */
   private requests: (HeldRequest | undefined)[] = []
@@ -84,9 +86,11 @@ export class EmbeddedTraces {
     const { maxBytes, maxAgeSec, now } = this.options
     const oldestMs = now() - maxAgeSec * 1000
     for (let oldest = this.requests[this.gone]; oldest; oldest = this.requests[this.gone]) {
-      if (this.bytes <= maxBytes && oldest.arrivedMs >= oldestMs) break
+      const isTooOld = oldest.arrivedMs < oldestMs
+      if (this.bytes <= maxBytes && !isTooOld) break
       this.bytes -= oldest.bytes.length + requestOverheadBytes
-      this.dropped.add(oldest.firstStartMs, oldest.spans)
+      const dropped = isTooOld ? this.outlived : this.displaced
+      dropped.add(oldest.firstStartMs, oldest.spans)
       this.requests[this.gone++] = undefined
     }
     if (this.gone * 2 > this.requests.length) {

@@ -54,7 +54,9 @@ export function parseTag(tag: string): { scope: TagScope; key: string } {
   const [, scope, scopedKey] = /^(resource|span)\.(.+)$/s.exec(tag) ?? []
   if (scope && scopedKey) return { scope: scope as TagScope, key: scopedKey }
   const key = tag.replace(/^\./, '')
-  if (key === '') throw new RangeError('must be an attribute name, such as service.name or span.http.route')
+  if (key === '' || key === 'resource.' || key === 'span.') {
+    throw new RangeError('must be an attribute name, such as service.name or span.http.route')
+  }
   const namespace = key.slice(0, key.indexOf('.'))
   return { scope: resourceNamespaces.includes(namespace) && key.includes('.') ? 'resource' : 'any', key }
 }
