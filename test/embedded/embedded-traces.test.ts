@@ -288,7 +288,7 @@ t.test('requests go when they are too old, by arrival', async (t) => {
   clock.ms += 1
   const { traces, report } = await read(store, { fromMs: -60_000, toMs: 100_000 })
   t.same(numbers(traces), [2])
-  t.match(report, { truncated: false, warnings: { length: 0 } }, 'the window begins where spans are held')
+  t.match(report, { truncated: false, warnings: [/the window begins there/] })
   clock.ms += 60_000
   t.equal(store.held().length, 0)
   t.equal(store.bytes, 0)
