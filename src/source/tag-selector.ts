@@ -69,6 +69,8 @@ export function compilePattern(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {
-    throw new RangeError(`must be an RE2 regular expression: ${(error as Error).message}`, { cause: error })
+    // The message quotes the pattern with the flag that was set for it.
+    const reason = (error as Error).message.replace('`(?s)', '`')
+    throw new RangeError(`must be an RE2 regular expression: ${reason}`, { cause: error })
   }
 }
