@@ -7,7 +7,7 @@ export interface Column {
 
 const gap = 2
 /** A left-aligned column is never cut below this. */
-const minWidth = 12
+const minWidth = 9
 
 /**
  * Lays out printable cells below their titles. Where the line would be longer than `width`, left-aligned columns are

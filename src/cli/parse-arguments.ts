@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { closest } from '../schema-errors.ts'
+import { normalizeArgv, truthOf } from './normalize-argv.ts'
 import { type Command, type Option, options, optionsOf } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -7,16 +8,6 @@ export interface Arguments {
   command: Command
   /** By long name; a switch that is on is `true`. */
   values: Map<string, string>
-}
-
-/** As the Python demo's users write them after -n. */
-const truth: Record<string, string> = {
-  true: 'true',
-  yes: 'true',
-  '1': 'true',
-  false: 'false',
-  no: 'false',
-  '0': 'false',
 }
 
 /**
@@ -28,7 +19,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const [command, rest] = splitCommand(argv)
   const known = optionsOf(command)
   const { tokens } = parseArgs({
-    args: normalized(rest),
+    args: normalizeArgv(rest),
     options: Object.fromEntries(
       known.map(({ name, short, value, optionalValue }) => [
         name,
@@ -59,31 +50,6 @@ function splitCommand(argv: readonly string[]): [Command, readonly string[]] {
   throw new UsageError(`${JSON.stringify(first)} is not a command; ${hint}`)
 }
 
-/** Brings other spellings to those that parseArgs knows: `_` in names, `-x=VALUE`, and what may follow `-n`. */
-function normalized(argv: readonly string[]): string[] {
-  const args: string[] = []
-  for (let at = 0; at < argv.length; at++) {
-    const arg = argv[at] ?? ''
-    if (arg === '--') return [...args, ...argv.slice(at)]
-    const [, long, inline = ''] = /^(--[^=]+)(=.*)?$/s.exec(arg) ?? []
-    const spelled = long === undefined ? arg : long.replaceAll('_', '-') + inline
-    const [, attached] = /^-n=?(.+)$/.exec(spelled) ?? []
-    const following = spelled === '-n' || spelled === '--use-tag-as-node' ? argv[at + 1] : attached
-    const word = truth[following?.toLowerCase() ?? '']
-    if (word !== undefined) {
-      args.push(`--use-tag-as-node=${word}`)
-      if (attached === undefined) at++
-    } else args.push(...splitShort(spelled))
-  }
-  return args
-}
-
-function splitShort(arg: string): string[] {
-  const [, short, value] = /^(-[a-zA-Z])=(.*)$/s.exec(arg) ?? []
-  if (short === undefined || value === undefined) return [arg]
-  return value === '' ? [short, ''] : [short + value]
-}
-
 interface OptionToken {
   rawName: string
   value?: string | undefined
@@ -93,7 +59,7 @@ interface OptionToken {
 function take(option: Option, { rawName, value, inlineValue }: OptionToken, values: Map<string, string>) {
   if (option.name === 'not-use-tag-as-node' && value === undefined) values.set('use-tag-as-node', 'false')
   else if (option.value === undefined || option.optionalValue) {
-    const word = value === undefined ? 'true' : option.optionalValue ? truth[value.toLowerCase()] : undefined
+    const word = value === undefined ? 'true' : option.optionalValue ? truthOf(value) : undefined
     if (word !== undefined) values.set(option.name, word)
     else if (option.optionalValue) throw new UsageError(`${rawName} must be true or false`)
     else throw new UsageError(`${rawName} is a switch and takes no value`)
@@ -116,10 +82,11 @@ function unknownOption(rawName: string, command: Command, known: readonly Option
     const here = command === 'build' ? 'tta' : `tta ${command}`
     return `${rawName} is an option of ${there.join(' and ')}, not of ${here}`
   }
-  const names = known.map((option) => option.name)
-  const meant = names.find((other) => name.length > 1 && other.startsWith(name)) ?? closest(name, names)
+  const names = known.map((option) => `--${option.name}`)
+  const begun = names.find((other) => name.length > 1 && other.startsWith(`--${name}`))
+  const meant = begun ?? closest(`--${name}`, names)
   const help = command === 'build' ? 'tta --help' : `tta ${command} --help`
-  const hint = meant === undefined ? `see ${help}` : `did you mean --${meant}?`
+  const hint = meant === undefined ? `see ${help}` : `did you mean ${meant}?`
   return `${rawName} is not a known option; ${hint}`
 }
 

@@ -1,0 +1,152 @@
+import t from 'tap'
+import { configOverrides, requestParameters } from '../../src/cli/configure.ts'
+import { helpText } from '../../src/cli/help.ts'
+import { optionsOf } from '../../src/cli/options.ts'
+import { parseArguments } from '../../src/cli/parse-arguments.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { defaultParameters } from '../../src/model/parameters.ts'
+
+/** What a build is asked for with this command line and nothing else configured. */
+function parametersOf(...argv: string[]) {
+  const { values } = parseArguments(argv)
+  const config = loadConfig({ env: {}, overrides: configOverrides(values) })
+  return { ...config.parameters, ...requestParameters(values), loopSec: config.loop.intervalSec }
+}
+
+const defaults = { ...defaultParameters, loopSec: 0 }
+
+t.test('every option of the demo does what it did, in each of its spellings', async (t) => {
+  const cases: [spellings: string[][], changes: Partial<ReturnType<typeof parametersOf>>][] = [
+    [[['-g', 'x'], ['-gx'], ['-g=x'], ['--graph', 'x'], ['--graph=x']], { graph: 'x' }],
+    [
+      [
+        ['-t', 'span.user'],
+        ['--tag', 'span.user'],
+      ],
+      { tag: 'span.user' },
+    ],
+    [[['-f', 'cart.*'], ['-f=cart.*'], ['--filter', 'cart.*']], { filter: 'cart.*' }],
+    [
+      [
+        ['-n', 'false'],
+        ['-n', 'False'],
+        ['-n=false'],
+        ['-nfalse'],
+        ['-n', '0'],
+        ['-n', 'no'],
+        ['--use_tag_as_node', 'false'],
+        ['--use-tag-as-node=false'],
+        ['--not_use_tag_as_node'],
+        ['--not-use-tag-as-node'],
+        ['-n', '--not_use_tag_as_node'],
+      ],
+      { useTagAsNode: false },
+    ],
+    [
+      [
+        ['-n'],
+        ['-n', 'true'],
+        ['-n', 'True'],
+        ['-n', '1'],
+        ['--use_tag_as_node'],
+        ['--use-tag-as-node', 'yes'],
+        ['--not_use_tag_as_node', '-n'],
+      ],
+      { useTagAsNode: true },
+    ],
+    [
+      [['-T', 'A title'], ['--service_node_sub_title', 'A title'], ['--service-node-sub-title=A title']],
+      { serviceNodeSubTitle: 'A title' },
+    ],
+    [
+      [['-L', '12.5'], ['-L12.5'], ['--trace_threshold_ms', '12.5'], ['--trace-threshold-ms', '12.5']],
+      { traceThresholdMs: 12.5 },
+    ],
+    [[['-l', '60'], ['--loop_interval', '60'], ['--loop-interval=60']], { loopSec: 60 }],
+    [
+      [
+        ['-s', '1200'],
+        ['--search_from', '1200'],
+        ['--search-from', '1200'],
+      ],
+      { searchFrom: 1200 },
+    ],
+    [
+      [['-m', 'ingester'], ['--search_mode', 'ingester'], ['--search-mode=ingester']],
+      { searchMode: 'ingester' },
+    ],
+    [[['--query', '{ status = error }']], { query: '{ status = error }' }],
+    [[['--from', 'now-20m', '--to', '1748770000']], { from: 'now-20m', to: '1748770000' }],
+    [[['--limit', '10'], ['--limit=10']], { limit: 10 }],
+    [[['--dry-run'], ['--dry_run']], { dryRun: true }],
+    [[['-g', 'x', '-g', 'y']], { graph: 'y' }],
+    [[['--filter=-a', '--tag=a_b']], { filter: '-a', tag: 'a_b' }],
+    [[['-f', '', '-T', '']], { filter: '', serviceNodeSubTitle: '' }],
+    [[['-nL', '7']], { useTagAsNode: true, traceThresholdMs: 7 }],
+    [[[]], {}],
+  ]
+  for (const [spellings, changes] of cases) {
+    for (const argv of spellings) t.same(parametersOf(...argv), { ...defaults, ...changes }, argv.join(' '))
+  }
+})
+
+t.test("the design's command line is understood as a whole", async (t) => {
+  const line = '-g micro -t service.name -f cart.* -n -T Title -L 40 -l 60 -s 1200 -m ingester -c my.yml'
+  const { command, values } = parseArguments(line.split(' '))
+  t.equal(command, 'build')
+  t.equal(values.get('config'), 'my.yml')
+  t.match(parametersOf(...line.split(' ')), {
+    graph: 'micro',
+    filter: 'cart.*',
+    useTagAsNode: true,
+    serviceNodeSubTitle: 'Title',
+    traceThresholdMs: 40,
+    loopSec: 60,
+    searchFrom: 1200,
+    searchMode: 'ingester',
+  })
+})
+
+t.test('a command comes first, with options of its own', async (t) => {
+  t.same(parseArguments(['serve', '--port', '0']), { command: 'serve', values: new Map([['port', '0']]) })
+  t.same(parseArguments(['demo', '--once']), { command: 'demo', values: new Map([['once', 'true']]) })
+  t.same(parseArguments([]), { command: 'build', values: new Map() })
+})
+
+t.test('what is not understood is named in one line, with what was likely meant', async (t) => {
+  const cases: [argv: string[], message: RegExp][] = [
+    [['--grpah', 'x'], /^--grpah is not a known option; did you mean --graph\?$/],
+    [['--loop', '5'], /did you mean --loop-interval\?$/],
+    [['--trace_treshold_ms=5'], /^--trace-treshold-ms is .* did you mean --trace-threshold-ms\?$/],
+    [['--zzz=s3cret'], /^--zzz is not a known option; see tta --help$/],
+    [['serve', '-z'], /^-z is not a known option; see tta serve --help$/],
+    [['--once'], /^--once is an option of tta demo, not of tta$/],
+    [['--port', '1'], /^--port is an option of tta serve, not of tta$/],
+    [['serve', '--json'], /^--json is an option of tta, not of tta serve$/],
+    [['srve'], /^"srve" is not a command; did you mean serve\?$/],
+    [['x'], /^"x" is not a command; the commands are serve and demo$/],
+    [['-g', 'x', 'serve'], /^unexpected argument "serve": a command comes first, tta serve \[options\]$/],
+    [['-g', 'x', 'y'], /^unexpected argument "y"$/],
+    [['-g'], /^-g needs a value: NAME$/],
+    [['--graph', '-t', 'x'], /^--graph needs a value: NAME .*--graph=NAME\)$/],
+    [['-n', 'maybe'], /^-n must be true or false, and is "maybe"$/],
+    [['--use-tag-as-node=maybe'], /^--use-tag-as-node must be true or false$/],
+    [['--json=1'], /^--json is a switch and takes no value$/],
+    [['--not-use-tag-as-node=1'], /is a switch/],
+  ]
+  for (const [argv, message] of cases) t.throws(() => parseArguments(argv), { message }, argv.join(' '))
+  const both = parseArguments(['--from', 'now-1h', '-s', '5']).values
+  t.throws(() => requestParameters(both), { message: /--from and --search-from say the same/ })
+})
+
+t.test('the help of a command has every option of it and fits 80 columns', async (t) => {
+  for (const command of ['build', 'serve', 'demo'] as const) {
+    const help = helpText(command)
+    for (const { name, short, help: says } of optionsOf(command)) {
+      t.ok(help.includes(`--${name}`) && help.includes(says), `${command}: --${name}`)
+      if (short !== undefined) t.ok(help.includes(`-${short}, --${name}`), `${command}: -${short}`)
+    }
+    const long = help.split('\n').filter((line) => line.length > 80)
+    t.same(long, [], `${command} fits`)
+  }
+})
