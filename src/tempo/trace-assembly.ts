@@ -67,6 +67,7 @@ export class TraceAssembly {
     if (state === TraceState.settled) return
     if (state === TraceState.held) this.extend(index, spans, found)
     else if (state === TraceState.counted) this.compare(index, spans)
+    else if (state === TraceState.late) this.reconsider(index, spans, found)
     else {
       const { startMs, endMs } = spans.extentMs()
       const isInside = startMs >= slice.startSec * 1000 && endMs <= slice.endSec * 1000
@@ -82,7 +83,10 @@ export class TraceAssembly {
     for (const trace of this.held.values()) {
       if (trace.doubt !== 'unread') continue
       const { startMs, endMs } = trace.spans.extentMs()
-      if (this.options.hasRead(startMs, endMs)) this.judge(trace, !this.options.filtered)
+      if (!this.options.hasRead(startMs, endMs)) continue
+      const doubt = this.doubtOf(trace.spans, trace, this.options.filtered)
+      if (doubt) trace.doubt = doubt
+      else this.releaseForNow(trace)
     }
   }
 
@@ -106,13 +110,13 @@ export class TraceAssembly {
   }
 
   /**
-   * Hands a held trace on if nothing is wrong with it, else says in `doubt` what is.
+   * Hands on a held trace of which all fragments have been seen if nothing is wrong with it, else says in
+   * `doubt` what is.
    *
-   * @param verified whether fragments without a match would have been seen
    * @returns whether it was handed on
    */
-  judge(trace: HeldTrace, verified: boolean): boolean {
-    const doubt = this.doubtOf(trace.spans, trace, !verified)
+  judge(trace: HeldTrace): boolean {
+    const doubt = this.doubtOf(trace.spans, trace, false)
     if (doubt) trace.doubt = doubt
     else this.release(trace)
     return !doubt
@@ -142,14 +146,14 @@ export class TraceAssembly {
   /**
    * Puts the whole of a trace in the place of the part that was counted.
    *
-   * @param trace in conflict: its spans are those that were not counted
+   * @param trace in conflict
    * @param whole all spans of the trace
    * @returns false where what was counted cannot be told for sure; it then stays
    */
   resolveConflict(trace: HeldTrace, whole: SpanTable): boolean {
-    const counted = without(whole, trace.spans)
-    this.tree.build(counted)
-    if (!this.ledger.wasCountedWith(trace.index, counted, this.tree)) return false
+    this.tree.build(whole)
+    const counted = this.ledger.countedAmong(trace.index, whole, this.tree)
+    if (!counted) return false
     this.options.consumer.remove(counted)
     this.traces--
     this.spans -= counted.length
@@ -189,13 +193,20 @@ export class TraceAssembly {
     this.hold(index, spans, { cut: false, atLeastSpans: 0, matchedSpans: spans.length }, 'conflict')
   }
 
+  /** A trace that seemed to start after the window has spans that start before its end: the rest is missing. */
+  private reconsider(index: number, spans: SpanTable, found: FoundTrace): void {
+    if (spans.extentMs().startMs >= this.options.window.toMs) return
+    this.outsideWindow--
+    this.hold(index, spans, found, 'lacking')
+  }
+
   /** `tree` holds the tree of the spans. */
   private handOn(index: number, spans: SpanTable): void {
     const { startMs } = spans.extentMs()
     const { window, consumer, limit } = this.options
     const isOutside = startMs < window.fromMs || startMs >= window.toMs
     if (isOutside || this.traces >= limit) {
-      this.ledger.mark(index, TraceState.settled)
+      this.ledger.mark(index, startMs >= window.toMs ? TraceState.late : TraceState.settled)
       if (isOutside) this.outsideWindow++
       else this.overLimit++
       return

@@ -3,8 +3,11 @@ import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import type { TraceTree } from '../graph/trace-tree.ts'
 import { SpanSetHash } from './span-set-hash.ts'
 
-/** How far a trace has come; `settled` ones are done with, whatever else turns up of them. */
-export const TraceState = { unknown: 0, counted: 1, held: 2, settled: 3 } as const
+/**
+ * How far a trace has come. What was seen of a `late` one starts after the window; `settled` ones are done with,
+ * whatever else turns up of them.
+ */
+export const TraceState = { unknown: 0, counted: 1, held: 2, settled: 3, late: 4 } as const
 export type TraceState = (typeof TraceState)[keyof typeof TraceState]
 
 /**
@@ -47,6 +50,14 @@ export class TraceLedger {
   wasCountedWith(index: number, spans: SpanTable, tree: TraceTree): boolean {
     const { count, hi, lo } = this.hash.set(spans, tree)
     return count === this.counts[index] && hi === this.hashHi[index] && lo === this.hashLo[index]
+  }
+
+  /** The spans that the trace was counted with, out of all its spans. @param tree built of these */
+  countedAmong(index: number, spans: SpanTable, tree: TraceTree): SpanTable | undefined {
+    this.hash.count = this.counts[index] as number
+    this.hash.hi = this.hashHi[index] as number
+    this.hash.lo = this.hashLo[index] as number
+    return this.hash.findIn(spans, tree)
   }
 
   private grow(index: number): void {

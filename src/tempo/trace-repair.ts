@@ -92,7 +92,7 @@ export class TraceRepair {
       trace.doubt = 'lacking'
       if (count === undefined) continue
       trace.atLeastSpans = Math.max(trace.atLeastSpans, count)
-      assembly.judge(trace, true)
+      assembly.judge(trace)
     }
   }
 
@@ -124,7 +124,7 @@ export class TraceRepair {
     const toFetch: HeldTrace[] = []
     for (const trace of batch) {
       if (trace.spans.length > (lengths.get(trace) ?? 0)) this.repaired++
-      const isHandedOn = found.has(trace) && assembly.judge(trace, true)
+      const isHandedOn = found.has(trace) && assembly.judge(trace)
       if (!isHandedOn && trace.doubt === 'lacking') toFetch.push(trace)
     }
     await forEachLimited(toFetch, lookupsInFlight, (trace) => this.fetchLacking(trace))

@@ -43,12 +43,13 @@ interface Case {
   maxSpansPerSpanSet: number
   maxSpans: number
   concurrency: number
+  seconds: number
 }
 
 /** A trace is a tree whose spans fall into up to four fragments, some of them minutes apart from the others. */
 const traceShape = fc.record({
-  atMs: fc.integer({ min: -55_000, max: 640_000 }),
-  stretchMs: fc.constantFrom(1, 900, 5000, 55_000),
+  at: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(-3, 1, 97, 103)),
+  stretchMs: fc.constantFrom(1, 900, 8000, 55_000),
   roots: fc.boolean(),
   spans: fc.array(
     fc.record({
@@ -64,10 +65,10 @@ const traceShape = fc.record({
   ),
 })
 
-function fragmentsOf(
-  shape: typeof traceShape extends fc.Arbitrary<infer T> ? T : never,
-  index: number,
-): Fragment[] {
+type TraceShape = typeof traceShape extends fc.Arbitrary<infer T> ? T : never
+
+function fragmentsOf(shape: TraceShape, index: number, seconds: number): Fragment[] {
+  const atMs = shape.at * 10 * seconds
   const parts: Sketch[][] = [[], [], [], []]
   shape.spans.forEach(({ share, ms, parent, fragment, color, ...span }, at) => {
     parts[fragment]?.push({
@@ -76,7 +77,7 @@ function fragmentsOf(
       parent: at === 0 || (shape.roots && parent % 3 === 0) ? undefined : (parent % at) + 1,
       name: `op${at % 3}`,
       // The root starts first, and no two fragments last equally long.
-      atMs: at === 0 ? shape.atMs : shape.atMs + (shape.stretchMs * share) / 100,
+      atMs: at === 0 ? atMs : atMs + (shape.stretchMs * share) / 100,
       ms: ms + at / 1000,
       attributes: color === undefined ? undefined : { color },
     })
@@ -84,24 +85,27 @@ function fragmentsOf(
   return parts.filter((part) => part.length > 0).map((part) => whole(index + 1, part))
 }
 
-const cases: fc.Arbitrary<Case> = fc.record({
-  fragments: fc
-    .array(traceShape, { minLength: 1, maxLength: 25 })
-    .map((shapes) =>
-      shapes.flatMap(fragmentsOf).sort((a, b) => ((a.length * 7919) % 13) - ((b.length * 7919) % 13)),
-    ),
-  filter: fc.constantFrom('.*', 'red', '^(red|green)$', 'blue'),
-  maxResultLimit: fc.constantFrom(3, 10, 262_144),
-  maxSpansPerSpanSet: fc.constantFrom(1, 3, 100),
-  maxSpans: fc.constantFrom(60, 1e9),
-  concurrency: fc.constantFrom(1, 3),
-})
+const cases: fc.Arbitrary<Case> = fc.constantFrom(20, 100, 600).chain((seconds) =>
+  fc.record({
+    seconds: fc.constant(seconds),
+    fragments: fc.array(traceShape, { minLength: 1, maxLength: 25 }).map((shapes) => {
+      const fragments = shapes.flatMap((shape, index) => fragmentsOf(shape, index, seconds))
+      return fragments.sort((a, b) => ((a.length * 7919) % 13) - ((b.length * 7919) % 13))
+    }),
+    filter: fc.constantFrom('.*', 'red', '^(red|green)$', 'blue'),
+    maxResultLimit: fc.constantFrom(3, 10, 262_144),
+    maxSpansPerSpanSet: fc.constantFrom(1, 3, 100),
+    maxSpans: fc.constantFrom(60, 1e9),
+    concurrency: fc.constantFrom(1, 3),
+  }),
+)
 
 t.test('every trace that starts in the window is counted once and whole, however it is sliced', async (t) => {
   const tempo = await startTempo()
   t.teardown(() => tempo.close())
   await fc.assert(
-    fc.asyncProperty(cases, async ({ fragments, filter, concurrency, ...limits }) => {
+    fc.asyncProperty(cases, async ({ fragments, filter, concurrency, seconds, ...limits }) => {
+      const window = { fromMs: epochMs, toMs: epochMs + seconds * sec }
       Object.assign(tempo.options, limits, { fragments })
       const isService = filter === '.*'
       const tag = isService ? 'service.name' : 'span.color'
