@@ -1,0 +1,375 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { CriticalPath } from '../../src/graph/critical-path.ts'
+import type { SpanKind, SpanTable } from '../../src/graph/span-table.ts'
+import { StringTable } from '../../src/graph/string-table.ts'
+import { Top, TraceTree } from '../../src/graph/trace-tree.ts'
+import { sweepExclusiveNs } from './critical-path-sweep.ts'
+import { arbitraryTrace, spanTable, type TestSpan } from './traces.ts'
+
+interface Case {
+  name: string
+  spans: { id: string; parentId?: string; service?: string; op?: string; start: number; end: number }[]
+  expected: {
+    cpExclusiveByOp?: Record<string, number>
+    sections?: { id: string; start: number; end: number }[]
+  }
+}
+
+const cases: Case[] = JSON.parse(
+  readFileSync(new URL('../cases/critical-path.json', import.meta.url), 'utf8'),
+)
+
+/** Siblings that overlap by at most 1 %: CRISP lets them follow each other, here the later one alone counts. */
+const differences: Record<string, Record<string, number>> = {
+  // D 308-608; C 209-309 ends 1 after D's start: off; B 10-210. What is left of 1000 is A's.
+  'crisp-10': { '[S1] O1': 500, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
+  // D 300-600; C 205-305 ends 5 after D's start: off; B 10-210; A 210-300 and 0-10.
+  'crisp-19': { '[S1] O1': 100, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
+  'crisp-21': { '[S1] O1': 100, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
+}
+
+/** One instance for all tests: nothing may be left over from the trace before. */
+const shared = { tree: new TraceTree(), criticalPath: new CriticalPath() }
+
+function measure(table: SpanTable): CriticalPath {
+  shared.tree.build(table)
+  shared.criticalPath.measure(table, shared.tree)
+  return shared.criticalPath
+}
+
+const tableOf = (spans: TestSpan[]) => spanTable(new StringTable(), 1, spans)
+
+const at = (column: ArrayLike<number>, row: number) => column[row] ?? Number.NaN
+
+interface Section {
+  row: number
+  fromNs: number
+  toNs: number
+}
+
+/** The path of one root, latest section first, out of the rows on it and their times. */
+function sectionsOf(path: CriticalPath, tree: TraceTree, root: number): Section[] {
+  const rows = Array.from(path.path.subarray(0, path.length))
+  const sections: Section[] = []
+  const walk = (row: number): void => {
+    let cursorNs = at(path.toNs, row)
+    const add = (fromNs: number) => fromNs < cursorNs && sections.push({ row, fromNs, toNs: cursorNs })
+    const below = rows.filter((child) => at(tree.parent, child) === row)
+    for (const child of below.sort((a, b) => at(path.toNs, b) - at(path.toNs, a))) {
+      add(at(path.toNs, child))
+      walk(child)
+      cursorNs = at(path.fromNs, child)
+    }
+    add(at(path.fromNs, row))
+  }
+  if (rows.includes(root)) walk(root)
+  return sections
+}
+
+/** Exclusive time of each span in ms, by its place in the list. */
+const exclusiveMs = (spans: TestSpan[]) =>
+  Array.from(measure(tableOf(spans)).exclusiveNs.subarray(0, spans.length), (ns) => ns / 1e6)
+
+const span = (
+  id: number,
+  parent: number | undefined,
+  startMs: number,
+  endMs: number,
+  kind?: keyof typeof SpanKind,
+): TestSpan => ({ id, parent, name: 'op', startMs, durationMs: endMs - startMs, kind })
+
+t.test('cases of CRISP and of Jaeger UI', async (t) => {
+  for (const { name, spans, expected } of cases) {
+    const idOf = (id: string) => spans.findIndex((span) => span.id === id) + 1
+    const table = tableOf(
+      spans.map(({ id, parentId, start, end }) =>
+        span(idOf(id), parentId === undefined ? undefined : idOf(parentId), start, end),
+      ),
+    )
+    const path = measure(table)
+
+    if (expected.sections) {
+      const sections = sectionsOf(path, shared.tree, 0).map(({ row, fromNs, toNs }) => {
+        const originMs = spans[0]?.start ?? 0
+        return { id: spans[row]?.id, start: originMs + fromNs / 1e6, end: originMs + toNs / 1e6 }
+      })
+      t.same(sections, expected.sections, `${name}: sections`)
+    }
+    if (expected.cpExclusiveByOp) {
+      const byOp: Record<string, number> = {}
+      for (const [row, { service, op }] of spans.entries()) {
+        const key = `[${service}] ${op}`
+        byOp[key] = (byOp[key] ?? 0) + at(path.exclusiveNs, row) / 1e6
+      }
+      const named = differences[name] ?? expected.cpExclusiveByOp
+      const all = Object.fromEntries(Object.keys(byOp).map((key) => [key, named[key] ?? 0]))
+      t.same(byOp, all, `${name}: time by operation`)
+    }
+  }
+  t.equal(cases.length, 23, 'all of them')
+})
+
+t.test('what the rule says, counted by hand', async (t) => {
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 90), span(3, 2, 20, 40)]),
+    [20, 60, 20],
+    'what no child covers is the span itself',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 1, 50, 90)]),
+    [20, 40, 40],
+    'a child that ends where the next starts is on the path',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 51), span(3, 1, 50, 90)]),
+    [60, 0, 40],
+    'one that ends any later is not',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 90), span(3, 1, 30, 90), span(4, 1, 5, 30)]),
+    [15, 0, 60, 25],
+    'of two that end together the later start wins, and lets an earlier sibling in',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(3, 1, 10, 90), span(2, 1, 10, 90)]),
+    [20, 0, 80],
+    'of two at the same time the lower id wins',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 40, 150), span(3, 1, 60, 110)]),
+    [60, 0, 40],
+    'two that outlast their parent end together with it',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 50, 100), span(2, 1, 20, 70), span(3, 2, 10, 60), span(4, 2, 65, 90)]),
+    [30, 5, 10, 5],
+    'a child that starts before its parent counts from the start of its parent, and so on down',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 100, 200), span(3, 1, 0, 0), span(4, 2, 20, 80)]),
+    [100, 0, 0, 0],
+    'children with no time in their parent are off the path, and so is what is below them',
+  )
+})
+
+t.test('who is off the path whatever the time', async (t) => {
+  t.same(
+    exclusiveMs([
+      span(1, 0, 0, 100, 'server'),
+      span(2, 1, 10, 60, 'producer'),
+      span(3, 2, 20, 60, 'consumer'),
+      span(4, 3, 25, 50, 'client'),
+    ]),
+    [50, 50, 0, 0],
+    'a consumer under its producer, and what is below it',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100, 'server'), span(2, 1, 10, 60, 'consumer')]),
+    [50, 50],
+    'a consumer elsewhere is a child like others',
+  )
+  t.same(
+    exclusiveMs([
+      span(1, undefined, 0, 100),
+      span(2, 99, 10, 60),
+      span(3, 2, 10, 50),
+      span(4, 5, 0, 50),
+      span(5, 4, 0, 50),
+    ]),
+    [100, 0, 0, 0, 0],
+    'orphans, cut cycles and what is below them',
+  )
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 60), span(2, 1, 10, 60)]),
+    [50, 50, 0],
+    'a repetition',
+  )
+  t.same(exclusiveMs([span(2, 99, 10, 60)]), [0], 'a trace whose root never arrived')
+  t.same(
+    exclusiveMs([span(1, 0, 0, 100), span(2, 0, 50, 250), span(3, 1, 0, 10), span(4, 2, 50, 60)]),
+    [90, 190, 10, 10],
+    'two roots are two paths',
+  )
+  t.same(
+    exclusiveMs([
+      { ...span(1, 0, 0, 100), skewed: true },
+      { ...span(2, 1, 0, 100), skewed: true },
+    ]),
+    [0, 0],
+    'a root without duration',
+  )
+  t.same(exclusiveMs([]), [], 'no spans')
+})
+
+t.test('hostile shapes', async (t) => {
+  t.test('100,000 children one after the other', async (t) => {
+    const count = 100_000
+    const children = Array.from({ length: count }, (_, i) => span(i + 2, 1, i, i + 0.75))
+    const { exclusiveNs } = measure(tableOf([span(1, 0, 0, count), ...children]))
+    t.equal(exclusiveNs[0], count * 0.25e6)
+    t.ok(exclusiveNs.subarray(1, count + 1).every((ns) => ns === 0.75e6))
+  })
+
+  t.test('100,000 children at the same time', async (t) => {
+    const count = 100_000
+    const children = Array.from({ length: count }, (_, i) => span(count + 1 - i, 1, 10, 30))
+    const path = measure(tableOf([span(1, 0, 0, 100), ...children]))
+    t.equal(path.length, 2)
+    t.same([path.exclusiveNs[0], path.exclusiveNs[count]], [80e6, 20e6], 'the lowest id of all came last')
+  })
+
+  t.test('a chain of 100,000, each 2 ns shorter than its parent', async (t) => {
+    const count = 100_000
+    const chain = Array.from({ length: count }, (_, i) => ({
+      ...span(i + 1, i, 0, 0),
+      startMs: i / 1e6,
+      durationNs: 2 * (count - i),
+    }))
+    const { exclusiveNs } = measure(tableOf(chain.reverse()))
+    t.ok(exclusiveNs.subarray(0, count).every((ns) => ns === 2))
+  })
+
+  t.test('after a large trace a small one starts from nothing', async (t) => {
+    t.same(exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 60)]), [50, 50])
+  })
+
+  t.test('a root of 1970 whose child ends in the year 2200 and lasts 2^64 ns', async (t) => {
+    const year2200Ms = 7_258_118_400_000
+    const root = { ...span(1, 0, 0, 0), durationNs: 2 ** 64 }
+    const child = { ...span(2, 1, year2200Ms, 0), durationNs: 2 ** 64 }
+    const { exclusiveNs } = measure(tableOf([root, child]))
+    t.equal(at(exclusiveNs, 0) + at(exclusiveNs, 1), 2 ** 64)
+    t.ok(Math.abs(at(exclusiveNs, 0) - year2200Ms * 1e6) <= 1024, 'to the nearest 2048 ns')
+  })
+
+  t.test('every ns counts in 2026', async (t) => {
+    const nowMs = 1_780_000_000_000
+    const { exclusiveNs } = measure(
+      tableOf([
+        { ...span(1, 0, nowMs, 0), durationNs: 1001 },
+        { ...span(2, 1, nowMs, 0), durationNs: 7 },
+      ]),
+    )
+    t.same([exclusiveNs[0], exclusiveNs[1]], [994, 7])
+  })
+})
+
+/** Small times, so that spans touch, tie, nest and overlap; any kind; ids in no order. */
+const tightTrace: fc.Arbitrary<TestSpan[]> = fc
+  .array(
+    fc.record({
+      parent: fc.nat(30),
+      startNs: fc.integer({ min: 0, max: 20 }),
+      durationNs: fc.integer({ min: 0, max: 12 }),
+      kind: fc.constantFrom('internal', 'client', 'server', 'producer', 'consumer'),
+    }),
+    { maxLength: 30 },
+  )
+  .chain((spans) =>
+    fc.shuffledSubarray(
+      spans.map(
+        ({ parent, startNs, durationNs, kind }, index): TestSpan => ({
+          id: index === 0 ? 1 : ((index * 7) % 31) + 2,
+          parent: index === 0 ? undefined : parent % index === 0 ? 1 : (((parent % index) * 7) % 31) + 2,
+          name: 'op',
+          kind,
+          startMs: (index === 0 ? 5 : startNs) / 1e6,
+          durationNs: index === 0 ? 25 : durationNs,
+        }),
+      ),
+      { minLength: spans.length },
+    ),
+  )
+
+const anyTrace = fc.oneof(tightTrace, arbitraryTrace)
+
+/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
+function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 1000): void {
+  const found = fc.check(property, { numRuns })
+  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
+}
+
+const rootsOf = (table: SpanTable) =>
+  Array.from({ length: table.length }, (_, row) => row).filter(
+    (row) => at(shared.tree.parent, row) === Top.root,
+  )
+
+/** The root above each row, or one of the other `Top`s. */
+function topOf(row: number): number {
+  for (let top = row; ; ) {
+    const parent = at(shared.tree.parent, top)
+    if (parent < 0) return parent === Top.root ? top : parent
+    top = parent
+  }
+}
+
+t.test('the rows under a root add up exactly to its duration, and none is negative', async (t) => {
+  const addsUp = fc.property(anyTrace, (spans) => {
+    const table = tableOf(spans)
+    const { exclusiveNs } = measure(table)
+    const sums = new Map<number, number>()
+    for (let row = 0; row < table.length; row++) {
+      const ns = at(exclusiveNs, row)
+      if (!(ns >= 0)) return false
+      sums.set(topOf(row), (sums.get(topOf(row)) ?? 0) + ns)
+    }
+    const roots = rootsOf(table)
+    const apart = [...sums].filter(([top]) => top < 0)
+    return (
+      apart.every(([, ns]) => ns === 0) &&
+      roots.every((root) => sums.get(root) === at(table.durationNs, root))
+    )
+  })
+  holds(t, addsUp, 3000)
+})
+
+t.test('the sections of a root follow each other from its end to its start without a gap', async (t) => {
+  const connected = fc.property(anyTrace, (spans) => {
+    const table = tableOf(spans)
+    const path = measure(table)
+    return rootsOf(table).every((root) => {
+      let cursorNs = at(table.durationNs, root)
+      const own = new Map<number, number>()
+      for (const { row, fromNs, toNs } of sectionsOf(path, shared.tree, root)) {
+        if (toNs !== cursorNs || fromNs >= toNs) return false
+        own.set(row, (own.get(row) ?? 0) + toNs - fromNs)
+        cursorNs = fromNs
+      }
+      return cursorNs === 0 && [...own].every(([row, ns]) => ns === at(path.exclusiveNs, row))
+    })
+  })
+  holds(t, connected)
+})
+
+t.test('the order of the spans changes nothing', async (t) => {
+  const byIdentity = (spans: TestSpan[]) => {
+    const table = tableOf(spans)
+    const { exclusiveNs } = measure(table)
+    return Array.from({ length: table.length }, (_, row) => row)
+      .filter((row) => at(shared.tree.parent, row) !== Top.duplicate)
+      .map((row) => `${at(table.spanIdLo, row)}/${at(table.kind, row)}: ${at(exclusiveNs, row)}`)
+      .sort()
+      .join()
+  }
+  const inTwoOrders = anyTrace.chain((one) =>
+    fc.tuple(fc.constant(one), fc.shuffledSubarray(one, { minLength: one.length })),
+  )
+  const same = fc.property(inTwoOrders, ([one, other]) => byIdentity(one) === byIdentity(other))
+  holds(t, same)
+})
+
+t.test('a sweep over all moments at which anything starts or ends says the same', async (t) => {
+  const sameAsSweep = (spans: TestSpan[]) => {
+    const table = tableOf(spans)
+    const { exclusiveNs } = measure(table)
+    return sweepExclusiveNs(table, shared.tree).every((ns, row) => {
+      const top = topOf(row)
+      const isCoarse = top >= 0 && at(table.durationNs, top) > 2 ** 52
+      return isCoarse || ns === BigInt(at(exclusiveNs, row))
+    })
+  }
+  holds(t, fc.property(tightTrace, sameAsSweep), 2000)
+  holds(t, fc.property(arbitraryTrace, sameAsSweep), 2000)
+})
