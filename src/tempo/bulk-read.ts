@@ -152,22 +152,23 @@ export class BulkRead {
     const spans = new SpanTable(this.consumer.strings)
     try {
       const result = await searchTraces(this.context, search, spans, onTrace)
-      if (!result.unfinished || this.planner.split(slice, 4)) return result.unfinished ? undefined : result
+      if (!result.unfinished) return result
+      if (this.planner.split(slice, 4)) return undefined
     } catch (error) {
-      // Refused because it is longer than Tempo allows, as is known by now.
-      const parts = Math.ceil((slice.endSec - slice.startSec) / this.context.limits.rangeSec)
-      if (parts > 1 && this.planner.split(slice, parts)) return undefined
-      if (isTooSlow(error) && !isTooLarge(error)) {
-        const timeouts = slice.timeouts + 1
-        if (timeouts <= maxTimeouts && this.planner.split(slice, 2, timeouts)) return undefined
-        throw error
-      }
-      if (!isTooLarge(error) || this.planner.split(slice, 4)) {
-        if (isTooLarge(error)) return undefined
-        throw error
-      }
+      if (this.splitAfter(error, slice)) return undefined
+      if (!isTooLarge(error)) throw error
     }
     return this.searchCrowdedSecond(search, onTrace)
+  }
+
+  /** Has the slice read again in parts where these may pass. @returns false where they may not */
+  private splitAfter(error: unknown, slice: Slice): boolean {
+    // Refused because it is longer than Tempo allows, as is known by now.
+    const parts = Math.ceil((slice.endSec - slice.startSec) / this.context.limits.rangeSec)
+    if (parts > 1) return this.planner.split(slice, parts)
+    if (isTooLarge(error)) return this.planner.split(slice, 4)
+    const timeouts = slice.timeouts + 1
+    return isTooSlow(error) && timeouts <= maxTimeouts && this.planner.split(slice, 2, timeouts)
   }
 
   /** More than fits into one answer in one second: takes as many traces as fit, and remembers that. */

@@ -1,5 +1,6 @@
+import { badRequest, type TtaError } from '../errors.ts'
 import type { StringTable } from '../graph/string-table.ts'
-import type { TraceQuery } from '../source/trace-source.ts'
+import type { TraceQuery, Window } from '../source/trace-source.ts'
 import { recentCutoffSec } from './recent-cutoff.ts'
 import type { SearchContext } from './search.ts'
 import { type SpanHistogram, spanHistogram } from './span-histogram.ts'
@@ -26,7 +27,12 @@ export interface ReadPlanOptions {
 /** Windows that end longer ago are searched to their end by every Tempo. */
 const recentMs = 60_000
 
-/** Two or three cheap queries that make the many that follow fit. @throws as `TempoClient.get` */
+/**
+ * Two or three cheap queries that make the many that follow fit.
+ *
+ * @throws {TtaError} TTA_BAD_REQUEST: Tempo searches nothing of the window yet, which is not the same as no traces
+ * @throws as `TempoClient.get`
+ */
 export async function planRead(
   context: SearchContext,
   { selector, query, window }: TraceQuery,
@@ -37,8 +43,15 @@ export async function planRead(
   const cutoffSec = window.toMs > nowMs - recentMs ? await recentCutoffSec(context, strings, nowMs) : 0
   const newestSec = cutoffSec > 0 ? nowMs / 1000 - cutoffSec : nowMs / 1000 + 1
   const endSec = Math.max(startSec + 1, Math.ceil(Math.min(window.toMs / 1000 + padSec, newestSec)))
+  if (endSec * 1000 <= window.fromMs) throw hidden(window, cutoffSec)
   const histogram = await spanHistogram(context, match.spanset, startSec, endSec)
   const warnings =
     cutoffSec > 0 ? [`Tempo does not search the newest ${cutoffSec} s yet: the window ends there.`] : []
   return { match, startSec, endSec, histogram, warnings }
+}
+
+function hidden({ fromMs }: Window, cutoffSec: number): TtaError {
+  const value = new Date(fromMs).toISOString()
+  const message = `must be over ${cutoffSec} s ago: this Tempo does not search what is newer yet`
+  return badRequest([{ field: 'from', value, message }])
 }

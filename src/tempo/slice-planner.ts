@@ -100,11 +100,9 @@ export class SlicePlanner {
     return !this.again.some(overlaps)
   }
 
-  /** Leaves the rest of the window unread. @returns the oldest second that was read from there on without gap */
+  /** Leaves unread what has not been planned yet. @returns the oldest second that is read all the same */
   stop(): number {
-    const open = [...this.again, ...this.inFlight].map((slice) => slice.endSec)
-    const oldestSec = Math.max(this.cursorSec, ...open)
-    this.again.length = 0
+    const oldestSec = this.cursorSec
     this.cursorSec = this.options.startSec
     return oldestSec
   }

@@ -2,6 +2,7 @@ import type { SpanTable } from '../graph/span-table.ts'
 import { TraceTree } from '../graph/trace-tree.ts'
 import type { TraceConsumer, Window } from '../source/trace-source.ts'
 import type { FoundTrace } from './decode-search.ts'
+import { addMissing } from './more-spans.ts'
 import type { Slice } from './slice-planner.ts'
 import { TraceLedger, TraceState } from './trace-ledger.ts'
 
@@ -179,11 +180,10 @@ export class TraceAssembly {
   private extend(index: number, spans: SpanTable, found: FoundTrace): void {
     const trace = this.held.get(index)
     if (!trace) return
-    const more = without(spans, trace.spans)
-    for (let row = 0; row < more.length; row++) trace.spans.copyRow(more, row)
+    const more = addMissing(trace.spans, spans)
     trace.cut ||= found.cut
     trace.atLeastSpans = Math.max(trace.atLeastSpans, found.atLeastSpans)
-    if (more.length > 0 && trace.doubt !== 'conflict') trace.doubt = 'unread'
+    if (more > 0 && trace.doubt !== 'conflict') trace.doubt = 'unread'
   }
 
   /** A trace that was handed on comes again: the same spans from another slice, or others. */
@@ -217,19 +217,6 @@ export class TraceAssembly {
     consumer.add(spans)
   }
 }
-
-/** The spans of `all` that are not among `some`, by span id and kind. */
-function without(all: SpanTable, some: SpanTable): SpanTable {
-  const known = new Set<string>()
-  for (let row = 0; row < some.length; row++) known.add(identity(some, row))
-  const rest = all.snapshot()
-  rest.length = 0
-  for (let row = 0; row < all.length; row++) if (!known.has(identity(all, row))) rest.copyRow(all, row)
-  return rest
-}
-
-const identity = (spans: SpanTable, row: number) =>
-  `${spans.spanIdHi[row]}.${spans.spanIdLo[row]}.${spans.kind[row]}`
 
 function compareTraceIds({ spans: a }: HeldTrace, { spans: b }: HeldTrace): number {
   const word = a.traceId.findIndex((value, at) => value !== b.traceId[at])

@@ -2,12 +2,21 @@ import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
 import { decodeTraceById, decodeTracesData } from '../otlp/decode-traces.ts'
 import type { FoundTrace } from './decode-search.ts'
+import { addMissing } from './more-spans.ts'
 import { type SearchContext, searchTraces } from './search.ts'
 import { isTooLarge, isTooSlow, TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
 import { bulkQuery, idsMatch } from './traceql.ts'
 
 /** What one look-up by id found. */
 export type LookupResult = 'whole' | 'partial' | 'missing' | 'too large'
+
+/** Unix s. */
+export interface SearchTime {
+  startSec: number
+  endSec: number
+}
+
+type OnTrace = (spans: SpanTable, found: FoundTrace) => void
 
 /** Fetches traces whose ids are known. */
 export class TraceLookup {
@@ -28,11 +37,37 @@ export class TraceLookup {
    * @param onTrace the table is cleared afterwards
    * @throws as `searchTraces`
    */
-  async byIds(
-    traceIds: string[],
-    time: { startSec: number; endSec: number },
-    onTrace: (spans: SpanTable, found: FoundTrace) => void,
-  ): Promise<void> {
+  async byIds(traceIds: string[], time: SearchTime, onTrace: OnTrace): Promise<void> {
+    const { limits } = this.context
+    if (time.endSec - time.startSec > limits.rangeSec) return this.byIdsInParts(traceIds, time, onTrace)
+    try {
+      await this.searchIds(traceIds, time, onTrace)
+    } catch (error) {
+      // Refused: the range is longer than was known.
+      if (time.endSec - time.startSec <= limits.rangeSec) throw error
+      await this.byIdsInParts(traceIds, time, onTrace)
+    }
+  }
+
+  /** The same where the time is longer than Tempo searches at once: what each part brings is united. */
+  private async byIdsInParts(traceIds: string[], time: SearchTime, onTrace: OnTrace): Promise<void> {
+    const traces = new Map<string, { spans: SpanTable; found: FoundTrace }>()
+    const { rangeSec } = this.context.limits
+    for (let startSec = time.startSec; startSec < time.endSec; startSec += rangeSec) {
+      const endSec = Math.min(time.endSec, startSec + rangeSec)
+      await this.searchIds(traceIds, { startSec, endSec }, (spans, found) => {
+        const id = hexTraceId(spans)
+        const trace = traces.get(id)
+        if (!trace) return void traces.set(id, { spans: spans.snapshot(), found: { ...found } })
+        addMissing(trace.spans, spans)
+        trace.found.cut ||= found.cut
+        trace.found.atLeastSpans = Math.max(trace.found.atLeastSpans, found.atLeastSpans)
+      })
+    }
+    for (const { spans, found } of traces.values()) onTrace(spans, found)
+  }
+
+  private async searchIds(traceIds: string[], time: SearchTime, onTrace: OnTrace): Promise<void> {
     const spans = new SpanTable(this.strings)
     // One more than wanted: an answer as long as its limit would count as cut off.
     const q = bulkQuery(idsMatch(traceIds), this.context.selector, 'duration')
@@ -45,8 +80,8 @@ export class TraceLookup {
       if (traceIds.length === 1) return
     }
     const half = traceIds.length >> 1
-    await this.byIds(traceIds.slice(0, half), time, onTrace)
-    await this.byIds(traceIds.slice(half), time, onTrace)
+    await this.searchIds(traceIds.slice(0, half), time, onTrace)
+    await this.searchIds(traceIds.slice(half), time, onTrace)
   }
 
   /**

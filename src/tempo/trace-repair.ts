@@ -47,6 +47,7 @@ export class TraceRepair {
 
   private readonly options: TraceRepairOptions
   private readonly strings: StringTable
+  private readonly spansAsFound = new WeakMap<HeldTrace, number>()
   private lookups = 0
   private orphansTried = 0
   private orphansHealed = 0
@@ -103,6 +104,19 @@ export class TraceRepair {
     return (this.counts?.get(spans) ?? spans.length) < spans.length
   }
 
+  /** Counts a trace once, however often it is looked up. */
+  private suspect(trace: HeldTrace): void {
+    if (this.spansAsFound.has(trace)) return
+    this.spansAsFound.set(trace, trace.spans.length)
+    this.suspects++
+  }
+
+  private noteRepair(trace: HeldTrace): void {
+    if (trace.spans.length <= (this.spansAsFound.get(trace) ?? 0)) return
+    this.spansAsFound.set(trace, Number.POSITIVE_INFINITY)
+    this.repaired++
+  }
+
   private async searchByIds(traces: HeldTrace[]): Promise<void> {
     const batches: HeldTrace[][] = []
     for (let at = 0; at < traces.length; at += idsPerSearch) batches.push(traces.slice(at, at + idsPerSearch))
@@ -113,8 +127,7 @@ export class TraceRepair {
     const { assembly, lookup } = this.options
     const wanted = new Map(batch.map((trace) => [hexTraceId(trace.spans), trace]))
     const found = new Set<HeldTrace>()
-    const lengths = new Map(batch.map((trace) => [trace, trace.spans.length]))
-    this.suspects += batch.length
+    for (const trace of batch) this.suspect(trace)
     await lookup.byIds([...wanted.keys()], this.options, (spans, answer) => {
       const trace = wanted.get(hexTraceId(spans))
       if (!trace || spans.length < trace.spans.length) return
@@ -123,7 +136,7 @@ export class TraceRepair {
     })
     const toFetch: HeldTrace[] = []
     for (const trace of batch) {
-      if (trace.spans.length > (lengths.get(trace) ?? 0)) this.repaired++
+      this.noteRepair(trace)
       const isHandedOn = found.has(trace) && assembly.judge(trace)
       if (!isHandedOn && trace.doubt === 'lacking') toFetch.push(trace)
     }
@@ -147,7 +160,7 @@ export class TraceRepair {
     const result = await lookup.byId(hexTraceId(trace.spans), spans)
     if (result === 'whole' || (result === 'partial' && spans.length > before)) {
       assembly.replace(trace, spans, { cut: false, atLeastSpans: 0, matchedSpans: spans.length })
-      if (spans.length > before) this.repaired++
+      this.noteRepair(trace)
     }
     return result
   }
@@ -157,9 +170,9 @@ export class TraceRepair {
     await forEachLimited(traces, lookupsInFlight, async (trace) => {
       if (this.isOrphanLookupWorthwhile()) {
         const before = trace.spans.length
-        this.suspects++
+        this.suspect(trace)
         this.orphansTried++
-        await this.fetch(trace)
+        if ((await this.fetch(trace)) === 'partial') this.incomplete++
         if (trace.spans.length > before) this.orphansHealed++
       } else this.unchecked++
       assembly.releaseForNow(trace)
@@ -176,7 +189,7 @@ export class TraceRepair {
     const { assembly, lookup } = this.options
     await forEachLimited(traces, lookupsInFlight, async (trace) => {
       const spans = new SpanTable(this.strings)
-      this.suspects++
+      this.suspect(trace)
       let isResolved = false
       await lookup.byIds([hexTraceId(trace.spans)], this.options, (whole, answer) => {
         isResolved ||= !answer.cut && assembly.resolveConflict(trace, whole.snapshot())

@@ -2,14 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { graphOf, readWindow } from './reading.ts'
-import {
-  attributeOf,
-  extentNs,
-  type Fragment,
-  fragmentOf,
-  type Sketch,
-  type StoredSpan,
-} from './stored-trace.ts'
+import { extentNs, type Fragment, fragmentOf, type Sketch, type StoredSpan } from './stored-trace.ts'
 import { startTempo } from './tempo-stand-in.ts'
 
 /** Long ago, so that no cutoff is probed for. */
@@ -43,6 +36,7 @@ interface Case {
   maxSpansPerSpanSet: number
   maxSpans: number
   concurrency: number
+  metrics: boolean
   seconds: number
 }
 
@@ -97,6 +91,7 @@ const cases: fc.Arbitrary<Case> = fc.constantFrom(20, 100, 600).chain((seconds) 
     maxSpansPerSpanSet: fc.constantFrom(1, 3, 100),
     maxSpans: fc.constantFrom(60, 1e9),
     concurrency: fc.constantFrom(1, 3),
+    metrics: fc.boolean(),
   }),
 )
 
@@ -127,8 +122,310 @@ t.test('every trace that starts in the window is counted once and whole, however
       return true
     }),
     {
-      numRuns: Number(process.env.RUNS ?? 60),
-      ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}),
+      numRuns: 100,
+      interruptAfterTimeLimit: 20_000,
     },
   )
 })
+
+t.test(
+  'traces that came complete need no look-up, and leading zeros of ids are no other trace',
+  async (t) => {
+    const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 1000 + i * 1900))
+    const tempo = await startTempo({ fragments })
+    t.teardown(() => tempo.close())
+    const fractions: number[] = []
+    const onProgress = ({ fraction }: { fraction: number }) => fractions.push(fraction)
+    const { report, graph } = await readWindow({ url: tempo.url, window, onProgress })
+    t.match(report, { traces: 300, spans: 600, outsideWindow: 0, suspects: 0, repaired: 0, incomplete: 0 })
+    t.match(report, { truncated: false, searched: window, warnings: [] })
+    t.equal(report.slices, tempo.count('search'), 'one request for each slice')
+    t.equal(report.requests, tempo.asked.length)
+    t.equal(tempo.count('histogram'), 1)
+    t.equal(tempo.asked.length, report.slices + 1, 'and no other')
+    t.match(report.traceql, '{ } | by(trace:duration) | by(resource.service.name) | select(span:parentID, ')
+    t.same(graph, graphOf(fragments))
+    t.equal(fractions.at(-1), 1)
+    t.same(fractions, fractions.slice().sort())
+  },
+)
+
+t.test('a trace of 150 spans of one service is whole though Tempo sends 100 of a set', async (t) => {
+  const spans = Array.from({ length: 149 }, (_, i) => ({
+    id: i + 2,
+    parent: 1,
+    atMs: 2000 + i,
+    ms: 3 + i / 7,
+  }))
+  const big = whole(7, [{ id: 1, atMs: 1900, ms: 500 }, ...spans])
+  const tempo = await startTempo({ fragments: [big, simple(8, 5000)] })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 2, spans: 152, suspects: 1, repaired: 1, incomplete: 0, warnings: [] })
+  t.equal(tempo.count('ids'), 1)
+  t.equal(tempo.count('lookup'), 0, 'a search that spreads the spans brings them all')
+  t.same(graph, graphOf([big, simple(8, 5000)]))
+})
+
+t.test('spans that no search can spread are fetched by trace id', async (t) => {
+  const spans = Array.from({ length: 149 }, (_, i) => ({ id: i + 2, parent: 1, atMs: 2000 + i, ms: 3 }))
+  const big = whole(7, [{ id: 1, atMs: 1900, ms: 500 }, ...spans])
+  const tempo = await startTempo({ fragments: [big] })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 1, spans: 150, suspects: 1, repaired: 1, incomplete: 0 })
+  t.same([tempo.count('ids'), tempo.count('lookup')], [1, 1])
+  t.same(graph, graphOf([big]))
+  const none = await readWindow({ url: tempo.url, window, maxLookups: 0 })
+  t.match(
+    none.report,
+    { traces: 1, spans: 101, incomplete: 1 },
+    'as much as may be had: 1 root and 100 of 149',
+  )
+  t.match(none.report.warnings, ['1 traces lack spans that could not be had.'])
+})
+
+t.test('where many traces are cut, spans are spread from then on', async (t) => {
+  const fragments = Array.from({ length: 40 }, (_, trace) =>
+    whole(trace + 1, [
+      { id: 1, atMs: trace * 15_000, ms: 900 },
+      ...Array.from({ length: 120 }, (_, i) => ({
+        id: i + 2,
+        parent: 1,
+        atMs: trace * 15_000 + i,
+        ms: 3 + i / 7,
+      })),
+    ]),
+  )
+  const tempo = await startTempo({ fragments })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window, concurrency: 1 })
+  t.match(report, { traces: 40, spans: 40 * 121, incomplete: 0, truncated: false })
+  t.match(report.traceql, 'by(span:duration % 97)')
+  t.ok(report.suspects < 40, `${report.suspects} of 40 were cut`)
+  t.same(graph, graphOf(fragments))
+})
+
+t.test('more traces than one search may answer: slices are split until all are there', async (t) => {
+  const fragments = Array.from({ length: 500 }, (_, i) => simple(i + 1, 100_000 + i * 20))
+  const tempo = await startTempo({ fragments, maxResultLimit: 70 })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 500, truncated: false, incomplete: 0 })
+  t.ok(tempo.count('search') > report.slices, 'some slices were asked for in vain')
+  t.same(graph, graphOf(fragments))
+})
+
+t.test('an orphan is reported, and looked up because its parent may be elsewhere', async (t) => {
+  const orphan = whole(5, [{ id: 2, parent: 0xfeed, atMs: 3000 }])
+  const healed = whole(6, [{ id: 2, parent: 1, atMs: 4000 }])
+  const far = whole(6, [{ id: 1, atMs: -900_000, ms: 1 }])
+  const tempo = await startTempo({ fragments: [orphan, healed, far, simple(9, 9000)] })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 2, suspects: 2, repaired: 1, incomplete: 0, outsideWindow: 1 })
+  t.same(graph, graphOf([orphan, simple(9, 9000)]), 'the healed one starts long before the window')
+  t.equal(graph.spans.orphans, 1)
+  t.equal(tempo.count('lookup'), 2)
+})
+
+t.test('orphans are looked up 50 times, and no more where that never helps', async (t) => {
+  const fragments = Array.from({ length: 400 }, (_, i) =>
+    whole(i + 1, [{ id: 2, parent: 1, atMs: 1000 + i * 100 }]),
+  )
+  const tempo = await startTempo({ fragments })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 400, suspects: 50, repaired: 0, incomplete: 0, truncated: false })
+  t.equal(tempo.count('lookup'), 50)
+  t.match(report.warnings, ['350 traces with a missing parent were not looked up again'])
+  t.equal(graph.spans.orphans, 400)
+})
+
+t.test(
+  'a counted trace of which more turns up in another slice is taken back and counted whole',
+  async (t) => {
+    const late = whole(3, [{ id: 1, name: 'late', service: 'front', atMs: 595_000, ms: 30 }])
+    const early = whole(3, [
+      { id: 2, name: 'early', service: 'front', atMs: 2000, ms: 7 },
+      { id: 3, parent: 2, service: 'back', atMs: 2001, ms: 6 },
+    ])
+    const tempo = await startTempo({ fragments: [early, late, simple(4, 300_000)], metrics: false })
+    t.teardown(() => tempo.close())
+    const { report, graph } = await readWindow({ url: tempo.url, window, concurrency: 1 })
+    t.match(report, { traces: 2, spans: 5, suspects: 1, repaired: 1, incomplete: 0 })
+    t.same(graph, graphOf([[...early, ...late], simple(4, 300_000)]))
+  },
+)
+
+t.test('a fragment that ends where another slice begins is no conflict that cannot be solved', async (t) => {
+  // 16 s wide with the padding: slices of 1 s, read from the newest on, share their full seconds.
+  const short = { fromMs: epochMs, toMs: epochMs + 16 * sec }
+  const first = whole(3, [{ id: 1, service: 'front', atMs: 8000, ms: 0 }])
+  const second = whole(3, [{ id: 2, parent: 1, service: 'back', atMs: 8000.5, ms: 0.01 }])
+  const tempo = await startTempo({ fragments: [first, second], metrics: false })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window: short, padSec: 0, concurrency: 1 })
+  t.match(report, { traces: 1, spans: 2, incomplete: 0 })
+  t.same(graph, graphOf([[...first, ...second]]))
+})
+
+t.test('a trace belongs to the window in which its earliest span starts', async (t) => {
+  const edges = [
+    simple(1, -1, 50_000),
+    simple(2, 0),
+    simple(3, 599_999, 50_000),
+    simple(4, 600_000),
+    simple(5, -30_000, 10),
+  ]
+  const tempo = await startTempo({ fragments: edges })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 2, outsideWindow: 3 })
+  t.same(graph, graphOf([simple(2, 0), simple(3, 599_999, 50_000)]))
+  const before = { fromMs: epochMs - 600 * sec, toMs: epochMs }
+  const after = { fromMs: epochMs + 600 * sec, toMs: epochMs + 1200 * sec }
+  t.match((await readWindow({ url: tempo.url, window: before })).report, { traces: 2 })
+  t.match((await readWindow({ url: tempo.url, window: after })).report, { traces: 1 })
+})
+
+t.test('a trace reaches over the edge of the window: padding shows its other fragment', async (t) => {
+  const inside = whole(1, [{ id: 2, parent: 1, service: 'back', atMs: 5000 }])
+  const before = whole(1, [{ id: 1, service: 'front', atMs: -20_000, ms: 3 }])
+  const begins = whole(2, [{ id: 1, service: 'front', atMs: 590_000, ms: 3 }])
+  const ends = whole(2, [{ id: 2, service: 'back', atMs: 630_000 }])
+  const tempo = await startTempo({ fragments: [inside, before, begins, ends] })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 1, spans: 2, outsideWindow: 1, incomplete: 0 })
+  t.equal(tempo.count('lookup'), 0)
+  t.same(graph, graphOf([[...begins, ...ends]]))
+})
+
+t.test(
+  'of more traces than the limit the newest are read, exactly as many, and the report says so',
+  async (t) => {
+    const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, i * 2000))
+    const tempo = await startTempo({ fragments, metrics: false })
+    t.teardown(() => tempo.close())
+    for (const concurrency of [1, 3]) {
+      const { report, graph } = await readWindow({
+        url: tempo.url,
+        window,
+        limit: 10,
+        padSec: 0,
+        concurrency,
+      })
+      t.match(report, { traces: 10, spans: 20, truncated: true, incomplete: 0 })
+      t.same(report.warnings, ['More than 10 traces (limit) in the window: the oldest part was not read.'])
+      t.equal(graph.spans.traces, 10)
+      t.ok(report.searched.fromMs > window.fromMs && report.searched.fromMs < report.searched.toMs)
+      t.equal(report.searched.toMs, window.toMs)
+      if (concurrency > 1) continue
+      // 18.75 s wide slices: the first holds the traces from 582 s on, nine of them.
+      t.ok(report.searched.fromMs >= epochMs + 500 * sec, 'the oldest part was not read')
+    }
+    const all = await readWindow({ url: tempo.url, window, limit: 300 })
+    t.match(all.report, { traces: 300, truncated: false, warnings: [], searched: window })
+  },
+)
+
+t.test('a filter selects whole traces, also where only one of their fragments matches', async (t) => {
+  const red = { attributes: { color: 'dark red' } }
+  const matching = whole(1, [{ id: 1, service: 'front', atMs: 1000, ms: 9, ...red }])
+  const silent = whole(1, [{ id: 2, parent: 1, service: 'back', atMs: 45_000 }])
+  const other = whole(2, [{ id: 1, service: 'front', atMs: 2000, attributes: { color: 'blue' } }])
+  const tempo = await startTempo({ fragments: [matching, silent, other], dedicated: ['color'] })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window, tag: 'span.color', filter: 'red' })
+  t.match(report, { traces: 1, spans: 2, incomplete: 0 })
+  t.match(report.traceql, '({ span.color =~ ".*(?:red).*" } && { }) | by(trace:duration)')
+  t.same(graph, graphOf([[...matching, ...silent]], 'span.color'), 'and a missing value, nil, is no value')
+  const both = await readWindow({ url: tempo.url, window, tag: 'color', query: 'span.color = "blue"' })
+  t.match(both.report, { traces: 1, spans: 1 })
+  t.match(both.report.traceql, '(({ .color != nil } && { span.color = "blue" }) && { })')
+})
+
+t.test('many traces that match: one count of spans tells which of them are whole', async (t) => {
+  const fragments = Array.from({ length: 400 }, (_, i) =>
+    whole(i + 1, [
+      { id: 1, atMs: 1000 + i * 1400, ms: 20 },
+      { id: 2, parent: 1, service: 'cart', atMs: 1001 + i * 1400, ms: 10 + i / 1000 },
+    ]),
+  )
+  fragments.push(whole(1, [{ id: 3, parent: 1, service: 'late', atMs: 30_000, ms: 5 }]))
+  const tempo = await startTempo({ fragments })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window, filter: 'cart' })
+  t.match(report, { traces: 400, spans: 801, incomplete: 0, truncated: false })
+  t.equal(tempo.count('count'), 1)
+  t.equal(tempo.count('lookup'), 0)
+  t.same(graph, graphOf(united(fragments)))
+})
+
+t.test('a window over the longest range of this Tempo is read all the same, and repaired', async (t) => {
+  const maxDuration = { sec: 90, text: '1m30s' }
+  const matching = whole(1, [{ id: 1, service: 'cart', atMs: 1000, ms: 9 }])
+  const silent = whole(1, [{ id: 2, parent: 1, service: 'back', atMs: 500_000 }])
+  const fragments = [matching, silent, simple(2, 1000), simple(3, 300_000), simple(4, 590_000)]
+  const tempo = await startTempo({ fragments, maxDuration })
+  t.teardown(() => tempo.close())
+  const all = await readWindow({ url: tempo.url, window })
+  t.match(all.report, { traces: 4, incomplete: 0, truncated: false })
+  t.same(all.report.warnings, [])
+  t.same(all.graph, graphOf(united(fragments)))
+  const filtered = await readWindow({ url: tempo.url, window, filter: 'cart' })
+  t.match(filtered.report, { traces: 1, spans: 2, incomplete: 0 })
+  t.same(filtered.report.warnings, [])
+  t.equal(tempo.count('lookup'), 0)
+  const week = { fromMs: epochMs - 168 * 3600 * sec, toMs: epochMs }
+  tempo.options.maxDuration = { sec: 168 * 3600, text: '168h0m0s' }
+  tempo.options.fragments = [whole(1, [{ id: 1, service: 'cart', atMs: -3600_000 }])]
+  const longest = await readWindow({ url: tempo.url, window: week, filter: 'cart' })
+  t.match(longest.report, { traces: 1, incomplete: 0 }, 'with its padding it is over 168 h')
+  t.same(longest.report.warnings, [])
+})
+
+t.test('Tempo 3 hides its newest 30 s: nothing is counted twice or from elsewhere', async (t) => {
+  const nowMs = Date.now()
+  const at = (traceId: number, ageSec: number) =>
+    fragmentOf(traceId, nowMs - ageSec * sec, [
+      { id: 1, service: 'front', atMs: 0, ms: 20 },
+      { id: 2, parent: 1, service: 'back', atMs: 5 },
+    ])
+  const fragments = [5, 20, 40, 100, 200, 500, 800].map((ageSec, i) => at(i + 1, ageSec))
+  const tempo = await startTempo({ fragments, cutoffSec: 30 })
+  t.teardown(() => tempo.close())
+  const recent = { fromMs: nowMs - 300 * sec, toMs: nowMs }
+  const { report, graph } = await readWindow({ url: tempo.url, window: recent })
+  t.same(graph, graphOf(fragments.slice(2, 5)))
+  t.match(report, { traces: 3, truncated: false, incomplete: 0 })
+  t.ok(Math.abs(report.searched.toMs - (nowMs - 30 * sec)) <= 2 * sec, 'the window ends where Tempo stops')
+  t.same(report.warnings, ['Tempo does not search the newest 30 s yet: the window ends there.'])
+  tempo.options.cutoffSec = 0
+  const visible = await readWindow({ url: tempo.url, window: recent })
+  t.match(visible.report, { traces: 5, warnings: [], searched: recent })
+  tempo.options.cutoffSec = 30
+  const hidden = { fromMs: nowMs - 10 * sec, toMs: nowMs }
+  await t.rejects(
+    readWindow({ url: tempo.url, window: hidden }),
+    { code: 'TTA_BAD_REQUEST', errors: [{ field: 'from' }] },
+    'what cannot be searched is not empty',
+  )
+})
+
+t.test(
+  'Tempo 3 with nothing older than its cutoff: what it answers in place of the range is not counted',
+  async (t) => {
+    const nowMs = Date.now()
+    const fragments = [fragmentOf(1, nowMs - 5 * sec, [{ id: 1, atMs: 0 }])]
+    const tempo = await startTempo({ fragments, cutoffSec: 30 })
+    t.teardown(() => tempo.close())
+    const window = { fromMs: nowMs - 3600 * sec, toMs: nowMs }
+    t.match((await readWindow({ url: tempo.url, window })).report, { traces: 0, incomplete: 0 })
+    const old = fragmentOf(2, nowMs - 600 * sec, [{ id: 1, atMs: 0 }])
+    tempo.options.fragments = [...fragments, old]
+    const last = { fromMs: nowMs - 60 * sec, toMs: nowMs }
+    t.match((await readWindow({ url: tempo.url, window: last })).report, { traces: 0, outsideWindow: 0 })
+  },
+)

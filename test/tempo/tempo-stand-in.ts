@@ -3,9 +3,19 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { ProtobufWriter } from '../../src/protobuf/protobuf-writer.ts'
 import { encodeSearch, encodeTrace, type SearchRequest, search } from './stand-in-search.ts'
+import { parseTraceql } from './stand-in-traceql.ts'
 import type { Fragment } from './stored-trace.ts'
 
-export type AskedKind = 'search' | 'ids' | 'count' | 'probe' | 'lookup' | 'lookupV1' | 'echo' | 'other'
+export type AskedKind =
+  | 'search'
+  | 'ids'
+  | 'count'
+  | 'probe'
+  | 'lookup'
+  | 'lookupV1'
+  | 'histogram'
+  | 'echo'
+  | 'other'
 
 /** A request as faults see it. */
 export interface Asked {
@@ -48,6 +58,8 @@ export interface StandInOptions {
   unknown: string[]
   /** Fragments that trace by id leaves out, with PARTIAL. */
   partial: boolean
+  /** Whether there are metrics of spans. */
+  metrics: boolean
   fault: (asked: Asked, answer: () => Answer) => Fault | undefined
 }
 
@@ -75,6 +87,7 @@ export async function startTempo(some: Partial<StandInOptions> = {}): Promise<Te
     padIds: false,
     unknown: [],
     partial: false,
+    metrics: true,
     fault: () => undefined,
     ...some,
   }
@@ -112,6 +125,7 @@ function kindOf({ pathname, searchParams }: URL): AskedKind {
   }
   if (/\/api\/v2\/traces\/[^/]*$/.test(pathname)) return 'lookup'
   if (/\/api\/traces\/[^/]*$/.test(pathname)) return 'lookupV1'
+  if (pathname.endsWith('/api/metrics/query_range')) return 'histogram'
   return pathname.endsWith('/api/echo') ? 'echo' : 'other'
 }
 
@@ -128,6 +142,8 @@ function answer(options: StandInOptions, asked: Asked): Answer {
   if (asked.kind === 'other') return text(404, '404 page not found')
   if (asked.kind === 'lookup' || asked.kind === 'lookupV1') return lookup(options, asked)
   const request = readSearch(asked.params)
+  if (asked.kind === 'histogram')
+    return histogram(options, request, Number.parseInt(asked.params.get('step') ?? '', 10))
   const refused = refusal(options, request)
   if (refused !== undefined) return text(400, refused)
   if (options.cutoffSec > 0) clamp(request, Math.floor(options.now() / 1000), options.cutoffSec)
@@ -144,6 +160,29 @@ function answer(options: StandInOptions, asked: Asked): Answer {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     return text(400, `invalid TraceQL query: parse error at line 1, col 2: ${error.message}`)
+  }
+}
+
+/** Spans by their own start, a step stamped with its end. */
+function histogram(
+  { metrics, fragments }: StandInOptions,
+  { q, start, end }: SearchRequest,
+  stepSec: number,
+): Answer {
+  if (!metrics) return text(404, '404 page not found')
+  const { select } = parseTraceql(q.replace(/ \| count_over_time\(\)$/, ''))
+  const counts = new Map<number, number>()
+  for (const { startNs } of fragments.flatMap((fragment) => select(fragment))) {
+    const atSec = Number(startNs / 1_000_000_000n)
+    if (atSec < start || atSec >= end) continue
+    const stamp = (Math.floor(atSec / stepSec) + 1) * stepSec
+    counts.set(stamp, (counts.get(stamp) ?? 0) + 1)
+  }
+  const samples = [...counts].map(([atSec, value]) => ({ timestampMs: `${atSec}000`, value }))
+  return {
+    status: 200,
+    type: 'application/json',
+    body: JSON.stringify({ series: [{ labels: [], samples }] }),
   }
 }
 
