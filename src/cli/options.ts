@@ -112,6 +112,13 @@ export const options: readonly Option[] = [
     target: { key: ['search', 'mode'] },
   },
   {
+    name: 'level',
+    value: 'LEVEL',
+    help: 'operation: a node per service, span name',
+    commands: parameters,
+    target: { key: ['query', 'level'] },
+  },
+  {
     name: 'limit',
     value: 'TRACES',
     help: 'most traces to read',

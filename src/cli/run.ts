@@ -2,8 +2,9 @@ import { TtaError } from '../errors.ts'
 import { buildCommand, type ExitStatus } from './build-command.ts'
 import { reportFailure } from './failure.ts'
 import { helpText } from './help.ts'
+import { listenFailure } from './listen-failure.ts'
 import { type Arguments, parseArguments } from './parse-arguments.ts'
-import type { Parts } from './parts.ts'
+import type { DemoOptions, Parts } from './parts.ts'
 import { serveCommand } from './serve-command.ts'
 import { summaryReport, widthOf } from './summary-report.ts'
 import { painter, type Terminal } from './terminal.ts'
@@ -44,12 +45,17 @@ async function run(args: Arguments, terminal: Terminal, parts: Parts): Promise<E
 async function demo(values: Map<string, string>, terminal: Terminal, parts: Parts): Promise<void> {
   const { stdout, signal } = terminal
   const style = { width: widthOf(stdout), paint: painter(terminal) }
-  await parts.runDemo({
-    port: portOf(values.get('port')),
+  const port = portOf(values.get('port'))
+  const options: DemoOptions = {
+    port,
     once: values.has('once'),
     signal,
     print: (line) => void stdout.write(`${line}\n`),
     show: (document) => summaryReport(document.summary, document, style),
+  }
+  await parts.runDemo(options).catch((error) => {
+    const cannotListen = (error as NodeJS.ErrnoException).syscall === 'listen'
+    throw cannotListen ? listenFailure(error, `127.0.0.1:${port}`, 'leave out --port for a free one') : error
   })
 }
 

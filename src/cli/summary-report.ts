@@ -115,6 +115,7 @@ const figures = ({ count, failed, slow, meanMs, perSec }: Figures) => [
 
 /** As a person would call it: `cart: GET /cart`, and `cart (Service Node)` for the node of a tag value. */
 function label({ title, subTitle, detail__role }: NodeRow): string {
+  if (subTitle === '') return printable(title)
   return printable(detail__role === 'tag' ? `${title} (${subTitle})` : `${title}: ${subTitle}`)
 }
 

@@ -78,6 +78,7 @@ t.test('every option of the demo does what it did, in each of its spellings', as
     [[['--query', '{ status = error }']], { query: '{ status = error }' }],
     [[['--from', 'now-20m', '--to', '1748770000']], { from: 'now-20m', to: '1748770000' }],
     [[['--limit', '10'], ['--limit=10']], { limit: 10 }],
+    [[['--level', 'operation']], { level: 'operation' }],
     [[['--dry-run'], ['--dry_run']], { dryRun: true }],
     [[['-g', 'x', '-g', 'y']], { graph: 'y' }],
     [[['--filter=-a', '--tag=a_b']], { filter: '-a', tag: 'a_b' }],

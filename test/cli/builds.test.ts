@@ -1,0 +1,345 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import type { Parts } from '../../src/cli/parts.ts'
+import { repeat } from '../../src/cli/repeat.ts'
+import { runCommandLine } from '../../src/cli/run.ts'
+import { otlpRequest } from '../../src/demo/otlp-request.ts'
+import { shopSpans } from '../../src/demo/shop.ts'
+import { embeddedSource } from '../../src/embedded/embedded-source.ts'
+import { EmbeddedTraces } from '../../src/embedded/embedded-traces.ts'
+import { TtaError } from '../../src/errors.ts'
+import { createLogger } from '../../src/http/logger.ts'
+import { AggregationSummary } from '../../src/model/summary.ts'
+import { jsonToProtobuf } from '../../src/otlp/json-to-protobuf.ts'
+import type { GraphSink, SinkReport } from '../../src/sink/graph-sink.ts'
+import type { TraceSource } from '../../src/source/trace-source.ts'
+import { terminal } from './terminals.ts'
+
+const isSummary = new Ajv({ strict: false, formats: { 'date-time': true } }).compile(AggregationSummary)
+
+/** An embedded source with 20 traces of the last minutes. */
+function shopSource(): TraceSource {
+  const nowMs = Date.now()
+  const traces = new EmbeddedTraces({ maxBytes: 1e8, maxAgeSec: 3600, now: Date.now })
+  const spans = shopSpans({ seed: 1, traces: 20, fromMs: nowMs - 600_000, toMs: nowMs - 300_000 })
+  traces.add(jsonToProtobuf(otlpRequest(spans)))
+  return embeddedSource(traces)
+}
+
+/** A Tempo is configured, and never asked: `source` stands in its place. */
+const env = { TTA_TEMPO_URL: 'http://127.0.0.1:9' }
+
+function parts(source?: TraceSource, providerSink?: GraphSink): Parts {
+  return {
+    version: '1.2.3',
+    buildApp: (config, overrides) =>
+      buildApp(config, { ...overrides, ...(source && { source }), ...(providerSink && { providerSink }) }),
+    runDemo: async () => {},
+  }
+}
+
+async function run(argv: string[], source: TraceSource | undefined, io = terminal({ env })) {
+  const status = await runCommandLine(argv, io, parts(source))
+  return { status, out: io.stdout.text, err: io.stderr.text }
+}
+
+/** A source that fails in its first `failures` reads. */
+function failingSource(failures: number): TraceSource {
+  const good = shopSource()
+  let reads = 0
+  return {
+    ...good,
+    read: async (...args) => {
+      if (++reads <= failures) throw new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo did not answer')
+      return good.read(...args)
+    },
+  }
+}
+
+/** Never resolves, and rejects with the signal. */
+async function endOf(signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort')
+  throw signal.reason
+}
+
+t.test('a build prints its report and ends with 0', async (t) => {
+  const { status, out, err } = await run(['-g', 'shop'], shopSource())
+  t.equal(status, 0)
+  t.match(out, /^graph {4}shop: complete, built /)
+  t.match(out, /^read {5}20 traces, [\d,]+ spans/m)
+  t.match(out, /^CALLER +-> CALLEE +CALLS +FAILED +SLOW +MEAN MS +CALLS\/S$/m)
+  t.match(out, /^sink {5}embedded: stored, verified$/m)
+  t.notOk(out.includes('\x1b'), 'no colours for a pipe')
+  t.equal(err, 'tta: nodegraph_provider.url is not set: graphs are shown here and kept nowhere\n')
+})
+
+t.test('a terminal gets colours', async (t) => {
+  const { out } = await run([], shopSource(), terminal({ env, columns: 100 }))
+  t.ok(out.includes('\x1b[32mcomplete\x1b[39m'))
+})
+
+t.test('--json is one summary and nothing else', async (t) => {
+  for (const argv of [['--json'], ['--json', '--quiet'], ['--json', '--dry-run']]) {
+    const { status, out, err } = await run(argv, shopSource())
+    t.equal(status, 0)
+    t.equal(out.split('\n').length, 2, 'one line')
+    const summary = JSON.parse(out)
+    t.ok(isSummary(summary), JSON.stringify(isSummary.errors))
+    t.match(summary, { graph: 'micro', status: 'complete', read: { traces: 20 } })
+    t.equal(err, '')
+  }
+})
+
+t.test('--quiet says nothing where all is well', async (t) => {
+  t.same(await run(['--quiet'], shopSource()), { status: 0, out: '', err: '' })
+})
+
+t.test('the exit status tells partial from empty and from failed', async (t) => {
+  const partial = await run(['--limit', '5'], shopSource())
+  t.equal(partial.status, 3)
+  t.match(partial.out, /: partial, /)
+
+  const empty = await run(['--from', 'now-1m'], shopSource())
+  t.equal(empty.status, 0)
+  t.match(empty.out, /: empty, /)
+  t.match(empty.out, /^sink {5}embedded: cleared/m)
+
+  const failed = await run(['--json'], failingSource(1))
+  t.equal(failed.status, 1)
+  t.equal(failed.err, 'tta: Tempo did not answer\n')
+  t.match(JSON.parse(failed.out), { status: 502, code: 'TTA_TEMPO_UNAVAILABLE', title: 'Bad Gateway' })
+})
+
+t.test('a dry run shows the graph and hands nothing on', async (t) => {
+  const { status, out } = await run(['--dry-run', '-s', '1200', '-n', 'false'], shopSource())
+  t.equal(status, 0)
+  t.match(out, /^CALLER/m)
+  t.notMatch(out, /Service Node/)
+  t.notMatch(out, /^sink/m)
+})
+
+t.test('parameters that cannot be used are named, one a line', async (t) => {
+  const wrongTime = await run(['--from', 'yesterday', '--json'], shopSource())
+  t.equal(wrongTime.status, 1)
+  t.match(wrongTime.err, /^tta: these parameters cannot be used:\n {2}from is "yesterday", but must be .*\n$/)
+  t.match(JSON.parse(wrongTime.out), { status: 400, code: 'TTA_BAD_REQUEST', errors: [{ field: 'from' }] })
+
+  const wrongConfig = await run(['-f', '(\x1b[2J', '-L', '-1', '-m', 'x', '--json'], shopSource())
+  t.equal(wrongConfig.status, 1)
+  t.equal(wrongConfig.err.trimEnd().split('\n').length, 4, wrongConfig.err)
+  t.match(wrongConfig.err, /^ {2}query.trace_threshold_ms is -1, but must be at least 0/m)
+  t.notOk(wrongConfig.err.includes('\x1b'), 'nothing for the terminal to obey')
+  t.match(JSON.parse(wrongConfig.out), { status: 400, errors: Array })
+
+  const unknown = await run(['--grpah', 'x'], shopSource())
+  t.match(unknown, { status: 1, out: '', err: 'tta: --grpah is not a known option; did you mean --graph?\n' })
+})
+
+t.test('without a Tempo there is nothing to read, and the message says what to set', async (t) => {
+  const { status, err } = await run([], shopSource(), terminal())
+  t.equal(status, 1)
+  t.match(err, /^tta: tempo.url is not set.*config.yml.*TTA_TEMPO_URL.*tta serve.*tta demo.*\n$/)
+})
+
+t.test('config.yml is used where there is one; the command line goes before it', async (t) => {
+  const io = () => {
+    const made = terminal()
+    writeFileSync(
+      join(made.directory, 'config.yml'),
+      'graph: { name: fromfile }\nquery: { tag_filter: nothing }\ntempo: { url: http://127.0.0.1:9 }\n',
+    )
+    return made
+  }
+  t.match((await run([], shopSource(), io())).out, /fromfile: empty/)
+  t.match((await run(['-g', 'other', '-f', 'web'], shopSource(), io())).out, /other: complete/)
+
+  const missing = await run(['-c', '/nowhere/tta.yml'], shopSource(), io())
+  t.equal(missing.status, 1)
+  t.match(missing.err, '/nowhere/tta.yml cannot be read (ENOENT)')
+})
+
+t.test('help and version need nothing', async (t) => {
+  t.match(await run(['--version'], undefined, terminal()), { status: 0, out: 'tta 1.2.3\n', err: '' })
+  t.match(await run(['serve', '-h'], undefined, terminal()), { status: 0, out: /^Usage: tta serve/, err: '' })
+})
+
+t.test('a loop goes on after a failed build, and ends with the status of the last one', async (t) => {
+  const stop = new AbortController()
+  const io = terminal({ env, signal: stop.signal })
+  const ended = runCommandLine(['-l', '0.001', '-g', 'shop', '--json'], io, parts(failingSource(1)))
+  await io.stdout.shows('"status":"complete"')
+  stop.abort()
+  t.equal(await ended, 0)
+  t.equal(io.stderr.text, 'tta: Tempo did not answer\n')
+  const documents = io.stdout.lines.map((line) => JSON.parse(line))
+  t.equal(documents[0].status, 502)
+  t.ok(documents.slice(1).every((document) => isSummary(document)))
+
+  const failing = new AbortController()
+  const last = terminal({ env, signal: failing.signal })
+  const failed = runCommandLine(['-l', '0.001'], last, parts(failingSource(Number.POSITIVE_INFINITY)))
+  await last.stderr.shows('tta: Tempo did not answer\ntta: Tempo did not answer\n')
+  failing.abort()
+  t.equal(await failed, 1)
+})
+
+t.test('the signal ends a loop at once, in the middle of a build', async (t) => {
+  const stop = new AbortController()
+  let closed = false
+  let reads = 0
+  const good = shopSource()
+  const source: TraceSource = {
+    ...good,
+    read: async (query, consumer, options) => {
+      if (++reads === 1) return good.read(query, consumer, options)
+      stop.abort()
+      return endOf(options.signal)
+    },
+    close: async () => {
+      closed = true
+    },
+  }
+  const io = terminal({ env, signal: stop.signal })
+  t.equal(
+    await runCommandLine(['-l', '0.001', '--quiet'], io, parts(source)),
+    0,
+    'the first build was complete',
+  )
+  t.same([reads, closed, io.stderr.text], [2, true, ''])
+})
+
+t.test('a build that is ended by the signal has failed', async (t) => {
+  for (const argv of [['--quiet'], ['--quiet', '-l', '5']]) {
+    const stop = new AbortController()
+    const never: TraceSource['read'] = async (_query, _consumer, { signal }) => {
+      stop.abort(new Error('SIGTERM'))
+      return endOf(signal)
+    }
+    const io = terminal({ env, signal: stop.signal })
+    t.equal(await runCommandLine(argv, io, parts({ ...shopSource(), read: never })), 1)
+    t.equal(io.stderr.text, 'tta: ended before the build was done\n')
+  }
+})
+
+t.test('a loop whose parameters are wrong ends: they will not get better', async (t) => {
+  const { status, err } = await run(['-l', '1', '--from', 'yesterday', '--quiet'], shopSource())
+  t.equal(status, 1)
+  t.match(err, 'from is "yesterday"')
+})
+
+t.test('a sink that fails is reported, with the account as problem', async (t) => {
+  const report: SinkReport = {
+    sink: 'nodegraph-provider',
+    state: 'failed',
+    verified: false,
+    attempts: 4,
+    isolatedNodes: 0,
+    warnings: [],
+    reason: 'answered 201 and stored nothing',
+  }
+  const sink: GraphSink = {
+    name: 'nodegraph-provider',
+    replace: async () => report,
+    remove: async () => {},
+    check: async () => {},
+    close: async () => {},
+  }
+  const io = terminal({ env })
+  t.equal(await runCommandLine(['--json'], io, parts(shopSource(), sink)), 1)
+  t.match(io.stderr.text, /^tta: nodegraph-provider did not take the graph \(failed\): answered 201/)
+  t.match(JSON.parse(io.stdout.text), { code: 'TTA_SINK_FAILED', summary: { sinks: [{ attempts: 4 }, {}] } })
+})
+
+t.test('runs are an interval apart from start to start, and never overlap', async (t) => {
+  const stop = new AbortController()
+  const starts: number[] = []
+  let underWay = 0
+  await repeat(40, stop.signal, async () => {
+    starts.push(performance.now())
+    t.equal(underWay++, 0, 'alone')
+    // The second takes longer than the interval.
+    const endMs = performance.now() + (starts.length === 2 ? 60 : 10)
+    while (performance.now() < endMs) await new Promise((resolve) => setImmediate(resolve))
+    underWay--
+    if (starts.length === 3) stop.abort()
+  })
+  const [first = 0, second = 0, third = 0] = starts
+  t.ok(second - first >= 39, `${second - first} ms, with the 10 ms of work inside`)
+  t.ok(third - second >= 59, `${third - second} ms, no less than the work`)
+})
+
+async function serve(t: Test, argv: string[]) {
+  const stop = new AbortController()
+  const lines: string[] = []
+  let said = (_: string) => {}
+  const listening = new Promise<string>((resolve) => {
+    said = resolve
+  })
+  const logger = createLogger('info', {
+    write: (line) => {
+      lines.push(JSON.parse(line).msg)
+      said(line)
+    },
+  })
+  const serving: Parts = { ...parts(), buildApp: (config) => buildApp(config, { logger }) }
+  const io = terminal({ signal: stop.signal })
+  const ended = runCommandLine(['serve', ...argv], io, serving)
+  t.teardown(() => stop.abort())
+  return { stop, lines, ended, io, listening }
+}
+
+t.test('serve listens, says where in one line, and ends with 0', async (t) => {
+  const { stop, lines, ended, listening } = await serve(t, ['--port', '0', '-g', 'mine'])
+  const line = await Promise.race([listening, ended])
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0] ?? ''
+  t.same(lines, [`tta listens at ${url}, its API is at ${url}/docs`])
+  t.equal((await fetch(`${url}/health/live`)).status, 200)
+  const summary = await (await fetch(`${url}/aggregate`, { method: 'POST' })).json()
+  t.equal((summary as AggregationSummary).graph, 'mine', 'options are defaults for requests')
+  stop.abort()
+  t.equal(await ended, 0)
+  await t.rejects(fetch(`${url}/health/live`), 'nobody listens any more')
+})
+
+t.test('serve names the port that is taken', async (t) => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+  const { ended, io } = await serve(t, ['--port', String(port)])
+  t.equal(await ended, 1)
+  t.match(io.stderr.text, `tta: cannot listen at 127.0.0.1:${port}: another program does`)
+})
+
+t.test('demo takes a port that can be one, and says so when it is taken', async (t) => {
+  const asked: (number | undefined)[] = []
+  const run = async (argv: string[], error?: Error) => {
+    const io = terminal()
+    const runDemo: Parts['runDemo'] = async ({ port, print }) => {
+      asked.push(port)
+      print('a line')
+      if (error) throw error
+    }
+    const status = await runCommandLine(['demo', ...argv], io, { ...parts(), runDemo })
+    return { status, out: io.stdout.text, err: io.stderr.text }
+  }
+  t.same(await run(['--port', '8081']), { status: 0, out: 'a line\n', err: '' })
+  t.same(await run([]), { status: 0, out: 'a line\n', err: '' })
+  const taken = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE', syscall: 'listen' })
+  const err = 'tta: cannot listen at 127.0.0.1:81: another program does (leave out --port for a free one)\n'
+  t.same(await run(['--port', '81'], taken), { status: 1, out: 'a line\n', err })
+  t.match(await run([], new Error('boom')), { status: 1, err: 'tta: internal error: boom\n' })
+  t.same(asked, [8081, undefined, 81, undefined])
+  for (const port of ['x', '65536', '-1', '1.5']) {
+    t.match(await run(['--port', port]), {
+      status: 1,
+      err: /^tta: --port is .* but must be from 0 to 65535\n$/,
+    })
+  }
+})

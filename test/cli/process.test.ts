@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import t, { type Test } from 'tap'
+
+// `npm test` builds it first.
+const main = resolve('dist/main.js')
+
+/** tta as a process of its own, in an empty folder and with nothing of ours in its environment. */
+function tta(t: Test, argv: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [main, ...argv], {
+    cwd: mkdtempSync(join(tmpdir(), 'tta-process-')),
+    env: { PATH: process.env.PATH ?? '', ...env },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const output = { out: '', err: '' }
+  child.stdout.on('data', (data) => {
+    output.out += data
+  })
+  child.stderr.on('data', (data) => {
+    output.err += data
+  })
+  const ended = once(child, 'close').then(([status]) => ({ status, ...output }))
+  return { child, output, ended }
+}
+
+/** What a stream has said, as soon as it matches. */
+async function saidBy(child: ChildProcess, stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string> {
+  let text = ''
+  for await (const data of child[stream] ?? []) {
+    text += data
+    const match = pattern.exec(text)
+    if (match) return match[0]
+  }
+  throw new Error(`ended without saying ${pattern}: ${text}`)
+}
+
+t.test('the version is that of the package', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  t.same(await tta(t, ['--version']).ended, { status: 0, out: `tta ${version}\n`, err: '' })
+})
+
+t.test('what cannot be done ends with 1 and one line', async (t) => {
+  t.match(await tta(t, []).ended, { status: 1, out: '', err: /^tta: tempo\.url is not set.*\n$/ })
+})
+
+t.test('demo --once shows a graph in an empty folder, whatever the environment says', async (t) => {
+  const { status, out, err } = await tta(t, ['demo', '--once'], { TTA_TEMPO_URL: 'http://127.0.0.1:9' }).ended
+  t.equal(status, 0, err)
+  t.match(out, /^graph {4}shop: complete, /m)
+  t.match(out, /^CALLER +-> CALLEE +CALLS/m)
+  t.equal(err, '')
+})
+
+t.test('serve ends with 0 on SIGTERM and listens no more', async (t) => {
+  const { child, ended } = tta(t, ['serve', '--port', '0'])
+  const url = await saidBy(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
+  t.equal((await fetch(`${url}/health/live`)).status, 200)
+  child.kill('SIGTERM')
+  t.equal((await ended).status, 0)
+  await t.rejects(fetch(`${url}/health/live`))
+})
+
+t.test('a loop ends on SIGINT with the status of its last build', async (t) => {
+  const tempo = createServer((_request, response) => response.writeHead(401).end('no org id'))
+  await new Promise<void>((listening) => tempo.listen(0, '127.0.0.1', listening))
+  t.teardown(() => tempo.close())
+  const { port } = tempo.address() as AddressInfo
+  const { child, ended } = tta(t, ['-l', '0.05', '--quiet'], { TTA_TEMPO_URL: `http://127.0.0.1:${port}` })
+  await saidBy(child, 'stderr', /(tta: .*\n){2}/)
+  child.kill('SIGINT')
+  t.equal((await ended).status, 1, 'every build failed')
+})
+
+t.test('a reader that has gone is no crash', async (t) => {
+  const { child, ended } = tta(t, ['--help'])
+  child.stdout?.destroy()
+  const { err } = await ended
+  t.equal(err, '')
+})
