@@ -1,10 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import got, { RequestError, TimeoutError } from 'got'
-import type { ProviderGraph, ProviderRow } from './rows.ts'
-
-/** Field names that the provider's configuration declares; null: it does not know the graph. */
-export type DeclaredFields = { nodes: Set<string>; edges: Set<string> } | null
+import type { DeclaredFields, ProviderGraph, ProviderRow } from './rows.ts'
 
 /** Something the provider, or what stands before it, did wrong. The message holds no header and no address. */
 export class ProviderFailure extends Error {

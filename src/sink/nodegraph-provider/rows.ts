@@ -1,6 +1,5 @@
 import type { EdgeRow, NodeRow } from '../../grafana/node-graph.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
-import type { DeclaredFields } from './client.ts'
 
 export type ProviderRow = Record<string, unknown>
 
@@ -9,6 +8,9 @@ export interface ProviderGraph {
   nodes: ProviderRow[]
   edges: ProviderRow[]
 }
+
+/** Field names that the provider's configuration declares; null: it does not know the graph. */
+export type DeclaredFields = { nodes: Set<string>; edges: Set<string> } | null
 
 /** Keys go into Cypher as they are, so they come from these lists and from nowhere else. */
 const nodeKeys = [
