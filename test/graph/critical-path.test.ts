@@ -138,6 +138,17 @@ t.test('what the rule says, counted by hand', async (t) => {
     'of two at the same time the lower id wins',
   )
   t.same(
+    [
+      exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 90, 'server'), span(2, 1, 10, 90, 'internal')]),
+      exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 90, 'internal'), span(2, 1, 10, 90, 'server')]),
+    ],
+    [
+      [20, 0, 80],
+      [20, 80, 0],
+    ],
+    'of two with one id the lower kind wins',
+  )
+  t.same(
     exclusiveMs([span(1, 0, 0, 100), span(2, 1, 40, 150), span(3, 1, 60, 110)]),
     [60, 0, 40],
     'two that outlast their parent end together with it',
@@ -242,6 +253,16 @@ t.test('hostile shapes', async (t) => {
     const { exclusiveNs } = measure(tableOf([root, child]))
     t.equal(at(exclusiveNs, 0) + at(exclusiveNs, 1), 2 ** 64)
     t.ok(Math.abs(at(exclusiveNs, 0) - year2200Ms * 1e6) <= 1024, 'to the nearest 2048 ns')
+  })
+
+  t.test('a child of 1970 that ends within a root 36 years later, to the ns', async (t) => {
+    const table = tableOf([
+      { ...span(1, 0, 0, 0), durationNs: 1000 },
+      { ...span(2, 1, 3e-6, 0), durationNs: 2 ** 60 },
+    ])
+    table.startHi[0] = 2 ** 28 - 1
+    table.startLo[0] = 2 ** 32 - 100
+    t.equal(measure(table).exclusiveNs[1], 103, 'from 2^60 - 100 to 2^60 + 3')
   })
 
   t.test('every ns counts in 2026', async (t) => {
