@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { type Got, got, HTTPError, type RequestError, type RetryObject, TimeoutError } from 'got'
+import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
 import {
   isTooLarge,
   isTooSlow,
@@ -155,22 +155,26 @@ export class TempoClient {
       const body = await this.decompress(rawBody, headers['content-encoding']).catch(() => Buffer.alloc(0))
       return new TempoStatusError(path, statusCode, body.toString('utf8', 0, 2000))
     }
-    const { name, code, message } = error as RequestError
+    if (!(error instanceof RequestError)) return error
+    const { name, code, message } = error
     if (name === 'CancelError') return this.tooLarge()
     if (error instanceof TimeoutError) {
       return new TempoConnectionError(
         `Tempo did not answer ${path} in time`,
         error.event !== 'connect',
-        error,
+        withoutRequest(error),
       )
     }
-    if (code === undefined || error instanceof TempoStatusError || error instanceof TempoAnswerError)
-      return error
     const brokeOff = code === 'ECONNRESET' || /aborted|socket hang up|premature/i.test(message)
-    return new TempoConnectionError(`Tempo cannot be reached (${code})`, brokeOff, error)
+    return new TempoConnectionError(`Tempo cannot be reached (${code})`, brokeOff, withoutRequest(error))
   }
 
   private tooLarge(): TempoTooLargeError {
     return new TempoTooLargeError(`Tempo's answer is larger than max_answer_bytes (${this.maxAnswerBytes})`)
   }
+}
+
+/** The error without the request it carries, whose headers are secrets. */
+function withoutRequest({ name, message, code }: RequestError): Error {
+  return Object.assign(new Error(message), { name, code })
 }

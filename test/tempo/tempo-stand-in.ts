@@ -142,34 +142,34 @@ function answer(options: StandInOptions, asked: Asked): Answer {
   if (asked.kind === 'other') return text(404, '404 page not found')
   if (asked.kind === 'lookup' || asked.kind === 'lookupV1') return lookup(options, asked)
   const request = readSearch(asked.params)
-  if (asked.kind === 'histogram')
-    return histogram(options, request, Number.parseInt(asked.params.get('step') ?? '', 10))
-  const refused = refusal(options, request)
+  const refused = asked.kind === 'histogram' ? undefined : refusal(options, request)
   if (refused !== undefined) return text(400, refused)
   if (options.cutoffSec > 0) clamp(request, Math.floor(options.now() / 1000), options.cutoffSec)
   try {
-    const { traces, query } = search(options.fragments, request)
-    const spans = traces.flatMap(({ sets }) => sets.map((set) => set.spans.length)).reduce((a, b) => a + b, 0)
-    if (spans > options.maxSpans) return text(500, `response larger than the max (${spans}000 vs 16777216)`)
-    if (asked.headers.accept?.includes('protobuf')) {
-      return protobuf(encodeSearch(traces, query.fields, options, { completed: 3, total: 3 }))
-    }
-    const ids = traces.map(({ traceId }) => ({ traceID: traceId.replace(/^0+/, '') }))
-    const json = JSON.stringify({ traces: ids, metrics: { completedJobs: 3, totalJobs: 3 } })
-    return { status: 200, type: 'application/json', body: json }
+    return asked.kind === 'histogram' ? histogram(options, request, asked) : searched(options, request, asked)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     return text(400, `invalid TraceQL query: parse error at line 1, col 2: ${error.message}`)
   }
 }
 
+function searched(options: StandInOptions, request: SearchRequest, asked: Asked): Answer {
+  const { traces, query } = search(options.fragments, request)
+  const spans = traces.flatMap(({ sets }) => sets.map((set) => set.spans.length)).reduce((a, b) => a + b, 0)
+  if (spans > options.maxSpans) return text(500, `response larger than the max (${spans}000 vs 16777216)`)
+  if (asked.headers.accept?.includes('protobuf')) {
+    return protobuf(encodeSearch(traces, query.fields, options, { completed: 3, total: 3 }))
+  }
+  const ids = traces.map(({ traceId }) => ({ traceID: traceId.replace(/^0+/, '') }))
+  const json = JSON.stringify({ traces: ids, metrics: { completedJobs: 3, totalJobs: 3 } })
+  return { status: 200, type: 'application/json', body: json }
+}
+
 /** Spans by their own start, a step stamped with its end. */
-function histogram(
-  { metrics, fragments }: StandInOptions,
-  { q, start, end }: SearchRequest,
-  stepSec: number,
-): Answer {
+function histogram(options: StandInOptions, { q, start, end }: SearchRequest, { params }: Asked): Answer {
+  const { metrics, fragments } = options
   if (!metrics) return text(404, '404 page not found')
+  const stepSec = Number.parseInt(params.get('step') ?? '', 10)
   const { select } = parseTraceql(q.replace(/ \| count_over_time\(\)$/, ''))
   const counts = new Map<number, number>()
   for (const { startNs } of fragments.flatMap((fragment) => select(fragment))) {
