@@ -1,3 +1,4 @@
+import { PeerColumns } from './peer-columns.ts'
 import type { StringTable } from './string-table.ts'
 
 /** Span kind, numbered as in OTLP (opentelemetry-proto trace/v1/trace.proto, Span.SpanKind). */
@@ -47,6 +48,8 @@ export class SpanTable {
   service = new Int32Array(64)
   /** Value of the tag that the query selects on, index into `strings`; 0 = absent. */
   tagValue = new Int32Array(64)
+  /** What the spans say of their peers; undefined where that is not wanted. */
+  peers: PeerColumns | undefined
 
   /** What `name`, `service` and `tagValue` are indexes into; shared by all tables of a build. */
   readonly strings: StringTable
@@ -77,11 +80,21 @@ export class SpanTable {
     this.name[row] = 0
     this.service[row] = 0
     this.tagValue[row] = 0
+    this.peers?.reset(row)
     return row
+  }
+
+  /** The columns of the peers, from now on filled. */
+  withPeers(): PeerColumns {
+    if (this.peers) return this.peers
+    this.peers = new PeerColumns()
+    for (let row = 0; row < this.length; row++) this.peers.reset(row)
+    return this.peers
   }
 
   /** Appends row `from` of `other`, which must share this table's strings. */
   copyRow(other: SpanTable, from: number): void {
+    if (other.peers) this.withPeers()
     const row = this.addRow()
     this.spanIdHi[row] = other.spanIdHi[from]!
     this.spanIdLo[row] = other.spanIdLo[from]!
@@ -96,6 +109,7 @@ export class SpanTable {
     this.name[row] = other.name[from]!
     this.service[row] = other.service[from]!
     this.tagValue[row] = other.tagValue[from]!
+    if (other.peers) this.peers?.copy(row, other.peers, from)
   }
 
   /** Start of a row, Unix ms; exact to about 1 µs. */

@@ -1,8 +1,11 @@
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
+import { compareSpans } from './span-order.ts'
 import type { SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
-import { compareSpans, Top, type TraceTree } from './trace-tree.ts'
+import { Top, type TraceTree } from './trace-tree.ts'
+
+type Parents = Pick<TraceTree, 'parent'>
 
 /**
  * Totals of the tag nodes: how many traces hold a value of the selected tag, and at which operations those
@@ -40,7 +43,7 @@ export class TagTotals {
    * @param tops the rows that nothing called; `tree.parent` says why
    * @param operationOf the operation of each row
    */
-  add(spans: SpanTable, tree: TraceTree, tops: number[], operationOf: Int32Array, sign: 1 | -1): void {
+  add(spans: SpanTable, tree: Parents, tops: number[], operationOf: Int32Array, sign: 1 | -1): void {
     this.trace++
     this.collectValues(spans, tree)
     if (this.values.length === 0 || tops.length === 0) return
@@ -70,7 +73,7 @@ export class TagTotals {
     }
   }
 
-  private collectValues(spans: SpanTable, tree: TraceTree): void {
+  private collectValues(spans: SpanTable, tree: Parents): void {
     this.values.length = 0
     this.decisions = reserved(this.decisions, spans.strings.size)
     this.valueSeenIn = reserved(this.valueSeenIn, spans.strings.size)
@@ -87,7 +90,7 @@ export class TagTotals {
   }
 
   /** The earliest root of each operation: an entry counts traces, not roots. */
-  private collectRoots(tree: TraceTree, tops: number[], operationOf: Int32Array): void {
+  private collectRoots(tree: Parents, tops: number[], operationOf: Int32Array): void {
     this.roots.length = 0
     for (const top of tops) {
       const operation = operationOf[top]!

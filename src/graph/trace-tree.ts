@@ -1,3 +1,4 @@
+import { compareIdentities, compareSpans } from './span-order.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
 
 /** What stands in `TraceTree.parent` instead of a row. */
@@ -18,16 +19,18 @@ export const Top = {
  * One instance serves all traces; `build` overwrites what the last trace left. The result depends on what
  * the spans say, never on their order.
  *
- * Rules: identity is (span id, kind), because a client and the server it calls may share one span id
- * (Zipkin's shared spans). Such a server hangs under its client, and a span whose parent id is shared hangs
- * under the server of its own service if there is one, else under the client
- * (openzipkin/zipkin internal/SpanNode.java).
+ * Rules: identity is (span id, kind), because a client and the server it calls may share one span id (Zipkin's
+ * shared spans); of several servers that share it, the address each has for itself is part of it. Such a server
+ * hangs under its client, and a span whose parent id is shared hangs under the server of its own service if there
+ * is one, else under the client (openzipkin/zipkin internal/SpanNode.java).
  */
 export class TraceTree {
   /** Row of the parent, or one of `Top`. */
   parent = new Int32Array(64)
   duplicates = 0
   orphans = 0
+  /** Where a cycle was cut: pairs of the row that lost its parent and the row that was its parent. */
+  readonly cuts: number[] = []
 
   /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
   private slots = new Int32Array(256)
@@ -42,6 +45,7 @@ export class TraceTree {
 
   build(spans: SpanTable): void {
     this.duplicates = this.orphans = 0
+    this.cuts.length = 0
     this.sharesIds = false
     this.reserve(spans.length)
     this.indexSpanIds(spans)
@@ -82,14 +86,13 @@ export class TraceTree {
    * does not depend on the order of rows. Of two with one identity, the one that sorts first stays.
    */
   private chain(spans: SpanTable, row: number, slot: number): void {
-    const kind = spans.kind[row]!
     let before = -1
     let other = this.slots[slot]! - 1
-    while (other >= 0 && spans.kind[other]! < kind) {
+    while (other >= 0 && compareIdentities(spans, other, row) < 0) {
       before = other
       other = this.sameId[other]!
     }
-    if (other >= 0 && spans.kind[other] === kind) {
+    if (other >= 0 && compareIdentities(spans, other, row) === 0) {
       this.duplicates++
       if (compareSpans(spans, other, row) <= 0) {
         this.parent[row] = Top.duplicate
@@ -163,6 +166,7 @@ export class TraceTree {
       for (let member = this.parent[row]!; member !== row; member = this.parent[member]!) {
         if (compareSpans(spans, member, first) < 0) first = member
       }
+      this.cuts.push(first, this.parent[first]!)
       this.parent[first] = Top.cycle
     }
   }
@@ -198,30 +202,4 @@ function parentRank(spans: SpanTable, row: number, candidate: number): number {
   const kind = spans.kind[candidate]!
   if (isReceiver(kind) && spans.service[candidate] === spans.service[row]) return 0
   return isSender(kind) ? 1 : 2
-}
-
-/** A total order on what two spans say, by start first; 0 only where they say the same. */
-export function compareSpans(spans: SpanTable, a: number, b: number): number {
-  return (
-    spans.startHi[a]! - spans.startHi[b]! ||
-    spans.startLo[a]! - spans.startLo[b]! ||
-    spans.spanIdHi[a]! - spans.spanIdHi[b]! ||
-    spans.spanIdLo[a]! - spans.spanIdLo[b]! ||
-    spans.kind[a]! - spans.kind[b]! ||
-    spans.durationNs[b]! - spans.durationNs[a]! ||
-    spans.status[b]! - spans.status[a]! ||
-    spans.parentIdHi[b]! - spans.parentIdHi[a]! ||
-    spans.parentIdLo[b]! - spans.parentIdLo[a]! ||
-    compareTexts(spans, spans.service[a]!, spans.service[b]!) ||
-    compareTexts(spans, spans.name[a]!, spans.name[b]!) ||
-    compareTexts(spans, spans.tagValue[a]!, spans.tagValue[b]!) ||
-    spans.skewed[a]! - spans.skewed[b]!
-  )
-}
-
-/** An absent text comes last: of two versions of a span, the one that says more counts. */
-function compareTexts(spans: SpanTable, a: number, b: number): number {
-  if (a === b) return 0
-  if (a === 0 || b === 0) return a === 0 ? 1 : -1
-  return spans.strings.text(a) < spans.strings.text(b) ? -1 : 1
 }
