@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
-import t, { type Test } from 'tap'
-import { CriticalPath } from '../../src/graph/critical-path.ts'
-import type { SpanKind, SpanTable } from '../../src/graph/span-table.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
-import { Top, TraceTree } from '../../src/graph/trace-tree.ts'
-import { sweepExclusiveNs } from './critical-path-sweep.ts'
-import { arbitraryTrace, spanTable, type TestSpan } from './traces.ts'
+import t from 'tap'
+import type { SpanKind } from '../../src/graph/span-table.ts'
+import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
+import type { TestSpan } from './traces.ts'
 
 interface Case {
   name: string
@@ -28,44 +24,6 @@ const differences: Record<string, Record<string, number>> = {
   // D 300-600; C 205-305 ends 5 after D's start: off; B 10-210; A 210-300 and 0-10.
   'crisp-19': { '[S1] O1': 100, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
   'crisp-21': { '[S1] O1': 100, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
-}
-
-/** One instance for all tests: nothing may be left over from the trace before. */
-const shared = { tree: new TraceTree(), criticalPath: new CriticalPath() }
-
-function measure(table: SpanTable): CriticalPath {
-  shared.tree.build(table)
-  shared.criticalPath.measure(table, shared.tree)
-  return shared.criticalPath
-}
-
-const tableOf = (spans: TestSpan[]) => spanTable(new StringTable(), 1, spans)
-
-const at = (column: ArrayLike<number>, row: number) => column[row] ?? Number.NaN
-
-interface Section {
-  row: number
-  fromNs: number
-  toNs: number
-}
-
-/** The path of one root, latest section first, out of the rows on it and their times. */
-function sectionsOf(path: CriticalPath, tree: TraceTree, root: number): Section[] {
-  const rows = Array.from(path.path.subarray(0, path.length))
-  const sections: Section[] = []
-  const walk = (row: number): void => {
-    let cursorNs = at(path.toNs, row)
-    const add = (fromNs: number) => fromNs < cursorNs && sections.push({ row, fromNs, toNs: cursorNs })
-    const below = rows.filter((child) => at(tree.parent, child) === row)
-    for (const child of below.sort((a, b) => at(path.toNs, b) - at(path.toNs, a))) {
-      add(at(path.toNs, child))
-      walk(child)
-      cursorNs = at(path.fromNs, child)
-    }
-    add(at(path.fromNs, row))
-  }
-  if (rows.includes(root)) walk(root)
-  return sections
 }
 
 /** Exclusive time of each span in ms, by its place in the list. */
@@ -275,122 +233,4 @@ t.test('hostile shapes', async (t) => {
     )
     t.same([exclusiveNs[0], exclusiveNs[1]], [994, 7])
   })
-})
-
-/** Small times, so that spans touch, tie, nest and overlap; any kind; ids in no order. */
-const tightTrace: fc.Arbitrary<TestSpan[]> = fc
-  .array(
-    fc.record({
-      parent: fc.nat(30),
-      startNs: fc.integer({ min: 0, max: 20 }),
-      durationNs: fc.integer({ min: 0, max: 12 }),
-      kind: fc.constantFrom('internal', 'client', 'server', 'producer', 'consumer'),
-    }),
-    { maxLength: 30 },
-  )
-  .chain((spans) =>
-    fc.shuffledSubarray(
-      spans.map(
-        ({ parent, startNs, durationNs, kind }, index): TestSpan => ({
-          id: index === 0 ? 1 : ((index * 7) % 31) + 2,
-          parent: index === 0 ? undefined : parent % index === 0 ? 1 : (((parent % index) * 7) % 31) + 2,
-          name: 'op',
-          kind,
-          startMs: (index === 0 ? 5 : startNs) / 1e6,
-          durationNs: index === 0 ? 25 : durationNs,
-        }),
-      ),
-      { minLength: spans.length },
-    ),
-  )
-
-const anyTrace = fc.oneof(tightTrace, arbitraryTrace)
-
-/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 1000): void {
-  const found = fc.check(property, { numRuns })
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
-}
-
-const rootsOf = (table: SpanTable) =>
-  Array.from({ length: table.length }, (_, row) => row).filter(
-    (row) => at(shared.tree.parent, row) === Top.root,
-  )
-
-/** The root above each row, or one of the other `Top`s. */
-function topOf(row: number): number {
-  for (let top = row; ; ) {
-    const parent = at(shared.tree.parent, top)
-    if (parent < 0) return parent === Top.root ? top : parent
-    top = parent
-  }
-}
-
-t.test('the rows under a root add up exactly to its duration, and none is negative', async (t) => {
-  const addsUp = fc.property(anyTrace, (spans) => {
-    const table = tableOf(spans)
-    const { exclusiveNs } = measure(table)
-    const sums = new Map<number, number>()
-    for (let row = 0; row < table.length; row++) {
-      const ns = at(exclusiveNs, row)
-      if (!(ns >= 0)) return false
-      sums.set(topOf(row), (sums.get(topOf(row)) ?? 0) + ns)
-    }
-    const roots = rootsOf(table)
-    const apart = [...sums].filter(([top]) => top < 0)
-    return (
-      apart.every(([, ns]) => ns === 0) &&
-      roots.every((root) => sums.get(root) === at(table.durationNs, root))
-    )
-  })
-  holds(t, addsUp, 3000)
-})
-
-t.test('the sections of a root follow each other from its end to its start without a gap', async (t) => {
-  const connected = fc.property(anyTrace, (spans) => {
-    const table = tableOf(spans)
-    const path = measure(table)
-    return rootsOf(table).every((root) => {
-      let cursorNs = at(table.durationNs, root)
-      const own = new Map<number, number>()
-      for (const { row, fromNs, toNs } of sectionsOf(path, shared.tree, root)) {
-        if (toNs !== cursorNs || fromNs >= toNs) return false
-        own.set(row, (own.get(row) ?? 0) + toNs - fromNs)
-        cursorNs = fromNs
-      }
-      return cursorNs === 0 && [...own].every(([row, ns]) => ns === at(path.exclusiveNs, row))
-    })
-  })
-  holds(t, connected)
-})
-
-t.test('the order of the spans changes nothing', async (t) => {
-  const byIdentity = (spans: TestSpan[]) => {
-    const table = tableOf(spans)
-    const { exclusiveNs } = measure(table)
-    return Array.from({ length: table.length }, (_, row) => row)
-      .filter((row) => at(shared.tree.parent, row) !== Top.duplicate)
-      .map((row) => `${at(table.spanIdLo, row)}/${at(table.kind, row)}: ${at(exclusiveNs, row)}`)
-      .sort()
-      .join()
-  }
-  const inTwoOrders = anyTrace.chain((one) =>
-    fc.tuple(fc.constant(one), fc.shuffledSubarray(one, { minLength: one.length })),
-  )
-  const same = fc.property(inTwoOrders, ([one, other]) => byIdentity(one) === byIdentity(other))
-  holds(t, same)
-})
-
-t.test('a sweep over all moments at which anything starts or ends says the same', async (t) => {
-  const sameAsSweep = (spans: TestSpan[]) => {
-    const table = tableOf(spans)
-    const { exclusiveNs } = measure(table)
-    return sweepExclusiveNs(table, shared.tree).every((ns, row) => {
-      const top = topOf(row)
-      const isCoarse = top >= 0 && at(table.durationNs, top) > 2 ** 52
-      return isCoarse || ns === BigInt(at(exclusiveNs, row))
-    })
-  }
-  holds(t, fc.property(tightTrace, sameAsSweep), 2000)
-  holds(t, fc.property(arbitraryTrace, sameAsSweep), 2000)
 })
