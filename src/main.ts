@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
+import type { buildApp as BuildApp } from './app.ts'
 import type { Parts } from './cli/parts.ts'
 import { runCommandLine } from './cli/run.ts'
-import { runDemo } from './demo/run-demo.ts'
 
 /** How long requests under way may take to end, ms. */
 const graceMs = 10_000
@@ -19,10 +18,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+// Loaded when they are needed: `--version` needs neither, and only the demo needs the OpenTelemetry SDK.
+const buildApp: typeof BuildApp = async (...args) => (await import('./app.ts')).buildApp(...args)
 const parts: Parts = {
   version: manifest.version,
   buildApp,
-  runDemo: (options) => runDemo({ ...options, buildApp }),
+  runDemo: async (options) => (await import('./demo/run-demo.ts')).runDemo({ ...options, buildApp }),
 }
 const finished = runCommandLine(
   argv.slice(2),

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { listen } from './listen.ts'
 import { shopSpans } from './shop.ts'
+import { ShopExporter } from './shop-exporter.ts'
 import { TtaClient } from './tta-client.ts'
 
 const graph = 'shop'
@@ -27,7 +28,7 @@ export interface RunDemoOptions {
 }
 
 /**
- * Runs tta on its embedded source and store, sends it traces of the shop over HTTP, has a graph built and shows it;
+ * Runs tta on its embedded source and store, sends it traces of the shop through OpenTelemetry SDKs, has a graph built and shows it;
  * then goes on with a few traces a second and a graph every ten, until the signal.
  *
  * @throws {Error} the port is taken, or tta does not do what it should
@@ -37,15 +38,17 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
   // Neither a file nor the environment: the demo is the same everywhere.
   const config = loadConfig({ env: {}, overrides: { graph: { name: graph }, log: { level: 'error' } } })
   const { app, close } = await buildApp(config)
+  let exporter: ShopExporter | undefined
   try {
     const { url, elsewhere } = await listen(app, port)
     if (elsewhere) print('Port 8080 is taken: listening on a free one.')
     const client = new TtaClient(url, signal)
+    exporter = new ShopExporter(url)
 
     const nowMs = Date.now()
     const spans = shopSpans({ seed, traces: firstTraces, fromMs: nowMs - 5 * minute, toMs: nowMs - 10_000 })
     print(`Sending ${firstTraces} traces (${spans.length} spans) of a shop to ${url}/v1/traces ...`)
-    await client.sendSpans(spans)
+    await exporter.send(spans)
     print(`Building the graph: POST ${url}/aggregate\n`)
     await client.aggregate({ from: 'now-15m' })
     print(show(await client.graph(graph)))
@@ -57,19 +60,21 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
   ${url}/${graph}/api/graph/data  the same for Grafana's node graph panel
 
 New traces every second, a new graph every 10 s. Ctrl-C ends it.`)
-    await goOn(client, options)
+    await goOn(client, exporter, options)
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
+    await exporter?.close()
     await close()
   }
 }
 
-async function goOn(client: TtaClient, { signal, print, secondMs = 1000 }: RunDemoOptions): Promise<void> {
+async function goOn(client: TtaClient, exporter: ShopExporter, options: RunDemoOptions): Promise<void> {
+  const { signal, print, secondMs = 1000 } = options
   for (let second = 1; ; second++) {
     await sleep(secondMs, undefined, { signal })
     const toMs = Date.now()
-    await client.sendSpans(shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs }))
+    await exporter.send(shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs }))
     if (second % 10 !== 0) continue
     const { status, read, built, phasesMs, builtAt } = await client.aggregate({ from: 'now-15m' })
     print(
