@@ -29,12 +29,12 @@ export async function handOn(
     return { ...summary, sinks: all.map((sink) => untouched(sink.name)) }
   }
   const startedAt = performance.now()
-  for (const sink of sinks) {
+  for (const [index, sink] of sinks.entries()) {
     const report = await sink.replace(document, signal)
     summary.sinks.push(report)
     summary.warnings.push(...report.warnings)
     if (report.state === 'restored' || report.state === 'failed') {
-      summary.sinks.push(untouched(store.name))
+      summary.sinks.push(...all.slice(index + 1).map(({ name }) => untouched(name)))
       const message = `${sink.name} did not take the graph (${report.state}): ${report.reason ?? 'no reason given'}`
       throw new TtaError('TTA_SINK_FAILED', message, { details: { summary } })
     }

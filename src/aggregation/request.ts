@@ -1,6 +1,6 @@
 import { badRequest, type FieldError } from '../errors.ts'
 import type { AggregationParameters, ParameterDefaults } from '../model/parameters.ts'
-import { type TagSelector, tagSelector } from '../source/tag-selector.ts'
+import { compilePattern, parseTag, type TagSelector, tagSelector } from '../source/tag-selector.ts'
 import type { Window } from '../source/trace-source.ts'
 import { parseTimeMs } from './time.ts'
 
@@ -44,18 +44,17 @@ export function aggregationRequest(
 }
 
 function checkedSelector({ tag, filter }: ParameterDefaults, errors: FieldError[]): TagSelector | undefined {
-  try {
-    tagSelector(tag, '')
-  } catch (error) {
-    errors.push({ field: 'tag', value: tag, message: (error as RangeError).message })
-    return undefined
+  const before = errors.length
+  const check = (field: string, value: string, parse: (value: string) => unknown) => {
+    try {
+      parse(value)
+    } catch (error) {
+      errors.push({ field, value, message: (error as RangeError).message })
+    }
   }
-  try {
-    return tagSelector(tag, filter)
-  } catch (error) {
-    errors.push({ field: 'filter', value: filter, message: (error as RangeError).message })
-    return undefined
-  }
+  check('tag', tag, parseTag)
+  check('filter', filter, compilePattern)
+  return errors.length === before ? tagSelector(tag, filter) : undefined
 }
 
 /** @param ignoreFrom the caller gave `searchFrom`, which then goes before a configured `from` */

@@ -28,8 +28,14 @@ function relativeMs(text: string, nowMs: number): number | undefined {
 }
 
 function isoMs(text: string): number | undefined {
-  if (!iso8601.test(text)) return undefined
+  if (!iso8601.test(text) || !isDay(text.slice(0, 10))) return undefined
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(text) && text.includes('T')
   const ms = Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`)
   return Number.isNaN(ms) ? undefined : ms
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(day)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
 }

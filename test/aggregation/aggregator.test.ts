@@ -1,0 +1,333 @@
+import t from 'tap'
+import { TtaError } from '../../src/errors.ts'
+import type { AggregationSummary } from '../../src/model/summary.ts'
+import { gate, live, newSource, nowMs, setUp } from './stand-ins.ts'
+
+const traces = [
+  [
+    { id: 1, service: 'front', name: 'GET /', durationMs: 50, tag: 'front' },
+    { id: 2, parent: 1, service: 'back', name: 'work', durationMs: 20, tag: 'back' },
+    {
+      id: 3,
+      parent: 1,
+      service: 'back',
+      name: 'work',
+      durationMs: 10,
+      status: 'error' as const,
+      tag: 'back',
+    },
+  ],
+  [
+    { id: 1, parent: 9, service: 'back', name: 'work', durationMs: 30, tag: 'back' },
+    { id: 2, name: 'nameless' },
+    { id: 2, name: 'nameless' },
+  ],
+]
+
+/** The error a promise rejects with. */
+async function failure(promise: Promise<unknown>): Promise<TtaError> {
+  const error = await promise.then(
+    () => new Error('it did not fail'),
+    (reason) => reason as unknown,
+  )
+  if (error instanceof TtaError) return error
+  throw error
+}
+
+t.test('the summary says what was asked, read, built and handed on', async (t) => {
+  const { aggregator, store, sinks, logged } = setUp(traces)
+  const summary = await aggregator.aggregate({ searchFrom: 100, useTagAsNode: false }, live())
+  const { phasesMs, ...rest } = summary
+  t.match(rest, {
+    graph: 'shop',
+    status: 'complete',
+    builtAt: '2025-06-01T10:00:00.000Z',
+    window: { from: '2025-06-01T09:58:20.000Z', to: '2025-06-01T10:00:00.000Z', seconds: 100 },
+    source: 'embedded',
+    traceql: '{ }',
+    parameters: { graph: 'shop', searchFrom: 100, useTagAsNode: false, tag: 'service.name' },
+    read: {
+      traces: 2,
+      spans: 6,
+      slices: 2,
+      requests: 3,
+      retries: 1,
+      bytes: 1000,
+      outsideWindow: 4,
+      suspects: 5,
+    },
+    spans: {
+      counted: 4,
+      duplicates: 1,
+      unnamed: 1,
+      roots: 1,
+      orphans: 1,
+      selfCalls: 0,
+      edgeCalls: 2,
+      cycles: 0,
+    },
+    built: { nodes: 2, edges: 1 },
+  })
+  t.same(
+    rest.sinks.map(({ sink, state, verified }) => [sink, state, verified]),
+    [
+      ['first', 'stored', true],
+      ['second', 'stored', true],
+      ['embedded', 'stored', true],
+    ],
+  )
+  t.same(rest.warnings, [
+    '1 spans have no service.name and are on no node.',
+    '1 spans name a parent that never arrived: no edge leads to them.',
+  ])
+  for (const ms of Object.values(phasesMs)) t.ok(ms >= 0)
+  t.ok(phasesMs.total >= phasesMs.handOn)
+  const document = store.get('shop')
+  t.same(document?.summary, summary, 'readers see the summary that the caller got')
+  t.equal(sinks[0].documents[0], document)
+  t.same(
+    document?.nodes
+      .map(({ title, count, failed, slow, meanMs, perSec }) => [title, count, failed, slow, meanMs, perSec])
+      .sort(),
+    [
+      ['back', 3, 1, 0, 20, 0.03],
+      ['front', 1, 0, 1, 50, 0.01],
+    ],
+  )
+  t.equal(logged.length, 1)
+})
+
+t.test('equal requests under way share one read, and each gets the result', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const progress: number[] = []
+  const onProgress = () => void progress.push(1)
+  const asked = [{ filter: 'b' }, { filter: 'b', graph: 'shop' }, { graph: 'shop', filter: 'b' }]
+  const results = asked.map((parameters) => aggregator.aggregate(parameters, { ...live(), onProgress }))
+  open()
+  const [first, ...others] = await Promise.all(results)
+  for (const other of others) t.equal(other, first)
+  t.equal(source.reads.length, 1)
+  await aggregator.aggregate({ filter: 'b' }, live())
+  t.equal(source.reads.length, 2, 'what is over is not shared')
+})
+
+t.test('a caller who leaves does not end the work of others; the last one does', async (t) => {
+  const { aggregator, source, store } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const [a, b] = [new AbortController(), new AbortController()]
+  const first = failure(aggregator.aggregate({}, { signal: a.signal }))
+  const second = aggregator.aggregate({}, { signal: b.signal })
+  const gone = new TtaError('TTA_CANCELLED', 'gone')
+  a.abort(gone)
+  t.equal(await first, gone)
+  t.equal(source.reads[0]?.signal.aborted, false)
+  open()
+  t.match(await second, { status: 'complete' })
+
+  source.gate = gate().promise
+  const left = [new AbortController(), new AbortController()] as const
+  const both = left.map(({ signal }) => failure(aggregator.aggregate({ limit: 1 }, { signal })))
+  left[0].abort(gone)
+  left[1].abort(gone)
+  t.same(await Promise.all(both), [gone, gone])
+  t.equal(source.reads.at(-1)?.signal.aborted, true)
+  t.equal(store.get('shop')?.summary.parameters.limit, 100_000, 'and stores nothing')
+  source.gate = undefined
+  t.match(
+    await aggregator.aggregate({ limit: 1 }, live()),
+    { status: 'complete' },
+    'who comes next starts anew',
+  )
+  const before = source.reads.length
+  t.equal(await failure(aggregator.aggregate({}, { signal: AbortSignal.abort(gone) })), gone)
+  t.equal(source.reads.length, before)
+})
+
+t.test('different requests for one graph queue up, those for others do not', async (t) => {
+  const { aggregator, source, sinks } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const same = [1, 2, 3].map((limit) => aggregator.aggregate({ limit }, live()))
+  const other = aggregator.aggregate({ graph: 'other' }, live())
+  const preview = aggregator.preview({ limit: 9 }, live())
+  while (source.reads.length < 3) await new Promise((resolve) => setImmediate(resolve))
+  t.same(
+    source.reads.map(({ query }) => query.limit).sort(),
+    [1, 100_000, 9],
+    'one of the three, the other, the preview',
+  )
+  open()
+  await Promise.all([...same, other, preview])
+  const written = sinks[0].documents.filter(({ name }) => name === 'shop')
+  t.same(
+    written.map(({ summary }) => summary.parameters.limit),
+    [1, 2, 3],
+    'in the order of asking',
+  )
+})
+
+t.test('the deadline ends a build that reads, and one that waits for its turn', async (t) => {
+  const { aggregator, source, store } = setUp(traces, { deadlineSec: 0.05 })
+  source.gate = gate().promise
+  const reading = failure(aggregator.aggregate({}, live()))
+  const waiting = failure(aggregator.aggregate({ limit: 5 }, live()))
+  const previewing = failure(aggregator.preview({}, live()))
+  for (const error of await Promise.all([reading, waiting, previewing])) {
+    t.match(error, { code: 'TTA_DEADLINE', statusCode: 504, message: /build\.deadline_sec \(0\.05 s\)/ })
+  }
+  t.equal(source.underWay, 0, 'the read was aborted')
+  t.equal(store.get('shop'), undefined)
+  source.gate = undefined
+  t.match(await aggregator.aggregate({}, live()), { status: 'complete' }, 'and the turn is free again')
+})
+
+t.test('a source that fails leaves store and sinks as they were', async (t) => {
+  const { aggregator, source, store, sinks } = setUp(traces)
+  await aggregator.aggregate({}, live())
+  const good = store.get('shop')
+  const broken = new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo cannot be reached')
+  source.failure = broken
+  t.equal(await failure(aggregator.aggregate({}, live())), broken)
+  t.equal(await failure(aggregator.preview({}, live())), broken)
+  t.equal(store.get('shop'), good)
+  t.same(
+    sinks.map(({ documents }) => documents.length),
+    [1, 1],
+  )
+})
+
+t.test('a sink that fails is 503 with the account, and the store keeps the last good graph', async (t) => {
+  for (const state of ['restored', 'failed'] as const) {
+    const { aggregator, store, sinks } = setUp(traces)
+    await aggregator.aggregate({}, live())
+    const good = store.get('shop')
+    sinks[0].report = {
+      state,
+      verified: state === 'restored',
+      attempts: 3,
+      reason: 'it lied',
+      warnings: ['lies'],
+    }
+    const error = await failure(aggregator.aggregate({}, live()))
+    t.match(error, { code: 'TTA_SINK_FAILED', statusCode: 503, message: /first .*it lied/ })
+    const summary = error.details.summary as AggregationSummary
+    t.match(summary, { graph: 'shop', status: 'complete', read: { traces: 2 } })
+    t.same(
+      summary.sinks.map(({ sink, state, attempts }) => [sink, state, attempts]),
+      [
+        ['first', state, 3],
+        ['second', 'skipped', 0],
+        ['embedded', 'skipped', 0],
+      ],
+    )
+    t.ok(summary.warnings.includes('lies'))
+    t.equal(store.get('shop'), good)
+    t.equal(sinks[1].documents.length, 1)
+  }
+})
+
+t.test('a complete search that finds nothing clears the graph everywhere', async (t) => {
+  const { aggregator, source, store, sinks } = setUp(traces)
+  await aggregator.aggregate({}, live())
+  source.traces = []
+  const summary = await aggregator.aggregate({}, live())
+  t.match(summary, { status: 'empty', built: { nodes: 0, edges: 0 }, read: { traces: 0 } })
+  t.same(
+    summary.sinks.map(({ state }) => state),
+    ['cleared', 'cleared', 'cleared'],
+  )
+  t.same(store.get('shop')?.nodes, [])
+  t.same(
+    sinks.map(({ documents }) => documents.at(-1)?.nodes.length),
+    [0, 0],
+  )
+})
+
+t.test('what could be read only in part is partial; nothing of it leaves the last graph', async (t) => {
+  for (const report of [{ truncated: true }, { incomplete: 1 }]) {
+    const { aggregator, source, store } = setUp(traces, { report })
+    t.match(await aggregator.aggregate({}, live()), { status: 'partial' })
+    const partial = store.get('shop')
+    t.equal(partial?.nodes.length, 4, 'two operations and two tags')
+    source.traces = []
+    const summary = await aggregator.aggregate({}, live())
+    t.match(summary, { status: 'partial', built: { nodes: 0 } })
+    t.same(
+      summary.sinks.map(({ state }) => state),
+      ['skipped', 'skipped', 'skipped'],
+    )
+    t.match(summary.warnings, [/last graph stays/])
+    t.equal(store.get('shop'), partial)
+  }
+})
+
+t.test('a dry run and a preview touch nothing', async (t) => {
+  const { aggregator, store, sinks } = setUp(traces)
+  const summary = await aggregator.aggregate({ dryRun: true }, live())
+  t.match(summary, { status: 'complete', built: { nodes: 4 } })
+  t.same(
+    summary.sinks.map(({ sink, state }) => [sink, state]),
+    [
+      ['first', 'skipped'],
+      ['second', 'skipped'],
+      ['embedded', 'skipped'],
+    ],
+  )
+  const document = await aggregator.preview({ graph: 'ad-hoc' }, live())
+  t.match(document, { name: 'ad-hoc', summary: { status: 'complete', sinks: [] } })
+  t.equal(document.nodes.length, 4)
+  t.same(store.list(), [])
+  t.same(
+    sinks.map(({ documents }) => documents.length),
+    [0, 0],
+  )
+})
+
+t.test(
+  'wrong parameters are refused before anything is read, also while the same graph is built',
+  async (t) => {
+    const { aggregator, source } = setUp(traces)
+    t.match(await failure(aggregator.aggregate({ filter: '(' }, live())), { code: 'TTA_BAD_REQUEST' })
+    t.match(await failure(aggregator.preview({ from: 'x' }, live())), { code: 'TTA_BAD_REQUEST' })
+    t.equal(source.reads.length, 0)
+  },
+)
+
+t.test(
+  'the query goes to the source as it was asked, with the window of the moment its turn comes',
+  async (t) => {
+    const { aggregator, source } = setUp(traces)
+    await aggregator.aggregate({ query: '{ .a = 1 }', from: 'now-1h', to: 'now-30m', limit: 5 }, live())
+    t.match(source.reads[0]?.query, {
+      query: '{ .a = 1 }',
+      limit: 5,
+      window: { fromMs: nowMs - 3_600_000, toMs: nowMs - 1_800_000 },
+      selector: { key: 'service.name', pattern: null },
+    })
+  },
+)
+
+t.test('removing goes to every sink and waits for a build of the same graph', async (t) => {
+  const { aggregator, source, store, sinks } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const building = aggregator.aggregate({}, live())
+  const removing = aggregator.remove('shop', live().signal)
+  open()
+  await building
+  t.equal(await removing, true)
+  t.same([store.get('shop'), sinks[0].removed, sinks[1].removed], [undefined, ['shop'], ['shop']])
+  t.equal(await aggregator.remove('shop', live().signal), false)
+})
+
+t.test('a listener hears of the progress of a read that it joined', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  t.equal(source.name, newSource([]).name)
+  const heard: number[] = []
+  const onProgress = ({ fraction }: { fraction: number }) => void heard.push(fraction)
+  await aggregator.aggregate({}, { ...live(), onProgress })
+  t.same(heard, [0.5])
+})
