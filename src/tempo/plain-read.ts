@@ -17,8 +17,13 @@ interface FoundIds {
 }
 
 /** Whether the error says that this Tempo does not know `by`, `select` or `span:parentID`. */
-export function isRefusedQuery(error: unknown): boolean {
+export function isRefusedQuery(error: unknown): error is TempoStatusError {
   return error instanceof TempoStatusError && error.status === 400
+}
+
+/** Whether it says that the query is wrong, not the tenant or another parameter. */
+export function isBadTraceql(error: unknown): error is TempoStatusError {
+  return isRefusedQuery(error) && /TraceQL|parse error/i.test(error.text)
 }
 
 /**

@@ -4,6 +4,7 @@ import type { TraceQuery, Window } from '../source/trace-source.ts'
 import { recentCutoffSec } from './recent-cutoff.ts'
 import type { SearchContext } from './search.ts'
 import { type SpanHistogram, spanHistogram } from './span-histogram.ts'
+import { TempoAnswerError } from './tempo-errors.ts'
 import { type TraceMatch, traceMatch } from './traceql.ts'
 
 /** What is searched for, in which time, and where its spans are. */
@@ -40,7 +41,8 @@ export async function planRead(
 ): Promise<ReadPlan> {
   const match = traceMatch(selector, query)
   const startSec = Math.floor(window.fromMs / 1000 - padSec)
-  const cutoffSec = window.toMs > nowMs - recentMs ? await recentCutoffSec(context, strings, nowMs) : 0
+  const cutoffSec =
+    window.toMs > nowMs - recentMs ? await recentCutoffSec(context, strings, nowMs).catch(unknownCutoff) : 0
   const newestSec = cutoffSec > 0 ? nowMs / 1000 - cutoffSec : nowMs / 1000 + 1
   const endSec = Math.max(startSec + 1, Math.ceil(Math.min(window.toMs / 1000 + padSec, newestSec)))
   if (endSec * 1000 <= window.fromMs) throw hidden(window, cutoffSec)
@@ -54,4 +56,10 @@ function hidden({ fromMs }: Window, cutoffSec: number): TtaError {
   const value = new Date(fromMs).toISOString()
   const message = `must be over ${cutoffSec} s ago: this Tempo does not search what is newer yet`
   return badRequest([{ field: 'from', value, message }])
+}
+
+/** A Tempo too old to answer protobuf has no cutoff either; one that answers nonsense will do so again. */
+function unknownCutoff(error: unknown): number {
+  if (error instanceof TempoAnswerError) return 0
+  throw error
 }

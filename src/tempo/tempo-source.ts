@@ -8,7 +8,7 @@ import type {
 } from '../source/trace-source.ts'
 import { BulkRead } from './bulk-read.ts'
 import { TempoLimits } from './limits.ts'
-import { isRefusedQuery, plainRead } from './plain-read.ts'
+import { isBadTraceql, isRefusedQuery, plainRead } from './plain-read.ts'
 import { planRead } from './read-plan.ts'
 import type { SearchContext } from './search.ts'
 import { TempoClient, type TempoClientOptions } from './tempo-client.ts'
@@ -54,7 +54,7 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
       // Refused at the first search: nothing has been handed on.
       if (!isRefusedQuery(error) || bulk.hasHandedOn) throw error
       return plainRead(context, query, consumer, bulkOptions).catch((plainError) => {
-        throw isRefusedQuery(plainError) && query.query ? queryRefused(query.query, plainError) : plainError
+        throw query.query && isBadTraceql(plainError) ? queryRefused(query.query, plainError) : plainError
       })
     })
     report.warnings.push(...plan.warnings)

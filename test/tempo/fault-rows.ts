@@ -272,6 +272,20 @@ export const rows: Row[] = [
     warnings: [/refuses bulk/],
   },
   {
+    name: 'refused bulk search and nothing but JSON, in a window that ends now',
+    tempo: { unknown: ['select('], fault: ({ kind }) => (kind === 'probe' ? json : undefined) },
+    read: { now: () => window.toMs },
+    warnings: [/refuses bulk/],
+    report: {},
+  },
+  {
+    name: 'a bad tenant is not taken for a bad query',
+    tempo: { fault: () => text(400, "tenant ID 'a b' contains unsupported character ' '") },
+    read: { query: 'status = error' },
+    code: 'TTA_TEMPO_REFUSED',
+    message: /tenant ID/,
+  },
+  {
     name: 'a query that is no TraceQL',
     read: { query: '{ .a > > }' },
     code: 'TTA_QUERY_REFUSED',
