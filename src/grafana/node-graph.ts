@@ -15,14 +15,29 @@ const figures = {
 export const NodeRow = Type.Object(
   {
     id: Type.String(),
-    title: Type.String({ description: 'service.name, or the value of the tag' }),
-    subTitle: Type.String({ description: 'Span name' }),
+    title: Type.String({ description: 'service.name, the value of the tag, or the name of a peer' }),
+    subTitle: Type.String({ description: 'Span name; of a node that has none, what it is' }),
     mainStat: Type.Number({ description: 'Calls' }),
     secondaryStat: Type.Number({ description: 'Mean duration, ms' }),
     arc__failed: share('Share of calls that failed'),
     arc__slow: share('Share of calls that were slow'),
     arc__passed: share('The rest; the three add up to 1'),
-    detail__role: Type.Union([Type.Literal('operation'), Type.Literal('tag')]),
+    detail__role: Type.Union(
+      [
+        Type.Literal('operation'),
+        Type.Literal('tag'),
+        Type.Literal('service'),
+        Type.Literal('database'),
+        Type.Literal('messaging'),
+        Type.Literal('external'),
+      ],
+      { description: 'The last three send no spans: their callers name them' },
+    ),
+    detail__source: Type.Optional(
+      Type.String({
+        description: "At level service: the attribute that named a node which sends no spans, else ''",
+      }),
+    ),
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
     detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
     ...figures,
@@ -56,7 +71,7 @@ export interface NodeGraph {
 export interface NodeGraphOptions {
   /** Length of the time that was read, s; for rates. */
   windowSec: number
-  /** subTitle of tag nodes. */
+  /** subTitle of tag nodes and services. */
   tagNodeSubTitle: string
 }
 
@@ -75,11 +90,22 @@ export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph 
 function nodeIds(nodes: GraphNode[]): string[] {
   const taken = new Set<string>()
   return nodes.map((node) => {
-    const demoId = md5(`${node.title}##${node.role === 'tag' ? 'service' : node.operation}`)
+    const demoId = md5(`${node.title}##${idSuffix(node)}`)
     const id = taken.has(demoId) ? md5(JSON.stringify([node.role, node.title, node.operation])) : demoId
     taken.add(id)
     return id
   })
+}
+
+function idSuffix({ role, operation }: GraphNode): string {
+  if (role === 'operation') return operation
+  // The demo's node for a value of the tag, which was always the service name, is the node of the service.
+  return role === 'tag' ? 'service' : role
+}
+
+function subTitleOf({ role, operation }: GraphNode, { tagNodeSubTitle }: NodeGraphOptions): string {
+  if (role === 'operation') return operation
+  return role === 'tag' || role === 'service' ? tagNodeSubTitle : role
 }
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
@@ -91,13 +117,14 @@ function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRo
   return {
     id,
     title: node.title,
-    subTitle: node.role === 'tag' ? options.tagNodeSubTitle : node.operation,
+    subTitle: subTitleOf(node, options),
     mainStat: node.count,
     secondaryStat: meanMs(node),
     arc__failed: arcFailed,
     arc__slow: arcSlow,
     arc__passed: rounded(1 - arcFailed - arcSlow, 6),
     detail__role: node.role,
+    ...(node.source === undefined ? {} : { detail__source: node.source }),
     detail__traffic: traffic(node, options),
     detail__self_calls: String(node.selfCalls),
     ...figuresOf(node, options),

@@ -33,6 +33,17 @@ export class CallTotals {
     this.edgeRed.addSpan(this.edges.indexOf(caller, callee), spans, row, this.slowThresholdNs, sign)
   }
 
+  /** Counts a call of the node itself, of this duration. */
+  addNodeCall(node: number, durationNs: number, failed: boolean, sign: 1 | -1): void {
+    this.nodeRed.addCall(node, durationNs, failed, this.slowThresholdNs, sign)
+  }
+
+  /** Counts a call of `callee` by `caller`, of this duration. */
+  addCall(caller: number, callee: number, durationNs: number, failed: boolean, sign: 1 | -1): void {
+    const edge = this.edges.indexOf(caller, callee)
+    this.edgeRed.addCall(edge, durationNs, failed, this.slowThresholdNs, sign)
+  }
+
   addSelfCall(node: number, calls: number): void {
     if (node >= this.selfCalls.length) {
       const grown = new Float64Array(Math.max(node + 1, this.selfCalls.length * 2))
@@ -45,15 +56,22 @@ export class CallTotals {
   /**
    * Adds the totals of `other`, whose nodes are pairs of `otherStrings`.
    *
+   * @param second whether the second of a node's pair is a string as well, or a number that is the same everywhere
    * @returns for each node of `other` the node here
    */
-  merge(other: CallTotals, strings: StringTable, otherStrings: StringTable): Int32Array {
+  merge(
+    other: CallTotals,
+    strings: StringTable,
+    otherStrings: StringTable,
+    second: 'text' | 'code' = 'text',
+  ): Int32Array {
     const nodeOf = new Int32Array(other.nodes.length)
     for (let node = 0; node < other.nodes.length; node++) {
-      const first = strings.internText(otherStrings.text(other.nodes.first[node]!))
-      const second = strings.internText(otherStrings.text(other.nodes.second[node]!))
-      nodeOf[node] = this.nodes.indexOf(first, second)
-      this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
+      const firstHere = strings.internText(otherStrings.text(other.nodes.first[node]!))
+      let secondHere = other.nodes.second[node]!
+      if (second === 'text') secondHere = strings.internText(otherStrings.text(secondHere))
+      nodeOf[node] = this.nodes.indexOf(firstHere, secondHere)
+      if (node < other.nodeRed.length) this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
       this.addSelfCall(nodeOf[node]!, other.selfCalls[node] ?? 0)
     }
     for (let edge = 0; edge < other.edges.length; edge++) {

@@ -1,6 +1,7 @@
 import { CallTotals } from './call-totals.ts'
 import { emptyCounts, type Graph, type SpanCounts } from './graph.ts'
 import { readGraph } from './read-graph.ts'
+import { ServiceLevel } from './service-level.ts'
 import type { SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
@@ -13,6 +14,10 @@ export interface GraphBuilderOptions {
   slowThresholdMs: number
   /** Whether a value of the selected tag gets a node of its own; absent: there are no tag nodes. */
   isTagNode?: ((tagValue: string) => boolean) | undefined
+  /** Which graphs are built: `operation` if left out. */
+  level?: 'operation' | 'service' | 'both' | undefined
+  /** The tag is the service name: at the service level its nodes are the services themselves. */
+  tagIsService?: boolean | undefined
 }
 
 /**
@@ -23,7 +28,9 @@ export interface GraphBuilderOptions {
  */
 export class GraphBuilder {
   readonly strings: StringTable
+  private readonly hasOperations: boolean
   private readonly operations: CallTotals
+  private readonly services: ServiceLevel | undefined
   private readonly tags: TagTotals | undefined
   private readonly counts: SpanCounts = emptyCounts()
   private readonly tree = new TraceTree()
@@ -37,7 +44,12 @@ export class GraphBuilder {
     const slowThresholdNs = Math.round(options.slowThresholdMs * 1e6)
     this.strings = options.strings
     this.operations = new CallTotals(slowThresholdNs)
-    this.tags = options.isTagNode && new TagTotals(slowThresholdNs, options.isTagNode)
+    const { isTagNode, level = 'operation' } = options
+    this.hasOperations = level !== 'service'
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode)
+    if (level === 'operation') return
+    const isServiceTagNode = options.tagIsService ? undefined : isTagNode
+    this.services = new ServiceLevel(this.strings, slowThresholdNs, isServiceTagNode)
   }
 
   /** Counts the spans of one trace. The table may be cleared afterwards. */
@@ -55,8 +67,15 @@ export class GraphBuilder {
     const operationOf = this.operations.merge(other.operations, this.strings, other.strings)
     if (other.tags) this.tags?.merge(other.tags, operationOf, this.strings, other.strings)
     for (const key of Object.keys(this.counts) as (keyof SpanCounts)[]) this.counts[key] += other.counts[key]
+    if (other.services) this.services?.merge(other.services)
   }
 
+  /** The service graph, where the level asks for it. */
+  finishServices(): Graph | undefined {
+    return this.services?.finish()
+  }
+
+  /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
     return readGraph(this.operations, this.tags, this.strings, { ...this.counts })
   }
@@ -64,6 +83,8 @@ export class GraphBuilder {
   private count(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts } = this
     tree.build(spans)
+    this.services?.add(spans, tree, sign)
+    if (!this.hasOperations) return
     counts.traces += sign
     counts.received += sign * spans.length
     counts.duplicates += sign * tree.duplicates

@@ -1,17 +1,25 @@
 import type { Red } from './red.ts'
 
-/** A (service, span name), or a value of the selected tag. */
+/**
+ * A (service, span name), or a value of the selected tag; at the service level a service, or a peer of services
+ * that sends no spans.
+ */
 export interface GraphNode extends Red {
-  role: 'operation' | 'tag'
-  /** `service.name` of an operation, the value of a tag node. */
+  role: 'operation' | 'tag' | 'service' | 'database' | 'messaging' | 'external'
+  /** `service.name` of an operation or a service, the value of a tag node, the name of a peer. */
   title: string
-  /** Span name of an operation, '' for a tag node. */
+  /** Span name of an operation, '' for all else. */
   operation: string
   /** Calls whose caller is the same node. They are no edge: a node graph cannot draw them. */
   selfCalls: number
+  /** At the service level: the attribute that named a peer, '' for what is no peer. */
+  source?: string
 }
 
-/** Calls from one node to another. Duration and failures are those of the callee. */
+/**
+ * Calls from one node to another. Duration and failures are those of the callee; at the service level a call has
+ * failed if either side says so, and the duration of one to a peer is the caller's.
+ */
 export interface GraphEdge extends Red {
   /** Index into `Graph.nodes`: the caller. */
   source: number
@@ -23,6 +31,9 @@ export interface GraphEdge extends Red {
  * What became of the spans. Two sums always hold:
  * `received = counted + duplicates + unnamed` and
  * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
+ *
+ * A node is what the level has nodes for. At the service level work inside a service counts among its self calls
+ * here, though not on its node, and all members of a cycle count as such.
  */
 export interface SpanCounts {
   traces: number
@@ -53,6 +64,8 @@ export interface Graph {
   nodes: GraphNode[]
   edges: GraphEdge[]
   spans: SpanCounts
+  /** At the service level: messages whose producer, named by a span link, was not among the spans. */
+  unresolvedLinks?: number
 }
 
 export function emptyCounts(): SpanCounts {

@@ -46,7 +46,8 @@ function readOperations(operations: CallTotals, strings: StringTable): GraphNode
   }))
 }
 
-function readTags({ tags, tagRed }: TagTotals, strings: StringTable): GraphNode[] {
+/** A node for each value of the tag, in order of their indexes in `tags`. */
+export function readTags({ tags, tagRed }: TagTotals, strings: StringTable): GraphNode[] {
   return Array.from({ length: tags.length }, (_, tag) => ({
     role: 'tag',
     title: strings.text(tags.first[tag]!),
@@ -57,7 +58,7 @@ function readTags({ tags, tagRed }: TagTotals, strings: StringTable): GraphNode[
 }
 
 /** An edge that was taken back is left out; one with calls has both ends, since its spans count on them. */
-function addEdge(
+export function addEdge(
   edges: GraphEdge[],
   source: number | undefined,
   target: number | undefined,
@@ -66,7 +67,8 @@ function addEdge(
   if (red.count > 0 && source !== undefined && target !== undefined) edges.push({ source, target, ...red })
 }
 
-function compareNodes(a: GraphNode, b: GraphNode): number {
+/** Order of the nodes of a graph. */
+export function compareNodes(a: GraphNode, b: GraphNode): number {
   return (
     compareTexts(a.role, b.role) || compareTexts(a.title, b.title) || compareTexts(a.operation, b.operation)
   )

@@ -31,11 +31,16 @@ export class RedColumns {
 
   /** Adds one span to row `row`, or takes it back when `sign` is -1. */
   addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
+    const failed = spans.status[span] === SpanStatus.error
+    this.addCall(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+  }
+
+  /** Adds one call to row `row`, or takes it back when `sign` is -1. */
+  addCall(row: number, durationNs: number, failed: boolean, slowThresholdNs: number, sign: 1 | -1): void {
     if (row >= this.count.length) this.grow(row)
     if (row >= this.length) this.length = row + 1
-    const durationNs = spans.durationNs[span]!
     this.count[row]! += sign
-    if (spans.status[span] === SpanStatus.error) this.failed[row]! += sign
+    if (failed) this.failed[row]! += sign
     else if (durationNs > slowThresholdNs) this.slow[row]! += sign
     // Nearly every duration fits the low limb; % on floats is slow.
     const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { type PeerAttribute, PeerNaming, peerAttributes } from '../../src/graph/peer-naming.ts'
 import { SpanKind, SpanStatus, SpanTable } from '../../src/graph/span-table.ts'
 import type { StringTable } from '../../src/graph/string-table.ts'
 
@@ -21,6 +22,14 @@ export interface TestSpan {
   skewed?: boolean | undefined
   /** Value of the selected tag. */
   tag?: string | undefined
+  /** Attributes that name the peer. */
+  peer?: Partial<Record<PeerAttribute, string>> | undefined
+  /** The sender's own address. */
+  instance?: string | undefined
+  /** Attribute `error` is true. */
+  errorTag?: boolean | undefined
+  /** Trace id and span id of the last link. */
+  link?: [number, number] | undefined
 }
 
 const word = 2 ** 32
@@ -45,8 +54,26 @@ export function spanTable(strings: StringTable, traceId: number, spans: TestSpan
     table.name[row] = strings.internText(span.name)
     table.service[row] = strings.internText(span.service ?? '')
     table.tagValue[row] = strings.internText(span.tag ?? '')
+    if (span.peer || span.instance || span.errorTag || span.link) addPeer(table, row, span)
   }
   return table
+}
+
+function addPeer(table: SpanTable, row: number, { peer = {}, instance, errorTag, link }: TestSpan): void {
+  const { strings } = table
+  const peers = table.withPeers()
+  const naming = new PeerNaming(strings)
+  naming.start()
+  for (const [attribute, value] of Object.entries(peer)) {
+    naming.offer(peerAttributes.indexOf(attribute as PeerAttribute), strings.internText(value))
+  }
+  naming.resolve(table.kind[row] ?? 0)
+  peers.name[row] = naming.name
+  peers.role[row] = naming.role
+  peers.source[row] = naming.source
+  peers.instance[row] = strings.internText(instance ?? '')
+  peers.errorTag[row] = errorTag ? 1 : 0
+  if (link) peers.link.set([0, 0, 0, link[0], 0, link[1]], row * 6)
 }
 
 export const startNsOf = (span: TestSpan) => BigInt(Math.round((span.startMs ?? 0) * 1e6))

@@ -1,0 +1,181 @@
+import { MessageColumns } from './message-columns.ts'
+import { PairIndex } from './pair-index.ts'
+import { SpanKind, type SpanTable } from './span-table.ts'
+
+/** A call between two nodes that only a span link tells of. */
+export interface LinkedCall {
+  caller: number
+  callee: number
+  durationNs: number
+  failed: boolean
+  sign: 1 | -1
+}
+
+export interface Resolution {
+  calls: LinkedCall[]
+  /** Messages that arrived and of which neither broker nor producer is known. */
+  unresolved: number
+}
+
+const none = -1
+
+/**
+ * Messages whose two ends lie in different traces: a consumer is linked to its producer. They are put together when
+ * all traces have been seen, since either end may come first. What is held grows with the messages, not with the
+ * spans.
+ */
+export class LinkedCalls {
+  private readonly senders = new MessageColumns()
+  private readonly receivers = new MessageColumns()
+
+  addSender(
+    spans: SpanTable,
+    row: number,
+    node: number,
+    broker: number,
+    failed: boolean,
+    sign: 1 | -1,
+  ): void {
+    const at = this.add(this.senders, spans, row, node, broker, failed, sign)
+    this.senders.ids.set(spans.traceId, at * 6)
+    this.senders.ids[at * 6 + 4] = spans.spanIdHi[row]!
+    this.senders.ids[at * 6 + 5] = spans.spanIdLo[row]!
+  }
+
+  /** A message of which no span above tells the sender; the span has a link. */
+  addReceiver(
+    spans: SpanTable,
+    row: number,
+    node: number,
+    broker: number,
+    failed: boolean,
+    sign: 1 | -1,
+  ): void {
+    const at = this.add(this.receivers, spans, row, node, broker, failed, sign)
+    const link = spans.peers?.link.subarray(row * 6, row * 6 + 6)
+    if (link) this.receivers.ids.set(link, at * 6)
+  }
+
+  merge(other: LinkedCalls, nodeOf: Int32Array): void {
+    this.senders.append(other.senders, nodeOf)
+    this.receivers.append(other.receivers, nodeOf)
+  }
+
+  /** Puts the ends together; may be asked again after more were added. */
+  resolve(): Resolution {
+    const { receivers, senders } = this
+    const heads = headsById(receivers)
+    const senderOf = this.findSenders(heads)
+    const published = new PairIndex()
+    const publishedTimes: number[] = []
+    const result: Resolution = { calls: [], unresolved: 0 }
+    for (let row = 0; row < receivers.length; row++) {
+      const sign = receivers.sign[row]!
+      const own = receivers.broker[row]!
+      const sender = senderOf[heads.of[row]!]!
+      if (sender === none) result.unresolved += own === none ? sign : 0
+      else if (own === none) result.calls.push(this.delivery(row, sender))
+      else if (senders.broker[sender] === none) {
+        const index = published.indexOf(sender, own)
+        publishedTimes[index] = (publishedTimes[index] ?? 0) + sign
+      }
+    }
+    for (let index = 0; index < published.length; index++) {
+      if (publishedTimes[index]! <= 0) continue
+      result.calls.push(this.publication(published.first[index]!, published.second[index]!))
+    }
+    return result
+  }
+
+  private add(
+    to: MessageColumns,
+    spans: SpanTable,
+    row: number,
+    node: number,
+    broker: number,
+    failed: boolean,
+    sign: 1 | -1,
+  ): number {
+    const at = to.addRow()
+    to.node[at] = node
+    to.broker[at] = broker
+    to.durationNs[at] = spans.durationNs[row]!
+    to.failed[at] = failed ? 1 : 0
+    to.kind[at] = spans.kind[row]!
+    to.sign[at] = sign
+    return at
+  }
+
+  private delivery(row: number, sender: number): LinkedCall {
+    const { receivers, senders } = this
+    const broker = senders.broker[sender]!
+    const isDirect = broker === none
+    return {
+      caller: isDirect ? senders.node[sender]! : broker,
+      callee: receivers.node[row]!,
+      durationNs: receivers.durationNs[row]!,
+      failed: receivers.failed[row] === 1 || (isDirect && senders.failed[sender] === 1),
+      sign: receivers.sign[row]! > 0 ? 1 : -1,
+    }
+  }
+
+  private publication(sender: number, broker: number): LinkedCall {
+    const { senders } = this
+    return {
+      caller: senders.node[sender]!,
+      callee: broker,
+      durationNs: senders.durationNs[sender]!,
+      failed: senders.failed[sender] === 1,
+      sign: 1,
+    }
+  }
+
+  /**
+   * The sender that each head is linked to, a row of `senders`, or -1. Of two that share an id the producer is meant;
+   * senders of one id and kind are the same one, added again or taken back.
+   */
+  private findSenders(heads: Heads): Int32Array {
+    const { receivers, senders } = this
+    const producer = new Int32Array(receivers.length).fill(none)
+    const client = new Int32Array(receivers.length).fill(none)
+    const producerTimes = new Int32Array(receivers.length)
+    const clientTimes = new Int32Array(receivers.length)
+    for (let row = 0; row < senders.length; row++) {
+      const head = heads.find(senders, row)
+      if (head === none) continue
+      const isProducer = senders.kind[row] === SpanKind.producer
+      const found = isProducer ? producer : client
+      const times = isProducer ? producerTimes : clientTimes
+      found[head] = row
+      times[head]! += senders.sign[row]!
+    }
+    return producer.map((row, head) => {
+      if (producerTimes[head]! > 0) return row
+      return clientTimes[head]! > 0 ? client[head]! : none
+    })
+  }
+}
+
+interface Heads {
+  /** For each row the first row of the same id. */
+  of: Int32Array
+  /** The first row with the id of a row of `other`, or -1. */
+  find(other: MessageColumns, row: number): number
+}
+
+function headsById(messages: MessageColumns): Heads {
+  const mask = 2 ** (33 - Math.clz32(messages.length + 1)) - 1
+  const slots = new Int32Array(mask + 1).fill(none)
+  const slotOf = (of: MessageColumns, row: number): number => {
+    let slot = of.hash(row) & mask
+    while (slots[slot] !== none && !messages.hasIdOf(slots[slot]!, of, row)) slot = (slot + 1) & mask
+    return slot
+  }
+  const of = new Int32Array(messages.length)
+  for (let row = 0; row < messages.length; row++) {
+    const slot = slotOf(messages, row)
+    if (slots[slot] === none) slots[slot] = row
+    of[row] = slots[slot]!
+  }
+  return { of, find: (other, row) => slots[slotOf(other, row)]! }
+}

@@ -1,0 +1,69 @@
+/** Ends of messages, a row for each, that are to be put together by trace id and span id. */
+export class MessageColumns {
+  length = 0
+  /** Trace id, four words, and span id, two: the sender's own, or those a receiver is linked to. */
+  ids = new Uint32Array(6 * 64)
+  /** Node whose span this is. */
+  node = new Int32Array(64)
+  /** Node of the broker, -1 where it is not named. */
+  broker = new Int32Array(64)
+  durationNs = new Float64Array(64)
+  /** 1: failed. */
+  failed = new Uint8Array(64)
+  /** `SpanKind` of the span. */
+  kind = new Uint8Array(64)
+  /** 1, or -1 where the message is taken back. */
+  sign = new Int8Array(64)
+
+  /** Appends a row of zeros. */
+  addRow(): number {
+    const row = this.length++
+    if (row === this.node.length) this.grow(row * 2)
+    return row
+  }
+
+  /** Appends the rows of `other`; `nodeOf` says for each of its nodes which one it is here. */
+  append(other: MessageColumns, nodeOf: Int32Array): void {
+    for (let from = 0; from < other.length; from++) {
+      const row = this.addRow()
+      for (let word = 0; word < 6; word++) this.ids[row * 6 + word] = other.ids[from * 6 + word]!
+      this.node[row] = nodeOf[other.node[from]!]!
+      this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
+      this.durationNs[row] = other.durationNs[from]!
+      this.failed[row] = other.failed[from]!
+      this.kind[row] = other.kind[from]!
+      this.sign[row] = other.sign[from]!
+    }
+  }
+
+  hash(row: number): number {
+    let hash = 0
+    for (let at = row * 6; at < row * 6 + 6; at++) {
+      hash = Math.imul(hash ^ this.ids[at]!, 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    return hash
+  }
+
+  hasIdOf(row: number, other: MessageColumns, from: number): boolean {
+    for (let word = 0; word < 6; word++) {
+      if (this.ids[row * 6 + word] !== other.ids[from * 6 + word]) return false
+    }
+    return true
+  }
+
+  private grow(capacity: number): void {
+    this.ids = grown(this.ids, new Uint32Array(capacity * 6))
+    this.node = grown(this.node, new Int32Array(capacity))
+    this.broker = grown(this.broker, new Int32Array(capacity))
+    this.durationNs = grown(this.durationNs, new Float64Array(capacity))
+    this.failed = grown(this.failed, new Uint8Array(capacity))
+    this.kind = grown(this.kind, new Uint8Array(capacity))
+    this.sign = grown(this.sign, new Int8Array(capacity))
+  }
+}
+
+function grown<T extends { set(from: T): void }>(column: T, next: T): T {
+  next.set(column)
+  return next
+}

@@ -1,0 +1,93 @@
+import type { CallTotals } from './call-totals.ts'
+import type { Graph, GraphEdge, GraphNode } from './graph.ts'
+import { PairIndex } from './pair-index.ts'
+import { peerAttributes } from './peer-naming.ts'
+import { addEdge, compareNodes, readTags } from './read-graph.ts'
+import { RedColumns } from './red.ts'
+import { type Parties, partiesOf } from './service-parties.ts'
+import type { StringTable } from './string-table.ts'
+import type { TagTotals } from './tag-totals.ts'
+
+/**
+ * Turns the totals of the service level into a graph.
+ *
+ * A service counts the requests that entered it, and the calls of it that only their callers tell of. A peer counts
+ * the calls it received or, if it received none, those it made.
+ *
+ * @param linked calls between the nodes of `totals` that span links tell of
+ * @returns nodes sorted by role, title, operation; edges by source, target
+ */
+export function readServiceGraph(
+  totals: CallTotals,
+  linked: CallTotals,
+  tags: TagTotals | undefined,
+  strings: StringTable,
+): Pick<Graph, 'nodes' | 'edges'> {
+  const parties = partiesOf(totals, linked)
+  const edges = new PairIndex()
+  const edgeRed = new RedColumns()
+  const selfCalls = new Float64Array(parties.length)
+  const made = new RedColumns()
+  const received = ownCalls(totals, parties)
+  for (let node = 0; node < totals.nodes.length; node++) {
+    if (parties.of[node]! >= 0) selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
+  }
+  for (const { edges: calls, edgeRed: red } of [totals, linked]) {
+    for (let call = 0; call < calls.length; call++) {
+      if (!(red.count[call]! > 0)) continue
+      const source = parties.of[calls.first[call]!]!
+      const target = parties.of[calls.second[call]!]!
+      if (parties.isPeer(calls.first[call]!)) made.addRow(source, red, call)
+      if (parties.isPeer(calls.second[call]!)) received.addRow(target, red, call)
+      if (source === target) selfCalls[source]! += red.count[call]!
+      else edgeRed.addRow(edges.indexOf(source, target), red, call)
+    }
+  }
+  const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
+    const source = parties.source[party]!
+    return {
+      role: parties.role[party]!,
+      title: strings.text(parties.name[party]!),
+      operation: '',
+      ...(received.count[party]! > 0 ? received : made).read(party),
+      selfCalls: selfCalls[party]!,
+      source: source < 0 ? '' : peerAttributes[source]!,
+    }
+  })
+  return assemble(serviceNodes, edges, edgeRed, tags, parties, strings)
+}
+
+/** The requests that entered each service. */
+function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns {
+  const red = new RedColumns()
+  for (let node = 0; node < Math.min(nodes.length, nodeRed.length); node++) {
+    if (parties.of[node]! >= 0) red.addRow(parties.of[node]!, nodeRed, node)
+  }
+  return red
+}
+
+function assemble(
+  serviceNodes: GraphNode[],
+  calls: PairIndex,
+  callRed: RedColumns,
+  tags: TagTotals | undefined,
+  parties: Parties,
+  strings: StringTable,
+): Pick<Graph, 'nodes' | 'edges'> {
+  const tagNodes = tags ? readTags(tags, strings).map((node) => ({ ...node, source: '' })) : []
+  const nodes = [...serviceNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
+  const indexOf = new Map(nodes.map((node, index) => [node, index]))
+  const edges: GraphEdge[] = []
+  for (let call = 0; call < calls.length; call++) {
+    const source = indexOf.get(serviceNodes[calls.first[call]!]!)
+    const target = indexOf.get(serviceNodes[calls.second[call]!]!)
+    addEdge(edges, source, target, callRed.read(call))
+  }
+  for (let entry = 0; tags && entry < tags.entries.length; entry++) {
+    const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
+    const target = indexOf.get(serviceNodes[parties.of[tags.entries.second[entry]!]!]!)
+    addEdge(edges, source, target, tags.entryRed.read(entry))
+  }
+  edges.sort((a, b) => a.source - b.source || a.target - b.target)
+  return { nodes, edges }
+}

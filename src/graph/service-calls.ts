@@ -1,0 +1,218 @@
+import type { CallTotals } from './call-totals.ts'
+import type { SpanCounts } from './graph.ts'
+import type { LinkedCalls } from './linked-calls.ts'
+import { PairIndex } from './pair-index.ts'
+import { PeerColumns, PeerRole } from './peer-columns.ts'
+import { peerCode, serviceCode } from './service-node.ts'
+import { ServiceTree } from './service-tree.ts'
+import { SpanKind, SpanStatus, type SpanTable } from './span-table.ts'
+import { Top, type TraceTree } from './trace-tree.ts'
+
+/**
+ * Finds the calls between services in one trace after the other and adds them up. A node is a service, counted once
+ * for each request that entered it, or a peer, which sends no spans.
+ *
+ * Rules, after Zipkin's DependencyLinker (openzipkin/zipkin internal/DependencyLinker.java) and beyond it:
+ * - A span below one of another service is a call, whatever their kinds. A client that nobody answers calls its peer.
+ * - A span that is itself a caller only shows that its service was reached: it fails the call to its own callee, not
+ *   the one to its service. The call has also failed where the caller right above says so.
+ * - A message goes through its broker where either side names it, else straight from producer to consumer.
+ * - A server may name its caller where no span of another service is above it.
+ */
+export class ServiceCalls {
+  /** Rows of the last trace that nothing called; `parents` says why. */
+  readonly tops: number[] = []
+  /** Node of each row of the last trace, -1 where it has none. */
+  nodeOf = new Int32Array(64)
+  /** For each row of the last trace the row that called it, or one of `Top`. */
+  parents = new Int32Array(64)
+
+  private readonly tree = new ServiceTree()
+  private readonly totals: CallTotals
+  private readonly links: LinkedCalls
+  private readonly counts: SpanCounts
+  private readonly noPeers = new PeerColumns()
+  /** Messages whose way to the broker has been counted in this trace: (sender, broker). */
+  private published: PairIndex | undefined
+
+  private spans!: SpanTable
+  private peers: PeerColumns = this.noPeers
+  private sign: 1 | -1 = 1
+
+  constructor(totals: CallTotals, links: LinkedCalls, counts: SpanCounts) {
+    this.totals = totals
+    this.links = links
+    this.counts = counts
+  }
+
+  /** Counts one trace, or takes it back when `sign` is -1. */
+  add(spans: SpanTable, traceTree: TraceTree, sign: 1 | -1): void {
+    this.tree.build(spans, traceTree)
+    this.start(spans, sign)
+    const { counts, tree } = this
+    counts.traces += sign
+    counts.received += sign * spans.length
+    counts.duplicates += sign * traceTree.duplicates
+    for (let row = 0; row < spans.length; row++) {
+      this.parents[row] = tree.ownerOf(tree.parent[row]!)
+      if (tree.parent[row] === Top.duplicate) continue
+      this.nameOnce(row)
+      if (spans.service[row] !== 0) this.enter(row)
+      else counts.unnamed += sign
+    }
+    for (let row = 0; row < spans.length; row++) {
+      if (tree.parent[row] !== Top.duplicate && this.isCaller(row)) this.callPeer(row)
+    }
+  }
+
+  private start(spans: SpanTable, sign: 1 | -1): void {
+    this.spans = spans
+    this.peers = spans.withPeers()
+    this.sign = sign
+    this.published = undefined
+    this.tops.length = 0
+    if (this.nodeOf.length >= spans.length) return
+    this.nodeOf = new Int32Array(spans.length * 2)
+    this.parents = new Int32Array(spans.length * 2)
+  }
+
+  /** Of a client span inside another for the same peer, such as one try of several, the inner one counts. */
+  private nameOnce(row: number): void {
+    const { tree, peers } = this
+    const above = tree.parent[row]!
+    if (above < 0 || peers.name[row] === 0 || peers.name[row] !== peers.name[above]) return
+    if (peers.role[row] !== peers.role[above] || !this.isCaller(row) || !this.isCaller(above)) return
+    if (tree.serviceOf(row) === tree.serviceOf(above)) tree.answered[above] = 1
+  }
+
+  /** A span with a service: what called it, and whether it is a request to its service at all. */
+  private enter(row: number): void {
+    const { spans, counts, sign } = this
+    const caller = this.parents[row]!
+    const service = spans.service[row]!
+    const node = this.totals.nodes.indexOf(service, serviceCode)
+    this.nodeOf[row] = node
+    counts.counted += sign
+    counts.skewed += sign * spans.skewed[row]!
+    this.countPlace(row, caller)
+    const isCalled = caller >= 0 && spans.service[caller] !== service
+    let isRequest = caller < 0 || isCalled
+    if (spans.kind[row] === SpanKind.consumer) isRequest = this.deliver(row, node, caller) || isRequest
+    else if (isCalled) this.call(row, node)
+    else if (spans.kind[row] === SpanKind.server) isRequest = this.serve(row, node, caller) || isRequest
+    if (isRequest) this.totals.addNodeCall(node, spans.durationNs[row]!, this.hasFailed(row), sign)
+  }
+
+  private countPlace(row: number, caller: number): void {
+    const { counts, sign, spans } = this
+    if (caller < 0) {
+      this.tops.push(row)
+      if (caller === Top.root) counts.roots += sign
+      else if (caller === Top.orphan) counts.orphans += sign
+      else counts.cycles += sign
+    } else if (spans.service[caller] === spans.service[row]) counts.selfCalls += sign
+    else counts.edgeCalls += sign
+  }
+
+  /** A call from the service above. */
+  private call(row: number, node: number): void {
+    const { tree } = this
+    const above = tree.parent[row]!
+    const failed =
+      (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
+    this.addCall(this.serviceNode(above), node, row, failed)
+    tree.answerAbove(row)
+  }
+
+  /** A request whose caller sent no span, or was the service itself. */
+  private serve(row: number, node: number, caller: number): boolean {
+    const peer = this.peerNode(row)
+    if (caller >= 0) this.tree.answerAbove(row)
+    if (peer >= 0) this.addCall(peer, node, row, this.hasFailed(row))
+    else if (caller >= 0) this.totals.addSelfCall(node, this.sign)
+    return true
+  }
+
+  /**
+   * A message that arrived.
+   *
+   * @returns whether anything tells where from
+   */
+  private deliver(row: number, node: number, caller: number): boolean {
+    const { spans, tree, peers } = this
+    const above = tree.parent[row]!
+    const isOwn = caller >= 0 && spans.service[caller] === spans.service[row]
+    let sender = caller >= 0 && !isOwn ? caller : -1
+    if (caller >= 0 && this.isCaller(above)) sender = above
+    const own = this.peerNode(row)
+    const sent = sender >= 0 && this.isCaller(sender) ? this.peerNode(sender) : -1
+    const broker = own >= 0 ? own : sent
+    if (broker >= 0) this.addCall(broker, node, row, this.hasFailed(row))
+    if (sender < 0) {
+      if (peers.hasLink(row)) {
+        this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
+      }
+      return own >= 0 || peers.hasLink(row)
+    }
+    if (broker < 0) this.sendDirectly(row, node, sender)
+    else if (sent < 0) this.publish(sender, own)
+    return true
+  }
+
+  private sendDirectly(row: number, node: number, sender: number): void {
+    const from = this.serviceNode(sender)
+    const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
+    if (from === node) this.totals.addSelfCall(node, this.sign)
+    else this.addCall(from, node, row, failed)
+    this.tree.answerAbove(row)
+  }
+
+  /** A sender that did not name the broker, which its consumers do: once, however many they are. */
+  private publish(sender: number, broker: number): void {
+    this.published ??= new PairIndex()
+    const known = this.published.length
+    this.published.indexOf(sender, broker)
+    if (this.published.length === known) return
+    const failed = this.isCaller(sender) && this.hasFailed(sender)
+    this.addCall(this.serviceNode(sender), broker, sender, failed)
+  }
+
+  /** The peer that a caller names is called, unless the callee's own spans have told of the call. */
+  private callPeer(row: number): void {
+    const { spans, tree, peers, sign } = this
+    if (tree.ownerOf(row) < 0) return
+    const node = this.serviceNode(row)
+    const peer = this.peerNode(row)
+    const failed = this.hasFailed(row)
+    const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
+    if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
+    if (peer >= 0 && (isMessage || tree.answered[row] === 0)) this.addCall(node, peer, row, failed)
+  }
+
+  private addCall(caller: number, callee: number, row: number, failed: boolean): void {
+    this.totals.addCall(caller, callee, this.spans.durationNs[row]!, failed, this.sign)
+  }
+
+  /** Node of the service that a span works for, which there must be. */
+  private serviceNode(row: number): number {
+    return this.totals.nodes.indexOf(this.tree.serviceOf(row), serviceCode)
+  }
+
+  /** Node of the peer that a span names, or -1. */
+  private peerNode(row: number): number {
+    const { peers } = this
+    const name = peers.name[row]!
+    return name === 0 ? -1 : this.totals.nodes.indexOf(name, peerCode(peers.role[row]!, peers.source[row]!))
+  }
+
+  /** Whether a span calls somebody: by its kind, or because it names a peer and is no server of it. */
+  private isCaller(row: number): boolean {
+    const kind = this.spans.kind[row]!
+    if (kind === SpanKind.client || kind === SpanKind.producer) return true
+    return kind !== SpanKind.server && kind !== SpanKind.consumer && this.peers.name[row] !== 0
+  }
+
+  private hasFailed(row: number): boolean {
+    return this.spans.status[row] === SpanStatus.error || this.peers.errorTag[row] === 1
+  }
+}

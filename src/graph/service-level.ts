@@ -1,0 +1,59 @@
+import { CallTotals } from './call-totals.ts'
+import { emptyCounts, type Graph } from './graph.ts'
+import { LinkedCalls } from './linked-calls.ts'
+import { readServiceGraph } from './read-service-graph.ts'
+import { ServiceCalls } from './service-calls.ts'
+import type { SpanTable } from './span-table.ts'
+import type { StringTable } from './string-table.ts'
+import { TagTotals } from './tag-totals.ts'
+import type { TraceTree } from './trace-tree.ts'
+
+/** Adds up traces into a graph with a node for each service and each peer that sends no spans. */
+export class ServiceLevel {
+  private readonly strings: StringTable
+  private readonly slowThresholdNs: number
+  private readonly totals: CallTotals
+  private readonly links = new LinkedCalls()
+  private readonly counts = emptyCounts()
+  private readonly calls: ServiceCalls
+  private readonly tags: TagTotals | undefined
+
+  /** @param isTagNode which values of the tag get a node; absent where these are the services themselves */
+  constructor(
+    strings: StringTable,
+    slowThresholdNs: number,
+    isTagNode: ((tagValue: string) => boolean) | undefined,
+  ) {
+    this.strings = strings
+    this.slowThresholdNs = slowThresholdNs
+    this.totals = new CallTotals(slowThresholdNs)
+    this.calls = new ServiceCalls(this.totals, this.links, this.counts)
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode)
+  }
+
+  /** @param tree built of `spans`; stays as it is */
+  add(spans: SpanTable, tree: TraceTree, sign: 1 | -1): void {
+    const { calls } = this
+    calls.add(spans, tree, sign)
+    this.tags?.add(spans, { parent: calls.parents }, calls.tops, calls.nodeOf, sign)
+  }
+
+  merge(other: ServiceLevel): void {
+    const nodeOf = this.totals.merge(other.totals, this.strings, other.strings, 'code')
+    this.links.merge(other.links, nodeOf)
+    if (other.tags) this.tags?.merge(other.tags, nodeOf, this.strings, other.strings)
+    for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
+      this.counts[key] += other.counts[key]
+    }
+  }
+
+  finish(): Graph {
+    const { calls, unresolved } = this.links.resolve()
+    const linked = new CallTotals(this.slowThresholdNs)
+    for (const { caller, callee, durationNs, failed, sign } of calls) {
+      linked.addCall(caller, callee, durationNs, failed, sign)
+    }
+    const graph = readServiceGraph(this.totals, linked, this.tags, this.strings)
+    return { ...graph, spans: { ...this.counts }, unresolvedLinks: unresolved }
+  }
+}

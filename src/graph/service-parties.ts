@@ -1,0 +1,79 @@
+import type { CallTotals } from './call-totals.ts'
+import type { GraphNode } from './graph.ts'
+import { PairIndex } from './pair-index.ts'
+import { PeerRole } from './peer-columns.ts'
+import { mayBeService, roleOfCode, serviceCode, sourceOfCode } from './service-node.ts'
+
+/**
+ * Who takes part in the calls of a graph: the services, and the peers of each name and role, whichever attributes
+ * named them. A peer with the name of a service that is in the graph may be that service.
+ */
+export interface Parties {
+  length: number
+  role: GraphNode['role'][]
+  /** Indexes into the strings. */
+  name: number[]
+  /** The least index of the attributes that named the party; -1 for services. */
+  source: number[]
+  /** The party of each node of the totals, -1 where it has none: what it was made for was taken back. */
+  of: Int32Array
+  isPeer(node: number): boolean
+}
+
+const peerRoles: Record<number, GraphNode['role']> = {
+  [PeerRole.database]: 'database',
+  [PeerRole.messaging]: 'messaging',
+  [PeerRole.external]: 'external',
+}
+
+/** @param linked further calls between the nodes of `totals` */
+export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
+  const { nodes, nodeRed } = totals
+  const isPeer = (node: number) => nodes.second[node] !== serviceCode
+  const of = new Int32Array(nodes.length).fill(-1)
+  const parties: Parties = { length: 0, role: [], name: [], source: [], of, isPeer }
+  const services = new Map<number, number>()
+  for (let node = 0; node < nodes.length; node++) {
+    if (isPeer(node) || !((nodeRed.count[node] ?? 0) > 0)) continue
+    of[node] = parties.length++
+    parties.role.push('service')
+    parties.name.push(nodes.first[node]!)
+    parties.source.push(-1)
+    services.set(nodes.first[node]!, of[node]!)
+  }
+  const peers = new PairIndex()
+  const firstPeer = parties.length
+  for (const node of calledNodes(totals, linked)) {
+    if (!isPeer(node)) continue
+    const name = nodes.first[node]!
+    const code = nodes.second[node]!
+    const service = mayBeService(code) ? services.get(name) : undefined
+    if (service !== undefined) {
+      of[node] = service
+      continue
+    }
+    const source = sourceOfCode(code)
+    const party = firstPeer + peers.indexOf(name, roleOfCode(code))
+    of[node] = party
+    if (party === parties.length) {
+      parties.length++
+      parties.role.push(peerRoles[roleOfCode(code)] ?? 'external')
+      parties.name.push(name)
+      parties.source.push(source)
+    } else parties.source[party] = Math.min(parties.source[party]!, source)
+  }
+  return parties
+}
+
+/** The nodes at the ends of calls that were not taken back. */
+function calledNodes(...all: CallTotals[]): Set<number> {
+  const called = new Set<number>()
+  for (const { edges, edgeRed } of all) {
+    for (let edge = 0; edge < edges.length; edge++) {
+      if (!(edgeRed.count[edge]! > 0)) continue
+      called.add(edges.first[edge]!)
+      called.add(edges.second[edge]!)
+    }
+  }
+  return called
+}

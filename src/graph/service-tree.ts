@@ -1,0 +1,79 @@
+import type { SpanTable } from './span-table.ts'
+import { Top, type TraceTree } from './trace-tree.ts'
+
+/**
+ * The spans of one trace as the service level sees them: a span without a service is transparent, and nobody in a
+ * cycle has a caller. One instance serves all traces.
+ */
+export class ServiceTree {
+  /** Row of the parent as sent, or one of `Top`; the members of a cycle have none. */
+  parent = new Int32Array(64)
+  /** 1 where a span's callee is known by its own spans. */
+  answered = new Uint8Array(64)
+  /** The nearest row that has a service, the row itself or one above it; else one of `Top`. */
+  private owners = new Int32Array(64)
+  private services = new Int32Array(64)
+
+  build(spans: SpanTable, tree: TraceTree): void {
+    this.reserve(spans.length)
+    this.parent.set(tree.parent.subarray(0, spans.length))
+    this.uncircle(tree)
+    this.services = spans.service
+    for (let row = 0; row < spans.length; row++) {
+      this.owners[row] =
+        this.parent[row] !== Top.duplicate && this.services[row] !== 0 ? row : this.parent[row]!
+    }
+    for (let row = 0; row < spans.length; row++) this.findOwner(row)
+  }
+
+  /** The nearest row that has a service, the row itself or one above it; else one of `Top`. */
+  ownerOf(row: number): number {
+    return row < 0 ? row : this.owners[row]!
+  }
+
+  /** Whose work a span is: the service of its owner, 0 where it has none. */
+  serviceOf(row: number): number {
+    const owner = this.ownerOf(row)
+    return owner < 0 ? 0 : this.services[owner]!
+  }
+
+  /** Marks all spans above `row` that belong to the service of its parent: whom they called has answered. */
+  answerAbove(row: number): void {
+    const above = this.parent[row]!
+    const service = this.serviceOf(above)
+    for (let at = above; at >= 0 && this.answered[at] === 0; at = this.parent[at]!) {
+      if (this.serviceOf(at) !== service) return
+      this.answered[at] = 1
+    }
+  }
+
+  private reserve(rows: number): void {
+    if (rows > this.parent.length) {
+      const capacity = 2 ** (32 - Math.clz32(rows))
+      this.parent = new Int32Array(capacity)
+      this.owners = new Int32Array(capacity)
+      this.answered = new Uint8Array(capacity)
+    }
+    this.answered.fill(0, 0, rows)
+  }
+
+  /** Of spans that call each other in a circle none can be believed. */
+  private uncircle({ parent, cuts }: TraceTree): void {
+    for (let cut = 0; cut < cuts.length; cut += 2) {
+      const end = cuts[cut]!
+      for (let row = cuts[cut + 1]!; row !== end; row = parent[row]!) this.parent[row] = Top.cycle
+    }
+  }
+
+  /** Shortens the way of all spans on it, so that a long chain is walked once. */
+  private findOwner(start: number): void {
+    const { owners, services } = this
+    let owner = owners[start]!
+    while (owner >= 0 && services[owner] === 0) owner = owners[owner]!
+    for (let row = start; row >= 0 && row !== owner; ) {
+      const next = owners[row]!
+      owners[row] = owner
+      row = next
+    }
+  }
+}
