@@ -88,6 +88,7 @@ function askedWindow(
   if (fromMs >= toMs) errors.push({ field, value: span, message: 'must be before to' })
   else if (toMs - fromMs > maxWindowMs)
     errors.push({ field, value: span, message: 'must be at most 168 h before to' })
+  else if (fromMs > nowMs) errors.push({ field, value: span, message: 'must not lie in the future' })
   else if (fromMs < 0) errors.push({ field, value: span, message: 'must not be before 1970' })
   return { fromMs, toMs }
 }

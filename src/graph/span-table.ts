@@ -112,9 +112,11 @@ export class SpanTable {
     if (other.peers) this.peers?.copy(row, other.peers, from)
   }
 
-  /** Start of a row, Unix ms; exact to about 1 µs. */
+  /** Start of a row, Unix ms; a start on a whole ms is that ms, other fractions are good to 1 µs. */
   startMs(row: number): number {
-    return (this.startHi[row]! * 4294967296 + this.startLo[row]!) / 1e6
+    // 2^32 ns are 4294 ms and 967296 ns: in this order no step exceeds 2^53.
+    const hi = this.startHi[row]!
+    return hi * 4294 + (hi * 967296 + this.startLo[row]!) / 1e6
   }
 
   /** First start and last end of the spans, Unix ms. An empty table gives Infinity and -Infinity. */

@@ -1,5 +1,5 @@
 import type { SearchContext } from './search.ts'
-import { TempoAnswerError, TempoStatusError, TempoTooLargeError } from './tempo-errors.ts'
+import { isTooSlow, TempoAnswerError, TempoStatusError, TempoTooLargeError } from './tempo-errors.ts'
 
 /** Steps the window is divided into. */
 const steps = 240
@@ -57,11 +57,12 @@ export async function spanHistogram(
   }
   try {
     const path = '/api/metrics/query_range'
-    const { body } = await client.get({ path, query, accept: 'application/json', signal, tally })
+    const { body } = await client.get({ path, query, accept: 'application/json', retries: 0, signal, tally })
     return parse(body.toString(), startSec, endSec, stepSec)
   } catch (error) {
-    const hasNone = error instanceof TempoStatusError || error instanceof TempoTooLargeError
-    if (hasNone || error instanceof TempoAnswerError || error instanceof SyntaxError) return undefined
+    const isNoAnswer =
+      error instanceof TempoStatusError || error instanceof TempoTooLargeError || isTooSlow(error)
+    if (isNoAnswer || error instanceof TempoAnswerError || error instanceof SyntaxError) return undefined
     throw error
   }
 }

@@ -44,6 +44,8 @@ export interface TempoRequest {
   path: string
   query?: Record<string, string | number>
   accept: 'application/protobuf' | 'application/json'
+  /** How often it is asked again at most; left out: as often as is sensible. */
+  retries?: number
   signal: AbortSignal
   tally: RequestTally
 }
@@ -104,6 +106,7 @@ export class TempoClient {
       searchParams: request.query ?? {},
       headers: { accept: request.accept },
       signal,
+      retry: { limit: request.retries ?? maxRetries },
       hooks: { beforeRetry: [() => void tally.retries++] },
     })
     void response.on('downloadProgress', ({ transferred }) => {

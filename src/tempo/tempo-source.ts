@@ -69,9 +69,11 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
       }),
     check: async (signal) => {
       const tally = { requests: 0, retries: 0, bytes: 0 }
-      await client.get({ path: '/api/echo', accept: 'application/json', signal, tally }).catch((error) => {
-        throw toTtaError(error)
-      })
+      await client
+        .get({ path: '/api/echo', accept: 'application/json', retries: 0, signal, tally })
+        .catch((error) => {
+          throw toTtaError(error)
+        })
     },
     close: async () => client.close(),
   }

@@ -123,6 +123,7 @@ t.test('every wrong parameter is named, with its value and what is allowed', asy
     [{ searchFrom: 168 * 3600 + 1 }, [['searchFrom', /at most 168 h/]]],
     [{ from: 'now-1h', searchFrom: 60 }, [['searchFrom', /beside from/]]],
     [{ to: 100, searchFrom: 200 }, [['searchFrom', /1970/]]],
+    [{ from: nowMs + 60_000, to: nowMs + 120_000 }, [['from', /must not lie in the future/]]],
     [{ filter: 'a(' }, [['filter', /RE2/]]],
     [{ filter: '(?=a)' }, [['filter', /RE2/]]],
     [{ filter: 'a'.repeat(257) }, [['filter', /at most 256/]]],

@@ -96,3 +96,14 @@ t.test('a snapshot stays what it was, holds no more than its rows, and can grow'
   const empty = new SpanTable(table.strings).snapshot()
   t.same([empty.length, empty.addRow(), empty.addRow(), empty.length], [0, 0, 1, 2])
 })
+
+t.test('a start on a whole millisecond is that millisecond, so that windows have sharp edges', async (t) => {
+  const table = new SpanTable(new StringTable())
+  const row = table.addRow()
+  for (let ms = 1_795_334_808_000; ms < 1_795_334_810_000; ms++) {
+    const ns = BigInt(ms) * 1_000_000n
+    table.startHi[row] = Number(ns >> 32n)
+    table.startLo[row] = Number(ns & 0xffffffffn)
+    if (table.startMs(row) !== ms) t.equal(table.startMs(row), ms)
+  }
+})
