@@ -57,16 +57,24 @@ function facts(summary: AggregationSummary, paint: Paint): string[] {
   ]
 }
 
-const figureColumns = ['CALLS', 'FAILED', 'SLOW', 'MEAN MS', 'CALLS/S'].map((title) => ({
-  title,
-  align: 'right' as const,
-}))
+/** Narrower lines have no room for percentiles. */
+const percentilesFromWidth = 72
+
+const figureColumns: { title: string; cell: (row: Figures) => string; fromWidth?: number }[] = [
+  { title: 'CALLS', cell: ({ count }) => whole(count) },
+  { title: 'FAILED', cell: ({ failed }) => whole(failed) },
+  { title: 'SLOW', cell: ({ slow }) => whole(slow) },
+  { title: 'MEAN MS', cell: ({ meanMs }) => meanMs.toFixed(1) },
+  { title: 'P95 MS', cell: ({ p95Ms }) => p95Ms.toFixed(1), fromWidth: percentilesFromWidth },
+  { title: 'CALLS/S', cell: ({ perSec }) => perSec.toFixed(3) },
+]
 
 interface Figures {
   count: number
   failed: number
   slow: number
   meanMs: number
+  p95Ms: number
   perSec: number
 }
 
@@ -94,8 +102,12 @@ function table<Row extends Figures>(
 ): string[] {
   if (rows.length === 0) return ['no calls']
   const shown = [...rows].sort((a, b) => b.count - a.count).slice(0, maxRows)
-  const columns = [...titles.map((title) => ({ title, align: 'left' as const })), ...figureColumns]
-  const cells = shown.map((row) => [...names(row), ...figures(row)])
+  const figures = figureColumns.filter(({ fromWidth = 0 }) => width >= fromWidth)
+  const columns = [
+    ...titles.map((title) => ({ title, align: 'left' as const })),
+    ...figures.map(({ title }) => ({ title, align: 'right' as const })),
+  ]
+  const cells = shown.map((row) => [...names(row), ...figures.map(({ cell }) => cell(row))])
   const [header = '', ...body] = alignColumns(columns, cells, width)
   const rest = rows.length - shown.length
   return [
@@ -104,14 +116,6 @@ function table<Row extends Figures>(
     ...(rest === 0 ? [] : [paint('dim', `and ${counted(rest, `more ${noun}`)}`)]),
   ]
 }
-
-const figures = ({ count, failed, slow, meanMs, perSec }: Figures) => [
-  whole(count),
-  whole(failed),
-  whole(slow),
-  meanMs.toFixed(1),
-  perSec.toFixed(3),
-]
 
 /** As a person would call it: `cart: GET /cart`, and `cart (Service Node)` for the node of a tag value. */
 function label({ title, subTitle, detail__role }: NodeRow): string {

@@ -8,6 +8,15 @@ const figures = {
   failed: Type.Integer({ minimum: 0, description: 'Calls with status ERROR' }),
   slow: Type.Integer({ minimum: 0, description: 'Calls over the threshold that did not fail' }),
   meanMs: Type.Number({ minimum: 0, description: 'Mean duration of a call, ms' }),
+  p50Ms: Type.Number({ minimum: 0, description: 'Median duration of a call, ms; within 1 %' }),
+  p95Ms: Type.Number({
+    minimum: 0,
+    description: 'Duration that 95 % of the calls do not exceed, ms; within 1 %',
+  }),
+  p99Ms: Type.Number({
+    minimum: 0,
+    description: 'Duration that 99 % of the calls do not exceed, ms; within 1 %',
+  }),
   perSec: Type.Number({ minimum: 0, description: 'Calls per second of the window' }),
 }
 
@@ -39,6 +48,7 @@ export const NodeRow = Type.Object(
       }),
     ),
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
+    detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
     detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
     ...figures,
     selfCalls: Type.Integer({ minimum: 0 }),
@@ -56,6 +66,7 @@ export const EdgeRow = Type.Object(
     mainStat: Type.Number({ description: 'Calls' }),
     secondaryStat: Type.Number({ description: 'Mean duration of the callee, ms' }),
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
+    detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
     ...figures,
   },
   { $id: 'EdgeRow', additionalProperties: false },
@@ -126,6 +137,7 @@ function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRo
     detail__role: node.role,
     ...(node.source === undefined ? {} : { detail__source: node.source }),
     detail__traffic: traffic(node, options),
+    detail__latency: latency(node),
     detail__self_calls: String(node.selfCalls),
     ...figuresOf(node, options),
     selfCalls: node.selfCalls,
@@ -140,16 +152,33 @@ function edgeRow(edge: GraphEdge, source: string, target: string, options: NodeG
     mainStat: edge.count,
     secondaryStat: meanMs(edge),
     detail__traffic: traffic(edge, options),
+    detail__latency: latency(edge),
     ...figuresOf(edge, options),
   }
 }
 
 function figuresOf(red: GraphNode | GraphEdge, { windowSec }: NodeGraphOptions) {
   const { count, failed, slow } = red
-  return { count, failed, slow, meanMs: meanMs(red), perSec: rounded(count / windowSec, 6) }
+  return {
+    count,
+    failed,
+    slow,
+    meanMs: meanMs(red),
+    p50Ms: inMs(red.p50Ns),
+    p95Ms: inMs(red.p95Ns),
+    p99Ms: inMs(red.p99Ns),
+    perSec: rounded(count / windowSec, 6),
+  }
 }
 
-const meanMs = (red: GraphNode | GraphEdge) => rounded(red.meanNs / 1e6, 6)
+const inMs = (durationNs: number) => rounded(durationNs / 1e6, 6)
+const meanMs = (red: GraphNode | GraphEdge) => inMs(red.meanNs)
+
+/** More than three digits would promise more than a percentile within 1 % can keep. */
+function latency({ p50Ns, p95Ns, p99Ns }: GraphNode | GraphEdge): string {
+  const [p50, p95, p99] = [p50Ns, p95Ns, p99Ns].map((ns) => `${Number((ns / 1e6).toPrecision(3))} ms`)
+  return `p50 ${p50}, p95 ${p95}, p99 ${p99}`
+}
 
 function traffic(red: GraphNode | GraphEdge, { windowSec }: NodeGraphOptions): string {
   const words = `${red.count} ${red.count === 1 ? 'call' : 'calls'}, ${rounded(red.count / windowSec, 3)}/s`

@@ -1,14 +1,15 @@
+import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
 
-/** RED totals of one node or edge: rate, errors, duration. */
-export interface Red {
+/** RED totals of one node or edge: rate, errors, duration; all 0 where there was no call. */
+export interface Red extends Percentiles {
   /** Calls. */
   count: number
   /** Calls with status ERROR. */
   failed: number
   /** Calls that did not fail and took longer than the threshold. */
   slow: number
-  /** Mean duration, ns; 0 where there was no call. */
+  /** Mean duration, ns. */
   meanNs: number
 }
 
@@ -28,6 +29,7 @@ export class RedColumns {
   slow = new Float64Array(64)
   private sumHi = new Float64Array(64)
   private sumLo = new Float64Array(64)
+  private readonly durations = new DurationSketches()
 
   /** Adds one span to row `row`, or takes it back when `sign` is -1. */
   addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
@@ -44,7 +46,8 @@ export class RedColumns {
     else if (durationNs > slowThresholdNs) this.slow[row]! += sign
     // Nearly every duration fits the low limb; % on floats is slow.
     const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)
-    this.addDuration(row, sign * hi, sign * (durationNs - hi * limbNs))
+    this.addToSum(row, sign * hi, sign * (durationNs - hi * limbNs))
+    this.durations.add(row, durationNs, sign)
   }
 
   /** Adds row `from` of `other` to row `row`. */
@@ -54,17 +57,21 @@ export class RedColumns {
     this.count[row]! += other.count[from]!
     this.failed[row]! += other.failed[from]!
     this.slow[row]! += other.slow[from]!
-    this.addDuration(row, other.sumHi[from]!, other.sumLo[from]!)
+    this.addToSum(row, other.sumHi[from]!, other.sumLo[from]!)
+    this.durations.addRow(row, other.durations, from)
   }
 
   read(row: number): Red {
     const count = this.count[row] ?? 0
-    if (count === 0) return { count: 0, failed: 0, slow: 0, meanNs: 0 }
+    if (count === 0) return { count: 0, failed: 0, slow: 0, meanNs: 0, p50Ns: 0, p95Ns: 0, p99Ns: 0 }
     const meanNs = (this.sumHi[row]! * limbNs + this.sumLo[row]!) / count
-    return { count, failed: this.failed[row]!, slow: this.slow[row]!, meanNs }
+    // Of a single call the duration is known.
+    const percentiles =
+      count === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : this.durations.percentiles(row, count)
+    return { count, failed: this.failed[row]!, slow: this.slow[row]!, meanNs, ...percentiles }
   }
 
-  private addDuration(row: number, hi: number, lo: number): void {
+  private addToSum(row: number, hi: number, lo: number): void {
     const sum = this.sumLo[row]! + lo
     let carry = 0
     if (sum >= limbNs) carry = 1

@@ -31,6 +31,7 @@ const displayNames: Record<string, string> = {
   arc__passed: 'Passed',
   detail__role: 'Role',
   detail__traffic: 'Traffic',
+  detail__latency: 'Latency',
   detail__self_calls: 'Calls to itself',
 }
 

@@ -73,7 +73,7 @@ t.test('a build prints its report and ends with 0', async (t) => {
   t.equal(status, 0)
   t.match(out, /^graph {4}shop: complete, built /)
   t.match(out, /^read {5}20 traces, [\d,]+ spans/m)
-  t.match(out, /^CALLER +-> CALLEE +CALLS +FAILED +SLOW +MEAN MS +CALLS\/S$/m)
+  t.match(out, /^CALLER +-> CALLEE +CALLS +FAILED +SLOW +MEAN MS +P95 MS +CALLS\/S$/m)
   t.match(out, /^sink {5}embedded: stored, verified$/m)
   t.notOk(out.includes('\x1b'), 'no colours for a pipe')
   t.equal(err, 'tta: nodegraph_provider.url is not set: graphs are shown here and kept nowhere\n')

@@ -85,8 +85,8 @@ window   2025-06-01T09:00:00.000Z to 2025-06-01T10:00:00.000Z (3,600 s)
 read     2 traces, 3 spans, 1 request, 0.0 MiB from embedded
 built    2 nodes, 1 edge
 
-CALLER              -> CALLEE      CALLS  FAILED  SLOW  MEAN MS  CALLS/S
-cart: GET /cart 🛒  -> db: SELECT      2       1     0     10.5    0.001
+CALLER              -> CALLEE      CALLS  FAILED  SLOW  MEAN MS  P95 MS  CALLS/S
+cart: GET /cart 🛒  -> db: SELECT      2       1     0     10.5    11.0    0.001
 
 sink     embedded: stored, verified
 warning  a "quoted" warning

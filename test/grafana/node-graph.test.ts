@@ -18,6 +18,9 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
     failed: 0,
     slow: 0,
     meanNs: 0,
+    p50Ns: 0,
+    p95Ns: 0,
+    p99Ns: 0,
     selfCalls: 0,
     ...more,
   }

@@ -43,6 +43,22 @@ t.test('a sum beyond 2^53 ns loses no ns', async (t) => {
   t.match(taken.finish().nodes, [{ count: 1, meanNs: 7 }])
 })
 
+t.test('percentiles are of the calls, the mean aside: of 100 calls one takes 10 s', async (t) => {
+  const calls = Array.from({ length: 99 }, (_, at) => call((at + 1) * 1e6))
+  const { nodes } = graphOf(call(10e9), ...calls)
+  t.match(nodes, [{ count: 100, meanNs: 149.5e6 }])
+  const near = (found: number | undefined, exact: number) => Math.abs((found ?? 0) - exact) <= exact / 100
+  t.ok(near(nodes[0]?.p50Ns, 50e6))
+  t.ok(near(nodes[0]?.p95Ns, 95e6))
+  t.ok(near(nodes[0]?.p99Ns, 99e6))
+})
+
+t.test('percentiles of a single call are its duration, to the ns', async (t) => {
+  const builder = builderOf([call(1_234_567), call(9e9)])
+  builder.remove(spanTable(builder.strings, 2, call(9e9)))
+  t.match(builder.finish().nodes, [{ count: 1, p50Ns: 1_234_567, p95Ns: 1_234_567, p99Ns: 1_234_567 }])
+})
+
 t.test('a span that ends before it starts counts with a duration of 0 and is reported', async (t) => {
   const graph = graphOf(call(50e6), call(0, { skewed: true }))
   t.match(graph.nodes, [{ count: 2, slow: 1, meanNs: 25e6 }])

@@ -155,7 +155,15 @@ function redOf(calls: TestSpan[], slowThresholdMs: number) {
     failed: failed.length,
     slow: slow.length,
     meanNs: Number(sum) / calls.length,
+    ...percentilesOf(calls),
   }
+}
+
+/** By nearest rank: the shortest duration that so many percent of the calls do not exceed. */
+function percentilesOf(calls: TestSpan[]) {
+  const sorted = calls.map((call) => BigInt(durationNsOf(call))).sort((a, b) => (a < b ? -1 : 1))
+  const at = (percent: number) => Number(sorted[Math.ceil((calls.length * percent) / 100) - 1])
+  return { p50Ns: at(50), p95Ns: at(95), p99Ns: at(99) }
 }
 
 /** Earliest first; of two versions of one span, the longer, the failed, the one that says more comes first. */

@@ -205,9 +205,18 @@ t.test('what Grafana asks', async (t) => {
       'arc__passed',
       'detail__role',
       'detail__traffic',
+      'detail__latency',
       'detail__self_calls',
     ])
-    t.same(names(edges_fields), ['id', 'source', 'target', 'mainStat', 'secondaryStat', 'detail__traffic'])
+    t.same(names(edges_fields), [
+      'id',
+      'source',
+      'target',
+      'mainStat',
+      'secondaryStat',
+      'detail__traffic',
+      'detail__latency',
+    ])
     for (const name of names(nodes_fields)) t.ok(name in (nodes[0] ?? {}), name)
     for (const name of names(edges_fields)) t.ok(name in (edges[0] ?? {}), name)
     t.match(

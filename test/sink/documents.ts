@@ -48,6 +48,7 @@ function nodeRow(id: string, title: string, calls: number): NodeRow {
     arc__passed: 0.7,
     detail__role: 'operation',
     detail__traffic: `${count} calls`,
+    detail__latency: 'p50 12 ms, p95 20 ms, p99 30 ms',
     detail__self_calls: '0',
     ...figures(count),
     selfCalls: 0,
@@ -55,11 +56,19 @@ function nodeRow(id: string, title: string, calls: number): NodeRow {
 }
 
 function edgeRow([source = '', target = '']: string[], count: number): EdgeRow {
-  const words = { mainStat: count, secondaryStat: 0.5, detail__traffic: `${count} calls` }
+  const words = {
+    mainStat: count,
+    secondaryStat: 0.5,
+    detail__traffic: `${count} calls`,
+    detail__latency: 'p95 20 ms',
+  }
   return { id: `${source}_${target}`, source, target, ...words, ...figures(count) }
 }
 
-const figures = (count: number) => ({ count, failed: 0, slow: 0, meanMs: 12.345678, perSec: count / 60 })
+const figures = (count: number) => {
+  const percentiles = { p50Ms: 12, p95Ms: 20, p99Ms: 30 }
+  return { count, failed: 0, slow: 0, meanMs: 12.345678, ...percentiles, perSec: count / 60 }
+}
 
 function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['summary'] {
   return {

@@ -7,15 +7,23 @@ import { graphDocument } from './documents.ts'
 import { type ProviderStandIn, type Schemas, startProviderStandIn } from './provider-stand-in.ts'
 
 export const never = new AbortController().signal
-const edgeFields = ['id', 'source', 'target', 'mainStat', 'secondaryStat', 'detail__traffic']
-const details = ['detail__role', 'detail__traffic', 'detail__self_calls']
+const edgeFields = [
+  'id',
+  'source',
+  'target',
+  'mainStat',
+  'secondaryStat',
+  'detail__traffic',
+  'detail__latency',
+]
+const details = ['detail__role', 'detail__traffic', 'detail__latency', 'detail__self_calls']
 const arcs = ['arc__failed', 'arc__slow', 'arc__passed']
 export const nodeFields = ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', ...arcs, ...details]
 const schemas: Schemas = {
   micro: { nodes: nodeFields, edges: edgeFields },
   old: {
     nodes: nodeFields.filter(
-      (name) => !['arc__slow', 'detail__traffic', 'detail__self_calls'].includes(name),
+      (name) => !['arc__slow', 'detail__traffic', 'detail__latency', 'detail__self_calls'].includes(name),
     ),
     edges: edgeFields,
   },

@@ -24,6 +24,7 @@ const nodeKeys = [
   'arc__passed',
   'detail__role',
   'detail__traffic',
+  'detail__latency',
   'detail__self_calls',
 ] as const satisfies (keyof NodeRow)[]
 
@@ -34,6 +35,7 @@ const edgeKeys = [
   'mainStat',
   'secondaryStat',
   'detail__traffic',
+  'detail__latency',
 ] as const satisfies (keyof EdgeRow)[]
 
 /** The rows as the provider can keep them: only what the panel shows, text cleaned. */
