@@ -55,12 +55,12 @@ async function read(
 
 async function gather(
   requests: HeldRequest[],
-  { selector }: TraceQuery,
+  { selector, peers }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
   takeTurns: () => Promise<boolean>,
 ): Promise<SpansByTrace> {
-  const spans = new SpansByTrace(consumer.strings, selector, (value) => selector.matches(value))
+  const spans = new SpansByTrace(consumer.strings, selector, (value) => selector.matches(value), peers)
   await takeTurns()
   for (const { bytes } of requests) {
     spans.add(bytes)
@@ -78,7 +78,7 @@ function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, re
   const to = toNs(window.toMs)
   const chosen: number[] = []
   for (let trace = 0; trace < spans.traces; trace++) {
-    if (!all && !spans.isSelected(trace)) continue
+    if (spans.isEmpty(trace) || (!all && !spans.isSelected(trace))) continue
     if (!spans.startsBefore(trace, to)) continue
     if (!spans.startsBefore(trace, from)) chosen.push(trace)
     else if (spans.lastEndMs(trace) >= window.fromMs) report.outsideWindow++

@@ -19,9 +19,14 @@ const partialStatus = 1
  *
  * @throws {ProtobufError} cut short, not protobuf, or spans of more than one trace
  */
-export function decodeTraceById(bytes: Uint8Array, table: SpanTable, tag: TagKey): TraceByIdStatus {
+export function decodeTraceById(
+  bytes: Uint8Array,
+  table: SpanTable,
+  tag: TagKey,
+  withPeers = false,
+): TraceByIdStatus {
   const reader = new ProtobufReader(bytes)
-  const decoder = oneTrace(table, tag)
+  const decoder = oneTrace(table, tag, withPeers)
   const end = bytes.length
   const status: TraceByIdStatus = { partial: false, message: '' }
   while (reader.position < end) {
@@ -40,21 +45,22 @@ export function decodeTraceById(bytes: Uint8Array, table: SpanTable, tag: TagKey
  *
  * @throws {ProtobufError} cut short, not protobuf, or spans of more than one trace
  */
-export function decodeTracesData(bytes: Uint8Array, table: SpanTable, tag: TagKey): void {
-  oneTrace(table, tag).tracesData(new ProtobufReader(bytes), bytes.length)
+export function decodeTracesData(bytes: Uint8Array, table: SpanTable, tag: TagKey, withPeers = false): void {
+  oneTrace(table, tag, withPeers).tracesData(new ProtobufReader(bytes), bytes.length)
 }
 
 /** A decoder that takes the table's trace id from the first span and insists on it. */
-function oneTrace(table: SpanTable, tag: TagKey): SpanDecoder {
+function oneTrace(table: SpanTable, tag: TagKey, withPeers: boolean): SpanDecoder {
   table.clear()
-  return new SpanDecoder(table, tag, (row: number, ids: SpanIds) => {
+  const visit = (row: number, ids: SpanIds) => {
     if (ids.traceIdBytes > 16 || ids.spanIdBytes > 8 || ids.parentIdBytes > 8) {
       throw new ProtobufError('an id is longer than 16 or 8 bytes')
     }
     if (row === 0) table.traceId.set(ids.traceId)
     else if (!sameId(table.traceId, ids.traceId)) throw new ProtobufError('spans of more than one trace')
     return true
-  })
+  }
+  return new SpanDecoder(table, tag, visit, withPeers)
 }
 
 function sameId(a: Uint32Array, b: Uint32Array): boolean {

@@ -1,6 +1,8 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
+import { KeyValueReader } from './key-value.ts'
+import { PeerReader } from './peer-reader.ts'
 import { kindCode, statusCode, wordBefore } from './span-fields.ts'
 
 /** The tag whose value goes into `SpanTable.tagValue`. A `TagSelector` is one. */
@@ -46,16 +48,17 @@ export class SpanDecoder implements SpanIds {
   /** Words of the id read last. */
   private idHi = 0
   private idLo = 0
-  /** Start and end of the key of the attribute at hand. */
-  private keyStart = 0
-  private keyEnd = 0
+  private readonly attribute = new KeyValueReader()
+  private readonly peers: PeerReader | undefined
 
-  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor) {
+  /** @param withPeers whether to read what the spans say of their peers */
+  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, withPeers = false) {
     this.table = table
     this.tagKey = new TextEncoder().encode(tag.key)
     this.tagOnResource = tag.scope !== 'span'
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
+    this.peers = withPeers ? new PeerReader(table) : undefined
   }
 
   /**
@@ -98,11 +101,12 @@ export class SpanDecoder implements SpanIds {
   }
 
   private resourceAttribute(reader: ProtobufReader, end: number): void {
-    const valueEnd = this.keyValue(reader, end)
-    const isService = this.keyIs(reader.bytes, serviceNameKey)
-    const isTag = this.tagOnResource && this.keyIs(reader.bytes, this.tagKey)
+    const { attribute } = this
+    attribute.enter(reader, end)
+    const isService = attribute.isKey(reader.bytes, serviceNameKey)
+    const isTag = this.tagOnResource && attribute.isKey(reader.bytes, this.tagKey)
     if (isService || isTag) {
-      const value = internAnyValue(reader, valueEnd, this.table.strings)
+      const value = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       if (isService) this.service = value
       if (isTag) this.resourceTag = value
     }
@@ -122,13 +126,14 @@ export class SpanDecoder implements SpanIds {
     const row = table.addRow()
     table.service[row] = this.service
     this.clearIds()
+    this.peers?.start()
     let endHi = 0
     let endLo = 0
     while (reader.position < end) {
       const tag = reader.tag(end)
       switch (tag) {
         case 0x0a:
-          this.readTraceId(reader, reader.endOfBytes(end))
+          this.traceIdBytes = readTraceId(reader, reader.endOfBytes(end), this.traceId)
           break
         case 0x12:
           this.spanIdBytes = this.readSpanId(reader, reader.endOfBytes(end))
@@ -162,6 +167,10 @@ export class SpanDecoder implements SpanIds {
         case 0x4a:
           this.spanAttribute(reader, reader.endOfBytes(end), row)
           break
+        case 0x6a:
+          if (this.peers) this.readLink(reader, reader.endOfBytes(end), row)
+          else skipOther(reader, tag, end, 0)
+          break
         case 0x7a:
           table.status[row] = statusCode(reader, reader.endOfBytes(end))
           break
@@ -178,46 +187,42 @@ export class SpanDecoder implements SpanIds {
     if (durationNs < 0) table.skewed[row] = 1
     else table.durationNs[row] = durationNs
     if (table.tagValue[row] === 0) table.tagValue[row] = this.resourceTag
+    this.peers?.finish(row)
     if (!this.visit(row, this)) table.length = row
   }
 
   private spanAttribute(reader: ProtobufReader, end: number, row: number): void {
-    if (this.tagOnSpan) {
-      const valueEnd = this.keyValue(reader, end)
-      if (this.keyIs(reader.bytes, this.tagKey)) {
-        this.table.tagValue[row] = internAnyValue(reader, valueEnd, this.table.strings)
+    if (this.tagOnSpan || this.peers) {
+      const { attribute, peers } = this
+      attribute.enter(reader, end)
+      const valueStart = reader.position
+      if (this.tagOnSpan && attribute.isKey(reader.bytes, this.tagKey)) {
+        this.table.tagValue[row] = internAnyValue(reader, attribute.valueEnd, this.table.strings)
+      }
+      const known = peers?.attributeOf(reader.bytes, attribute.keyStart, attribute.keyEnd) ?? -1
+      if (known >= 0) {
+        reader.position = valueStart
+        peers?.read(known, reader, attribute.valueEnd)
       }
     }
     reader.position = end
   }
 
-  /** Finds key and value of a KeyValue. Returns the end of the value, with `position` at its start. */
-  private keyValue(reader: ProtobufReader, end: number): number {
-    this.keyStart = 0
-    this.keyEnd = 0
-    let valueStart = end
-    let valueEnd = end
+  /** Link: 1 trace_id, 2 span_id. Of several the last counts, the only one that Tempo's search gives. */
+  private readLink(reader: ProtobufReader, end: number, row: number): void {
+    const link = this.table
+      .withPeers()
+      .link.subarray(row * 6, row * 6 + 6)
+      .fill(0)
     while (reader.position < end) {
       const tag = reader.tag(end)
-      if (tag === 0x0a) {
-        this.keyEnd = reader.endOfBytes(end)
-        this.keyStart = reader.position
-        reader.position = this.keyEnd
-      } else if (tag === 0x12) {
-        valueEnd = reader.endOfBytes(end)
-        valueStart = reader.position
-        reader.position = valueEnd
+      if (tag === 0x0a) readTraceId(reader, reader.endOfBytes(end), link)
+      else if (tag === 0x12) {
+        this.readSpanId(reader, reader.endOfBytes(end))
+        link[4] = this.idHi
+        link[5] = this.idLo
       } else skipOther(reader, tag, end, 0b110)
     }
-    reader.position = valueStart
-    return valueEnd
-  }
-
-  private keyIs(bytes: Uint8Array, wanted: Uint8Array): boolean {
-    const { keyStart } = this
-    if (this.keyEnd - keyStart !== wanted.length) return false
-    for (let i = 0; i < wanted.length; i++) if (bytes[keyStart + i] !== wanted[i]) return false
-    return true
   }
 
   private clearIds(): void {
@@ -227,13 +232,6 @@ export class SpanDecoder implements SpanIds {
     this.parentIdBytes = 0
   }
 
-  private readTraceId(reader: ProtobufReader, end: number): void {
-    const { traceId } = this
-    this.traceIdBytes = end - reader.position
-    for (let word = 3; word >= 0; word--) traceId[word] = wordBefore(end - (3 - word) * 4, reader)
-    reader.position = end
-  }
-
   private readSpanId(reader: ProtobufReader, end: number): number {
     const length = end - reader.position
     this.idLo = wordBefore(end, reader)
@@ -241,4 +239,12 @@ export class SpanDecoder implements SpanIds {
     reader.position = end
     return length
   }
+}
+
+/** Four words into `words`. @returns the number of bytes the id has */
+function readTraceId(reader: ProtobufReader, end: number, words: Uint32Array): number {
+  const length = end - reader.position
+  for (let word = 3; word >= 0; word--) words[word] = wordBefore(end - (3 - word) * 4, reader)
+  reader.position = end
+  return length
 }

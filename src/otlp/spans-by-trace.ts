@@ -2,6 +2,7 @@ import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
 import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { shortenedIds } from './shortened-ids.ts'
 import { SpanDecoder, type SpanIds, type TagKey } from './span-decoder.ts'
 import { spanFault } from './span-fault.ts'
 
@@ -37,10 +38,11 @@ export class SpansByTrace {
   /** Answer of `matches` by string index. */
   private matchOf = new Uint8Array(1024)
 
-  constructor(strings: StringTable, tag: TagKey, matches: TagMatch) {
+  /** @param withPeers whether what the spans say of their peers is wanted */
+  constructor(strings: StringTable, tag: TagKey, matches: TagMatch, withPeers = false) {
     this.rows = new SpanTable(strings)
     this.matches = matches
-    this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids))
+    this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids), withPeers)
   }
 
   get traces(): number {
@@ -58,6 +60,7 @@ export class SpansByTrace {
 
   /** Puts the rows in order of their traces (counting sort). */
   group(): void {
+    this.joinShortened()
     const { traces, traceOf } = this
     const { length } = this.rows
     const next = new Int32Array(traces + 1)
@@ -66,6 +69,11 @@ export class SpansByTrace {
     this.firstOf = next.slice()
     this.order = new Int32Array(length)
     for (let row = 0; row < length; row++) this.order[next[traceOf[row]!]!++] = row
+  }
+
+  /** Whether the trace has no spans, because they belong to another: see `shortenedIds`. */
+  isEmpty(trace: number): boolean {
+    return this.firstOf[trace] === this.firstOf[trace + 1]
   }
 
   /** Whether a span of the trace has a value of the tag that matches. */
@@ -118,16 +126,36 @@ export class SpansByTrace {
       this.endMs.push(endMs)
       this.selected.push(false)
     } else {
-      if (hi < startHi[trace]! || (hi === startHi[trace] && lo < startLo[trace]!)) {
-        startHi[trace] = hi
-        startLo[trace] = lo
-      }
+      this.startAt(trace, hi, lo)
       if (endMs > this.endMs[trace]!) this.endMs[trace] = endMs
     }
     if (!this.selected[trace] && this.matchesValue(rows.tagValue[row]!)) this.selected[trace] = true
     if (row === this.traceOf.length) this.traceOf = twice(this.traceOf)
     this.traceOf[row] = trace
     return true
+  }
+
+  private joinShortened(): void {
+    const belongsTo = shortenedIds(this.idWords)
+    if (belongsTo.size === 0) return
+    for (const [short, full] of belongsTo) this.widen(full, short)
+    for (let row = 0; row < this.rows.length; row++) {
+      this.traceOf[row] = belongsTo.get(this.traceOf[row]!) ?? this.traceOf[row]!
+    }
+  }
+
+  /** Lets `trace` take over when `other` began and ended, and whether it is selected. */
+  private widen(trace: number, other: number): void {
+    this.startAt(trace, this.startHi[other]!, this.startLo[other]!)
+    this.endMs[trace] = Math.max(this.endMs[trace]!, this.endMs[other]!)
+    if (this.selected[other]) this.selected[trace] = true
+  }
+
+  private startAt(trace: number, hi: number, lo: number): void {
+    const { startHi, startLo } = this
+    if (hi > startHi[trace]! || (hi === startHi[trace] && lo >= startLo[trace]!)) return
+    startHi[trace] = hi
+    startLo[trace] = lo
   }
 
   private matchesValue(value: number): boolean {

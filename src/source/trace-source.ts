@@ -11,6 +11,8 @@ export interface TraceQuery {
   window: Window
   /** Most traces to read. */
   limit: number
+  /** Whether what the spans say of their peers, and their links, are wanted: the service level needs them. */
+  peers?: boolean | undefined
 }
 
 /** Unix ms, half open: fromMs <= t < toMs. */

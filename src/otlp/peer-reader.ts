@@ -1,0 +1,95 @@
+import type { PeerColumns } from '../graph/peer-columns.ts'
+import { PeerNaming, peerAttributes } from '../graph/peer-naming.ts'
+import { SpanKind, type SpanTable } from '../graph/span-table.ts'
+import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { internAnyValue } from './any-value.ts'
+import { internUrlHost } from './url-host.ts'
+
+/** Attributes of spans that the service level needs: those that name a peer, and three more. */
+export const serviceAttributes: readonly string[] = [
+  ...peerAttributes,
+  'error',
+  'network.local.address',
+  'net.host.ip',
+]
+
+const error = serviceAttributes.indexOf('error')
+const firstOwnAddress = error + 1
+const urls = [peerAttributes.indexOf('url.full'), peerAttributes.indexOf('http.url')]
+const host = peerAttributes.indexOf('http.host')
+
+/** The attributes by length of their keys: of one length there are at most two. */
+const keysByLength: { key: Uint8Array; attribute: number }[][] = []
+for (const [attribute, text] of serviceAttributes.entries()) {
+  const key = new TextEncoder().encode(text)
+  keysByLength[key.length] = [...(keysByLength[key.length] ?? []), { key, attribute }]
+}
+
+/**
+ * Fills the peer columns of a table. For each span: `start`, `read` each attribute that `attributeOf` knows, in any
+ * order, `finish` when its kind is known.
+ */
+export class PeerReader {
+  readonly columns: PeerColumns
+  private readonly table: SpanTable
+  private readonly naming: PeerNaming
+  private readonly absent: number
+  private readonly true: number
+  private hasErrorTag = false
+  private ownAddress = 0
+
+  /** @param absent text that stands for a missing value, index into the table's strings; 0 where there is none */
+  constructor(table: SpanTable, absent = 0) {
+    this.table = table
+    this.columns = table.withPeers()
+    this.naming = new PeerNaming(table.strings)
+    this.absent = absent
+    this.true = table.strings.internText('true')
+  }
+
+  start(): void {
+    this.naming.start()
+    this.hasErrorTag = false
+    this.ownAddress = 0
+  }
+
+  /** Index into `serviceAttributes` of the key in `bytes[start, end)`, or -1. */
+  attributeOf(bytes: Uint8Array, start: number, end: number): number {
+    const keys = keysByLength[end - start]
+    if (keys === undefined) return -1
+    for (const { key, attribute } of keys) {
+      let at = key.length - 1
+      while (at >= 0 && bytes[start + at] === key[at]) at--
+      if (at < 0) return attribute
+    }
+    return -1
+  }
+
+  /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */
+  read(attribute: number, reader: ProtobufReader, end: number): void {
+    const { strings } = this.table
+    if (urls.includes(attribute) || attribute === host) {
+      this.naming.offer(attribute, this.present(internUrlHost(reader, end, strings, attribute === host)))
+      return
+    }
+    const value = this.present(internAnyValue(reader, end, strings))
+    if (attribute === error) this.hasErrorTag = value === this.true
+    else if (attribute >= firstOwnAddress) this.ownAddress = value || this.ownAddress
+    else this.naming.offer(attribute, value)
+  }
+
+  finish(row: number): void {
+    const { columns, naming } = this
+    const kind = this.table.kind[row]
+    naming.resolve(kind ?? SpanKind.unspecified)
+    columns.name[row] = naming.name
+    columns.role[row] = naming.role
+    columns.source[row] = naming.source
+    columns.errorTag[row] = this.hasErrorTag ? 1 : 0
+    columns.instance[row] = kind === SpanKind.server ? this.ownAddress : 0
+  }
+
+  private present(value: number): number {
+    return value === this.absent ? 0 : value
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Some participants send only the low 64 bits of a trace id of 128 (openzipkin/b3-propagation, "TraceId"): their
+ * spans belong to the trace that has these bits, if there is exactly one.
+ *
+ * @param idWords four words of the id of each trace, most significant first
+ * @returns for each trace with such a shortened id the trace it belongs to
+ */
+export function shortenedIds(idWords: number[]): Map<number, number> {
+  const traces = idWords.length / 4
+  const lowBits = (trace: number) => `${idWords[trace * 4 + 2]} ${idWords[trace * 4 + 3]}`
+  const isShort = (trace: number) => idWords[trace * 4] === 0 && idWords[trace * 4 + 1] === 0
+  const shortOf = new Map<string, number>()
+  for (let trace = 0; trace < traces; trace++) if (isShort(trace)) shortOf.set(lowBits(trace), trace)
+  if (shortOf.size === 0 || shortOf.size === traces) return new Map()
+
+  const belongsTo = new Map<number, number>()
+  const ambiguous: number[] = []
+  for (let trace = 0; trace < traces; trace++) {
+    const short = isShort(trace) ? undefined : shortOf.get(lowBits(trace))
+    if (short === undefined) continue
+    if (belongsTo.has(short)) ambiguous.push(short)
+    else belongsTo.set(short, trace)
+  }
+  for (const short of ambiguous) belongsTo.delete(short)
+  return belongsTo
+}
