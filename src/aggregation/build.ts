@@ -1,15 +1,25 @@
 import { type NodeGraph, toNodeGraph } from '../grafana/node-graph.ts'
-import type { SpanCounts } from '../graph/graph.ts'
+import type { Graph } from '../graph/graph.ts'
 import { GraphBuilder } from '../graph/graph-builder.ts'
 import { StringTable } from '../graph/string-table.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
+import { servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
+import { isServiceName } from '../source/tag-selector.ts'
 import type { ReadReport, TraceSource } from '../source/trace-source.ts'
 import type { BuildOptions } from './aggregator.ts'
 import type { AggregationRequest } from './request.ts'
 
+/** What one read gave. */
+export interface BuiltGraphs {
+  /** The graph that was asked for. */
+  document: GraphDocument
+  /** At level both: the service graph. */
+  services: GraphDocument | undefined
+}
+
 /**
- * Reads the traces of a request and builds their graph; hands nothing on.
+ * Reads the traces of a request once and builds their graph, at level both two of them; hands nothing on.
  *
  * @param now Unix ms
  * @throws {TtaError} the source could not be read
@@ -19,42 +29,56 @@ export async function build(
   request: AggregationRequest,
   options: BuildOptions,
   now: () => number,
-): Promise<GraphDocument> {
+): Promise<BuiltGraphs> {
   const { parameters, selector, window } = request
+  const { graph: name, level } = parameters
   const startedAt = performance.now()
   const builder = new GraphBuilder({
     strings: new StringTable(),
     slowThresholdMs: parameters.traceThresholdMs,
     isTagNode: parameters.useTagAsNode ? selector.matches : undefined,
+    level,
+    tagIsService: isServiceName(selector),
   })
   const { query, limit } = parameters
-  const report = await source.read({ selector, query, window, limit }, builder, options)
+  const report = await source.read(
+    { selector, query, window, limit, peers: level !== 'operation' },
+    builder,
+    options,
+  )
   const readAt = performance.now()
-  const { spans, ...graph } = builder.finish()
-  const nodeGraph = toNodeGraph(
-    { ...graph, spans },
-    {
+  const document = (graphName: string, graph: Graph): GraphDocument => {
+    const nodeGraph = toNodeGraph(graph, {
       windowSec: (report.searched.toMs - report.searched.fromMs) / 1000,
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
-    },
-  )
-  const builtAt = new Date(now()).toISOString()
-  const summary = summarize(request, source.name, report, spans, nodeGraph, builtAt)
-  summary.phasesMs.read = rounded(readAt - startedAt)
-  summary.phasesMs.build = rounded(performance.now() - readAt)
-  summary.phasesMs.total = rounded(performance.now() - startedAt)
-  return { name: parameters.graph, builtAt, summary, ...nodeGraph }
+    })
+    const builtAt = new Date(now()).toISOString()
+    const summary = summarize(request, source.name, report, graph, nodeGraph, builtAt)
+    summary.graph = graphName
+    summary.phasesMs.read = rounded(readAt - startedAt)
+    summary.phasesMs.build = rounded(performance.now() - readAt)
+    summary.phasesMs.total = rounded(performance.now() - startedAt)
+    return { name: graphName, builtAt, summary, ...nodeGraph }
+  }
+  const services = builder.finishServices()
+  if (!services) return { document: document(name, builder.finish()), services: undefined }
+  if (level === 'service') return { document: document(name, services), services: undefined }
+  return {
+    document: document(name, builder.finish()),
+    services: document(servicesGraphName(name), services),
+  }
 }
 
 function summarize(
   request: AggregationRequest,
   source: TraceSource['name'],
   report: ReadReport,
-  { received: _received, traces: _traces, ...spans }: SpanCounts,
+  graph: Graph,
   { nodes, edges }: NodeGraph,
   builtAt: string,
 ): AggregationSummary {
   const { searched, traceql, warnings, ...read } = report
+  const { received: _received, traces: _traces, ...spans } = graph.spans
   return {
     graph: request.parameters.graph,
     status: statusOf(report, nodes.length),
@@ -72,7 +96,7 @@ function summarize(
     built: { nodes: nodes.length, edges: edges.length },
     sinks: [],
     phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
-    warnings: [...request.warnings, ...warnings, ...spanWarnings(spans)],
+    warnings: [...request.warnings, ...warnings, ...spanWarnings(graph)],
   }
 }
 
@@ -81,7 +105,7 @@ function statusOf(report: ReadReport, nodes: number): AggregationSummary['status
   return nodes === 0 ? 'empty' : 'complete'
 }
 
-function spanWarnings(spans: AggregationSummary['spans']): string[] {
+function spanWarnings({ spans, unresolvedLinks = 0 }: Graph): string[] {
   const warnings: string[] = []
   if (spans.unnamed > 0) warnings.push(`${spans.unnamed} spans have no service.name and are on no node.`)
   if (spans.orphans > 0)
@@ -89,6 +113,10 @@ function spanWarnings(spans: AggregationSummary['spans']): string[] {
   if (spans.cycles > 0) warnings.push(`${spans.cycles} spans are their own ancestors: the loop was cut.`)
   if (spans.skewed > 0)
     warnings.push(`${spans.skewed} spans end before they start: their duration counts as 0.`)
+  if (unresolvedLinks > 0)
+    warnings.push(
+      `${unresolvedLinks} messages are linked to producers that were not read: no edge leads to them.`,
+    )
   return warnings
 }
 

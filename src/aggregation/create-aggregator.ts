@@ -1,7 +1,7 @@
 import type { BaseLogger } from 'pino'
 import { TtaError } from '../errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
-import type { AggregationParameters, ParameterDefaults } from '../model/parameters.ts'
+import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
@@ -40,23 +40,30 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
     const request = requestOf(asked)
-    const document = await build(source, request, buildOptions, now)
-    const summary = await handOn(
-      document,
-      { store, sinks, dryRun: request.parameters.dryRun },
-      buildOptions.signal,
-    )
+    const { document, services } = await build(source, request, buildOptions, now)
+    const destinations = { store, sinks, dryRun: request.parameters.dryRun }
+    const summary = await handOn(document, destinations, buildOptions.signal)
+    if (services) {
+      const own = await handOn(services, destinations, buildOptions.signal)
+      summary.services = { graph: own.graph, built: own.built, sinks: own.sinks }
+    }
     const { graph, status, read, built, phasesMs } = summary
     log.info({ graph, status, traces: read.traces, spans: read.spans, ...built, phasesMs }, 'graph built')
     return summary
   }
+
+  /** A graph has one writer, and at level both there are two graphs to write. */
+  const inTurn = <T>({ graph, level }: ParameterDefaults, signal: AbortSignal, work: () => Promise<T>) =>
+    turns.run(graph, signal, () =>
+      level === 'both' ? turns.run(servicesGraphName(graph), signal, work) : work(),
+    )
 
   return {
     aggregate: async (asked, callerOptions) => {
       const { parameters } = requestOf(asked)
       return builds.run(keyOf(asked), callerOptions, (signal, onProgress) =>
         withDeadline(deadlineSec, signal, (limited) =>
-          turns.run(parameters.graph, limited, () => buildAndHandOn(asked, { signal: limited, onProgress })),
+          inTurn(parameters, limited, () => buildAndHandOn(asked, { signal: limited, onProgress })),
         ),
       )
     },
@@ -64,7 +71,9 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       requestOf(asked)
       return previews.run(keyOf(asked), callerOptions, (signal, onProgress) =>
         withDeadline(deadlineSec, signal, (limited) =>
-          build(source, requestOf(asked), { signal: limited, onProgress }, now),
+          build(source, requestOf(asked), { signal: limited, onProgress }, now).then(
+            ({ document }) => document,
+          ),
         ),
       )
     },

@@ -1,5 +1,5 @@
 import { badRequest, type FieldError } from '../errors.ts'
-import type { AggregationParameters, ParameterDefaults } from '../model/parameters.ts'
+import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
 import { compilePattern, parseTag, type TagSelector, tagSelector } from '../source/tag-selector.ts'
 import type { Window } from '../source/trace-source.ts'
 import { parseTimeMs } from './time.ts'
@@ -8,6 +8,9 @@ import { parseTimeMs } from './time.ts'
 const maxWindowMs = 168 * 3600 * 1000
 /** How much Tempo holds in its live store or ingesters: its default for `query_backend_after`. */
 const recentMs = 15 * 60 * 1000
+
+/** Longest name of a graph. */
+const maxNameLength = 64
 
 /** One build in full: the caller's parameters over the configured ones, checked. */
 export interface AggregationRequest {
@@ -36,11 +39,19 @@ export function aggregationRequest(
       message: 'must not stand beside from: they say the same',
     })
   }
+  checkServicesName(parameters, errors)
   const selector = checkedSelector(parameters, errors)
   const asWritten = askedWindow(parameters, asked.searchFrom !== undefined, nowMs, errors)
   if (!selector || !asWritten || errors.length > 0) throw badRequest(errors)
   const { window, warnings } = clippedWindow(asWritten, parameters, nowMs)
   return { parameters, selector, window, warnings }
+}
+
+function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldError[]): void {
+  if (level !== 'both' || servicesGraphName(graph).length <= maxNameLength) return
+  const most = maxNameLength - servicesGraphName('').length
+  const message = `must have at most ${most} characters at level both: ${servicesGraphName('<graph>')} is stored too`
+  errors.push({ field: 'graph', value: graph, message })
 }
 
 function checkedSelector({ tag, filter }: ParameterDefaults, errors: FieldError[]): TagSelector | undefined {

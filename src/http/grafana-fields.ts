@@ -30,6 +30,7 @@ const displayNames: Record<string, string> = {
   arc__slow: 'Slow',
   arc__passed: 'Passed',
   detail__role: 'Role',
+  detail__source: 'Named by',
   detail__traffic: 'Traffic',
   detail__latency: 'Latency',
   detail__self_calls: 'Calls to itself',

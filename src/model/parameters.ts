@@ -44,7 +44,11 @@ export const AggregationParameters = Type.Object(
       ),
     ),
     level: Type.Optional(
-      Type.Union([Type.Literal('operation')], { description: 'A node per (service, span name)' }),
+      Type.Union([Type.Literal('operation'), Type.Literal('service'), Type.Literal('both')], {
+        description:
+          'operation: a node per (service, span name); service: a node per service, and per database, broker ' +
+          'and external host that services name; both: the first as `graph`, the second as `graph`-services',
+      }),
     ),
     useTagAsNode: Type.Optional(Type.Boolean({ description: 'Adds a node per value of the tag' })),
     serviceNodeSubTitle: Type.Optional(
@@ -60,6 +64,9 @@ export const AggregationParameters = Type.Object(
   },
   { $id: 'AggregationParameters', additionalProperties: false },
 )
+/** Name of the service graph where both levels are built. */
+export const servicesGraphName = (graph: string) => `${graph}-services`
+
 export type AggregationParameters = Static<typeof AggregationParameters>
 
 /** Parameters in full: the configured ones, over which a request lays its own. */

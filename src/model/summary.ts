@@ -4,6 +4,29 @@ import { AggregationParameters, GraphName } from './parameters.ts'
 const Count = (description: string) => Type.Integer({ minimum: 0, description })
 const closed = { additionalProperties: false }
 
+const Built = Type.Object({ nodes: Count('Nodes'), edges: Count('Edges') }, closed)
+
+const SinkReports = Type.Array(
+  Type.Object(
+    {
+      sink: Type.String(),
+      state: Type.Union([
+        Type.Literal('stored'),
+        Type.Literal('cleared'),
+        Type.Literal('restored'),
+        Type.Literal('failed'),
+        Type.Literal('skipped'),
+      ]),
+      verified: Type.Boolean(),
+      attempts: Count('Whole writes that were tried'),
+      isolatedNodes: Count('Nodes the sink cannot give back because no edge touches them'),
+      warnings: Type.Array(Type.String()),
+      reason: Type.Optional(Type.String()),
+    },
+    closed,
+  ),
+)
+
 /** What one build did: asked, read, built, handed on. */
 export const AggregationSummary = Type.Object(
   {
@@ -55,25 +78,12 @@ export const AggregationSummary = Type.Object(
       },
       { ...closed, description: 'counted = edgeCalls + selfCalls + roots + orphans + cycles' },
     ),
-    built: Type.Object({ nodes: Count('Nodes'), edges: Count('Edges') }, closed),
-    sinks: Type.Array(
+    built: Built,
+    sinks: SinkReports,
+    services: Type.Optional(
       Type.Object(
-        {
-          sink: Type.String(),
-          state: Type.Union([
-            Type.Literal('stored'),
-            Type.Literal('cleared'),
-            Type.Literal('restored'),
-            Type.Literal('failed'),
-            Type.Literal('skipped'),
-          ]),
-          verified: Type.Boolean(),
-          attempts: Count('Whole writes that were tried'),
-          isolatedNodes: Count('Nodes the sink cannot give back because no edge touches them'),
-          warnings: Type.Array(Type.String()),
-          reason: Type.Optional(Type.String()),
-        },
-        closed,
+        { graph: GraphName, built: Built, sinks: SinkReports },
+        { ...closed, description: 'At level both: the service graph, which has a summary of its own' },
       ),
     ),
     phasesMs: Type.Object(

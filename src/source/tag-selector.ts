@@ -46,7 +46,12 @@ export function tagSelector(tag: string, filter: string): TagSelector {
 
 /** Whether every trace is selected, also one in which no span has the tag: true for `service.name` and `.*`. */
 export function selectsAll(selector: TagSelector): boolean {
-  return selector.pattern === null && selector.key === 'service.name' && selector.scope !== 'span'
+  return selector.pattern === null && isServiceName(selector)
+}
+
+/** Whether the tag is the service name itself. */
+export function isServiceName({ key, scope }: TagSelector): boolean {
+  return key === 'service.name' && scope !== 'span'
 }
 
 /** @throws {RangeError} the tag is empty or only a scope */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Graph } from '../../src/graph/graph.ts'
 import type { TestSpan } from './traces.ts'
 
 export interface Link {
@@ -114,11 +113,32 @@ export function tracesOf(spans: CaseSpan[]): TestSpan[][] {
 
 const kindOf = ({ kind }: CaseSpan) => (kind?.toLowerCase() ?? 'unspecified') as TestSpan['kind']
 
+interface Node {
+  title: string
+  selfCalls: number
+}
+
+interface Calls<End> {
+  source: End
+  target: End
+  count: number
+  failed: number
+}
+
 /** Calls between the nodes of a graph by their titles, sorted; calls of a service by itself are links as well. */
-export function linksOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Link[] {
+export function linksOf({ nodes, edges }: { nodes: Node[]; edges: Calls<number>[] }): Link[] {
+  return links(nodes, edges, (index) => nodes[index])
+}
+
+/** The same of a graph as the API answers it. */
+export function linksOfRows(graph: { nodes: (Node & { id: string })[]; edges: Calls<string>[] }): Link[] {
+  return links(graph.nodes, graph.edges, (id) => graph.nodes.find((node) => node.id === id))
+}
+
+function links<End>(nodes: Node[], edges: Calls<End>[], nodeAt: (end: End) => Node | undefined): Link[] {
   const links = edges.map(({ source, target, count, failed }) => ({
-    parent: nodes[source]?.title ?? '',
-    child: nodes[target]?.title ?? '',
+    parent: nodeAt(source)?.title ?? '',
+    child: nodeAt(target)?.title ?? '',
     callCount: count,
     errorCount: failed,
   }))
