@@ -114,7 +114,7 @@ export const options: readonly Option[] = [
   {
     name: 'level',
     value: 'LEVEL',
-    help: 'operation (a node per service, span name), service or both',
+    help: 'a node per operation or service, or both',
     commands: parameters,
     target: { key: ['query', 'level'] },
   },

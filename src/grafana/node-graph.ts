@@ -42,11 +42,9 @@ export const NodeRow = Type.Object(
       ],
       { description: 'The last three send no spans: their callers name them' },
     ),
-    detail__source: Type.Optional(
-      Type.String({
-        description: "At level service: the attribute that named a node which sends no spans, else ''",
-      }),
-    ),
+    detail__source: Type.String({
+      description: "The attribute that named a node which sends no spans, else ''",
+    }),
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
     detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
     detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
@@ -135,7 +133,7 @@ function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRo
     arc__slow: arcSlow,
     arc__passed: rounded(1 - arcFailed - arcSlow, 6),
     detail__role: node.role,
-    ...(node.source === undefined ? {} : { detail__source: node.source }),
+    detail__source: node.source ?? '',
     detail__traffic: traffic(node, options),
     detail__latency: latency(node),
     detail__self_calls: String(node.selfCalls),

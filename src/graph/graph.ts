@@ -12,7 +12,7 @@ export interface GraphNode extends Red {
   operation: string
   /** Calls whose caller is the same node. They are no edge: a node graph cannot draw them. */
   selfCalls: number
-  /** At the service level: the attribute that named a peer, '' for what is no peer. */
+  /** The attribute that named a peer; absent or '' for what is no peer. */
   source?: string
 }
 

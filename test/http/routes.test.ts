@@ -204,6 +204,7 @@ t.test('what Grafana asks', async (t) => {
       'arc__slow',
       'arc__passed',
       'detail__role',
+      'detail__source',
       'detail__traffic',
       'detail__latency',
       'detail__self_calls',

@@ -67,6 +67,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
     detail__traffic: '2 calls, 0.001/s, 1 failed',
     detail__latency: 'p50 10 ms, p95 11 ms, p99 11 ms',
     detail__self_calls: '0',
+    detail__source: '',
     ...figures,
     selfCalls: 0,
   }

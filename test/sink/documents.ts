@@ -50,6 +50,7 @@ function nodeRow(id: string, title: string, calls: number): NodeRow {
     detail__traffic: `${count} calls`,
     detail__latency: 'p50 12 ms, p95 20 ms, p99 30 ms',
     detail__self_calls: '0',
+    detail__source: '',
     ...figures(count),
     selfCalls: 0,
   }

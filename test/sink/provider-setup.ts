@@ -16,14 +16,17 @@ const edgeFields = [
   'detail__traffic',
   'detail__latency',
 ]
-const details = ['detail__role', 'detail__traffic', 'detail__latency', 'detail__self_calls']
+const details = ['detail__role', 'detail__source', 'detail__traffic', 'detail__latency', 'detail__self_calls']
 const arcs = ['arc__failed', 'arc__slow', 'arc__passed']
 export const nodeFields = ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', ...arcs, ...details]
 const schemas: Schemas = {
   micro: { nodes: nodeFields, edges: edgeFields },
   old: {
     nodes: nodeFields.filter(
-      (name) => !['arc__slow', 'detail__traffic', 'detail__latency', 'detail__self_calls'].includes(name),
+      (name) =>
+        !['arc__slow', 'detail__source', 'detail__traffic', 'detail__latency', 'detail__self_calls'].includes(
+          name,
+        ),
     ),
     edges: edgeFields,
   },

@@ -23,6 +23,7 @@ const nodeKeys = [
   'arc__slow',
   'arc__passed',
   'detail__role',
+  'detail__source',
   'detail__traffic',
   'detail__latency',
   'detail__self_calls',
