@@ -123,7 +123,7 @@ export class BulkRead {
     let cut = 0
     const { signal } = this.context
     const lengthSec = slice.endSec - slice.startSec
-    const q = bulkQuery(this.match, this.query.selector, this.spread)
+    const q = bulkQuery(this.match, this.context, this.spread)
     const search = { q, startSec: slice.startSec, endSec: slice.endSec, limit: tracesPerSearch }
     if (lengthSec <= 1) search.limit = tracesPerSecond
     signal.throwIfAborted()
@@ -211,7 +211,7 @@ export class BulkRead {
         fromMs: isStopped ? Math.max(window.fromMs, oldestSec * 1000) : window.fromMs,
         toMs: Math.min(window.toMs, this.endSec * 1000),
       },
-      traceql: bulkQuery(this.match, query.selector, this.spread),
+      traceql: bulkQuery(this.match, this.context, this.spread),
       warnings: this.warnings(),
     }
   }

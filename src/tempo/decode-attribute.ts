@@ -7,9 +7,9 @@ export class AttributeReader {
   private readonly reader: ProtobufReader
   private readonly strings: StringTable
   /** A missing value of a dedicated column comes as this text (grafana/tempo vparquet4/block_traceql.go). */
-  private readonly nil: number
-  private keyStart = 0
-  private keyEnd = 0
+  readonly nil: number
+  keyStart = 0
+  keyEnd = 0
   valueStart = 0
   valueEnd = 0
 
@@ -88,9 +88,21 @@ export function hexWord(bytes: Uint8Array, start: number, end: number): number {
   return word >>> 0
 }
 
-export function hexDigit(byte: number): number {
+function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   if (byte >= 0x61 && byte <= 0x66) return byte - 0x57
   if (byte >= 0x41 && byte <= 0x46) return byte - 0x37
   throw new ProtobufError(`byte ${byte} is not a hex digit`)
+}
+
+/**
+ * Reads hex digits, leading zeros left out or not, into words, most significant first, which must be zero.
+ *
+ * @throws {ProtobufError} more digits than fit, or something else
+ */
+export function readHex(bytes: Uint8Array, start: number, end: number, words: Uint32Array): void {
+  if (end - start > words.length * 8) throw new ProtobufError(`id over ${words.length * 8} hex digits`)
+  for (let digit = 0, at = end - 1; at >= start; digit++, at--) {
+    words[words.length - 1 - (digit >> 3)]! |= hexDigit(bytes[at]!) << ((digit & 7) * 4)
+  }
 }

@@ -1,6 +1,7 @@
 import type { SpanTable } from '../graph/span-table.ts'
-import { ProtobufError, ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { AttributeReader, hexDigit, hexWord } from './decode-attribute.ts'
+import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { AttributeReader, hexWord, readHex } from './decode-attribute.ts'
+import { PeerAttributes } from './decode-peer.ts'
 
 const utf8 = new TextEncoder()
 const parentIdKey = utf8.encode('span:parentID')
@@ -43,22 +44,26 @@ export class SearchDecoder {
   private readonly tagKey: Uint8Array | undefined
   private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
   private readonly attribute: AttributeReader
+  private readonly peers: PeerAttributes | undefined
   private readonly found: FoundTrace = { cut: false, atLeastSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
    * @param tagKey key of the selected tag as answers spell it; undefined where the tag is the service name
+   * @param withPeers whether to read what the spans say of their peers
    */
   constructor(
     bytes: Uint8Array,
     spans: SpanTable,
     tagKey: string | undefined,
     onTrace: (spans: SpanTable, found: FoundTrace) => void,
+    withPeers = false,
   ) {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans
     this.tagKey = tagKey === undefined ? undefined : utf8.encode(tagKey)
     this.attribute = new AttributeReader(this.reader, spans.strings)
     this.onTrace = onTrace
+    this.peers = withPeers ? new PeerAttributes(this.reader, spans, this.attribute) : undefined
   }
 
   /** @throws {ProtobufError} the answer is cut short or is not protobuf */
@@ -99,8 +104,7 @@ export class SearchDecoder {
     const { reader, spans, found } = this
     spans.clear()
     found.cut = false
-    found.atLeastSpans = 0
-    found.matchedSpans = 0
+    found.atLeastSpans = found.matchedSpans = 0
     let single = -1
     let sets = 0
     while (reader.position < end) {
@@ -129,10 +133,7 @@ export class SearchDecoder {
   /** Hex without leading zeros (grafana/tempo pkg/util/traceid.go). */
   private traceId(end: number): void {
     const { reader, spans } = this
-    if (end - reader.position > 32) throw new ProtobufError('trace id over 32 hex digits')
-    for (let digit = 0, at = end - 1; at >= reader.position; digit++, at--) {
-      spans.traceId[3 - (digit >> 3)]! |= hexDigit(reader.bytes[at]!) << ((digit & 7) * 4)
-    }
+    readHex(reader.bytes, reader.position, end, spans.traceId)
     reader.position = end
   }
 
@@ -163,6 +164,7 @@ export class SearchDecoder {
   private span(end: number): void {
     const { reader, spans } = this
     const row = spans.addRow()
+    this.peers?.start(row)
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
@@ -182,6 +184,7 @@ export class SearchDecoder {
       } else if (tag === 0x20) this.duration(row, end)
       else reader.skip(tag, end)
     }
+    this.peers?.finish()
   }
 
   /** Tempo subtracts without looking: a span that ends before it starts wraps around. */
@@ -202,7 +205,10 @@ export class SearchDecoder {
     } else if (attribute.isKey(kindKey)) spans.kind[row] = attribute.valueAmong(kinds)
     else if (attribute.isKey(statusKey)) spans.status[row] = attribute.valueAmong(statuses)
     else if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
-    else if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
+    else {
+      if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
+      this.peers?.take()
+    }
   }
 
   private setService(row: number, service: number): void {

@@ -1,16 +1,14 @@
 import type { SpanTable } from '../graph/span-table.ts'
-import type { TagSelector } from '../source/tag-selector.ts'
 import { type FoundTrace, SearchDecoder } from './decode-search.ts'
 import type { TempoLimits } from './limits.ts'
 import type { RequestTally, TempoAnswer, TempoClient, TempoRequest } from './tempo-client.ts'
 import { TempoAnswerError } from './tempo-errors.ts'
-import { isService } from './traceql.ts'
+import { isService, type SpanDetails } from './traceql.ts'
 
 /** What the searches of one read share. */
-export interface SearchContext {
+export interface SearchContext extends SpanDetails {
   client: TempoClient
   limits: TempoLimits
-  selector: TagSelector
   signal: AbortSignal
   tally: RequestTally
 }
@@ -60,7 +58,7 @@ export async function searchTraces(
   spans: SpanTable,
   onTrace: (spans: SpanTable, found: FoundTrace) => void,
 ): Promise<SearchResult> {
-  const { limits, selector } = context
+  const { limits, selector, peers } = context
   const bytes = await get(context, {
     q: search.q,
     start: Math.floor(search.startSec),
@@ -69,7 +67,7 @@ export async function searchTraces(
     spss: search.spansPerSpanSet ?? limits.spansPerSpanSet,
   })
   const tagKey = isService(selector) ? undefined : selector.key
-  const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace)
+  const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, peers)
   const { traces, unfinished: stoppedEarly } = decoder.outline()
   const unfinished = stoppedEarly || traces >= Math.min(search.limit, limits.traces)
   if (unfinished && !search.acceptUnfinished) return { traces, spans: 0, unfinished }

@@ -37,13 +37,15 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     consumer: TraceConsumer,
     readOptions: ReadOptions,
   ): Promise<ReadReport> => {
-    const problem = tagProblem(query.selector)
+    const { peers = false } = query
+    const problem = tagProblem(query.selector, peers)
     if (problem) throw badRequest([{ field: 'tag', value: query.selector.key, message: problem }])
     const tally = { requests: 0, retries: 0, bytes: 0 }
     const context: SearchContext = {
       client,
       limits,
       selector: query.selector,
+      peers,
       signal: readOptions.signal,
       tally,
     }

@@ -70,7 +70,7 @@ export class TraceLookup {
   private async searchIds(traceIds: string[], time: SearchTime, onTrace: OnTrace): Promise<void> {
     const spans = new SpanTable(this.strings)
     // One more than wanted: an answer as long as its limit would count as cut off.
-    const q = bulkQuery(idsMatch(traceIds), this.context.selector, 'duration')
+    const q = bulkQuery(idsMatch(traceIds), this.context, 'duration')
     const search = { q, limit: traceIds.length + 1, startSec: time.startSec, endSec: time.endSec }
     try {
       const { unfinished } = await searchTraces(this.context, search, spans, onTrace)
@@ -114,8 +114,9 @@ export class TraceLookup {
       throw new TempoAnswerError(`${path} answered ${contentType || 'no content type'} instead of protobuf`)
     }
     let partial = false
-    if (this.version === 2) partial = decodeTraceById(body, spans, this.context.selector).partial
-    else decodeTracesData(body, spans, this.context.selector)
+    const { selector, peers } = this.context
+    if (this.version === 2) partial = decodeTraceById(body, spans, selector, peers).partial
+    else decodeTracesData(body, spans, selector, peers)
     if (spans.length === 0) return 'missing'
     return partial ? 'partial' : 'whole'
   }

@@ -1,3 +1,4 @@
+import { serviceAttributes } from '../otlp/peer-reader.ts'
 import { selectsAll, type TagSelector } from '../source/tag-selector.ts'
 
 /**
@@ -21,12 +22,20 @@ export interface TraceMatch {
 /** Names in answers carry no scope, so an attribute of these names could not be told from the span's own. */
 const reservedKeys = ['kind', 'status', 'name', 'span:parentID', 'duration', 'traceDuration']
 
-/** @returns why the tag cannot be read from search answers, or undefined */
-export function tagProblem(selector: TagSelector): string | undefined {
-  if (!reservedKeys.includes(selector.key) && !(selector.scope === 'span' && selector.key === 'service.name'))
-    return undefined
-  return `must not be ${selector.scope}.${selector.key}: Tempo's search answers cannot tell it from another field`
+/**
+ * @param peers whether the attributes of peers are read as well
+ * @returns why the tag cannot be read from search answers, or undefined
+ */
+export function tagProblem({ scope, key }: TagSelector, peers: boolean): string | undefined {
+  const isTaken =
+    reservedKeys.includes(key) ||
+    (scope === 'span' && key === 'service.name') ||
+    (peers && scope === 'resource' && serviceAttributes.includes(key))
+  return isTaken ? tagTaken(scope, key) : undefined
 }
+
+const tagTaken = (scope: string, key: string) =>
+  `must not be ${scope}.${key}: Tempo's search answers cannot tell it from another field`
 
 /** @param query a TraceQL spanset filter; braces may be left out */
 export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
@@ -36,16 +45,28 @@ export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
   return { spanset, filtered: spanset !== '{ }' }
 }
 
+/** What is read of each span besides its name, kind and status. */
+export interface SpanDetails {
+  selector: TagSelector
+  /** What it says of its peer, and its last link. */
+  peers: boolean
+}
+
 /** All spans of the matching traces. `by` stands before `select`, which would hide fields from it. */
-export function bulkQuery(match: TraceMatch, selector: TagSelector, spread: Spread): string {
+export function bulkQuery(match: TraceMatch, { selector, peers }: SpanDetails, spread: Spread): string {
   const spanset = match.filtered ? `(${match.spanset} && { })` : match.spanset
   // by(trace:duration) differs between the fragments of a trace, so that none hides another.
   const by = `by(trace:duration) | by(${spread === 'service' ? 'resource.service.name' : 'span:duration % 97'})`
   const fields = ['span:parentID', 'span:name', 'span:kind', 'span:status']
   if (spread === 'duration') fields.push('resource.service.name')
   if (!isService(selector)) fields.push(attribute(selector))
+  if (peers) fields.push(...serviceAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
   return `${spanset} | ${by} | select(${fields.join(', ')})`
 }
+
+/** As TraceQL and the answers call them. */
+export const linkTraceId = 'link:traceID'
+export const linkSpanId = 'link:spanID'
 
 /** Matches traces by id; ids are 32 hex digits. */
 export function idsMatch(traceIds: string[]): TraceMatch {
