@@ -72,6 +72,51 @@ t.test('the curl examples work as printed, against the demo', async (t) => {
   t.equal(examples, 4)
 })
 
+t.test('the worked example gives the edges and numbers of its table', async (t) => {
+  const { app, close } = await buildApp({ ...defaultConfig(), log: { level: 'silent' } })
+  t.teardown(close)
+  const startMs = Date.now() - 60_000
+  const span = (service: string, id: number, name: string, ms: number, more: object) => ({
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
+    scopeSpans: [
+      {
+        spans: [{ traceId: 'a'.repeat(32), spanId: `${id}`.padStart(16, '0'), name, ...times(ms), ...more }],
+      },
+    ],
+  })
+  const times = (ms: number) => ({
+    startTimeUnixNano: `${startMs}000000`,
+    endTimeUnixNano: `${startMs + ms}000000`,
+  })
+  const parentSpanId = (id: number) => `${id}`.padStart(16, '0')
+  const redis = [
+    { key: 'server.address', value: { stringValue: 'redis' } },
+    { key: 'db.system.name', value: { stringValue: 'redis' } },
+  ]
+  const resourceSpans = [
+    span('web', 1, 'GET /', 50, { kind: 2 }),
+    span('web', 2, 'GET', 40, { kind: 3, parentSpanId: parentSpanId(1) }),
+    span('cart', 3, 'GET /cart', 30, { kind: 2, parentSpanId: parentSpanId(2), status: { code: 2 } }),
+    span('cart', 4, 'SELECT items', 5, { kind: 3, parentSpanId: parentSpanId(3), attributes: redis }),
+  ]
+  await app.inject({ method: 'POST', url: '/v1/traces', payload: { resourceSpans } })
+  await app.inject({ method: 'POST', url: '/aggregate', payload: { level: 'both', useTagAsNode: false } })
+  const rows: string[] = []
+  for (const name of ['micro', 'micro-services']) {
+    const { nodes, edges } = (await app.inject(`/graphs/${name}`)).json()
+    const named = (id: string) => {
+      const { title, subTitle, detail__role: role } = nodes.find((node: { id: string }) => node.id === id)
+      return role === 'operation' ? `${title}: ${subTitle}` : title
+    }
+    for (const { source, target, count, failed, meanMs } of edges) {
+      rows.push(`${named(source)} → ${named(target)} | ${count} | ${failed} | ${meanMs} |`)
+    }
+  }
+  t.equal(rows.length, 5)
+  const table = readme.replace(/ \(database, named by `server.address`\)/, '')
+  for (const row of rows) t.ok(table.includes(row), row)
+})
+
 /** Starts the demo on a free port. @returns its base URL */
 async function demo(t: Test): Promise<string> {
   const stop = new AbortController()

@@ -106,18 +106,16 @@ function statusOf(report: ReadReport, nodes: number): AggregationSummary['status
 }
 
 function spanWarnings({ spans, unresolvedLinks = 0 }: Graph): string[] {
-  const warnings: string[] = []
-  if (spans.unnamed > 0) warnings.push(`${spans.unnamed} spans have no service.name and are on no node.`)
-  if (spans.orphans > 0)
-    warnings.push(`${spans.orphans} spans name a parent that never arrived: no edge leads to them.`)
-  if (spans.cycles > 0) warnings.push(`${spans.cycles} spans are their own ancestors: the loop was cut.`)
-  if (spans.skewed > 0)
-    warnings.push(`${spans.skewed} spans end before they start: their duration counts as 0.`)
-  if (unresolvedLinks > 0)
-    warnings.push(
-      `${unresolvedLinks} messages are linked to producers that were not read: no edge leads to them.`,
-    )
-  return warnings
+  const reasons: [number, string][] = [
+    [spans.unnamed, 'without service.name: on no node.'],
+    [spans.orphans, 'with a parent that never arrived: no edge leads there.'],
+    [spans.cycles, 'among their own ancestors: the loop was cut.'],
+    [spans.skewed, 'with an end before the start: the duration counts as 0.'],
+    [unresolvedLinks, 'linked to a producer that was not read: no edge leads there.'],
+  ]
+  return reasons
+    .filter(([count]) => count > 0)
+    .map(([count, reason]) => `${count} ${count === 1 ? 'span' : 'spans'} ${reason}`)
 }
 
 /** Tenths of a millisecond are plenty. */

@@ -77,8 +77,8 @@ t.test('the summary says what was asked, read, built and handed on', async (t) =
     ],
   )
   t.same(rest.warnings, [
-    '1 spans have no service.name and are on no node.',
-    '1 spans name a parent that never arrived: no edge leads to them.',
+    '1 span without service.name: on no node.',
+    '1 span with a parent that never arrived: no edge leads there.',
   ])
   for (const ms of Object.values(phasesMs)) t.ok(ms >= 0)
   t.ok(phasesMs.total >= phasesMs.handOn)
