@@ -24,7 +24,7 @@ export interface TestSpan {
   tag?: string | undefined
   /** Attributes that name the peer. */
   peer?: Partial<Record<PeerAttribute, string>> | undefined
-  /** The sender's own address. */
+  /** The sender's own address, which is read of servers. */
   instance?: string | undefined
   /** Attribute `error` is true. */
   errorTag?: boolean | undefined
@@ -71,7 +71,7 @@ function addPeer(table: SpanTable, row: number, { peer = {}, instance, errorTag,
   peers.name[row] = naming.name
   peers.role[row] = naming.role
   peers.source[row] = naming.source
-  peers.instance[row] = strings.internText(instance ?? '')
+  if (table.kind[row] === SpanKind.server) peers.instance[row] = strings.internText(instance ?? '')
   peers.errorTag[row] = errorTag ? 1 : 0
   if (link) peers.link.set([0, 0, 0, link[0], 0, link[1]], row * 6)
 }

@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { toNodeGraph } from '../../src/grafana/node-graph.ts'
+import type { Graph } from '../../src/graph/graph.ts'
+import { GraphBuilder } from '../../src/graph/graph-builder.ts'
+import type { PeerAttribute } from '../../src/graph/peer-naming.ts'
+import type { SpanTable } from '../../src/graph/span-table.ts'
+import { StringTable } from '../../src/graph/string-table.ts'
+import { arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
+
+/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
+function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 300): void {
+  const found = fc.check(property, { numRuns })
+  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
+}
+
+const attributes: PeerAttribute[] = [
+  'peer.service',
+  'server.address',
+  'db.system',
+  'messaging.destination.name',
+  'messaging.system',
+]
+
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 })
+const peer = maybe(fc.dictionary(fc.constantFrom(...attributes), fc.constantFrom('shop', 'cart', 'q', 'db')))
+const link = maybe(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 5 })))
+const instance = maybe(fc.constantFrom('10.0.0.1', '10.0.0.2'))
+const errorTag = fc.boolean()
+
+/** Traces of any spans, some of which name peers, or are linked to spans of other traces. */
+const traces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
+  fc.tuple(
+    ...all.map((spans) =>
+      fc.tuple(
+        ...spans.map((span) =>
+          fc.record({ peer, link, instance, errorTag }).map((more): TestSpan => ({ ...span, ...more })),
+        ),
+      ),
+    ),
+  ),
+)
+
+const shuffled = <T>(values: T[]) => fc.shuffledSubarray(values, { minLength: values.length })
+
+class Services {
+  readonly strings = new StringTable()
+  readonly builder = new GraphBuilder({
+    strings: this.strings,
+    slowThresholdMs: 40,
+    level: 'both',
+    isTagNode: (value) => value !== 'hidden',
+  })
+
+  table(id: number, spans: TestSpan[]): SpanTable {
+    return spanTable(this.strings, id, spans)
+  }
+
+  add(traces: TestSpan[][], firstId = 1): this {
+    traces.forEach((spans, index) => {
+      this.builder.add(this.table(firstId + index, spans))
+    })
+    return this
+  }
+
+  graph(): Graph {
+    const graph = this.builder.finishServices()
+    if (!graph) throw new Error('no service graph')
+    return graph
+  }
+}
+
+const graphOf = (traces: TestSpan[][]) => new Services().add(traces).graph()
+
+/** Everything anyone could see of a graph. */
+const bytesOf = (graph: Graph) =>
+  JSON.stringify([graph, toNodeGraph(graph, { windowSec: 60, tagNodeSubTitle: 'Service Node' })])
+
+t.test('the order of spans and traces never changes the service graph', async (t) => {
+  const inTwoOrders = traces.chain((all) =>
+    fc.tuple(
+      fc.constant(all),
+      shuffled(all.map((spans, index) => ({ spans, id: index + 1 }))).chain((some) =>
+        fc.tuple(...some.map(({ spans, id }) => fc.record({ id: fc.constant(id), spans: shuffled(spans) }))),
+      ),
+    ),
+  )
+  const sameBytes = fc.property(inTwoOrders, ([all, reordered]) => {
+    const services = new Services()
+    for (const { id, spans } of reordered) services.builder.add(services.table(id, spans))
+    return bytesOf(services.graph()) === bytesOf(graphOf(all))
+  })
+  holds(t, sameBytes, 1000)
+})
+
+t.test('two halves merged are the whole, whichever strings each has seen first', async (t) => {
+  const sameBytes = fc.property(traces, fc.nat(6), (all, at) => {
+    const one = new Services().add(all.slice(0, at))
+    one.builder.merge(new Services().add(all.slice(at), all.slice(0, at).length + 1).builder)
+    return bytesOf(one.graph()) === bytesOf(graphOf(all))
+  })
+  holds(t, sameBytes)
+})
+
+t.test('a trace that is taken back leaves what was there before', async (t) => {
+  const sameBytes = fc.property(traces, traces, (kept, taken) => {
+    const services = new Services().add(kept)
+    const tables = taken.map((spans, index) => services.table(100 + index, spans))
+    for (const table of tables) services.builder.add(table)
+    for (const table of tables.reverse()) services.builder.remove(table)
+    return bytesOf(services.graph()) === bytesOf(graphOf(kept))
+  })
+  holds(t, sameBytes)
+})
+
+t.test('spans add up: every counted span has one place', async (t) => {
+  const addsUp = fc.property(traces, (all) => {
+    const { spans } = graphOf(all)
+    const { edgeCalls, selfCalls, roots, orphans, cycles } = spans
+    return (
+      spans.received === spans.counted + spans.duplicates + spans.unnamed &&
+      spans.counted === edgeCalls + selfCalls + roots + orphans + cycles
+    )
+  })
+  holds(t, addsUp)
+})
+
+t.test('every end of an edge is a node, and every call of a service is one that it served', async (t) => {
+  const isSound = fc.property(traces, (all) => {
+    const { nodes, edges } = graphOf(all)
+    const isRed = ({ count, failed, slow, meanNs }: Graph['nodes'][number] | Graph['edges'][number]) =>
+      count > 0 && failed >= 0 && slow >= 0 && failed + slow <= count && meanNs >= 0
+    const hasEnds = edges.every(({ source, target }) => nodes[source] && nodes[target] && source !== target)
+    const servesAll = nodes.every(({ role, count, selfCalls }, index) => {
+      const calls = edges.filter(({ source, target }) => target === index && nodes[source]?.role !== 'tag')
+      const received = calls.reduce((sum, edge) => sum + edge.count, 0)
+      return role !== 'service' || count >= received + selfCalls
+    })
+    return hasEnds && servesAll && [...nodes, ...edges].every(isRed)
+  })
+  holds(t, isSound)
+})
+
+t.test('the graph of operations is the same whether the service graph is built or not', async (t) => {
+  const sameBytes = fc.property(traces, (all) => {
+    const strings = new StringTable()
+    const alone = new GraphBuilder({ strings, slowThresholdMs: 40, isTagNode: (value) => value !== 'hidden' })
+    all.forEach((spans, index) => {
+      alone.add(spanTable(strings, index + 1, spans))
+    })
+    return bytesOf(new Services().add(all).builder.finish()) === bytesOf(alone.finish())
+  })
+  holds(t, sameBytes)
+})
