@@ -1,8 +1,8 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
-import { linksOf, serviceCases, sorted, spansOf, tracesOf } from './service-cases.ts'
+import { type Link, linksOf, serviceCases, sorted, spansOf, tracesOf } from './service-cases.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 
 function serviceGraph(traces: TestSpan[][]): Graph {
@@ -24,3 +24,247 @@ for (const encoding of ['shared ids', 'own ids'] as const) {
     }
   })
 }
+
+const link = (parent: string, child: string, callCount = 1, errorCount = 0) => ({
+  parent,
+  child,
+  callCount,
+  errorCount,
+})
+
+/** Spans in one line each: [service, kind, parent, more]; ids count from 1. */
+type Line = [string, TestSpan['kind'], number?, Partial<TestSpan>?]
+
+const trace = (...lines: Line[]): TestSpan[] =>
+  lines.map(([service, kind, parent, more], index) => ({
+    id: index + 1,
+    service: service === '' ? undefined : service,
+    name: 'call',
+    kind,
+    parent,
+    ...more,
+  }))
+
+const to = (name: string, more: Partial<TestSpan> = {}) => ({ peer: { 'server.address': name }, ...more })
+const topic = (name: string, more: Partial<TestSpan> = {}) => ({
+  peer: { 'messaging.destination.name': name },
+  ...more,
+})
+
+function gives(t: Test, traces: TestSpan[][], expected: Link[], why: string): void {
+  t.same(linksOf(serviceGraph(traces)), sorted(expected), why)
+}
+
+t.test('a call is one where the service changes, whatever the kinds', async (t) => {
+  gives(t, [trace(['a', 'internal'], ['b', 'internal', 1])], [link('a', 'b')], 'both internal')
+  gives(t, [trace(['a', 'client'], ['b', 'client', 1])], [link('a', 'b')], 'a proxy that only calls')
+  gives(
+    t,
+    [trace(['a', 'server'], ['', 'internal', 1], ['b', 'server', 2])],
+    [link('a', 'b')],
+    'one without a name',
+  )
+  gives(
+    t,
+    [trace(['a', 'server'], ['', 'client', 1, to('b')])],
+    [link('a', 'b')],
+    'a nameless client has a peer',
+  )
+  gives(t, [trace(['', 'client', undefined, to('b')])], [], 'nobody called')
+  gives(t, [trace(['a', 'client'], ['b', 'server', 1], ['b', 'server', 1])], [link('a', 'b', 2)], 'a retry')
+})
+
+t.test(
+  'a client is answered by whoever of another service is below it, or else calls its peer',
+  async (t) => {
+    const inner = trace(['a', 'client', undefined, to('db')], ['a', 'internal', 1])
+    gives(t, [inner], [link('a', 'db')], 'work of its own is no answer')
+    const far = trace(
+      ['a', 'client', undefined, to('lb')],
+      ['a', 'internal', 1],
+      ['', 'internal', 2],
+      ['b', 'server', 3],
+    )
+    gives(t, [far], [link('a', 'b')], 'the answer may come from further down')
+    const tries = trace(
+      ['a', 'client', undefined, to('db')],
+      ['a', 'client', 1, to('db')],
+      ['a', 'client', 1, to('db')],
+    )
+    gives(t, [tries], [link('a', 'db', 2)], 'of a call and its tries the tries count')
+    const other = trace(['a', 'client', undefined, to('api')], ['a', 'client', 1, to('db')])
+    gives(t, [other], [link('a', 'api'), link('a', 'db')], 'two peers are two calls')
+  },
+)
+
+t.test('what is not known is not guessed', async (t) => {
+  gives(t, [trace(['a', 'server'], ['b', 'server', 99])], [], 'an orphan')
+  gives(t, [trace(['a', 'server'], ['b', 'server'])], [], 'a second root')
+  gives(t, [trace(['a', 'server', 3], ['b', 'server', 1], ['c', 'server', 2])], [], 'a circle of three')
+  const { spans } = serviceGraph([
+    trace(['a', 'server', 3], ['b', 'server', 1], ['c', 'server', 2], ['d', 'server', 1]),
+  ])
+  t.match(spans, { cycles: 3, edgeCalls: 1, counted: 4 }, 'who hangs on a circle was called from it')
+})
+
+t.test('a call has failed if either side says so, and a caller fails only what it called', async (t) => {
+  const failed = { status: 'error' } as const
+  gives(
+    t,
+    [trace(['a', 'client', undefined, failed], ['b', 'server', 1])],
+    [link('a', 'b', 1, 1)],
+    'the client',
+  )
+  gives(t, [trace(['a', 'client'], ['b', 'server', 1, failed])], [link('a', 'b', 1, 1)], 'the server')
+  gives(
+    t,
+    [trace(['a', 'server', undefined, failed], ['b', 'server', 1])],
+    [link('a', 'b')],
+    'not the server above',
+  )
+  const back = trace(['a', 'server'], ['b', 'client', 1, to('c', failed)])
+  gives(t, [back], [link('a', 'b'), link('b', 'c', 1, 1)], 'not the call to a caller')
+  const between = trace(['a', 'client', undefined, failed], ['a', 'internal', 1], ['b', 'server', 2])
+  gives(t, [between], [link('a', 'b')], 'not with a span in between')
+  gives(
+    t,
+    [trace(['a', 'client', undefined, to('c', { errorTag: true })])],
+    [link('a', 'c', 1, 1)],
+    'the tag error',
+  )
+})
+
+t.test('messages go through their broker, where either side names it', async (t) => {
+  const both = trace(['p', 'producer', undefined, topic('q')], ['c', 'consumer', 1, topic('q')])
+  gives(t, [both], [link('p', 'q'), link('q', 'c')], 'both')
+  gives(
+    t,
+    [trace(['p', 'producer', undefined, topic('q')], ['c', 'consumer', 1])],
+    [link('p', 'q'), link('q', 'c')],
+    'p',
+  )
+  gives(
+    t,
+    [trace(['p', 'producer'], ['c', 'consumer', 1, topic('q')])],
+    [link('p', 'q'), link('q', 'c')],
+    'c',
+  )
+  gives(t, [trace(['p', 'producer'], ['c', 'consumer', 1])], [link('p', 'c')], 'neither')
+  gives(t, [trace(['c', 'consumer', undefined, topic('q')])], [link('q', 'c')], 'no producer at all')
+  const fanOut = trace(
+    ['p', 'producer'],
+    ['c', 'consumer', 1, topic('q')],
+    ['c', 'consumer', 1, topic('q')],
+    ['d', 'consumer', 1, topic('q')],
+  )
+  gives(t, [fanOut], [link('p', 'q'), link('q', 'c', 2), link('q', 'd')], 'sent once, received three times')
+  const direct = trace(['p', 'producer'], ['c', 'consumer', 1], ['d', 'consumer', 1])
+  gives(t, [direct], [link('p', 'c'), link('p', 'd')], 'fan-out without a broker')
+  const own = trace(['s', 'producer', undefined, topic('q')], ['s', 'consumer', 1])
+  gives(t, [own], [link('s', 'q'), link('q', 's')], 'a service that talks to itself')
+  gives(t, [trace(['s', 'producer'], ['s', 'consumer', 1])], [link('s', 's')], 'and without a broker')
+  const send = trace(['p', 'client', undefined, topic('q')], ['c', 'consumer', 1, topic('q')])
+  gives(t, [send], [link('p', 'q'), link('q', 'c')], 'a client that sends')
+})
+
+t.test('a consumer may be linked to its producer in another trace, seen before or after', async (t) => {
+  const sent = trace(['p', 'producer'])
+  const received = trace(['c', 'consumer', undefined, { link: [1, 1] }])
+  gives(t, [sent, received], [link('p', 'c')], 'neither names the broker')
+  const first = trace(['c', 'consumer', undefined, { link: [2, 1] }])
+  gives(t, [first, sent], [link('p', 'c')], 'the consumer came first')
+  gives(t, [sent, received, received], [link('p', 'c', 2)], 'one message for two')
+  gives(
+    t,
+    [trace(['p', 'producer', undefined, topic('q')]), received],
+    [link('p', 'q'), link('q', 'c')],
+    'p names it',
+  )
+  const named = trace(['c', 'consumer', undefined, topic('q', { link: [1, 1] })])
+  gives(t, [sent, named, named], [link('p', 'q'), link('q', 'c', 2)], 'c names it, twice, of one message')
+  const inLoop = trace(['c', 'internal'], ['c', 'consumer', 1, { link: [1, 1] }])
+  gives(t, [sent, inLoop], [link('p', 'c')], 'below the loop that polls')
+  const asChild = trace(['p', 'producer'], ['c', 'consumer', 1, { link: [1, 1] }])
+  gives(t, [asChild], [link('p', 'c')], 'a link that says what the parent says counts once')
+  t.equal(
+    serviceGraph([trace(['c', 'consumer', undefined, { link: [9, 9] }])]).unresolvedLinks,
+    1,
+    'not read',
+  )
+})
+
+t.test('a peer with the name of a service is that service, a database or a topic is not', async (t) => {
+  const orders = trace(['orders', 'server'])
+  const external = serviceGraph([orders, trace(['web', 'client', undefined, to('orders')])])
+  t.same(
+    external.nodes.map(({ role, title, count }) => [role, title, count]),
+    [
+      ['service', 'orders', 2],
+      ['service', 'web', 1],
+    ],
+  )
+  const peer = { 'db.namespace': 'orders', 'db.system.name': 'postgresql' }
+  const database = serviceGraph([trace(['orders', 'server'], ['orders', 'client', 1, { peer }])])
+  t.same(
+    database.nodes.map(({ role, title, count, source }) => [role, title, count, source]),
+    [
+      ['database', 'orders', 1, 'db.namespace'],
+      ['service', 'orders', 1, ''],
+    ],
+  )
+  t.same(
+    database.edges.map(({ source, target }) => [source, target]),
+    [[1, 0]],
+  )
+  const caller = serviceGraph([trace(['web', 'server', undefined, { peer: { 'peer.service': 'phone' } }])])
+  t.same(
+    caller.nodes.map(({ role, title, count }) => [role, title, count]),
+    [
+      ['external', 'phone', 1],
+      ['service', 'web', 1],
+    ],
+  )
+})
+
+t.test('one peer named by several attributes is one node with the first of them', async (t) => {
+  const named = (attribute: string) => trace(['web', 'client', undefined, { peer: { [attribute]: 'api' } }])
+  const { nodes, edges } = serviceGraph([
+    named('net.peer.name'),
+    named('server.address'),
+    named('net.peer.name'),
+  ])
+  t.same(
+    nodes.map(({ title, source, count }) => [title, source, count]),
+    [
+      ['api', 'server.address', 3],
+      ['web', '', 3],
+    ],
+  )
+  t.equal(edges.length, 1)
+})
+
+t.test('durations: of a service the request, of a call the callee, of a peer the caller', async (t) => {
+  const { nodes, edges } = serviceGraph([
+    trace(
+      ['a', 'client', undefined, { durationMs: 50 }],
+      ['b', 'server', 1, { durationMs: 30 }],
+      ['b', 'internal', 2, { durationMs: 20 }],
+      ['b', 'client', 2, to('db', { durationMs: 10 })],
+    ),
+  ])
+  t.same(
+    nodes.map(({ title, count, slow, meanNs }) => [title, count, slow, meanNs / 1e6]),
+    [
+      ['db', 1, 0, 10],
+      ['a', 1, 1, 50],
+      ['b', 1, 0, 30],
+    ],
+  )
+  t.same(
+    edges.map(({ source, target, meanNs }) => [source, target, meanNs / 1e6]),
+    [
+      [1, 2, 30],
+      [2, 0, 10],
+    ],
+  )
+})
