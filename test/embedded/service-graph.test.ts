@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { defaultConfig } from '../../src/config/load.ts'
@@ -93,3 +94,71 @@ for (const encoding of ['shared ids', 'own ids'] as const) {
     }
   })
 }
+
+const spans: CaseSpan[] = [
+  { traceId: 'a', id: '1', kind: 'SERVER', localServiceName: 'web' },
+  { traceId: 'a', id: '2', parentId: '1', kind: 'CLIENT', localServiceName: 'web' },
+  { traceId: 'a', id: '3', parentId: '2', kind: 'SERVER', localServiceName: 'cart' },
+  {
+    traceId: 'a',
+    id: '4',
+    parentId: '3',
+    kind: 'CLIENT',
+    localServiceName: 'cart',
+    remoteServiceName: 'bank',
+  },
+]
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+
+t.test('a service is the node that the demo had for it, and needs no second one for its tag', async (t) => {
+  const app = await start(t)
+  await send(app, spans, 'x')
+  const { nodes, summary } = (await app.inject('/graphs/shop?level=service')).json()
+  t.match(nodes, [
+    { id: md5('bank##external'), title: 'bank', subTitle: 'external', detail__source: 'peer.service' },
+    { id: md5('cart##service'), title: 'cart', subTitle: 'Service Node', detail__role: 'service' },
+    { id: md5('web##service'), title: 'web', count: 1, selfCalls: 0, detail__source: '' },
+  ])
+  t.equal(nodes.length, 3)
+  t.match(summary, {
+    built: { nodes: 3, edges: 2 },
+    spans: { counted: 4, edgeCalls: 1, selfCalls: 2, roots: 1 },
+  })
+  const tagged = (await app.inject('/graphs/shop?level=service&tag=resource.case')).json()
+  t.match(tagged.nodes[3], { title: 'x', detail__role: 'tag', count: 1 }, 'another tag has nodes of its own')
+  t.match(tagged.edges[2], { source: tagged.nodes[3].id, target: md5('web##service') })
+})
+
+t.test('both levels of one read are two graphs', async (t) => {
+  const app = await start(t)
+  await send(app, spans, 'x')
+  const payload = { graph: 'shop', level: 'both', useTagAsNode: false }
+  const answer = await app.inject({ method: 'POST', url: '/aggregate', payload })
+  t.match(answer.json(), {
+    graph: 'shop',
+    built: { nodes: 2, edges: 1 },
+    services: { graph: 'shop-services', built: { nodes: 3, edges: 2 }, sinks: [{ state: 'stored' }] },
+  })
+  const operations = (await app.inject('/graphs/shop')).json()
+  t.same(
+    operations.nodes.map((node: { detail__role: string }) => node.detail__role),
+    ['operation', 'operation'],
+  )
+  const services = (await app.inject('/graphs/shop-services')).json()
+  t.match(services, { name: 'shop-services', summary: { graph: 'shop-services', built: { nodes: 3 } } })
+  t.same(
+    (await app.inject('/graphs/other?level=operation&useTagAsNode=false')).json().nodes,
+    operations.nodes,
+  )
+  t.equal(
+    (await app.inject('/graphs/other?level=both&useTagAsNode=false')).json().nodes.length,
+    2,
+    'a GET has one',
+  )
+
+  const long = { ...payload, graph: 'a'.repeat(56) }
+  const refused = await app.inject({ method: 'POST', url: '/aggregate', payload: long })
+  t.equal(refused.statusCode, 400)
+  t.match(refused.json().errors, [{ field: 'graph', message: 'at most 55 characters' }])
+})
