@@ -33,7 +33,7 @@ const link = (parent: string, child: string, callCount = 1, errorCount = 0) => (
 })
 
 /** Spans in one line each: [service, kind, parent, more]; ids count from 1. */
-type Line = [string, TestSpan['kind'], number?, Partial<TestSpan>?]
+type Line = [string, TestSpan['kind'], (number | undefined)?, Partial<TestSpan>?]
 
 const trace = (...lines: Line[]): TestSpan[] =>
   lines.map(([service, kind, parent, more], index) => ({
