@@ -33,9 +33,15 @@ export function isSecret(field: string, expanded: readonly string[]): boolean {
   return [...secretFields, ...expanded].some((secret) => overlaps(field, secret))
 }
 
-/** Takes out of an error the value that must not be shown: a secret, or an address that may have credentials in it. */
+/**
+ * Takes out of an error the value that must not be shown: a secret, or an address that may have credentials in it.
+ * Of other addresses query and fragment are cut off: that is where tokens stand.
+ */
 export function withoutSecret(error: FieldError, hidden: (field: string) => boolean): FieldError {
   const { field, value, message } = error
-  const addressWithUser = typeof value === 'string' && value.includes('@')
-  return typeof value === 'object' || addressWithUser || hidden(field) ? { field, message } : error
+  if (typeof value === 'object' || hidden(field)) return { field, message }
+  if (typeof value !== 'string') return error
+  if (value.includes('@')) return { field, message }
+  const isAddress = field.endsWith('.url') || value.includes('://')
+  return isAddress ? { field, value: value.replace(/([?#]).+$/s, '$1…'), message } : error
 }

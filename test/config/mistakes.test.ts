@@ -108,12 +108,15 @@ t.test('no error ever shows a secret, whatever else is wrong', async () => {
     ['log', 'level'],
   ]
   const open = new Set(['query.filter', 'server.port', 'log.level'])
-  // What stands in the file itself under a key that is no secret is shown; of an address, what has no credentials.
+  // What stands in the file itself under a key that is no secret is shown; of an address, what has no credentials,
+  // query or fragment.
   const shown = (field: string, form: unknown) =>
-    open.has(field) || (field.endsWith('.url') && typeof form === 'string' && !form.includes('@'))
+    open.has(field) || (field.endsWith('.url') && typeof form === 'string' && !/[@?#]/.test(form))
   const forms = fc.constantFrom(
     secret,
     `http://u:${secret}@h:x`,
+    `http://h/?token=${secret}`,
+    `ftp://h/#${secret}`,
     `${secret}\n`,
     `(${secret}`,
     [secret],
@@ -139,6 +142,29 @@ t.test('no error ever shows a secret, whatever else is wrong', async () => {
     }),
     { numRuns: 500 },
   )
+})
+
+t.test('of an address neither query nor fragment is ever shown', async (t) => {
+  const addresses: [written: string, shown: string][] = [
+    ['http://h/?token=geheim', 'http://h/?…'],
+    ['http://h/a#geheim', 'http://h/a#…'],
+    ['h:3200?token=geheim\n#geheim', 'h:3200?…'],
+    [`http://h/?${'geheim'.repeat(400)}`, 'http://h/?…'],
+  ]
+  for (const [written, shown] of addresses) {
+    for (const section of ['TEMPO', 'NODEGRAPH_PROVIDER']) {
+      const error = refused('', { env: { [`TTA_${section}_URL`]: written } })
+      t.match(error.message, `.url is ${JSON.stringify(shown)}, but must `)
+      t.notMatch(JSON.stringify(error.errors), /geheim/)
+    }
+    t.notMatch(refused(JSON.stringify({ tempo: { url: written } })).message, /geheim/)
+  }
+  t.match(
+    refused('', { env: { TTA_LOG_LEVEL: 'http://h/?token=geheim' } }).message,
+    'log.level is "http://h/?…", but must',
+    'an address at the wrong key is still one',
+  )
+  t.match(refused('graph: { name: What? }').message, 'graph.name is "What?"', 'other text is shown whole')
 })
 
 t.test('no key of an object is lost on the way, not even __proto__', async (t) => {
