@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
+import { TtaError } from '../errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { listen } from './listen.ts'
 import { shopSpans } from './shop.ts'
@@ -31,7 +32,7 @@ export interface RunDemoOptions {
  * Runs tta on its embedded source and store, sends it traces of the shop through OpenTelemetry SDKs, has a graph built and shows it;
  * then goes on with a few traces a second and a graph every ten, until the signal.
  *
- * @throws {Error} the port is taken, or tta does not do what it should
+ * @throws {Error} the port is taken, spans got lost on the way, or tta does not do what it should
  */
 export async function runDemo(options: RunDemoOptions): Promise<void> {
   const { port, once, signal, print, show, buildApp } = options
@@ -50,7 +51,8 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
     print(`Sending ${firstTraces} traces (${spans.length} spans) of a shop to ${url}/v1/traces ...`)
     await exporter.send(spans)
     print(`Building the graph: POST ${url}/aggregate\n`)
-    await client.aggregate({ from: 'now-15m' })
+    const { read } = await client.aggregate({ from: 'now-15m' })
+    if (read.spans < spans.length) throw spansLost(spans.length, read)
     print(show(await client.graph(graph)))
     if (once) return
 
@@ -67,6 +69,12 @@ New traces every second, a new graph every 10 s. Ctrl-C ends it.`)
     await exporter?.close()
     await close()
   }
+}
+
+function spansLost(sent: number, read: { traces: number; spans: number }): TtaError {
+  const all = `${firstTraces} traces (${sent} spans)`
+  const some = `${read.traces} traces (${read.spans} spans)`
+  return new TtaError('TTA_INTERNAL', `Of the ${all} that the demo sent, only ${some} were read`)
 }
 
 async function goOn(client: TtaClient, exporter: ShopExporter, options: RunDemoOptions): Promise<void> {

@@ -9,7 +9,9 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
+import { TtaError } from '../errors.ts'
 import type { ShopSpan } from './trace-recorder.ts'
+import { withoutOtelVariables } from './without-otel-variables.ts'
 
 /** What the batch processor may hold; it drops what goes beyond. */
 const maxQueueSize = 100_000
@@ -34,13 +36,18 @@ export class ShopExporter {
     this.url = url
   }
 
-  /** @throws {Error} a batch could not be exported */
+  /** @throws {TtaError} TTA_INTERNAL: a batch could not be exported */
   async send(spans: readonly ShopSpan[]): Promise<void> {
     for (const span of spans) this.record(span)
-    await Promise.all([...this.services.values()].map(({ provider }) => provider.forceFlush()))
+    const flushes = [...this.services.values()].map(({ provider }) => provider.forceFlush())
+    const flushed = (await Promise.allSettled(flushes)).every(({ status }) => status === 'fulfilled')
     const { failure } = this
     this.failure = undefined
-    if (failure) throw new Error(`The spans of the shop could not be exported: ${failure.message}`)
+    if (flushed && !failure) return
+    const reason = failure?.message ?? 'no answer in time'
+    throw new TtaError('TTA_INTERNAL', `The spans of the shop could not be exported: ${reason}`, {
+      cause: failure,
+    })
   }
 
   async close(): Promise<void> {
@@ -48,7 +55,8 @@ export class ShopExporter {
   }
 
   private record(shopSpan: ShopSpan): void {
-    const service = this.services.get(shopSpan.service) ?? this.start(shopSpan.service)
+    const service =
+      this.services.get(shopSpan.service) ?? withoutOtelVariables(() => this.start(shopSpan.service))
     service.next = shopSpan
     const { name, kind, attributes, startMs, endMs, error } = shopSpan
     // The API counts kinds from 0, OTLP from 1.

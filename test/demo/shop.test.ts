@@ -116,6 +116,56 @@ t.test('the demo sends, builds and shows; every trace and span that was sent is 
   t.match(printed.join('\n'), /^CALLER/m)
 })
 
+/** Set while `run` runs, and gone after it. */
+async function withEnvironment<T>(variables: Record<string, string>, run: () => Promise<T>): Promise<T> {
+  Object.assign(process.env, variables)
+  try {
+    return await run()
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name]
+  }
+}
+
+t.test('what the environment says of telemetry is not meant for the demo', async (t) => {
+  const variables = {
+    OTEL_SDK_DISABLED: 'true',
+    OTEL_TRACES_SAMPLER: 'always_off',
+    OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '1',
+    OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '2',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1',
+    OTEL_BSP_EXPORT_TIMEOUT: '1',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9/',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '1',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    OTEL_EXPORTER_OTLP_HEADERS: 'content-encoding=br',
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=other',
+  }
+  const { printed, shown } = await withEnvironment(variables, async () => {
+    const answer = await demo()
+    t.match(process.env, variables, 'and the environment stays as it is')
+    return answer
+  })
+  const sent = Number(/\((\d+) spans\)/.exec(printed.join('\n'))?.[1])
+  t.match(shown.summary, { status: 'complete', read: { traces: 300, spans: sent } })
+  t.equal(shown.nodes.filter(({ detail__role }) => detail__role === 'tag').length, 10, 'ten services')
+})
+
+t.test('the demo says so when spans did not arrive, or could not be sent at all', async (t) => {
+  const small: RunDemoOptions['buildApp'] = (config) =>
+    buildApp({ ...config, embedded: { ...config.embedded, maxBytes: 100_000 } })
+  await t.rejects(demo({ buildApp: small }), {
+    name: 'TtaError',
+    message: /^Of the 300 traces \(\d+ spans\) that the demo sent, only \d+ traces \(\d+ spans\) were read$/,
+  })
+
+  const refusing: RunDemoOptions['buildApp'] = (config) =>
+    buildApp({ ...config, embedded: { ...config.embedded, bodyLimitBytes: 1000 } })
+  await t.rejects(demo({ buildApp: refusing }), {
+    name: 'TtaError',
+    message: /^The spans of the shop could not be exported: .+/,
+  })
+})
+
 t.test('without --once the demo goes on: new traces, new graphs, until the signal', async (t) => {
   const stop = new AbortController()
   const lines: string[] = []
