@@ -21,12 +21,14 @@ export function environmentName(path: readonly string[]): string {
 /**
  * Takes the configuration out of the environment. An empty variable counts as not set. Headers come as a JSON
  * object, or one by one: `TTA_TEMPO_HEADERS_X_TEAM` is the header `x-team`.
+ *
+ * @param taken variables that the file puts into its values: those need not be named after a key
  */
-export function readEnvironment(env: NodeJS.ProcessEnv): EnvironmentLayer {
+export function readEnvironment(env: NodeJS.ProcessEnv, taken: ReadonlySet<string>): EnvironmentLayer {
   const layer: EnvironmentLayer = { tree: {}, origins: new Map(), errors: [] }
   for (const name of Object.keys(env).sort()) {
     const text = env[name] ?? ''
-    if (name.startsWith('TTA_') && text !== '' && !isServiceLink(name, text)) read(name, text, layer)
+    if (name.startsWith('TTA_') && text !== '' && !isServiceLink(name, text)) read(name, text, layer, taken)
   }
   return layer
 }
@@ -40,7 +42,8 @@ function isServiceLink(name: string, text: string): boolean {
   return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text)
 }
 
-function read(name: string, text: string, { tree, origins, errors }: EnvironmentLayer): void {
+function read(name: string, text: string, layer: EnvironmentLayer, taken: ReadonlySet<string>): void {
+  const { tree, origins, errors } = layer
   const key = byName.get(name)
   if (key !== undefined) {
     setAt(tree, key.path, readText(text, key.schema))
@@ -49,7 +52,7 @@ function read(name: string, text: string, { tree, origins, errors }: Environment
   }
   const header = headerPath(name)
   if (header === undefined) {
-    errors.push({ field: name, message: unknownName(name) })
+    if (!taken.has(name)) errors.push({ field: name, message: unknownName(name) })
     return
   }
   const [section = '', map = ''] = header

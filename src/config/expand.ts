@@ -6,6 +6,8 @@ export interface Expanded {
   tree: Tree
   /** Fields whose value came from the environment, and so may be a secret. */
   fields: string[]
+  /** The variables that `${...}` names, set or not. */
+  names: Set<string>
   errors: FieldError[]
 }
 
@@ -19,6 +21,7 @@ const reference = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
  */
 export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
   const fields: string[] = []
+  const names = new Set<string>()
   const errors: FieldError[] = []
   const expandText = (text: string, path: string[]): unknown => {
     if (!text.includes('${')) return text
@@ -32,6 +35,7 @@ export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
         return ''
       }
       fromEnvironment = true
+      names.add(name)
       const found = env[name] || fallback
       if (found === undefined) broken.push(missing(name))
       return found ?? ''
@@ -46,7 +50,7 @@ export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
       return value.map((item) => (typeof item === 'string' ? expandText(item, path) : item))
     return typeof value === 'string' ? expandText(value, path) : value
   }
-  return { tree: mapLeaves(file, change), fields, errors }
+  return { tree: mapLeaves(file, change), fields, names, errors }
 }
 
 const malformed = `has a \${ that is neither \${NAME} nor \${NAME:-default}; write $\${ for the characters`

@@ -48,7 +48,7 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
   const written = text ?? (path === undefined ? '' : readFile(path))
   const file = oneSpelling(readYaml(written, name))
   const expanded = expand(file.tree, env)
-  const environment = readEnvironment(env)
+  const environment = readEnvironment(env, expanded.names)
   const environmentLayer = oneSpelling(environment.tree)
   const commandLine = oneSpelling(typed(overrides))
   const merged = overlay(overlay(overlay({}, expanded.tree), environmentLayer.tree), commandLine.tree)

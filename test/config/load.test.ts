@@ -217,6 +217,24 @@ tempo:
   ])
 })
 
+t.test('variables that the file takes may begin with TTA_ and are no unknown keys', async (t) => {
+  const env = { TTA_TOKEN: 'geheim', TTA_LIMIT: '', TTA_SERVER_PORT: '9000' }
+  const text = `
+server: { port: '\${TTA_SERVER_PORT}', host: 'a$\${TTA_OTHER}' }
+query: { limit: '\${TTA_LIMIT:-7}' }
+tempo: { url: http://a, bearer_token: '\${TTA_TOKEN}' }`
+  const config = load(text, { env })
+  t.same(config.tempo?.headers, { authorization: 'Bearer geheim' })
+  t.equal(config.parameters.limit, 7)
+  t.equal(config.server.port, 9000)
+  t.match(complaint(t, '', { env }), 'TTA_TOKEN is not the environment name of a key', 'nobody takes it')
+  t.match(
+    complaint(t, text, { env: { ...env, TTA_OTHER: 'x' } }),
+    'TTA_OTHER is not the environment name of a key',
+    'a reference that is none takes nothing',
+  )
+})
+
 t.test('text without references is itself, and doubled dollars protect any text', async () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.boolean(), (text, braces) => {
