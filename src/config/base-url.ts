@@ -7,12 +7,13 @@ export interface BaseUrl {
 
 /**
  * @param text http or https, with or without a path prefix, a trailing slash or `/api`, and `user:password@`
+ * @param example an address of the kind that is wanted, for the error
  * @throws {RangeError} what is allowed; never quotes the text
  */
-export function parseBaseUrl(text: string): BaseUrl {
+export function parseBaseUrl(text: string, example = 'http://localhost'): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new RangeError('must be an http or https URL, such as http://localhost:3200')
+    throw new RangeError(`must be an http or https URL, such as ${example}`)
   }
   if (url.search !== '' || url.hash !== '') throw new RangeError('must have neither ? nor #')
   const path = url.pathname.replace(/\/+$/, '').replace(/\/api$/, '')

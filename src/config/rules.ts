@@ -18,10 +18,15 @@ const rules: Rule[] = [
     check: ({ query }, hidden) =>
       complaint('query.filter', query.filter, hidden('query.filter') ? compileHiddenPattern : compilePattern),
   },
-  { reads: ['tempo.url'], check: ({ tempo }) => complaint('tempo.url', tempo.url, parseBaseUrl) },
+  {
+    reads: ['tempo.url'],
+    check: ({ tempo: { url } }) =>
+      complaint('tempo.url', url, (text) => parseBaseUrl(text, 'http://localhost:3200')),
+  },
   {
     reads: ['nodegraph_provider.url'],
-    check: ({ nodegraph_provider: { url } }) => complaint('nodegraph_provider.url', url, parseBaseUrl),
+    check: ({ nodegraph_provider: { url } }) =>
+      complaint('nodegraph_provider.url', url, (text) => parseBaseUrl(text, 'http://localhost:9393')),
   },
   {
     reads: ['tempo.url', 'tempo.headers', 'tempo.basic_auth', 'tempo.bearer_token'],

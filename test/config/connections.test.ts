@@ -44,6 +44,11 @@ t.test('a base URL is taken with or without slash, /api, prefix and credentials'
   }
 })
 
+t.test('the example of an address has the port of what it leads to', async (t) => {
+  t.match(complaint(t, 'tempo: { url: a }'), 'such as http://localhost:3200')
+  t.match(complaint(t, 'nodegraph_provider: { url: a }'), 'such as http://localhost:9393')
+})
+
 t.test('there is one way to authenticate, and it becomes a header', async (t) => {
   const basic = `Basic ${Buffer.from('ünal:pä:ss').toString('base64')}`
   const headersOf = (keys: string) => load(`tempo:\n  url: http://a\n  ${keys}`).tempo?.headers
