@@ -22,11 +22,14 @@ export const TolerantBuildQuery = plain(Type.Object(buildProperties))
 
 const schemas = new Map<string, { type?: unknown; anyOf?: unknown }>(Object.entries(buildProperties))
 const numeric = /^-?\d+(\.\d+)?$/
+/** An ISO 8601 time whose `+` was not written as %2B: a query string has it for a blank. */
+const blankForPlus = /^(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)$/
 
 /**
  * A preValidation hook that reads text as the type that is asked for. What is not of that type stays text, which
  * the check refuses. Ajv's own coercion is not used: to it `0x10` and `Infinity` are numbers. An empty value is no
- * value, because that is what an empty Grafana variable leaves behind. A parameter that stands there more than
+ * value, because that is what an empty Grafana variable leaves behind; a blank in front of a time's offset is the
+ * `+` that stood there. A parameter that stands there more than
  * once is 400.
  */
 export const readQuery: preValidationHookHandler = (request, _reply, done) => {
@@ -37,10 +40,13 @@ export const readQuery: preValidationHookHandler = (request, _reply, done) => {
     if (schema === undefined) continue
     if (Array.isArray(value)) repeated.push({ field, value, message: 'must be given only once' })
     else if (value === '') delete query[field]
-    else query[field] = readText(String(value), schema)
+    else query[field] = readText(isTime(field) ? withPlus(String(value)) : String(value), schema)
   }
   done(repeated.length === 0 ? undefined : badRequest(repeated))
 }
+
+const isTime = (field: string) => field === 'from' || field === 'to'
+const withPlus = (time: string) => time.replace(blankForPlus, '$1+$2')
 
 function readText(text: string, schema: { type?: unknown; anyOf?: unknown }): unknown {
   if (schema.type === 'boolean') return text === 'true' || (text === 'false' ? false : text)

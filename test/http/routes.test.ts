@@ -167,6 +167,21 @@ t.test('parameters in the query string', async (t) => {
     })
   })
 
+  t.test('may have a time with a plus, which a query string turns into a blank', async (t) => {
+    const { app, calls } = await startServer(t)
+    const asked = async (query: string) => {
+      await app.inject(`/graphs/micro?${query}`)
+      return calls.at(-1)?.parameters
+    }
+    t.match(await asked('from=2026-11-22T10:00:00+02:00&to=2026-11-22T11:00:00.5+0200'), {
+      from: '2026-11-22T10:00:00+02:00',
+      to: '2026-11-22T11:00:00.5+0200',
+    })
+    t.match(await asked('from=2026-11-22T10:00%2B02:00'), { from: '2026-11-22T10:00+02:00' })
+    const untouched = { from: '2026-11-22 10:00', to: 'now 02:00', filter: '2026-11-22T10:00:00 02:00' }
+    t.match(await asked(`${new URLSearchParams(untouched)}`), untouched, 'any other blank stays one')
+  })
+
   t.test('count as absent when empty: an empty Grafana variable asks for the stored graph', async (t) => {
     const { app, put, calls } = await startServer(t)
     await put(documentOf('micro'))
