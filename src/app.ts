@@ -5,6 +5,7 @@ import type { Config, NodegraphProviderConfig, TempoConfig } from './config/conf
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
 import { createLogger } from './http/logger.ts'
+import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
 import { createServer } from './http/server.ts'
 import type { GraphSink } from './sink/graph-sink.ts'
@@ -67,7 +68,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
-  }
+  } else await app.register(noOtlpTracesRoute)
   app.addHook('onClose', async () => {
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
   })

@@ -179,7 +179,16 @@ t.test('a Tempo that fails is 502, never "no data", and the stored graph stays',
   t.notOk(`${response.body}${ready.body}${lines.join('')}`.includes('s3cret'), 'no secret anywhere')
   t.notOk(`${response.body}${ready.body}${lines.join('')}`.includes(btoa('user:s3cret')))
 
-  t.equal((await app.inject({ method: 'POST', url: '/v1/traces', payload: twoTraces })).statusCode, 404)
+  t.test('spans are not taken then, and the 404 says why', async (t) => {
+    for (const type of ['application/json', 'application/x-protobuf']) {
+      const headers = { 'content-type': type }
+      const payload = JSON.stringify(twoTraces)
+      const sent = await app.inject({ method: 'POST', url: '/v1/traces', headers, payload })
+      t.equal(sent.statusCode, 404)
+      t.match(sent.json(), { code: 'TTA_NOT_FOUND', detail: /only where no tempo\.url is configured/ })
+    }
+    t.equal((await app.inject('/openapi.json')).json().paths['/v1/traces'], undefined)
+  })
 })
 
 t.test('a sink that fails is 503 with the whole account, and is closed with the service', async (t) => {
