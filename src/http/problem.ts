@@ -40,12 +40,22 @@ export function toTtaError(error: unknown, request: FastifyRequest): TtaError {
     return new TtaError('TTA_TOO_LARGE', `The body is larger than the ${limit} bytes allowed here`)
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    const type = cut(request.headers['content-type'] ?? '')
-    return new TtaError('TTA_UNSUPPORTED_MEDIA_TYPE', `The content type ${type} is not one this route takes`)
+    return unsupported('content-type', request, 'must be application/json')
   }
   if (statusCode >= 400 && statusCode < 500)
     return new TtaError('TTA_BAD_REQUEST', cut(message), { cause: error })
   return new TtaError('TTA_INTERNAL', 'Internal error', { cause: error })
+}
+
+/** A 415 that names the header and what stood there. @param message what is allowed */
+export function unsupported(
+  field: 'content-type' | 'content-encoding',
+  request: FastifyRequest,
+  message: string,
+): TtaError {
+  const value = request.headers[field]
+  const detail = `${field} ${message}, and is ${value === undefined ? 'missing' : cut(value)}`
+  return new TtaError('TTA_UNSUPPORTED_MEDIA_TYPE', detail, { errors: [{ field, value, message }] })
 }
 
 /** Answers `error` as problem+json. `members` are further ones, for callers with a taste of their own. */

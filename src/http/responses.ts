@@ -20,7 +20,7 @@ const descriptions: Record<number, string> = {
   400: 'The request is wrong: `errors` names each field',
   404: 'There is no such graph',
   413: 'The body is too large',
-  415: 'The body is not application/json',
+  415: 'The body is not application/json, or it is compressed',
   502: 'The source of traces could not be read: all graphs are as they were',
   503: 'A graph could not be handed on',
   504: 'The deadline passed: all graphs are as they were',

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import { badRequest } from '../../src/errors.ts'
@@ -81,10 +82,20 @@ t.test('a body that is no JSON at all', async (t) => {
       `{"a":"${'x'.repeat(9000)}`,
     ]) {
       const response = await post(payload)
-      t.match(response.json(), { status: 400, code: 'TTA_BAD_REQUEST', detail: /^The body is not JSON: / })
+      t.match(response.json(), {
+        status: 400,
+        code: 'TTA_BAD_REQUEST',
+        detail: /^The body is not JSON: /,
+        errors: [{ field: 'body', message: /^must be JSON: / }],
+      })
       t.ok(response.body.length < 1000)
     }
     t.match((await post('{"limit": }')).json().detail, /Unexpected token/)
+    const { detail, errors } = (await post('\x1b[2J\u202e\0')).json()
+    for (const text of [detail, errors[0].message]) {
+      t.match(text, /\\u\{1b\}\[2J\\u\{202e\}/)
+      t.notMatch(text, /[\p{Cc}\p{Cf}]/u, 'no control character is repeated')
+    }
   })
 
   t.test('is 415 when it does not even say it is', async (t) => {
@@ -92,10 +103,29 @@ t.test('a body that is no JSON at all', async (t) => {
       t.match((await post('{}', { 'content-type': type })).json(), {
         status: 415,
         code: 'TTA_UNSUPPORTED_MEDIA_TYPE',
-        detail: /content type/,
+        detail: /content-type must be application\/json/,
+        errors: [{ field: 'content-type', value: type, message: 'must be application/json' }],
       })
     }
+    t.match((await post('{}', { 'content-type': '' })).json(), { errors: [{ field: 'content-type' }] })
     t.equal((await post('{}', { 'content-type': 'application/json; charset=utf-8' })).statusCode, 200)
+  })
+
+  t.test('is 415 when it is compressed, and the header is named', async (t) => {
+    for (const coding of ['gzip', 'br', 'gzip, identity']) {
+      const payload = gzipSync('{"dryRun":true}')
+      const headers = { ...json, 'content-encoding': coding }
+      const response = await app.inject({ method: 'POST', url: '/aggregate', headers, payload })
+      t.equal(response.statusCode, 415)
+      t.equal(response.headers['accept-encoding'], 'identity')
+      t.match(response.json(), {
+        code: 'TTA_UNSUPPORTED_MEDIA_TYPE',
+        detail: /^content-encoding must be identity/,
+        errors: [{ field: 'content-encoding', value: coding }],
+      })
+    }
+    for (const coding of ['identity', 'Identity', ''])
+      t.equal((await post('{}', { ...json, 'content-encoding': coding })).statusCode, 200)
   })
 
   t.test('is 413 when it is larger than what is allowed, with and without a length', async (t) => {
