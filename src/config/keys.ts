@@ -33,6 +33,29 @@ export function isMap(schema: KeySchema): boolean {
 }
 
 /**
+ * Compares two fields by where they stand in the file: a section before its keys, and what the schema does not know
+ * after what it knows of the same section.
+ *
+ * @returns below, above or equal to 0, for `sort`
+ */
+export function inFileOrder(a: string, b: string): number {
+  const [first, second] = [placesOf(a), placesOf(b)]
+  const at = first.findIndex((place, depth) => place !== second[depth])
+  return at === -1 ? first.length - second.length : (first[at] ?? -1) - (second[at] ?? -1)
+}
+
+/** The place of each key of a field's path in its section. */
+function placesOf(field: string): number[] {
+  let section: KeySchema['properties'] = (ConfigFile as KeySchema).properties
+  return field.split('.').map((key) => {
+    const known = Object.keys(section ?? {})
+    const place = known.indexOf(key)
+    section = section?.[key]?.properties
+    return place === -1 ? known.length : place
+  })
+}
+
+/**
  * Turns text into the type its key wants. What does not read as that type stays text, for the check to report.
  */
 export function readText(text: string, schema: KeySchema | undefined): unknown {

@@ -6,7 +6,7 @@ import { type Config, toConfig } from './config.ts'
 import { ConfigError, isSecret, withoutSecret } from './config-error.ts'
 import { readEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
-import { readText, schemaAt } from './keys.ts'
+import { inFileOrder, readText, schemaAt } from './keys.ts'
 import { readYaml } from './read-yaml.ts'
 import { brokenRules } from './rules.ts'
 import { ConfigFile } from './schema.ts'
@@ -65,7 +65,7 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
     ...layers.flatMap((layer) => layer.errors),
     ...schemaErrors,
     ...brokenRules(merged as ConfigFile, wrong, hidden),
-  ]
+  ].sort((a, b) => inFileOrder(a.field, b.field))
   if (errors.length > 0) {
     const origins = new Map([...environment.origins, ...originsOf(commandLine.tree)])
     throw new ConfigError(errors.map((error) => withOrigin(withoutSecret(error, hidden), origins)))

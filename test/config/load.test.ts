@@ -204,8 +204,8 @@ tempo:
   t.same(
     missing.errors.map(({ field, message }) => `${field} ${message}`.slice(0, 60)),
     [
-      'tempo.bearer_token wants the environment variable NO, which ',
       'tempo.basic_auth.password wants the environment variable EMP',
+      'tempo.bearer_token wants the environment variable NO, which ',
     ],
     'each missing variable with its key, and nothing twice',
   )

@@ -16,16 +16,16 @@ t.test('environment names that mean nothing, and values that do not fit, are nam
   const { errors } = refused('', { env })
   t.same(
     errors.map(({ field }) => field),
-    ['TTA_SERVER_PROT', 'server.port', 'tempo.headers'],
+    ['server.port', 'tempo.headers', 'TTA_SERVER_PROT'],
   )
-  t.match(errors[0]?.message, 'did you mean TTA_SERVER_PORT?')
-  t.same(errors[1], {
+  t.match(errors[2]?.message, 'did you mean TTA_SERVER_PORT?')
+  t.same(errors[0], {
     field: 'server.port',
     value: 'high',
     message: 'must be an integer from 0 to 65535 (set by TTA_SERVER_PORT)',
   })
-  t.match(errors[2]?.message, 'set by TTA_TEMPO_HEADERS, as JSON')
-  t.notOk('value' in (errors[2] ?? {}))
+  t.match(errors[1]?.message, 'set by TTA_TEMPO_HEADERS, as JSON')
+  t.notOk('value' in (errors[1] ?? {}))
   t.match(
     refused('', { overrides: { query: { limit: '-4' } } }).message,
     'query.limit is -4, but must be from 1 to',
@@ -58,6 +58,41 @@ toto:
   t.match(said.toto, /is not a known key \(known: server, log, graph/)
   t.match(message, 'search.mode is "some", but must be one of', 'the message has each in a line')
   t.equal(message.split('\n').length, errors.length + 1)
+})
+
+t.test('mistakes stand in the order of config_example.yml, whatever found them', async (t) => {
+  const { errors } = refused(
+    `
+toto: 1
+nodegraph_provider: { url: a }
+tempo:
+  tenant: '\${NO}'
+  url: http://u:p@a?b
+  bearer_token: x
+  toto: 1
+  headers: { B: '', b: '' }
+query: { level: x, tag_filter: a, filter: b, tag: '', toto: 1 }
+`,
+    { env: { TTA_TOTO: '1', TTA_SERVER_PORT: 'x' } },
+  )
+  t.same(
+    errors.map(({ field }) => field),
+    [
+      'server.port',
+      'query.tag',
+      'query.tag_filter',
+      'query.level',
+      'query.toto',
+      'tempo',
+      'tempo.url',
+      'tempo.headers.b',
+      'tempo.tenant',
+      'tempo.toto',
+      'nodegraph_provider.url',
+      'TTA_TOTO',
+      'toto',
+    ],
+  )
 })
 
 t.test('a file is read from disk; what is no YAML says where, and quotes nothing', async (t) => {
@@ -170,6 +205,6 @@ t.test('of an address neither query nor fragment is ever shown', async (t) => {
 t.test('no key of an object is lost on the way, not even __proto__', async (t) => {
   t.match(
     refused('{"__proto__": {"a": 1}, "server": {"__proto__": 1}}').errors.map(({ field }) => field),
-    ['__proto__', 'server.__proto__'],
+    ['server.__proto__', '__proto__'],
   )
 })
