@@ -1,12 +1,9 @@
 import { STATUS_CODES } from 'node:http'
-import { ConfigError } from '../config/config-error.ts'
-import { type FieldError, TtaError } from '../errors.ts'
+import { ConfigError, fieldLine } from '../config/config-error.ts'
+import { TtaError } from '../errors.ts'
 import { printable } from './display-text.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
-
-/** Longest value of a field that is repeated, in characters. */
-const maxEchoLength = 120
 
 /** Says on stderr what went wrong, and with `json` also as one problem object (RFC 9457) on stdout. */
 export function reportFailure(error: unknown, { stdout, stderr }: Terminal, json: boolean): void {
@@ -21,13 +18,6 @@ function failureLines(error: unknown): string[] {
   }
   const known = error instanceof TtaError || error instanceof ConfigError || error instanceof UsageError
   return `tta: ${known ? '' : 'internal error: '}${messageOf(error)}`.split('\n')
-}
-
-function fieldLine({ field, value, message }: FieldError): string {
-  if (value === undefined) return `  ${field} ${message}`
-  const text = JSON.stringify(value) ?? String(value)
-  const shown = text.length > maxEchoLength ? `${text.slice(0, maxEchoLength - 1)}…` : text
-  return `  ${field} is ${shown}, but ${message}`
 }
 
 /** The same members as the HTTP API's problems, but for `instance`. */

@@ -7,12 +7,13 @@ export class ConfigError extends Error {
   readonly errors: FieldError[]
 
   constructor(errors: FieldError[]) {
-    super(['the configuration cannot be used:', ...errors.map(line)].join('\n'))
+    super(['the configuration cannot be used:', ...errors.map(fieldLine)].join('\n'))
     this.errors = errors
   }
 }
 
-function line({ field, value, message }: FieldError): string {
+/** What is wrong with a field as one indented line; long values are cut. */
+export function fieldLine({ field, value, message }: FieldError): string {
   return value === undefined ? `  ${field} ${message}` : `  ${field} is ${shown(value)}, but ${message}`
 }
 
