@@ -106,7 +106,10 @@ function report(
   const { stdout } = terminal
   if (json) stdout.write(`${JSON.stringify(summary)}\n`)
   else if (!quiet) {
-    stdout.write(summaryReport(summary, graph, { width: widthOf(stdout), paint: painter(terminal) }))
+    // The embedded store ends with the process: who reads that it stored the graph would look for it in vain.
+    const sinks = summary.sinks.filter(({ sink }) => sink !== 'embedded')
+    const style = { width: widthOf(stdout), paint: painter(terminal) }
+    stdout.write(summaryReport({ ...summary, sinks }, graph, style))
   }
 }
 
