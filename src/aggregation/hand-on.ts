@@ -35,6 +35,8 @@ export async function handOn(
     summary.warnings.push(...report.warnings)
     if (report.state === 'restored' || report.state === 'failed') {
       summary.sinks.push(...all.slice(index + 1).map(({ name }) => untouched(name)))
+      // It was not the sink that failed: nobody waited for it to the end.
+      if (report.state === 'restored') signal.throwIfAborted()
       const message = `${sink.name} did not take the graph (${report.state}): ${report.reason ?? 'no reason given'}`
       throw new TtaError('TTA_SINK_FAILED', message, { details: { summary } })
     }
@@ -48,16 +50,17 @@ export async function handOn(
   return summary
 }
 
-/** @returns whether the embedded store had the graph @throws {TtaError} TTA_SINK_FAILED */
+/** @returns whether any of them had the graph @throws {TtaError} TTA_SINK_FAILED */
 export async function removeEverywhere(
   graph: string,
   { store, sinks }: Destinations,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const sink of sinks) await sink.remove(graph, signal)
-  const had = store.get(graph) !== undefined
-  await store.remove(graph, signal)
-  return had
+  let existed = false
+  for (const sink of [...sinks, store]) {
+    if (await sink.remove(graph, signal)) existed = true
+  }
+  return existed
 }
 
 const untouched = (sink: string): AggregationSummary['sinks'][number] => ({

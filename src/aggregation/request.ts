@@ -94,14 +94,21 @@ function askedWindow(
     (toMs ?? nowMs) - parameters.searchFrom * 1000,
   )
   if (toMs === undefined || fromMs === undefined) return undefined
-  const span = `${iso(fromMs)} to ${iso(toMs)}`
-  const field = parameters.from !== undefined && !ignoreFrom ? 'from' : 'searchFrom'
-  if (fromMs >= toMs) errors.push({ field, value: span, message: 'must be before to' })
-  else if (toMs - fromMs > maxWindowMs)
-    errors.push({ field, value: span, message: 'must be at most 168 h before to' })
-  else if (fromMs > nowMs) errors.push({ field, value: span, message: 'must not lie in the future' })
-  else if (fromMs < 0) errors.push({ field, value: span, message: 'must not be before 1970' })
+  const isFrom = parameters.from !== undefined && !ignoreFrom
+  const problem = windowProblem(fromMs, toMs, nowMs)
+  if (problem) {
+    const value = isFrom ? parameters.from : parameters.searchFrom
+    const message = `${problem} (the window would be ${iso(fromMs)} to ${iso(toMs)})`
+    errors.push({ field: isFrom ? 'from' : 'searchFrom', value, message })
+  }
   return { fromMs, toMs }
+}
+
+function windowProblem(fromMs: number, toMs: number, nowMs: number): string | undefined {
+  if (fromMs >= toMs) return 'must be before to'
+  if (toMs - fromMs > maxWindowMs) return 'must be at most 168 h before to'
+  if (fromMs > nowMs) return 'must not lie in the future'
+  return fromMs < 0 ? 'must not be before 1970' : undefined
 }
 
 /** Cuts off what has not happened yet, and what the search mode leaves out. */

@@ -27,10 +27,14 @@ export interface SinkReport {
  */
 export interface GraphSink {
   readonly name: string
-  /** Never throws for what the sink does wrong: the report says it. @throws only the signal's reason */
+  /**
+   * Never throws for what the sink does wrong: the report says it.
+   *
+   * @throws only the signal's reason, and only when nothing was written: who gets a report knows what the sink holds
+   */
   replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport>
-  /** Removes a graph; none of that name is no error. @throws {TtaError} TTA_SINK_FAILED */
-  remove(graphName: string, signal: AbortSignal): Promise<void>
+  /** Removes a graph. @returns whether there was one of that name @throws {TtaError} TTA_SINK_FAILED */
+  remove(graphName: string, signal: AbortSignal): Promise<boolean>
   /** @throws {TtaError} the sink cannot be reached */
   check(signal: AbortSignal): Promise<void>
   close(): Promise<void>

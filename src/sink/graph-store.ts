@@ -31,7 +31,7 @@ export function createGraphStore(): GraphStore {
     },
     async remove(graphName, signal) {
       signal.throwIfAborted()
-      documents.delete(graphName)
+      return documents.delete(graphName)
     },
     async check() {},
     async close() {},

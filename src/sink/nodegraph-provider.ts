@@ -49,14 +49,18 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
       queue.run(document.name, signal, async () => {
         const report = await replace(document, signal)
         if (report.reason) log.error({ graph: document.name, ...report }, 'graph sink: graph not stored')
-        signal.throwIfAborted()
         return report
       }),
     remove: (graphName, signal) =>
       queue.run(graphName, signal, async () => {
         try {
-          await persist(graphName, signal, () => writeOnce(client, graphName, null, signal))
+          const existed = await persist(graphName, signal, async () => {
+            const held = await client.read(graphName, signal)
+            await writeOnce(client, graphName, null, signal)
+            return held !== null
+          })
           forget(graphName)
+          return existed
         } catch (error) {
           signal.throwIfAborted()
           throw sinkFailed(`graph ${graphName} could not be removed`, error)

@@ -72,10 +72,12 @@ export function compilePattern(pattern: string): RE2JS {
     throw new RangeError(`must be at most ${maxPatternLength} characters, and has ${pattern.length}`)
   }
   try {
+    // As Tempo gets it: a pattern such as \Q is whole by itself, and breaks what stands around it.
+    RE2JS.compile(`.*(?:${pattern}).*`, RE2JS.DOTALL)
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {
-    // The message quotes the pattern with the flag that was set for it.
-    const reason = (error as Error).message.replace('`(?s)', '`')
+    // The message quotes the pattern with what was put around it.
+    const reason = (error as Error).message.replace('`(?s)', '`').replace('`.*(?:', '`').replace(').*`', '`')
     throw new RangeError(`must be an RE2 regular expression: ${reason}`, { cause: error })
   }
 }

@@ -107,6 +107,7 @@ export class BulkRead {
     }
     this.assembly.settle()
     await this.repair.run(true)
+    this.reportProgress(1)
     return this.report(oldestSec)
   }
 
@@ -136,7 +137,8 @@ export class BulkRead {
     this.planner.done(slice, result.spans)
     if (cut > cutShare * result.traces) this.spread = 'duration'
     this.assembly.settle()
-    this.reportProgress()
+    // What was found may have to be completed: the end is when the read returns.
+    this.reportProgress(Math.min(0.99, this.planner.fraction))
     if (!this.repair.isDue) return
     // One after the other: two repairs at once would look up the same traces.
     this.repairing = this.repairing.then(() => (this.repair.isDue ? this.repair.run(false) : undefined))
@@ -187,10 +189,10 @@ export class BulkRead {
     }
   }
 
-  private reportProgress(): void {
+  private reportProgress(fraction: number): void {
     const { traces, spans } = this.assembly
     const { requests } = this.context.tally
-    this.options.onProgress?.({ fraction: this.planner.fraction, traces, spans, requests })
+    this.options.onProgress?.({ fraction, traces, spans, requests })
   }
 
   private report(oldestSec: number): ReadReport {

@@ -2,10 +2,10 @@ import { SpanTable } from '../graph/span-table.ts'
 import type { ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import type { BulkReadOptions } from './bulk-read.ts'
 import { forEachLimited } from './for-each-limited.ts'
+import type { ReadPlan } from './read-plan.ts'
 import { askSearch, type SearchContext } from './search.ts'
 import { TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
 import { TraceLookup } from './trace-lookup.ts'
-import { traceMatch } from './traceql.ts'
 
 const lookupsInFlight = 8
 const idsPerSearch = 1000
@@ -37,10 +37,10 @@ export async function plainRead(
   query: TraceQuery,
   consumer: TraceConsumer,
   options: BulkReadOptions,
+  { match, startSec, endSec }: ReadPlan,
 ): Promise<ReadReport> {
   const limit = Math.min(query.limit, options.maxLookups)
-  const match = traceMatch(query.selector, query.query)
-  const { ids, truncated } = await searchIds(context, match.spanset, query, limit)
+  const { ids, truncated } = await searchIds(context, match.spanset, { startSec, endSec }, limit)
   const lookup = new TraceLookup(context, consumer.strings)
   const { window } = query
   const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
@@ -86,11 +86,11 @@ export async function plainRead(
 async function searchIds(
   context: SearchContext,
   spanset: string,
-  { window }: TraceQuery,
+  { startSec, endSec }: { startSec: number; endSec: number },
   limit: number,
 ): Promise<FoundIds> {
   const ids = new Set<string>()
-  const ranges = [{ start: Math.floor(window.fromMs / 1000), end: Math.ceil(window.toMs / 1000) }]
+  const ranges = [{ start: startSec, end: endSec }]
   let truncated = false
   for (let range = ranges.pop(); range; range = ranges.pop()) {
     const lengthSec = range.end - range.start

@@ -42,6 +42,8 @@ export class SlicePlanner {
   private cursorSec: number
   private widthSec: number
   private doneSec = 0
+  /** Spans of the histogram that are in slices which have been read. */
+  private doneSpans = 0
 
   constructor(options: SlicePlannerOptions) {
     this.options = options
@@ -65,7 +67,8 @@ export class SlicePlanner {
     this.doneSec += lengthSec
     const ideal = spans === 0 ? Number.POSITIVE_INFINITY : (lengthSec * this.options.targetSpans) / spans
     this.widthSec = Math.max(1, Math.min(ideal, Math.max(lengthSec, this.widthSec) * maxGrowth))
-    const expected = this.histogram?.between(slice.startSec, slice.endSec) ?? 0
+    const expected = this.options.histogram?.between(slice.startSec, slice.endSec) ?? 0
+    this.doneSpans += expected
     // Metrics do not cover everything on every Tempo: one that misses whole slices is no help.
     if (expected * maxCorrection ** 2 < spans) this.histogram = undefined
     if (expected > 0) {
@@ -107,9 +110,10 @@ export class SlicePlanner {
     return oldestSec
   }
 
-  /** Share of the window that has been read, 0..1. */
+  /** Share of the window that has been read, by spans where it is known where they are; 0..1. */
   get fraction(): number {
-    return Math.min(1, this.doneSec / this.totalSec)
+    const { histogram } = this.options
+    return Math.min(1, histogram ? this.doneSpans / histogram.total : this.doneSec / this.totalSec)
   }
 
   private cut(maxSec: number): Slice | undefined {

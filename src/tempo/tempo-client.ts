@@ -1,7 +1,7 @@
-import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { gunzip, gunzipSync } from 'node:zlib'
 import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
 import {
   isTooLarge,
@@ -13,6 +13,8 @@ import {
 } from './tempo-errors.ts'
 
 const gunzipAsync = promisify(gunzip)
+/** No error says more. */
+const maxErrorBytes = 65_536
 
 export interface TempoClientOptions {
   /** Base URL; a path prefix is kept, a trailing `/api` or slash is not needed. */
@@ -120,7 +122,7 @@ export class TempoClient {
       return { body: plain, contentType: (headers['content-type'] ?? '').replace(/;.*/s, '').trim() }
     } catch (error) {
       signal.throwIfAborted()
-      throw await this.explain(path, error)
+      throw this.explain(path, error)
     }
   }
 
@@ -134,8 +136,8 @@ export class TempoClient {
     if (attemptCount > (retryOptions.limit ?? 0) || computedValue === 0) return 0
     if (error instanceof TimeoutError && error.event !== 'connect') return 0
     if (error instanceof HTTPError) {
-      const { statusCode, rawBody } = error.response
-      const answered = new TempoStatusError('', statusCode, rawBody ? Buffer.from(rawBody).toString() : '')
+      const { statusCode } = error.response
+      const answered = new TempoStatusError('', statusCode, errorText(error.response))
       if (isTooLarge(answered) || (statusCode !== 504 && isTooSlow(answered))) return 0
       if (statusCode === 500 && attemptCount > maxRetriesOf500) return 0
     }
@@ -152,11 +154,9 @@ export class TempoClient {
     }
   }
 
-  private async explain(path: string, error: unknown): Promise<unknown> {
+  private explain(path: string, error: unknown): unknown {
     if (error instanceof HTTPError) {
-      const { statusCode, headers, rawBody } = error.response
-      const body = await this.decompress(rawBody, headers['content-encoding']).catch(() => Buffer.alloc(0))
-      return new TempoStatusError(path, statusCode, body.toString('utf8', 0, 2000))
+      return new TempoStatusError(path, error.response.statusCode, errorText(error.response))
     }
     if (!(error instanceof RequestError)) return error
     const { name, code, message } = error
@@ -169,11 +169,27 @@ export class TempoClient {
       )
     }
     const brokeOff = code === 'ECONNRESET' || /aborted|socket hang up|premature/i.test(message)
-    return new TempoConnectionError(`Tempo cannot be reached (${code})`, brokeOff, withoutRequest(error))
+    return new TempoConnectionError(
+      `Tempo cannot be reached at tempo.url (${code})`,
+      brokeOff,
+      withoutRequest(error),
+    )
   }
 
   private tooLarge(): TempoTooLargeError {
     return new TempoTooLargeError(`Tempo's answer is larger than max_answer_bytes (${this.maxAnswerBytes})`)
+  }
+}
+
+/** What Tempo says with an error status: a line of text, compressed or not. */
+function errorText({ headers, rawBody }: { headers: IncomingHttpHeaders; rawBody?: Uint8Array }): string {
+  if (!rawBody) return ''
+  try {
+    const isGzip = headers['content-encoding'] === 'gzip'
+    const body = isGzip ? gunzipSync(rawBody, { maxOutputLength: maxErrorBytes }) : Buffer.from(rawBody)
+    return body.toString('utf8', 0, 2000)
+  } catch {
+    return ''
   }
 }
 

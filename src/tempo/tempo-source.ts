@@ -13,7 +13,7 @@ import { planRead } from './read-plan.ts'
 import type { SearchContext } from './search.ts'
 import { TempoClient, type TempoClientOptions } from './tempo-client.ts'
 import { type TempoStatusError, toTtaError } from './tempo-errors.ts'
-import { tagProblem } from './traceql.ts'
+import { queryProblem, tagProblem } from './traceql.ts'
 
 export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
   /** Searches in flight. */
@@ -40,6 +40,8 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     const { peers = false } = query
     const problem = tagProblem(query.selector, peers)
     if (problem) throw badRequest([{ field: 'tag', value: query.selector.key, message: problem }])
+    const message = query.query === undefined ? undefined : queryProblem(query.query)
+    if (message) throw badRequest([{ field: 'query', value: query.query, message }])
     const tally = { requests: 0, retries: 0, bytes: 0 }
     const context: SearchContext = {
       client,
@@ -55,7 +57,7 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     const report = await bulk.run().catch((error) => {
       // Refused at the first search: nothing has been handed on.
       if (!isRefusedQuery(error) || bulk.hasHandedOn) throw error
-      return plainRead(context, query, consumer, bulkOptions).catch((plainError) => {
+      return plainRead(context, query, consumer, bulkOptions, plan).catch((plainError) => {
         throw query.query && isBadTraceql(plainError) ? queryRefused(query.query, plainError) : plainError
       })
     })

@@ -35,14 +35,21 @@ export function tagProblem({ scope, key }: TagSelector, peers: boolean): string 
 }
 
 const tagTaken = (scope: string, key: string) =>
-  `must not be ${scope}.${key}: Tempo's search answers cannot tell it from another field`
+  `must not be ${scope === 'any' ? '' : `${scope}.`}${key}: Tempo's search answers cannot tell it from another field`
 
 /** @param query a TraceQL spanset filter; braces may be left out */
 export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
   const own = selectsAll(selector) ? undefined : tagCondition(selector)
-  const more = query?.trim() ? braced(query.trim()) : undefined
+  const more = query?.trim() ? `(${braced(query.trim())})` : undefined
   const spanset = own && more ? `(${own} && ${more})` : (own ?? more ?? '{ }')
   return { spanset, filtered: spanset !== '{ }' }
+}
+
+/** @returns why a query is no spanset filter, or undefined; what else is wrong with it Tempo says */
+export function queryProblem(query: string): string | undefined {
+  const bare = query.replace(/"(?:[^"\\]|\\.)*"|`[^`]*`/gs, '').replace(/\{[^{}]*\}/g, '{}')
+  if (!/(?<!\|)\|(?!\|)/.test(bare)) return undefined
+  return 'must be a TraceQL spanset filter, such as { status = error }, without a pipeline (|)'
 }
 
 /** What is read of each span besides its name, kind and status. */

@@ -89,6 +89,7 @@ export function newSink(name: string) {
     },
     async remove(graph: string) {
       sink.removed.push(graph)
+      return sink.removed.length === 1
     },
     async check() {},
     async close() {},

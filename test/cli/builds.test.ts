@@ -249,7 +249,7 @@ t.test('a sink that fails is reported as a problem, one that took the graph in t
   const sink: GraphSink = {
     name: 'nodegraph-provider',
     replace: async () => report,
-    remove: async () => {},
+    remove: async () => false,
     check: async () => {},
     close: async () => {},
   }

@@ -39,7 +39,7 @@ t.test('no Tempo at all: connection refused', async (t) => {
   await gone.close()
   await t.rejects(readWindow({ url: gone.url, window }), {
     code: 'TTA_TEMPO_UNAVAILABLE',
-    message: 'Tempo cannot be reached (ECONNREFUSED)',
+    message: 'Tempo cannot be reached at tempo.url (ECONNREFUSED)',
   })
 })
 

@@ -55,18 +55,23 @@ function expect(tokens: string[], wanted: string): void {
   if (token !== wanted) throw new SyntaxError(`syntax error: unexpected ${token ?? '$end'}`)
 }
 
-/** `(a && b)`: the spans of both where a fragment has both. */
+/** `(a && b)`: the spans of both where a fragment has both; `(a || b)`: the spans of either; `(a)`: those of a. */
 function spanset(tokens: string[]): ParsedQuery['select'] {
   if (tokens[0] !== '(') return filter(tokens)
   expect(tokens, '(')
-  const left = spanset(tokens)
-  expect(tokens, '&&')
-  const right = spanset(tokens)
-  expect(tokens, ')')
-  return (fragment) => {
-    const [a, b] = [left(fragment), right(fragment)]
-    return a.length > 0 && b.length > 0 ? fragment.filter((span) => a.includes(span) || b.includes(span)) : []
+  let all = spanset(tokens)
+  for (let operator = tokens.shift(); operator !== ')'; operator = tokens.shift()) {
+    if (operator !== '&&' && operator !== '||')
+      throw new SyntaxError(`syntax error: unexpected ${operator ?? '$end'}`)
+    const isBoth = operator === '&&'
+    const [left, right] = [all, spanset(tokens)]
+    all = (fragment) => {
+      const [a, b] = [left(fragment), right(fragment)]
+      if (isBoth && (a.length === 0 || b.length === 0)) return []
+      return fragment.filter((span) => a.includes(span) || b.includes(span))
+    }
   }
+  return all
 }
 
 function filter(tokens: string[]): ParsedQuery['select'] {

@@ -343,7 +343,7 @@ t.test('a filter selects whole traces, also where only one of their fragments ma
   t.same(graph, graphOf([[...matching, ...silent]], 'span.color'), 'and a missing value, nil, is no value')
   const both = await readWindow({ url: tempo.url, window, tag: 'color', query: 'span.color = "blue"' })
   t.match(both.report, { traces: 1, spans: 1 })
-  t.match(both.report.traceql, '(({ .color != nil } && { span.color = "blue" }) && { })')
+  t.match(both.report.traceql, '(({ .color != nil } && ({ span.color = "blue" })) && { })')
 })
 
 t.test('many traces that match: one count of spans tells which of them are whole', async (t) => {
@@ -429,3 +429,28 @@ t.test(
     t.match((await readWindow({ url: tempo.url, window: last })).report, { traces: 0, outsideWindow: 0 })
   },
 )
+
+t.test('a query narrows what the tag selects, however its alternatives are written', async (t) => {
+  const fragment = (traceId: number, service: string, color: string) =>
+    whole(traceId, [{ id: 1, service, atMs: 1000, attributes: { color } }])
+  const tempo = await startTempo({ fragments: [fragment(1, 'cart', 'red'), fragment(2, 'orders', 'blue')] })
+  t.teardown(() => tempo.close())
+  const services = async (filter: string, query: string) => {
+    const { graph } = await readWindow({ url: tempo.url, window, filter, query })
+    return graph.nodes.filter(({ role }) => role === 'operation').map(({ title }) => title)
+  }
+  const either = '{ span.color = "red" } || { span.color = "blue" }'
+  t.same(await services('^cart$', either), ['cart'])
+  t.same(await services('^nosuch$', either), [])
+  t.same(await services('.*', either), ['cart', 'orders'])
+  t.same(await services('.*', 'span.color = "blue"'), ['orders'])
+})
+
+t.test('a query with a pipeline is refused before Tempo is asked: it is no spanset filter', async (t) => {
+  const tempo = await startTempo({ fragments: [] })
+  t.teardown(() => tempo.close())
+  for (const query of ['{ status = error } | count() > 2', '{ .a = "}|" } | select(name)', '{} | by(name)']) {
+    const errors = [{ field: 'query', value: query, message: /without a pipeline/ }]
+    await t.rejects(readWindow({ url: tempo.url, window, query }), { code: 'TTA_BAD_REQUEST', errors })
+  }
+})
