@@ -38,7 +38,7 @@ t.test('what is wrong with parameters is said in words', async (t) => {
       'must be one of "all", "blocks", "ingesters", "ingester"',
       5,
     ],
-    ['none of the levels', { level: 'trace' }, 'level', 'must be one of "operation", "service", "both"', 'trace'],
+    ['no such level', { level: 'trace' }, 'level', 'must be one of "operation", "service", "both"', 'trace'],
     ['union of types', { from: true }, 'from', 'must be a number or a string', true],
     ['branch of a union', { from: '' }, 'from', 'must have at least 1 character', ''],
     ['the whole', [], 'body', 'must be an object', []],
