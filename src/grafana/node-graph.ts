@@ -18,6 +18,7 @@ const figures = {
     description: 'Duration that 99 % of the calls do not exceed, ms; within 1 %',
   }),
   perSec: Type.Number({ minimum: 0, description: 'Calls per second of the window' }),
+  criticalPathShare: share('Share of end-to-end time spent here while the whole trace waited for it'),
 }
 
 /** A row of the nodes frame of Grafana's Node graph panel, and the same figures for programs. */
@@ -47,6 +48,7 @@ export const NodeRow = Type.Object(
     }),
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
     detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
+    detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
     detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
     ...figures,
     selfCalls: Type.Integer({ minimum: 0 }),
@@ -65,6 +67,7 @@ export const EdgeRow = Type.Object(
     secondaryStat: Type.Number({ description: 'Mean duration of the callee, ms' }),
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
     detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
+    detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
     ...figures,
   },
   { $id: 'EdgeRow', additionalProperties: false },
@@ -87,10 +90,11 @@ export interface NodeGraphOptions {
 /** Ids are the Python demo's, so that dashboards made for it keep working. */
 export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
   const ids = nodeIds(graph.nodes)
+  const whole = { ...options, endToEndNs: graph.endToEndNs }
   return {
-    nodes: graph.nodes.map((node, index) => nodeRow(node, ids[index] as string, options)),
+    nodes: graph.nodes.map((node, index) => nodeRow(node, ids[index] as string, whole)),
     edges: graph.edges.map((edge) =>
-      edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, options),
+      edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, whole),
     ),
   }
 }
@@ -119,14 +123,19 @@ function subTitleOf({ role, operation }: GraphNode, { tagNodeSubTitle }: NodeGra
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
-function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRow {
+/** What figures are relative to. */
+interface Whole extends NodeGraphOptions {
+  endToEndNs: number
+}
+
+function nodeRow(node: GraphNode, id: string, whole: Whole): NodeRow {
   const arcFailed = rounded(node.failed / node.count, 6)
   // Where both round up, as 0.0000005 and 0.9999995 do, they would exceed 1.
   const arcSlow = Math.min(rounded(node.slow / node.count, 6), rounded(1 - arcFailed, 6))
   return {
     id,
     title: node.title,
-    subTitle: subTitleOf(node, options),
+    subTitle: subTitleOf(node, whole),
     mainStat: node.count,
     secondaryStat: meanMs(node),
     arc__failed: arcFailed,
@@ -134,28 +143,30 @@ function nodeRow(node: GraphNode, id: string, options: NodeGraphOptions): NodeRo
     arc__passed: rounded(1 - arcFailed - arcSlow, 6),
     detail__role: node.role,
     detail__source: node.source ?? '',
-    detail__traffic: traffic(node, options),
+    detail__traffic: traffic(node, whole),
     detail__latency: latency(node),
+    detail__critical_path: percent(criticalPathShare(node, whole)),
     detail__self_calls: String(node.selfCalls),
-    ...figuresOf(node, options),
+    ...figuresOf(node, whole),
     selfCalls: node.selfCalls,
   }
 }
 
-function edgeRow(edge: GraphEdge, source: string, target: string, options: NodeGraphOptions): EdgeRow {
+function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole): EdgeRow {
   return {
     id: `${source}_${target}`,
     source,
     target,
     mainStat: edge.count,
     secondaryStat: meanMs(edge),
-    detail__traffic: traffic(edge, options),
+    detail__traffic: traffic(edge, whole),
     detail__latency: latency(edge),
-    ...figuresOf(edge, options),
+    detail__critical_path: percent(criticalPathShare(edge, whole)),
+    ...figuresOf(edge, whole),
   }
 }
 
-function figuresOf(red: GraphNode | GraphEdge, { windowSec }: NodeGraphOptions) {
+function figuresOf(red: GraphNode | GraphEdge, whole: Whole) {
   const { count, failed, slow } = red
   return {
     count,
@@ -165,8 +176,18 @@ function figuresOf(red: GraphNode | GraphEdge, { windowSec }: NodeGraphOptions) 
     p50Ms: inMs(red.p50Ns),
     p95Ms: inMs(red.p95Ns),
     p99Ms: inMs(red.p99Ns),
-    perSec: rounded(count / windowSec, 6),
+    perSec: rounded(count / whole.windowSec, 6),
+    criticalPathShare: rounded(criticalPathShare(red, whole), 6),
   }
+}
+
+/** 0 where no trace has a root: nobody knows what was waited for. */
+const criticalPathShare = ({ criticalPathNs }: GraphNode | GraphEdge, { endToEndNs }: Whole) =>
+  endToEndNs === 0 ? 0 : criticalPathNs / endToEndNs
+
+/** A share in words; "0 %" is none at all. */
+function percent(share: number): string {
+  return share > 0 && share < 0.0005 ? '<0.1 %' : `${rounded(share * 100, 1)} %`
 }
 
 const inMs = (durationNs: number) => rounded(durationNs / 1e6, 6)

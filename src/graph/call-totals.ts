@@ -28,9 +28,11 @@ export class CallTotals {
     return node
   }
 
-  /** Counts a span as a call of `callee` by `caller`. */
-  addToEdge(caller: number, callee: number, spans: SpanTable, row: number, sign: 1 | -1): void {
-    this.edgeRed.addSpan(this.edges.indexOf(caller, callee), spans, row, this.slowThresholdNs, sign)
+  /** Counts a span as a call of `callee` by `caller` and returns the edge. */
+  addToEdge(caller: number, callee: number, spans: SpanTable, row: number, sign: 1 | -1): number {
+    const edge = this.edges.indexOf(caller, callee)
+    this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign)
+    return edge
   }
 
   /** Counts a call of the node itself, of this duration. */
@@ -38,10 +40,11 @@ export class CallTotals {
     this.nodeRed.addCall(node, durationNs, failed, this.slowThresholdNs, sign)
   }
 
-  /** Counts a call of `callee` by `caller`, of this duration. */
-  addCall(caller: number, callee: number, durationNs: number, failed: boolean, sign: 1 | -1): void {
+  /** Counts a call of `callee` by `caller`, of this duration, and returns the edge. */
+  addCall(caller: number, callee: number, durationNs: number, failed: boolean, sign: 1 | -1): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed.addCall(edge, durationNs, failed, this.slowThresholdNs, sign)
+    return edge
   }
 
   addSelfCall(node: number, calls: number): void {

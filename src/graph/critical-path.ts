@@ -56,6 +56,18 @@ export class CriticalPath {
     }
   }
 
+  /** Hands the time of spans without a service to the nearest span above that has one; what has none keeps it. */
+  liftNameless(spans: SpanTable, tree: TraceTree): void {
+    const { exclusiveNs } = this
+    for (let at = this.length - 1; at >= 0; at--) {
+      const row = this.path[at]!
+      const parent = tree.parent[row]!
+      if (spans.service[row] !== 0 || parent < 0) continue
+      exclusiveNs[parent]! += exclusiveNs[row]!
+      exclusiveNs[row] = 0
+    }
+  }
+
   private reserve(rows: number): void {
     if (rows > this.path.length) {
       const capacity = 2 ** (32 - Math.clz32(rows))

@@ -1,4 +1,6 @@
 import { CallTotals } from './call-totals.ts'
+import { CriticalPath } from './critical-path.ts'
+import { ExactSums } from './exact-sums.ts'
 import { emptyCounts, type Graph, type SpanCounts } from './graph.ts'
 import { readGraph } from './read-graph.ts'
 import { ServiceLevel } from './service-level.ts'
@@ -34,6 +36,9 @@ export class GraphBuilder {
   private readonly tags: TagTotals | undefined
   private readonly counts: SpanCounts = emptyCounts()
   private readonly tree = new TraceTree()
+  private readonly criticalPath = new CriticalPath()
+  /** One sum, that of the durations of all roots. */
+  private readonly endToEnd = new ExactSums()
   /** Operation of each row of the trace at hand, -1 where it has none. */
   private operationOf = new Int32Array(64)
   /** Rows of the trace at hand that nothing called. */
@@ -68,33 +73,47 @@ export class GraphBuilder {
     if (other.tags) this.tags?.merge(other.tags, operationOf, this.strings, other.strings)
     for (const key of Object.keys(this.counts) as (keyof SpanCounts)[]) this.counts[key] += other.counts[key]
     if (other.services) this.services?.merge(other.services)
+    this.endToEnd.addRow(0, other.endToEnd, 0)
   }
 
   /** The service graph, where the level asks for it. */
   finishServices(): Graph | undefined {
-    return this.services?.finish()
+    return this.services?.finish(this.endToEnd.read(0))
   }
 
   /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
-    return readGraph(this.operations, this.tags, this.strings, { ...this.counts })
+    const graph = readGraph(this.operations, this.tags, this.strings)
+    return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
   }
 
   private count(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts } = this
     tree.build(spans)
-    this.services?.add(spans, tree, sign)
+    this.measure(spans, sign)
+    this.services?.add(spans, tree, this.criticalPath, sign)
     if (!this.hasOperations) return
     counts.traces += sign
     counts.received += sign * spans.length
     counts.duplicates += sign * tree.duplicates
+    this.criticalPath.liftNameless(spans, tree)
     this.countOperations(spans, sign)
     this.countCalls(spans, sign)
     this.tags?.add(spans, tree, this.tops, this.operationOf, sign)
   }
 
+  private measure(spans: SpanTable, sign: 1 | -1): void {
+    const { tree, criticalPath } = this
+    criticalPath.measure(spans, tree)
+    for (let at = 0; at < criticalPath.length; at++) {
+      const row = criticalPath.path[at]!
+      if (tree.parent[row] === Top.root) this.endToEnd.add(0, spans.durationNs[row]!, sign)
+    }
+  }
+
   private countOperations(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations } = this
+    const { exclusiveNs } = this.criticalPath
     if (this.operationOf.length < spans.length) this.operationOf = new Int32Array(spans.length * 2)
     for (let row = 0; row < spans.length; row++) {
       this.operationOf[row] = -1
@@ -106,12 +125,15 @@ export class GraphBuilder {
       }
       counts.counted += sign
       counts.skewed += sign * spans.skewed[row]!
-      this.operationOf[row] = operations.addToNode(service, spans.name[row]!, spans, row, sign)
+      const operation = operations.addToNode(service, spans.name[row]!, spans, row, sign)
+      operations.nodeRed.addCriticalPath(operation, exclusiveNs[row]!, sign)
+      this.operationOf[row] = operation
     }
   }
 
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations, operationOf } = this
+    const { exclusiveNs } = this.criticalPath
     this.tops.length = 0
     for (let row = 0; row < spans.length; row++) {
       const callee = operationOf[row]!
@@ -131,7 +153,8 @@ export class GraphBuilder {
         operations.addSelfCall(callee, sign)
       } else {
         counts.edgeCalls += sign
-        operations.addToEdge(caller, callee, spans, row, sign)
+        const edge = operations.addToEdge(caller, callee, spans, row, sign)
+        operations.edgeRed.addCriticalPath(edge, exclusiveNs[row]!, sign)
       }
     }
   }

@@ -18,7 +18,8 @@ export interface GraphNode extends Red {
 
 /**
  * Calls from one node to another. Duration and failures are those of the callee; at the service level a call has
- * failed if either side says so, and the duration of one to a peer is the caller's.
+ * failed if either side says so, and the duration of one to a peer is the caller's; its time on the critical path is
+ * that of all the callee did until it answered, less what others did for it.
  */
 export interface GraphEdge extends Red {
   /** Index into `Graph.nodes`: the caller. */
@@ -63,6 +64,8 @@ export interface SpanCounts {
 export interface Graph {
   nodes: GraphNode[]
   edges: GraphEdge[]
+  /** Sum of the durations of all roots, ns: what the critical paths of all traces add up to. */
+  endToEndNs: number
   spans: SpanCounts
   /** At the service level: messages whose producer, named by a span link, was not among the spans. */
   unresolvedLinks?: number

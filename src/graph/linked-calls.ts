@@ -7,6 +7,7 @@ export interface LinkedCall {
   caller: number
   callee: number
   durationNs: number
+  criticalPathNs: number
   failed: boolean
   sign: 1 | -1
 }
@@ -42,7 +43,7 @@ export class LinkedCalls {
     this.senders.ids[at * 6 + 5] = spans.spanIdLo[row]!
   }
 
-  /** A message of which no span above tells the sender; the span has a link. */
+  /** A message of which no span above tells the sender; the span has a link. Returns the number of the message. */
   addReceiver(
     spans: SpanTable,
     row: number,
@@ -50,10 +51,16 @@ export class LinkedCalls {
     broker: number,
     failed: boolean,
     sign: 1 | -1,
-  ): void {
+  ): number {
     const at = this.add(this.receivers, spans, row, node, broker, failed, sign)
     const link = spans.peers?.link.subarray(row * 6, row * 6 + 6)
     if (link) this.receivers.ids.set(link, at * 6)
+    return at
+  }
+
+  /** The time on the critical path that a received message brought about. */
+  addCriticalPath(message: number, ns: number): void {
+    this.receivers.criticalPathNs[message]! += ns
   }
 
   merge(other: LinkedCalls, nodeOf: Int32Array): void {
@@ -114,6 +121,7 @@ export class LinkedCalls {
       caller: isDirect ? senders.node[sender]! : broker,
       callee: receivers.node[row]!,
       durationNs: receivers.durationNs[row]!,
+      criticalPathNs: receivers.criticalPathNs[row]!,
       failed: receivers.failed[row] === 1 || (isDirect && senders.failed[sender] === 1),
       sign: receivers.sign[row]! > 0 ? 1 : -1,
     }
@@ -125,6 +133,7 @@ export class LinkedCalls {
       caller: senders.node[sender]!,
       callee: broker,
       durationNs: senders.durationNs[sender]!,
+      criticalPathNs: 0,
       failed: senders.failed[sender] === 1,
       sign: 1,
     }

@@ -8,6 +8,8 @@ export class MessageColumns {
   /** Node of the broker, -1 where it is not named. */
   broker = new Int32Array(64)
   durationNs = new Float64Array(64)
+  /** Of a receiver: time on the critical path of its trace. */
+  criticalPathNs = new Float64Array(64)
   /** 1: failed. */
   failed = new Uint8Array(64)
   /** `SpanKind` of the span. */
@@ -30,6 +32,7 @@ export class MessageColumns {
       this.node[row] = nodeOf[other.node[from]!]!
       this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
       this.durationNs[row] = other.durationNs[from]!
+      this.criticalPathNs[row] = other.criticalPathNs[from]!
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
       this.sign[row] = other.sign[from]!
@@ -57,6 +60,7 @@ export class MessageColumns {
     this.node = grown(this.node, new Int32Array(capacity))
     this.broker = grown(this.broker, new Int32Array(capacity))
     this.durationNs = grown(this.durationNs, new Float64Array(capacity))
+    this.criticalPathNs = grown(this.criticalPathNs, new Float64Array(capacity))
     this.failed = grown(this.failed, new Uint8Array(capacity))
     this.kind = grown(this.kind, new Uint8Array(capacity))
     this.sign = grown(this.sign, new Int8Array(capacity))

@@ -1,5 +1,5 @@
 import type { CallTotals } from './call-totals.ts'
-import type { Graph, GraphEdge, GraphNode, SpanCounts } from './graph.ts'
+import type { Graph, GraphEdge, GraphNode } from './graph.ts'
 import type { StringTable } from './string-table.ts'
 import type { TagTotals } from './tag-totals.ts'
 
@@ -12,8 +12,7 @@ export function readGraph(
   operations: CallTotals,
   tags: TagTotals | undefined,
   strings: StringTable,
-  spans: SpanCounts,
-): Graph {
+): Pick<Graph, 'nodes' | 'edges'> {
   const operationNodes = readOperations(operations, strings)
   const tagNodes = tags ? readTags(tags, strings) : []
   const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
@@ -32,7 +31,7 @@ export function readGraph(
     addEdge(edges, source, target, tags.entryRed.read(entry))
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
-  return { nodes, edges, spans }
+  return { nodes, edges }
 }
 
 function readOperations(operations: CallTotals, strings: StringTable): GraphNode[] {

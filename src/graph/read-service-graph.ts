@@ -49,7 +49,8 @@ export function readServiceGraph(
       role: parties.role[party]!,
       title: strings.text(parties.name[party]!),
       operation: '',
-      ...(received.count[party]! > 0 ? received : made).read(party),
+      // What a peer called spent its time elsewhere.
+      ...(received.count[party]! > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }),
       selfCalls: selfCalls[party]!,
       source: source < 0 ? '' : peerAttributes[source]!,
     }

@@ -1,7 +1,8 @@
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
+import { ExactSums } from './exact-sums.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
 
-/** RED totals of one node or edge: rate, errors, duration; all 0 where there was no call. */
+/** RED totals of one node or edge: rate, errors, duration, and what of it was waited for; all 0 where there was no call. */
 export interface Red extends Percentiles {
   /** Calls. */
   count: number
@@ -11,24 +12,21 @@ export interface Red extends Percentiles {
   slow: number
   /** Mean duration, ns. */
   meanNs: number
+  /** Time on the critical paths of the traces, ns, without that of what was called in turn. */
+  criticalPathNs: number
 }
 
-/** Durations are summed in two limbs of this many ns, so that a sum of integers stays exact. */
-const limbNs = 2 ** 52
-
 /**
- * RED totals of many nodes or edges, a column for each figure.
- *
- * Sums are exact, so the order in which spans arrive cannot change a digit of the result: a plain float sum
- * is exact only below 2^53 ns, 104 days of span time.
+ * RED totals of many nodes or edges, a column for each figure. All are exact, so the order in which spans arrive
+ * cannot change a digit of the result.
  */
 export class RedColumns {
   length = 0
   count = new Float64Array(64)
   failed = new Float64Array(64)
   slow = new Float64Array(64)
-  private sumHi = new Float64Array(64)
-  private sumLo = new Float64Array(64)
+  private readonly timeNs = new ExactSums()
+  private readonly criticalPathNs = new ExactSums()
   private readonly durations = new DurationSketches()
 
   /** Adds one span to row `row`, or takes it back when `sign` is -1. */
@@ -44,10 +42,13 @@ export class RedColumns {
     this.count[row]! += sign
     if (failed) this.failed[row]! += sign
     else if (durationNs > slowThresholdNs) this.slow[row]! += sign
-    // Nearly every duration fits the low limb; % on floats is slow.
-    const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)
-    this.addToSum(row, sign * hi, sign * (durationNs - hi * limbNs))
+    this.timeNs.add(row, durationNs, sign)
     this.durations.add(row, durationNs, sign)
+  }
+
+  /** Adds time on a critical path to row `row`, which has a call, or takes it back when `sign` is -1. */
+  addCriticalPath(row: number, ns: number, sign: 1 | -1): void {
+    if (ns > 0) this.criticalPathNs.add(row, ns, sign)
   }
 
   /** Adds row `from` of `other` to row `row`. */
@@ -57,27 +58,20 @@ export class RedColumns {
     this.count[row]! += other.count[from]!
     this.failed[row]! += other.failed[from]!
     this.slow[row]! += other.slow[from]!
-    this.addToSum(row, other.sumHi[from]!, other.sumLo[from]!)
+    this.timeNs.addRow(row, other.timeNs, from)
+    this.criticalPathNs.addRow(row, other.criticalPathNs, from)
     this.durations.addRow(row, other.durations, from)
   }
 
   read(row: number): Red {
     const count = this.count[row] ?? 0
-    if (count === 0) return { count: 0, failed: 0, slow: 0, meanNs: 0, p50Ns: 0, p95Ns: 0, p99Ns: 0 }
-    const meanNs = (this.sumHi[row]! * limbNs + this.sumLo[row]!) / count
+    if (count === 0) return { ...none }
+    const meanNs = this.timeNs.read(row) / count
     // Of a single call the duration is known.
     const percentiles =
       count === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : this.durations.percentiles(row, count)
-    return { count, failed: this.failed[row]!, slow: this.slow[row]!, meanNs, ...percentiles }
-  }
-
-  private addToSum(row: number, hi: number, lo: number): void {
-    const sum = this.sumLo[row]! + lo
-    let carry = 0
-    if (sum >= limbNs) carry = 1
-    else if (sum < 0) carry = -1
-    this.sumLo[row] = sum - carry * limbNs
-    this.sumHi[row]! += hi + carry
+    const criticalPathNs = this.criticalPathNs.read(row)
+    return { count, failed: this.failed[row]!, slow: this.slow[row]!, meanNs, criticalPathNs, ...percentiles }
   }
 
   private grow(row: number): void {
@@ -85,9 +79,18 @@ export class RedColumns {
     this.count = grown(this.count, capacity)
     this.failed = grown(this.failed, capacity)
     this.slow = grown(this.slow, capacity)
-    this.sumHi = grown(this.sumHi, capacity)
-    this.sumLo = grown(this.sumLo, capacity)
   }
+}
+
+const none: Red = {
+  count: 0,
+  failed: 0,
+  slow: 0,
+  meanNs: 0,
+  criticalPathNs: 0,
+  p50Ns: 0,
+  p95Ns: 0,
+  p99Ns: 0,
 }
 
 function grown(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {

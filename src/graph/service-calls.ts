@@ -1,9 +1,11 @@
 import type { CallTotals } from './call-totals.ts'
+import type { CriticalPath } from './critical-path.ts'
 import type { SpanCounts } from './graph.ts'
 import type { LinkedCalls } from './linked-calls.ts'
 import { PairIndex } from './pair-index.ts'
 import { PeerColumns, PeerRole } from './peer-columns.ts'
 import { peerCode, serviceCode } from './service-node.ts'
+import { ServiceTimes } from './service-times.ts'
 import { ServiceTree } from './service-tree.ts'
 import { SpanKind, SpanStatus, type SpanTable } from './span-table.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
@@ -28,6 +30,7 @@ export class ServiceCalls {
   parents = new Int32Array(64)
 
   private readonly tree = new ServiceTree()
+  private readonly times = new ServiceTimes()
   private readonly totals: CallTotals
   private readonly links: LinkedCalls
   private readonly counts: SpanCounts
@@ -46,7 +49,7 @@ export class ServiceCalls {
   }
 
   /** Counts one trace, or takes it back when `sign` is -1. */
-  add(spans: SpanTable, traceTree: TraceTree, sign: 1 | -1): void {
+  add(spans: SpanTable, traceTree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
     this.tree.build(spans, traceTree)
     this.start(spans, sign)
     const { counts, tree } = this
@@ -63,6 +66,7 @@ export class ServiceCalls {
     for (let row = 0; row < spans.length; row++) {
       if (tree.parent[row] !== Top.duplicate && this.isCaller(row)) this.callPeer(row)
     }
+    this.times.add(spans, tree, criticalPath, this.nodeOf, this.totals, this.links, sign)
   }
 
   private start(spans: SpanTable, sign: 1 | -1): void {
@@ -71,6 +75,7 @@ export class ServiceCalls {
     this.sign = sign
     this.published = undefined
     this.tops.length = 0
+    this.times.start(spans.length)
     if (this.nodeOf.length >= spans.length) return
     this.nodeOf = new Int32Array(spans.length * 2)
     this.parents = new Int32Array(spans.length * 2)
@@ -120,7 +125,7 @@ export class ServiceCalls {
     const above = tree.parent[row]!
     const failed =
       (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
-    this.addCall(this.serviceNode(above), node, row, failed)
+    this.enterBy(this.serviceNode(above), node, row, failed)
     tree.answerAbove(row)
   }
 
@@ -128,7 +133,7 @@ export class ServiceCalls {
   private serve(row: number, node: number, caller: number): boolean {
     const peer = this.peerNode(row)
     if (caller >= 0) this.tree.answerAbove(row)
-    if (peer >= 0) this.addCall(peer, node, row, this.hasFailed(row))
+    if (peer >= 0) this.enterBy(peer, node, row, this.hasFailed(row))
     else if (caller >= 0) this.totals.addSelfCall(node, this.sign)
     return true
   }
@@ -147,10 +152,11 @@ export class ServiceCalls {
     const own = this.peerNode(row)
     const sent = sender >= 0 && this.isCaller(sender) ? this.peerNode(sender) : -1
     const broker = own >= 0 ? own : sent
-    if (broker >= 0) this.addCall(broker, node, row, this.hasFailed(row))
+    if (broker >= 0) this.enterBy(broker, node, row, this.hasFailed(row))
     if (sender < 0) {
       if (peers.hasLink(row)) {
-        this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
+        const message = this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
+        this.times.receive(row, message)
       }
       return own >= 0 || peers.hasLink(row)
     }
@@ -163,7 +169,7 @@ export class ServiceCalls {
     const from = this.serviceNode(sender)
     const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
     if (from === node) this.totals.addSelfCall(node, this.sign)
-    else this.addCall(from, node, row, failed)
+    else this.enterBy(from, node, row, failed)
     this.tree.answerAbove(row)
   }
 
@@ -186,11 +192,17 @@ export class ServiceCalls {
     const failed = this.hasFailed(row)
     const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
     if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
-    if (peer >= 0 && (isMessage || tree.answered[row] === 0)) this.addCall(node, peer, row, failed)
+    if (peer < 0 || (!isMessage && tree.answered[row] === 1)) return
+    this.times.callPeer(row, this.addCall(node, peer, row, failed))
   }
 
-  private addCall(caller: number, callee: number, row: number, failed: boolean): void {
-    this.totals.addCall(caller, callee, this.spans.durationNs[row]!, failed, this.sign)
+  /** A call by which `row` reaches its service. */
+  private enterBy(caller: number, callee: number, row: number, failed: boolean): void {
+    this.times.enter(row, this.addCall(caller, callee, row, failed))
+  }
+
+  private addCall(caller: number, callee: number, row: number, failed: boolean): number {
+    return this.totals.addCall(caller, callee, this.spans.durationNs[row]!, failed, this.sign)
   }
 
   /** Node of the service that a span works for, which there must be. */

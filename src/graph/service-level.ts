@@ -1,4 +1,5 @@
 import { CallTotals } from './call-totals.ts'
+import type { CriticalPath } from './critical-path.ts'
 import { emptyCounts, type Graph } from './graph.ts'
 import { LinkedCalls } from './linked-calls.ts'
 import { readServiceGraph } from './read-service-graph.ts'
@@ -31,10 +32,10 @@ export class ServiceLevel {
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode)
   }
 
-  /** @param tree built of `spans`; stays as it is */
-  add(spans: SpanTable, tree: TraceTree, sign: 1 | -1): void {
+  /** Counts one trace. `tree` is built of `spans`, `criticalPath` measured of both; they stay as they are. */
+  add(spans: SpanTable, tree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
     const { calls } = this
-    calls.add(spans, tree, sign)
+    calls.add(spans, tree, criticalPath, sign)
     this.tags?.add(spans, { parent: calls.parents }, calls.tops, calls.nodeOf, sign)
   }
 
@@ -47,13 +48,15 @@ export class ServiceLevel {
     }
   }
 
-  finish(): Graph {
+  /** @param endToEndNs sum of the durations of all roots, ns */
+  finish(endToEndNs: number): Graph {
     const { calls, unresolved } = this.links.resolve()
     const linked = new CallTotals(this.slowThresholdNs)
-    for (const { caller, callee, durationNs, failed, sign } of calls) {
-      linked.addCall(caller, callee, durationNs, failed, sign)
+    for (const { caller, callee, durationNs, criticalPathNs, failed, sign } of calls) {
+      const edge = linked.addCall(caller, callee, durationNs, failed, sign)
+      linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
     }
     const graph = readServiceGraph(this.totals, linked, this.tags, this.strings)
-    return { ...graph, spans: { ...this.counts }, unresolvedLinks: unresolved }
+    return { ...graph, endToEndNs, spans: { ...this.counts }, unresolvedLinks: unresolved }
   }
 }

@@ -33,6 +33,7 @@ const displayNames: Record<string, string> = {
   detail__source: 'Named by',
   detail__traffic: 'Traffic',
   detail__latency: 'Latency',
+  detail__critical_path: 'Critical path',
   detail__self_calls: 'Calls to itself',
 }
 

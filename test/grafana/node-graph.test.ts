@@ -18,6 +18,7 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
     failed: 0,
     slow: 0,
     meanNs: 0,
+    criticalPathNs: 0,
     p50Ns: 0,
     p95Ns: 0,
     p99Ns: 0,
@@ -29,7 +30,7 @@ const tagNode = (title: string) => node(title, '', { role: 'tag' })
 
 /** The node graph of nodes alone. */
 const rowsOf = (...nodes: GraphNode[]) =>
-  toNodeGraph({ nodes, edges: [], spans: builderOf([]).finish().spans }, options).nodes
+  toNodeGraph({ nodes, edges: [], endToEndNs: 0, spans: builderOf([]).finish().spans }, options).nodes
 
 /** The row of a single node with these figures. */
 function rowOf(more: Partial<GraphNode>): NodeRow {

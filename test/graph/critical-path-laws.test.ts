@@ -4,36 +4,9 @@ import type { SpanTable } from '../../src/graph/span-table.ts'
 import { Top } from '../../src/graph/trace-tree.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
 import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
-import { arbitraryTrace, type TestSpan } from './traces.ts'
+import { arbitraryTightTrace, arbitraryTrace, type TestSpan } from './traces.ts'
 
-/** Small times, so that spans touch, tie, nest and overlap; any kind; ids in no order. */
-const tightTrace: fc.Arbitrary<TestSpan[]> = fc
-  .array(
-    fc.record({
-      parent: fc.nat(30),
-      startNs: fc.integer({ min: 0, max: 20 }),
-      durationNs: fc.integer({ min: 0, max: 12 }),
-      kind: fc.constantFrom('internal', 'client', 'server', 'producer', 'consumer'),
-    }),
-    { maxLength: 30 },
-  )
-  .chain((spans) =>
-    fc.shuffledSubarray(
-      spans.map(
-        ({ parent, startNs, durationNs, kind }, index): TestSpan => ({
-          id: index === 0 ? 1 : ((index * 7) % 31) + 2,
-          parent: index === 0 ? undefined : parent % index === 0 ? 1 : (((parent % index) * 7) % 31) + 2,
-          name: 'op',
-          kind,
-          startMs: (index === 0 ? 5 : startNs) / 1e6,
-          durationNs: index === 0 ? 25 : durationNs,
-        }),
-      ),
-      { minLength: spans.length },
-    ),
-  )
-
-const anyTrace = fc.oneof(tightTrace, arbitraryTrace)
+const anyTrace = fc.oneof(arbitraryTightTrace, arbitraryTrace)
 
 /** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
 function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 1000): void {
@@ -120,6 +93,6 @@ t.test('a sweep over all moments at which anything starts or ends says the same'
       return isCoarse || ns === BigInt(at(exclusiveNs, row))
     })
   }
-  holds(t, fc.property(tightTrace, sameAsSweep), 2000)
+  holds(t, fc.property(arbitraryTightTrace, sameAsSweep), 2000)
   holds(t, fc.property(arbitraryTrace, sameAsSweep), 2000)
 })

@@ -1,6 +1,8 @@
 import { SpanKind, type SpanTable } from '../../src/graph/span-table.ts'
 import { Top, type TraceTree } from '../../src/graph/trace-tree.ts'
 
+type Parents = Pick<TraceTree, 'parent'>
+
 interface Node {
   row: number
   fromNs: bigint
@@ -15,7 +17,7 @@ interface Node {
  * starts or ends, and remembers which spans it is inside of. At each moment it leaves those that start
  * there, then enters the children that end there; the time up to the moment before belongs to the innermost.
  */
-export function sweepExclusiveNs(spans: SpanTable, tree: TraceTree): bigint[] {
+export function sweepExclusiveNs(spans: SpanTable, tree: Parents): bigint[] {
   const exclusiveNs = Array<bigint>(spans.length).fill(0n)
   for (let row = 0; row < spans.length; row++) {
     if (tree.parent[row] === Top.root) sweepRoot(nodeOf(spans, tree, row), exclusiveNs)
@@ -42,7 +44,7 @@ function sweepRoot(root: Node, exclusiveNs: bigint[]): void {
 const momentsOf = (node: Node): bigint[] => [node.fromNs, node.toNs, ...node.children.flatMap(momentsOf)]
 
 /** A span cut to its parent, with its children that have a time in it, the ones to be preferred first. */
-function nodeOf(spans: SpanTable, tree: TraceTree, row: number, parent?: Node): Node {
+function nodeOf(spans: SpanTable, tree: Parents, row: number, parent?: Node): Node {
   const column = (values: ArrayLike<number>) => BigInt(values[row] ?? 0)
   const startNs = (column(spans.startHi) << 32n) + column(spans.startLo)
   const endNs = startNs + column(spans.durationNs)

@@ -1,6 +1,9 @@
 import { emptyCounts, type Graph, type GraphEdge, type GraphNode } from '../../src/graph/graph.ts'
 import { SpanKind, SpanStatus } from '../../src/graph/span-table.ts'
-import { durationNsOf, startNsOf, type TestSpan } from './traces.ts'
+import { StringTable } from '../../src/graph/string-table.ts'
+import { Top } from '../../src/graph/trace-tree.ts'
+import { sweepExclusiveNs } from './critical-path-sweep.ts'
+import { durationNsOf, spanTable, startNsOf, type TestSpan } from './traces.ts'
 
 interface ReferenceOptions {
   slowThresholdMs: number
@@ -16,6 +19,8 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
   const nodes = new Map<string, TestSpan[]>()
   const edges = new Map<string, TestSpan[]>()
   const selfCalls = new Map<string, TestSpan[]>()
+  const pathNs = new Map<TestSpan, bigint>()
+  let endToEndNs = 0n
 
   for (const trace of traces) {
     const distinct = distinctSpans(trace)
@@ -36,14 +41,23 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
       else push(edges, edgeKey(operationKey(caller), operation), span)
     }
     spans.selfCalls = [...selfCalls.values()].flat().length
+    for (const [span, ns] of criticalPathOf(distinct, parents)) {
+      const owner = span.service ? span : namedAncestor(span, parents)
+      if (typeof owner === 'object') pathNs.set(owner, (pathNs.get(owner) ?? 0n) + ns)
+      endToEndNs += ns
+    }
     addTags(distinct, callers, options, nodes, edges)
   }
-  const red = (calls: TestSpan[]) => redOf(calls, options.slowThresholdMs)
+  const red = (calls: TestSpan[], role: string) => {
+    const path = role === 'operation' ? calls.map((call) => pathNs.get(call) ?? 0n) : []
+    return { ...redOf(calls, options.slowThresholdMs), criticalPathNs: Number(sumOf(path)) }
+  }
   const keys = [...nodes.keys()].sort((a, b) => compareTuples(JSON.parse(a), JSON.parse(b)))
   const readEdges = [...edges].map(([key, calls]): GraphEdge => {
     const [source, target] = JSON.parse(key) as [string, string]
-    if (source.startsWith('["operation"')) spans.edgeCalls += calls.length
-    return { source: keys.indexOf(source), target: keys.indexOf(target), ...red(calls) }
+    const role = source.startsWith('["operation"') ? 'operation' : 'tag'
+    if (role === 'operation') spans.edgeCalls += calls.length
+    return { source: keys.indexOf(source), target: keys.indexOf(target), ...red(calls, role) }
   })
   return {
     nodes: keys.map((key) => {
@@ -52,11 +66,12 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
         role,
         title,
         operation,
-        ...red(nodes.get(key) ?? []),
+        ...red(nodes.get(key) ?? [], role),
         selfCalls: selfCalls.get(key)?.length ?? 0,
       }
     }),
     edges: readEdges.sort((a, b) => a.source - b.source || a.target - b.target),
+    endToEndNs: Number(endToEndNs),
     spans,
   }
 }
@@ -80,6 +95,19 @@ function addTags(
     for (const root of entries) push(edges, edgeKey(tagKey(value), operationKey(root)), root)
   }
 }
+
+/** Time on the critical path of each span, ns. */
+function criticalPathOf(spans: TestSpan[], parents: Map<TestSpan, Parent>): Map<TestSpan, bigint> {
+  const parent = Int32Array.from(spans, (span) => {
+    const above = parents.get(span) ?? 'roots'
+    if (typeof above === 'object') return spans.indexOf(above)
+    return above === 'roots' ? Top.root : Top.orphan
+  })
+  const ns = sweepExclusiveNs(spanTable(new StringTable(), 1, spans), { parent })
+  return new Map(spans.map((span, row) => [span, ns[row] ?? 0n]))
+}
+
+const sumOf = (values: bigint[]) => values.reduce((total, value) => total + value, 0n)
 
 type Parent = TestSpan | 'roots' | 'orphans' | 'cycles'
 
@@ -149,7 +177,7 @@ function namedAncestor(span: TestSpan, parents: Map<TestSpan, Parent>): Parent {
 function redOf(calls: TestSpan[], slowThresholdMs: number) {
   const failed = calls.filter((call) => call.status === 'error')
   const slow = calls.filter((call) => call.status !== 'error' && durationNsOf(call) > slowThresholdMs * 1e6)
-  const sum = calls.reduce((total, call) => total + BigInt(durationNsOf(call)), 0n)
+  const sum = sumOf(calls.map((call) => BigInt(durationNsOf(call))))
   return {
     count: calls.length,
     failed: failed.length,

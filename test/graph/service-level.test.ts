@@ -11,7 +11,7 @@ function serviceGraph(traces: TestSpan[][]): Graph {
   traces.forEach((spans, index) => {
     builder.add(spanTable(strings, index + 1, spans))
   })
-  return builder.finishServices() ?? { nodes: [], edges: [], spans: builder.finish().spans }
+  return builder.finishServices() ?? { nodes: [], edges: [], endToEndNs: 0, spans: builder.finish().spans }
 }
 
 for (const encoding of ['shared ids', 'own ids'] as const) {

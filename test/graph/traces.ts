@@ -150,3 +150,31 @@ export const arbitraryTrace: fc.Arbitrary<TestSpan[]> = fc
   .chain(withRepetitions)
 
 export const arbitraryTraces: fc.Arbitrary<TestSpan[][]> = fc.array(arbitraryTrace, { maxLength: 6 })
+
+/** Small times, so that spans touch, tie, nest and overlap; any kind; ids in no order. */
+export const arbitraryTightTrace: fc.Arbitrary<TestSpan[]> = fc
+  .array(
+    fc.record({
+      parent: fc.nat(30),
+      startNs: fc.integer({ min: 0, max: 20 }),
+      durationNs: fc.integer({ min: 0, max: 12 }),
+      service: maybe(fc.constantFrom('shop', 'cart', 'pay')),
+      kind: fc.constantFrom('internal', 'client', 'server', 'producer', 'consumer'),
+    }),
+    { maxLength: 30 },
+  )
+  .chain((spans) =>
+    fc.shuffledSubarray(
+      spans.map(
+        ({ parent, startNs, durationNs, ...span }, index): TestSpan => ({
+          id: index === 0 ? 1 : ((index * 7) % 31) + 2,
+          parent: index === 0 ? undefined : parent % index === 0 ? 1 : (((parent % index) * 7) % 31) + 2,
+          ...span,
+          name: 'op',
+          startMs: (index === 0 ? 5 : startNs) / 1e6,
+          durationNs: index === 0 ? 25 : durationNs,
+        }),
+      ),
+      { minLength: spans.length },
+    ),
+  )

@@ -222,6 +222,7 @@ t.test('what Grafana asks', async (t) => {
       'detail__source',
       'detail__traffic',
       'detail__latency',
+      'detail__critical_path',
       'detail__self_calls',
     ])
     t.same(names(edges_fields), [
@@ -232,6 +233,7 @@ t.test('what Grafana asks', async (t) => {
       'secondaryStat',
       'detail__traffic',
       'detail__latency',
+      'detail__critical_path',
     ])
     for (const name of names(nodes_fields)) t.ok(name in (nodes[0] ?? {}), name)
     for (const name of names(edges_fields)) t.ok(name in (edges[0] ?? {}), name)

@@ -56,7 +56,15 @@ export function summaryOf(graph: string): AggregationSummary {
 /** Two nodes and an edge; `title` tells one document from another. */
 export function documentOf(name: string, title = 'cart'): GraphDocument {
   const percentiles = { p50Ms: 10, p95Ms: 11, p99Ms: 11 }
-  const figures = { count: 2, failed: 1, slow: 0, meanMs: 10.5, ...percentiles, perSec: 0.000556 }
+  const figures = {
+    count: 2,
+    failed: 1,
+    slow: 0,
+    meanMs: 10.5,
+    ...percentiles,
+    perSec: 0.000556,
+    criticalPathShare: 0.25,
+  }
   const node = {
     mainStat: 2,
     secondaryStat: 10.5,
@@ -66,6 +74,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
     detail__role: 'operation' as const,
     detail__traffic: '2 calls, 0.001/s, 1 failed',
     detail__latency: 'p50 10 ms, p95 11 ms, p99 11 ms',
+    detail__critical_path: '25 %',
     detail__self_calls: '0',
     detail__source: '',
     ...figures,
@@ -88,6 +97,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
         secondaryStat: 3,
         detail__traffic: '1 call, 0/s',
         detail__latency: 'p50 10 ms, p95 11 ms, p99 11 ms',
+        detail__critical_path: '25 %',
         ...figures,
       },
     ],

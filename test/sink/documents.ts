@@ -49,6 +49,7 @@ function nodeRow(id: string, title: string, calls: number): NodeRow {
     detail__role: 'operation',
     detail__traffic: `${count} calls`,
     detail__latency: 'p50 12 ms, p95 20 ms, p99 30 ms',
+    detail__critical_path: '25 %',
     detail__self_calls: '0',
     detail__source: '',
     ...figures(count),
@@ -62,13 +63,22 @@ function edgeRow([source = '', target = '']: string[], count: number): EdgeRow {
     secondaryStat: 0.5,
     detail__traffic: `${count} calls`,
     detail__latency: 'p95 20 ms',
+    detail__critical_path: '25 %',
   }
   return { id: `${source}_${target}`, source, target, ...words, ...figures(count) }
 }
 
 const figures = (count: number) => {
   const percentiles = { p50Ms: 12, p95Ms: 20, p99Ms: 30 }
-  return { count, failed: 0, slow: 0, meanMs: 12.345678, ...percentiles, perSec: count / 60 }
+  return {
+    count,
+    failed: 0,
+    slow: 0,
+    meanMs: 12.345678,
+    ...percentiles,
+    perSec: count / 60,
+    criticalPathShare: 0.25,
+  }
 }
 
 function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['summary'] {

@@ -15,8 +15,16 @@ const edgeFields = [
   'secondaryStat',
   'detail__traffic',
   'detail__latency',
+  'detail__critical_path',
 ]
-const details = ['detail__role', 'detail__source', 'detail__traffic', 'detail__latency', 'detail__self_calls']
+const details = [
+  'detail__role',
+  'detail__source',
+  'detail__traffic',
+  'detail__latency',
+  'detail__critical_path',
+  'detail__self_calls',
+]
 const arcs = ['arc__failed', 'arc__slow', 'arc__passed']
 export const nodeFields = ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', ...arcs, ...details]
 const schemas: Schemas = {
@@ -24,9 +32,14 @@ const schemas: Schemas = {
   old: {
     nodes: nodeFields.filter(
       (name) =>
-        !['arc__slow', 'detail__source', 'detail__traffic', 'detail__latency', 'detail__self_calls'].includes(
-          name,
-        ),
+        ![
+          'arc__slow',
+          'detail__source',
+          'detail__traffic',
+          'detail__latency',
+          'detail__critical_path',
+          'detail__self_calls',
+        ].includes(name),
     ),
     edges: edgeFields,
   },

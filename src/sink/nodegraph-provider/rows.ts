@@ -26,6 +26,7 @@ const nodeKeys = [
   'detail__source',
   'detail__traffic',
   'detail__latency',
+  'detail__critical_path',
   'detail__self_calls',
 ] as const satisfies (keyof NodeRow)[]
 
@@ -37,6 +38,7 @@ const edgeKeys = [
   'secondaryStat',
   'detail__traffic',
   'detail__latency',
+  'detail__critical_path',
 ] as const satisfies (keyof EdgeRow)[]
 
 /** The rows as the provider can keep them: only what the panel shows, text cleaned. */
