@@ -1,4 +1,5 @@
-import { type NodeGraph, toNodeGraph } from '../grafana/node-graph.ts'
+import { toNodeGraph } from '../grafana/node-graph.ts'
+import type { NodeGraph } from '../grafana/rows.ts'
 import type { Graph } from '../graph/graph.ts'
 import { GraphBuilder } from '../graph/graph-builder.ts'
 import { StringTable } from '../graph/string-table.ts'

@@ -1,4 +1,4 @@
-import type { NodeRow } from '../grafana/node-graph.ts'
+import type { NodeRow } from '../grafana/rows.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import { alignColumns } from './columns.ts'

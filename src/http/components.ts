@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { EdgeRow, NodeRow } from '../grafana/node-graph.ts'
+import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { GraphDocument } from '../model/graph-document.ts'
 import { AggregationParameters } from '../model/parameters.ts'
 import { AggregationSummary } from '../model/summary.ts'

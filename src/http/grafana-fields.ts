@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { EdgeRow, NodeRow } from '../grafana/node-graph.ts'
+import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 
 const Field = Type.Object(
   {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { EdgeRow, NodeRow } from '../grafana/node-graph.ts'
+import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'
 

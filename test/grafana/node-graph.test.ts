@@ -1,7 +1,8 @@
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
-import { EdgeRow, NodeRow, toNodeGraph } from '../../src/grafana/node-graph.ts'
+import { toNodeGraph } from '../../src/grafana/node-graph.ts'
+import { EdgeRow, NodeRow } from '../../src/grafana/rows.ts'
 import type { GraphNode } from '../../src/graph/graph.ts'
 import { builderOf } from '../graph/graphs.ts'
 import { arbitraryTraces } from '../graph/traces.ts'
@@ -113,9 +114,9 @@ t.test('the rate is over the window', async (t) => {
   t.same(
     nodes.map((row) => [row.perSec, row.detail__traffic]),
     [
-      [0.000417, '3 calls, 0/s, 1 failed'],
-      [0.000278, '2 calls, 0/s'],
-      [0.000139, '1 call, 0/s'],
+      [0.000417, '3 calls, 0.000417/s, 1 failed'],
+      [0.000278, '2 calls, 0.000278/s'],
+      [0.000139, '1 call, 0.000139/s'],
     ],
   )
 })

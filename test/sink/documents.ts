@@ -1,4 +1,4 @@
-import type { EdgeRow, NodeRow } from '../../src/grafana/node-graph.ts'
+import type { EdgeRow, NodeRow } from '../../src/grafana/rows.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Aggregator } from '../../aggregation/aggregator.ts'
-import { EdgeRow, NodeRow } from '../../grafana/node-graph.ts'
+import { EdgeRow, NodeRow } from '../../grafana/rows.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import type { GraphStore } from '../../sink/graph-store.ts'
 import { BuildQuery, NamePath, NoQuery, readQuery } from '../build-query.ts'

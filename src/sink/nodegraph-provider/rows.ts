@@ -1,4 +1,4 @@
-import type { EdgeRow, NodeRow } from '../../grafana/node-graph.ts'
+import type { EdgeRow, NodeRow } from '../../grafana/rows.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 
 export type ProviderRow = Record<string, unknown>

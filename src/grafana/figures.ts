@@ -1,0 +1,55 @@
+import type { Red } from '../graph/red.ts'
+
+/** What figures are relative to. */
+export interface Whole {
+  /** Length of the time that was read, s. */
+  windowSec: number
+  /** Sum of the durations of all roots, ns. */
+  endToEndNs: number
+}
+
+/** The figures of a node or an edge, as programs like them. */
+export function figuresOf(red: Red, whole: Whole) {
+  const { count, failed, slow } = red
+  return {
+    count,
+    failed,
+    slow,
+    meanMs: meanMs(red),
+    p50Ms: inMs(red.p50Ns),
+    p95Ms: inMs(red.p95Ns),
+    p99Ms: inMs(red.p99Ns),
+    perSec: rounded(count / whole.windowSec, 6),
+    criticalPathShare: rounded(criticalPathShare(red, whole), 6),
+  }
+}
+
+/** 0 where no trace has a root: nobody knows what was waited for. */
+const criticalPathShare = ({ criticalPathNs }: Red, { endToEndNs }: Whole) =>
+  endToEndNs === 0 ? 0 : criticalPathNs / endToEndNs
+
+/** The share in words; "0 %" is none at all. */
+export function criticalPath(red: Red, whole: Whole): string {
+  const share = criticalPathShare(red, whole)
+  return share > 0 && share < 0.0005 ? '<0.1 %' : `${rounded(share * 100, 1)} %`
+}
+
+const inMs = (durationNs: number) => rounded(durationNs / 1e6, 6)
+export const meanMs = (red: Red) => inMs(red.meanNs)
+
+/** More than three digits would promise more than a percentile within 1 % can keep. */
+export function latency({ p50Ns, p95Ns, p99Ns }: Red): string {
+  const [p50, p95, p99] = [p50Ns, p95Ns, p99Ns].map((ns) => `${Number((ns / 1e6).toPrecision(3))} ms`)
+  return `p50 ${p50}, p95 ${p95}, p99 ${p99}`
+}
+
+export function traffic(red: Red, { windowSec }: Whole): string {
+  const words = `${red.count} ${red.count === 1 ? 'call' : 'calls'}, ${Number((red.count / windowSec).toPrecision(3))}/s`
+  return red.failed === 0 ? words : `${words}, ${red.failed} failed`
+}
+
+/** Rounded to `digits` decimals, and never -0. */
+export function rounded(value: number, digits: number): number {
+  const scale = 10 ** digits
+  return Math.round(value * scale) / scale + 0
+}

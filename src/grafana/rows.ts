@@ -1,0 +1,79 @@
+import { type Static, Type } from 'typebox'
+
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
+const figures = {
+  count: Type.Integer({ minimum: 1, description: 'Calls' }),
+  failed: Type.Integer({ minimum: 0, description: 'Calls with status ERROR' }),
+  slow: Type.Integer({ minimum: 0, description: 'Calls over the threshold that did not fail' }),
+  meanMs: Type.Number({ minimum: 0, description: 'Mean duration of a call, ms' }),
+  p50Ms: Type.Number({ minimum: 0, description: 'Median duration of a call, ms; within 1 %' }),
+  p95Ms: Type.Number({
+    minimum: 0,
+    description: 'Duration that 95 % of the calls do not exceed, ms; within 1 %',
+  }),
+  p99Ms: Type.Number({
+    minimum: 0,
+    description: 'Duration that 99 % of the calls do not exceed, ms; within 1 %',
+  }),
+  perSec: Type.Number({ minimum: 0, description: 'Calls per second of the window' }),
+  criticalPathShare: share('Share of end-to-end time spent here while the whole trace waited for it'),
+}
+
+/** A row of the nodes frame of Grafana's Node graph panel, and the same figures for programs. */
+export const NodeRow = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String({ description: 'service.name, the value of the tag, or the name of a peer' }),
+    subTitle: Type.String({ description: 'Span name; of a node that has none, what it is' }),
+    mainStat: Type.Number({ description: 'Calls' }),
+    secondaryStat: Type.Number({ description: 'Mean duration, ms' }),
+    arc__failed: share('Share of calls that failed'),
+    arc__slow: share('Share of calls that were slow'),
+    arc__passed: share('The rest; the three add up to 1'),
+    detail__role: Type.Union(
+      [
+        Type.Literal('operation'),
+        Type.Literal('tag'),
+        Type.Literal('service'),
+        Type.Literal('database'),
+        Type.Literal('messaging'),
+        Type.Literal('external'),
+      ],
+      { description: 'The last three send no spans: their callers name them' },
+    ),
+    detail__source: Type.String({
+      description: "The attribute that named a node which sends no spans, else ''",
+    }),
+    detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
+    detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
+    detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
+    detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
+    ...figures,
+    selfCalls: Type.Integer({ minimum: 0 }),
+  },
+  { $id: 'NodeRow', additionalProperties: false },
+)
+export type NodeRow = Static<typeof NodeRow>
+
+/** A row of the edges frame: calls from `source` to `target`. */
+export const EdgeRow = Type.Object(
+  {
+    id: Type.String(),
+    source: Type.String({ description: 'id of the caller' }),
+    target: Type.String({ description: 'id of the callee' }),
+    mainStat: Type.Number({ description: 'Calls' }),
+    secondaryStat: Type.Number({ description: 'Mean duration of the callee, ms' }),
+    detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
+    detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
+    detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
+    ...figures,
+  },
+  { $id: 'EdgeRow', additionalProperties: false },
+)
+export type EdgeRow = Static<typeof EdgeRow>
+
+/** What Grafana draws: every edge's ends are nodes, ids are unique, rows are in a fixed order. */
+export interface NodeGraph {
+  nodes: NodeRow[]
+  edges: EdgeRow[]
+}
