@@ -2,8 +2,8 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { GraphDocument } from '../model/graph-document.ts'
 import { AggregationParameters } from '../model/parameters.ts'
+import { Problem } from '../model/problem.ts'
 import { AggregationSummary } from '../model/summary.ts'
-import { Problem } from './problem.ts'
 
 type JsonSchema = Record<string, unknown>
 

@@ -1,34 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
-import { badRequest, type FieldError, TtaError } from '../errors.ts'
+import { badRequest, TtaError } from '../errors.ts'
+import { cut, problemOf } from '../model/problem.ts'
 import { fieldErrors } from '../schema-errors.ts'
-
-/** What every error is answered with (RFC 9457). Answers to some errors have more members. */
-export const Problem = Type.Object(
-  {
-    type: Type.String({ description: 'Always about:blank: `code` says what it is' }),
-    title: Type.String({ description: 'The HTTP status in words' }),
-    status: Type.Integer({ minimum: 400, maximum: 599 }),
-    detail: Type.String({ description: 'What went wrong, for a person' }),
-    code: Type.String({ description: 'What went wrong, for a program; never changes its meaning' }),
-    instance: Type.String({ description: 'The request, as the log names it: urn:uuid:...' }),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          field: Type.String({ description: 'Which parameter' }),
-          value: Type.Optional(Type.Unknown({ description: 'What stood there, cut when long' })),
-          message: Type.String({ description: 'What is allowed' }),
-        }),
-        { description: 'Bad input: each field that is wrong' },
-      ),
-    ),
-  },
-  { $id: 'Problem' },
-)
-
-/** Longest text that is repeated to the caller, in characters. */
-const maxEchoLength = 200
 
 /** What is wrong, in our words. Anything unforeseen is TTA_INTERNAL and says nothing of our insides. */
 export function toTtaError(error: unknown, request: FastifyRequest): TtaError {
@@ -60,17 +33,8 @@ export function unsupported(
 
 /** Answers `error` as problem+json. `members` are further ones, for callers with a taste of their own. */
 export function sendProblem(reply: FastifyReply, error: TtaError, members: Record<string, unknown> = {}) {
-  const standard = {
-    type: 'about:blank',
-    title: STATUS_CODES[error.statusCode] ?? 'Client Closed Request',
-    status: error.statusCode,
-    detail: error.message,
-    code: error.code,
-    instance: `urn:uuid:${reply.request.id}`,
-    ...(error.errors.length === 0 ? {} : { errors: error.errors.map(echoed) }),
-  }
-  // The second spread keeps details from replacing a standard member; the first keeps those in front.
-  const body = JSON.stringify({ ...standard, ...error.details, ...members, ...standard })
+  const problem = problemOf(error, `urn:uuid:${reply.request.id}`)
+  const body = JSON.stringify({ ...problem, ...members, ...problem })
   return reply
     .code(error.statusCode)
     .headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
@@ -93,14 +57,4 @@ function checked(request: FastifyRequest, part: string | undefined): [rootName: 
   if (part === 'params') return ['path', request.params]
   if (part === 'querystring') return ['query', request.query]
   return ['body', request.body]
-}
-
-function echoed(error: FieldError): FieldError {
-  if (error.value === undefined) return error
-  const text = typeof error.value === 'string' ? error.value : JSON.stringify(error.value)
-  return text.length <= maxEchoLength ? error : { ...error, value: cut(text) }
-}
-
-function cut(text: string): string {
-  return text.length <= maxEchoLength ? text : `${text.slice(0, maxEchoLength)}…`
 }

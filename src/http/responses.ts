@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { Problem } from '../model/problem.ts'
 import { plain, ref } from './components.ts'
-import { Problem } from './problem.ts'
 
 /** Documents an answer whose schema the serializer also uses. */
 export function answer<T extends TSchema>(description: string, schema: T) {
