@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
+import { edgeFiguresOf, patternInWords, sidesInWords } from './edge-figures.ts'
 import { criticalPath, figuresOf, latency, meanMs, rounded, traffic, type Whole } from './figures.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from './rows.ts'
 
@@ -82,6 +83,9 @@ function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole):
     detail__traffic: traffic(edge, whole),
     detail__latency: latency(edge),
     detail__critical_path: criticalPath(edge, whole),
+    detail__sides: sidesInWords(edge.sides),
+    detail__pattern: patternInWords(edge.pattern),
     ...figuresOf(edge, whole),
+    ...edgeFiguresOf(edge.sides, edge.pattern),
   }
 }

@@ -19,6 +19,11 @@ const figures = {
   criticalPathShare: share('Share of end-to-end time spent here while the whole trace waited for it'),
 }
 
+const sideMs = (description: string) =>
+  Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
+    description: `${description}; null where no span tells`,
+  })
+
 /** A row of the nodes frame of Grafana's Node graph panel, and the same figures for programs. */
 export const NodeRow = Type.Object(
   {
@@ -66,7 +71,25 @@ export const EdgeRow = Type.Object(
     detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
     detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
     detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
+    detail__sides: Type.String({
+      description: "Mean durations on both sides of a call and the gap between, in words; '' where unknown",
+    }),
+    detail__pattern: Type.String({
+      description: "Many calls per parent (N+1) or retries, in words; '' where there is nothing unusual",
+    }),
     ...figures,
+    clientMeanMs: sideMs("Mean duration of the caller's client or producer spans, ms"),
+    serverMeanMs: sideMs("Mean duration of the callee's own spans, ms"),
+    gapMeanMs: sideMs(
+      'Mean time between the two, ms: client less server duration, or from producer end to consumer start',
+    ),
+    callsPerParent: Type.Union([Type.Number({ minimum: 1 }), Type.Null()], {
+      description: 'Mean number of calls of a span, or at level service of a request, that makes any',
+    }),
+    retries: Type.Integer({
+      minimum: 0,
+      description: 'Calls that began after one of the same parent had failed',
+    }),
   },
   { $id: 'EdgeRow', additionalProperties: false },
 )

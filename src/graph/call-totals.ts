@@ -1,3 +1,6 @@
+import { CallPatterns } from './call-patterns.ts'
+import { CallSides } from './call-sides.ts'
+import type { GraphEdge } from './graph.ts'
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import type { SpanTable } from './span-table.ts'
@@ -12,6 +15,8 @@ export class CallTotals {
   readonly nodeRed = new RedColumns()
   readonly edges = new PairIndex()
   readonly edgeRed = new RedColumns()
+  readonly sides = new CallSides()
+  readonly patterns = new CallPatterns()
   /** Calls of each node from itself. */
   selfCalls = new Float64Array(64)
 
@@ -78,9 +83,25 @@ export class CallTotals {
       this.addSelfCall(nodeOf[node]!, other.selfCalls[node] ?? 0)
     }
     for (let edge = 0; edge < other.edges.length; edge++) {
-      const index = this.edges.indexOf(nodeOf[other.edges.first[edge]!]!, nodeOf[other.edges.second[edge]!]!)
-      this.edgeRed.addRow(index, other.edgeRed, edge)
+      this.addEdge(nodeOf[other.edges.first[edge]!]!, nodeOf[other.edges.second[edge]!]!, other, edge)
     }
     return nodeOf
+  }
+
+  /** Adds the calls on edge `from` of `other` to those of `callee` by `caller`. */
+  addEdge(caller: number, callee: number, other: CallTotals, from: number): void {
+    const edge = this.edges.indexOf(caller, callee)
+    this.edgeRed.addRow(edge, other.edgeRed, from)
+    this.sides.addRow(edge, other.sides, from)
+    this.patterns.addRow(edge, other.patterns, from)
+  }
+
+  /** The figures of an edge. */
+  readEdge(edge: number): Omit<GraphEdge, 'source' | 'target'> {
+    return {
+      ...this.edgeRed.read(edge),
+      sides: this.sides.read(edge),
+      pattern: this.patterns.read(edge),
+    }
   }
 }

@@ -89,7 +89,11 @@ export class DurationSketches {
 
   private percentile(row: number, count: number, percent: number): number {
     // Not 0.95 * count, which may come out just over a whole number.
-    const rank = Math.ceil((count * percent) / 100)
+    return this.atRank(row, Math.ceil((count * percent) / 100))
+  }
+
+  /** The duration of row `row` that stands at `rank`, from 1, in order of length. */
+  atRank(row: number, rank: number): number {
     let passed = 0
     for (let at = 0; at < (this.windows[row * 3 + 1] ?? 0); at++) {
       const page = this.directory[this.windows[row * 3]! + at]!
@@ -98,7 +102,7 @@ export class DurationSketches {
         if (passed >= rank) return durationOf((this.windows[row * 3 + 2]! + at) * pageSize + bucket)
       }
     }
-    throw new RangeError(`row ${row} has ${passed} durations, not ${count}`)
+    throw new RangeError(`row ${row} has ${passed} durations, not ${rank}`)
   }
 
   /** Where the page with this number is in `counts`; there is one afterwards. */

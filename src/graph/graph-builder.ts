@@ -4,7 +4,8 @@ import { ExactSums } from './exact-sums.ts'
 import { emptyCounts, type Graph, type SpanCounts } from './graph.ts'
 import { readGraph } from './read-graph.ts'
 import { ServiceLevel } from './service-level.ts'
-import type { SpanTable } from './span-table.ts'
+import { SiblingCalls } from './sibling-calls.ts'
+import { SpanStatus, type SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
 import { Top, TraceTree } from './trace-tree.ts'
@@ -37,6 +38,7 @@ export class GraphBuilder {
   private readonly counts: SpanCounts = emptyCounts()
   private readonly tree = new TraceTree()
   private readonly criticalPath = new CriticalPath()
+  private readonly siblings = new SiblingCalls()
   /** One sum, that of the durations of all roots. */
   private readonly endToEnd = new ExactSums()
   /** Operation of each row of the trace at hand, -1 where it has none. */
@@ -132,9 +134,10 @@ export class GraphBuilder {
   }
 
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
-    const { tree, counts, operations, operationOf } = this
+    const { tree, counts, operations, operationOf, siblings } = this
     const { exclusiveNs } = this.criticalPath
     this.tops.length = 0
+    siblings.start(spans.length)
     for (let row = 0; row < spans.length; row++) {
       const callee = operationOf[row]!
       if (callee < 0) continue
@@ -155,8 +158,11 @@ export class GraphBuilder {
         counts.edgeCalls += sign
         const edge = operations.addToEdge(caller, callee, spans, row, sign)
         operations.edgeRed.addCriticalPath(edge, exclusiveNs[row]!, sign)
+        operations.sides.addCall(edge, spans, parent, row, sign)
+        siblings.add(parent, edge, spans, row, row, spans.status[row] === SpanStatus.error)
       }
     }
+    siblings.addTo(operations.patterns, spans, sign)
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { CallPattern } from './call-patterns.ts'
+import type { Sides } from './call-sides.ts'
 import type { Red } from './red.ts'
 
 /**
@@ -26,6 +28,8 @@ export interface GraphEdge extends Red {
   source: number
   /** Index into `Graph.nodes`: the callee. */
   target: number
+  sides: Sides
+  pattern: CallPattern
 }
 
 /**

@@ -1,3 +1,5 @@
+import { noPattern } from './call-patterns.ts'
+import { noSides } from './call-sides.ts'
 import type { CallTotals } from './call-totals.ts'
 import type { Graph, GraphEdge, GraphNode } from './graph.ts'
 import type { StringTable } from './string-table.ts'
@@ -19,16 +21,16 @@ export function readGraph(
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []
 
-  const { edges: calls, edgeRed } = operations
+  const { edges: calls } = operations
   for (let call = 0; call < calls.length; call++) {
     const source = indexOf.get(operationNodes[calls.first[call]!]!)
     const target = indexOf.get(operationNodes[calls.second[call]!]!)
-    addEdge(edges, source, target, edgeRed.read(call))
+    addEdge(edges, source, target, operations.readEdge(call))
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {
     const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
     const target = indexOf.get(operationNodes[tags.entries.second[entry]!]!)
-    addEdge(edges, source, target, tags.entryRed.read(entry))
+    addEdge(edges, source, target, readEntry(tags, entry))
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
   return { nodes, edges }
@@ -54,6 +56,11 @@ export function readTags({ tags, tagRed }: TagTotals, strings: StringTable): Gra
     ...tagRed.read(tag),
     selfCalls: 0,
   }))
+}
+
+/** The edge from a tag node to a root: nobody's call. */
+export function readEntry({ entryRed }: TagTotals, entry: number): Omit<GraphEdge, 'source' | 'target'> {
+  return { ...entryRed.read(entry), sides: { ...noSides }, pattern: { ...noPattern } }
 }
 
 /** An edge that was taken back is left out; one with calls has both ends, since its spans count on them. */

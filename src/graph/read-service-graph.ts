@@ -1,8 +1,7 @@
-import type { CallTotals } from './call-totals.ts'
+import { CallTotals } from './call-totals.ts'
 import type { Graph, GraphEdge, GraphNode } from './graph.ts'
-import { PairIndex } from './pair-index.ts'
 import { peerAttributes } from './peer-naming.ts'
-import { addEdge, compareNodes, readTags } from './read-graph.ts'
+import { addEdge, compareNodes, readEntry, readTags } from './read-graph.ts'
 import { RedColumns } from './red.ts'
 import { type Parties, partiesOf } from './service-parties.ts'
 import type { StringTable } from './string-table.ts'
@@ -24,15 +23,15 @@ export function readServiceGraph(
   strings: StringTable,
 ): Pick<Graph, 'nodes' | 'edges'> {
   const parties = partiesOf(totals, linked)
-  const edges = new PairIndex()
-  const edgeRed = new RedColumns()
+  const merged = new CallTotals(0)
   const selfCalls = new Float64Array(parties.length)
   const made = new RedColumns()
   const received = ownCalls(totals, parties)
   for (let node = 0; node < totals.nodes.length; node++) {
     if (parties.of[node]! >= 0) selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
   }
-  for (const { edges: calls, edgeRed: red } of [totals, linked]) {
+  for (const level of [totals, linked]) {
+    const { edges: calls, edgeRed: red } = level
     for (let call = 0; call < calls.length; call++) {
       if (!(red.count[call]! > 0)) continue
       const source = parties.of[calls.first[call]!]!
@@ -40,7 +39,7 @@ export function readServiceGraph(
       if (parties.isPeer(calls.first[call]!)) made.addRow(source, red, call)
       if (parties.isPeer(calls.second[call]!)) received.addRow(target, red, call)
       if (source === target) selfCalls[source]! += red.count[call]!
-      else edgeRed.addRow(edges.indexOf(source, target), red, call)
+      else merged.addEdge(source, target, level, call)
     }
   }
   const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
@@ -55,7 +54,7 @@ export function readServiceGraph(
       source: source < 0 ? '' : peerAttributes[source]!,
     }
   })
-  return assemble(serviceNodes, edges, edgeRed, tags, parties, strings)
+  return assemble(serviceNodes, merged, tags, parties, strings)
 }
 
 /** The requests that entered each service. */
@@ -69,8 +68,7 @@ function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns 
 
 function assemble(
   serviceNodes: GraphNode[],
-  calls: PairIndex,
-  callRed: RedColumns,
+  calls: CallTotals,
   tags: TagTotals | undefined,
   parties: Parties,
   strings: StringTable,
@@ -79,15 +77,15 @@ function assemble(
   const nodes = [...serviceNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []
-  for (let call = 0; call < calls.length; call++) {
-    const source = indexOf.get(serviceNodes[calls.first[call]!]!)
-    const target = indexOf.get(serviceNodes[calls.second[call]!]!)
-    addEdge(edges, source, target, callRed.read(call))
+  for (let call = 0; call < calls.edges.length; call++) {
+    const source = indexOf.get(serviceNodes[calls.edges.first[call]!]!)
+    const target = indexOf.get(serviceNodes[calls.edges.second[call]!]!)
+    addEdge(edges, source, target, calls.readEdge(call))
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {
     const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
     const target = indexOf.get(serviceNodes[parties.of[tags.entries.second[entry]!]!]!)
-    addEdge(edges, source, target, tags.entryRed.read(entry))
+    addEdge(edges, source, target, readEntry(tags, entry))
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
   return { nodes, edges }

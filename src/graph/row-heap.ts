@@ -9,6 +9,11 @@ export class RowHeap {
     this.precedes = precedes
   }
 
+  /** The row that is next to be taken. The heap must not be empty. */
+  get first(): number {
+    return this.rows[0]!
+  }
+
   clear(): void {
     this.size = 0
   }

@@ -34,6 +34,8 @@ const displayNames: Record<string, string> = {
   detail__traffic: 'Traffic',
   detail__latency: 'Latency',
   detail__critical_path: 'Critical path',
+  detail__sides: 'Both sides',
+  detail__pattern: 'Pattern',
   detail__self_calls: 'Calls to itself',
 }
 

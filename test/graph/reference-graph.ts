@@ -3,6 +3,7 @@ import { SpanKind, SpanStatus } from '../../src/graph/span-table.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
 import { Top } from '../../src/graph/trace-tree.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
+import { referencePattern, referenceSides } from './reference-calls.ts'
 import { durationNsOf, spanTable, startNsOf, type TestSpan } from './traces.ts'
 
 interface ReferenceOptions {
@@ -20,6 +21,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
   const edges = new Map<string, TestSpan[]>()
   const selfCalls = new Map<string, TestSpan[]>()
   const pathNs = new Map<TestSpan, bigint>()
+  const callerOf = new Map<TestSpan, TestSpan>()
   let endToEndNs = 0n
 
   for (const trace of traces) {
@@ -36,6 +38,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     for (const [span, caller] of callers) {
       const operation = operationKey(span)
       push(nodes, operation, span)
+      if (typeof caller === 'object') callerOf.set(span, caller)
       if (typeof caller === 'string') spans[caller]++
       else if (operationKey(caller) === operation) push(selfCalls, operation, span)
       else push(edges, edgeKey(operationKey(caller), operation), span)
@@ -57,7 +60,17 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     const [source, target] = JSON.parse(key) as [string, string]
     const role = source.startsWith('["operation"') ? 'operation' : 'tag'
     if (role === 'operation') spans.edgeCalls += calls.length
-    return { source: keys.indexOf(source), target: keys.indexOf(target), ...red(calls, role) }
+    const pairs = calls.flatMap((callee) => {
+      const caller = role === 'operation' && callerOf.get(callee)
+      return caller ? [{ caller, callee }] : []
+    })
+    return {
+      source: keys.indexOf(source),
+      target: keys.indexOf(target),
+      ...red(calls, role),
+      sides: referenceSides(pairs),
+      pattern: referencePattern(pairs),
+    }
   })
   return {
     nodes: keys.map((key) => {

@@ -234,6 +234,8 @@ t.test('what Grafana asks', async (t) => {
       'detail__traffic',
       'detail__latency',
       'detail__critical_path',
+      'detail__sides',
+      'detail__pattern',
     ])
     for (const name of names(nodes_fields)) t.ok(name in (nodes[0] ?? {}), name)
     for (const name of names(edges_fields)) t.ok(name in (edges[0] ?? {}), name)

@@ -64,8 +64,11 @@ function edgeRow([source = '', target = '']: string[], count: number): EdgeRow {
     detail__traffic: `${count} calls`,
     detail__latency: 'p95 20 ms',
     detail__critical_path: '25 %',
+    detail__sides: 'client 12 ms, server 10 ms, gap 2 ms',
+    detail__pattern: '',
   }
-  return { id: `${source}_${target}`, source, target, ...words, ...figures(count) }
+  const sides = { clientMeanMs: 12, serverMeanMs: 10, gapMeanMs: 2, callsPerParent: 1, retries: 0 }
+  return { id: `${source}_${target}`, source, target, ...words, ...figures(count), ...sides }
 }
 
 const figures = (count: number) => {

@@ -16,6 +16,8 @@ const edgeFields = [
   'detail__traffic',
   'detail__latency',
   'detail__critical_path',
+  'detail__sides',
+  'detail__pattern',
 ]
 const details = [
   'detail__role',

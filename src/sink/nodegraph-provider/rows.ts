@@ -39,6 +39,8 @@ const edgeKeys = [
   'detail__traffic',
   'detail__latency',
   'detail__critical_path',
+  'detail__sides',
+  'detail__pattern',
 ] as const satisfies (keyof EdgeRow)[]
 
 /** The rows as the provider can keep them: only what the panel shows, text cleaned. */

@@ -1,0 +1,195 @@
+import type { CallPatterns } from './call-patterns.ts'
+import { RowHeap } from './row-heap.ts'
+import type { SpanTable } from './span-table.ts'
+
+const none = -1
+
+/**
+ * The calls of one trace by who made them: calls of one parent on one edge are siblings, and how many they are and
+ * how they lie in time is the pattern of the edge.
+ *
+ * Of siblings in order of their starts, one that begins before all earlier ones have ended overlaps. One that begins
+ * after an earlier one of the same span name has failed and ended is a retry; each failure is retried once, so that
+ * the work that goes on after it is not taken for retries.
+ *
+ * One instance serves all traces. Linear but for siblings, which are n log n; nothing is allocated for a call.
+ */
+export class SiblingCalls {
+  private length = 0
+  private rows = 0
+  /** The last call of each row of the trace, -1 where it made none. */
+  private lastOf = new Int32Array(64)
+  /** For each call: the one before it of the same parent, then of the same siblings; -1 is the end. */
+  private before = new Int32Array(64)
+  private edgeOf = new Int32Array(64)
+  private nameOf = new Int32Array(64)
+  /** The row whose time is that of the call. */
+  private timeOf = new Int32Array(64)
+  private failed = new Uint8Array(64)
+  /** From when to when, ns after the start of the first sibling. */
+  private fromNs = new Float64Array(64)
+  private toNs = new Float64Array(64)
+
+  /** The last sibling on each edge, -1 but for the parent at hand. */
+  private siblingOn = new Int32Array(64).fill(none)
+  /** Edges that the parent at hand called. */
+  private readonly edges: number[] = []
+
+  private readonly byStart = new RowHeap((a, b) => this.starts(a, b) < 0)
+  private readonly byName = new RowHeap(
+    (a, b) => (this.nameOf[a]! - this.nameOf[b]! || this.starts(a, b)) < 0,
+  )
+  private readonly byEnd = new RowHeap((a, b) => this.toNs[a]! < this.toNs[b]!)
+
+  /** Makes room for the calls of a trace of so many rows, and forgets those of the last one. */
+  start(rows: number): void {
+    this.length = 0
+    this.rows = rows
+    if (rows > this.lastOf.length) this.lastOf = new Int32Array(2 ** (32 - Math.clz32(rows)))
+    this.lastOf.fill(none, 0, rows)
+  }
+
+  /**
+   * A call on `edge` by the row `parent`.
+   *
+   * @param callee the row that was called
+   * @param time the row whose time is that of the call
+   */
+  add(parent: number, edge: number, spans: SpanTable, callee: number, time: number, failed: boolean): void {
+    const call = this.length++
+    if (call === this.before.length) this.grow(call * 2)
+    this.before[call] = this.lastOf[parent]!
+    this.lastOf[parent] = call
+    this.edgeOf[call] = edge
+    this.nameOf[call] = spans.name[callee]!
+    this.timeOf[call] = time
+    this.failed[call] = failed ? 1 : 0
+  }
+
+  /** Adds the patterns of the trace, or takes them back where `sign` is -1. */
+  addTo(patterns: CallPatterns, spans: SpanTable, sign: 1 | -1): void {
+    if (this.length === 0) return
+    for (let row = 0; row < this.rows; row++) {
+      const last = this.lastOf[row]!
+      if (last === none) continue
+      if (this.before[last] === none) patterns.addSingle(this.edgeOf[last]!, sign)
+      else this.addSiblings(last, patterns, spans, sign)
+    }
+  }
+
+  private addSiblings(last: number, patterns: CallPatterns, spans: SpanTable, sign: 1 | -1): void {
+    const { before, edgeOf, edges } = this
+    edges.length = 0
+    for (let call = last; call !== none; ) {
+      const next = before[call]!
+      const edge = edgeOf[call]!
+      if (edge >= this.siblingOn.length) this.growEdges(edge)
+      if (this.siblingOn[edge] === none) edges.push(edge)
+      before[call] = this.siblingOn[edge]!
+      this.siblingOn[edge] = call
+      call = next
+    }
+    for (const edge of edges) {
+      const sibling = this.siblingOn[edge]!
+      this.siblingOn[edge] = none
+      if (before[sibling] === none) patterns.addSingle(edge, sign)
+      else this.addGroup(sibling, edge, patterns, spans, sign)
+    }
+  }
+
+  private addGroup(
+    first: number,
+    edge: number,
+    patterns: CallPatterns,
+    spans: SpanTable,
+    sign: 1 | -1,
+  ): void {
+    const { before, byStart, failed, fromNs, toNs } = this
+    this.placeInTime(first, spans)
+    let failures = 0
+    for (let call = first; call !== none; call = before[call]!) {
+      byStart.push(call)
+      failures += failed[call]!
+    }
+    const size = byStart.size
+    let overlapping = 0
+    let latestNs = 0
+    while (byStart.size > 0) {
+      const call = byStart.pop()
+      if (fromNs[call]! < latestNs) overlapping++
+      latestNs = Math.max(latestNs, toNs[call]!)
+    }
+    const retries = failures === 0 ? 0 : this.retriesAmong(first)
+    patterns.addGroup(edge, size, overlapping, retries, sign)
+  }
+
+  private placeInTime(first: number, { startHi, startLo, durationNs }: SpanTable): void {
+    const { before, timeOf, fromNs, toNs } = this
+    let base = timeOf[first]!
+    for (let call = first; call !== none; call = before[call]!) {
+      const row = timeOf[call]!
+      if ((startHi[row]! - startHi[base]! || startLo[row]! - startLo[base]!) < 0) base = row
+    }
+    for (let call = first; call !== none; call = before[call]!) {
+      const row = timeOf[call]!
+      fromNs[call] = (startHi[row]! - startHi[base]!) * 4294967296 + (startLo[row]! - startLo[base]!)
+      toNs[call] = fromNs[call]! + durationNs[row]!
+    }
+  }
+
+  private retriesAmong(first: number): number {
+    const { before, byName, byEnd, failed, nameOf, fromNs, toNs } = this
+    for (let call = first; call !== none; call = before[call]!) byName.push(call)
+    let retries = 0
+    let pending = 0
+    let name = none
+    while (byName.size > 0) {
+      const call = byName.pop()
+      if (nameOf[call] !== name) {
+        byEnd.clear()
+        pending = 0
+        name = nameOf[call]!
+      }
+      while (byEnd.size > 0 && toNs[byEnd.first]! <= fromNs[call]!) {
+        byEnd.pop()
+        pending++
+      }
+      if (pending > 0) {
+        pending--
+        retries++
+      }
+      if (failed[call] === 1) byEnd.push(call)
+    }
+    byEnd.clear()
+    return retries
+  }
+
+  /** Order of siblings; 0 only where it makes no difference. */
+  private starts(a: number, b: number): number {
+    return (
+      this.fromNs[a]! - this.fromNs[b]! || this.toNs[a]! - this.toNs[b]! || this.failed[b]! - this.failed[a]!
+    )
+  }
+
+  private growEdges(edge: number): void {
+    const length = this.siblingOn.length
+    const grown = new Int32Array(Math.max(edge + 1, length * 2)).fill(none, length)
+    grown.set(this.siblingOn)
+    this.siblingOn = grown
+  }
+
+  private grow(capacity: number): void {
+    this.before = grown(this.before, new Int32Array(capacity))
+    this.edgeOf = grown(this.edgeOf, new Int32Array(capacity))
+    this.nameOf = grown(this.nameOf, new Int32Array(capacity))
+    this.timeOf = grown(this.timeOf, new Int32Array(capacity))
+    this.failed = grown(this.failed, new Uint8Array(capacity))
+    this.fromNs = grown(this.fromNs, new Float64Array(capacity))
+    this.toNs = grown(this.toNs, new Float64Array(capacity))
+  }
+}
+
+function grown<T extends { set(from: T): void }>(column: T, next: T): T {
+  next.set(column)
+  return next
+}
