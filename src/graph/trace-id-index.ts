@@ -18,6 +18,11 @@ export class TraceIdIndex {
     return this.slots[this.slotOf(traceId)]! - 1
   }
 
+  /** Four words of each id, in order of the numbers; valid until the next id is added. */
+  get idWords(): Uint32Array {
+    return this.words.subarray(0, this.length * 4)
+  }
+
   /** Where the id stands, or would. */
   private slotOf(traceId: Uint32Array): number {
     const mask = this.slots.length - 1

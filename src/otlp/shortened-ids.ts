@@ -5,7 +5,7 @@
  * @param idWords four words of the id of each trace, most significant first
  * @returns for each trace with such a shortened id the trace it belongs to
  */
-export function shortenedIds(idWords: number[]): Map<number, number> {
+export function shortenedIds(idWords: ArrayLike<number>): Map<number, number> {
   const traces = idWords.length / 4
   const lowBits = (trace: number) => `${idWords[trace * 4 + 2]} ${idWords[trace * 4 + 3]}`
   const isShort = (trace: number) => idWords[trace * 4] === 0 && idWords[trace * 4 + 1] === 0

@@ -230,6 +230,9 @@ export class BulkRead {
       )
     }
     if (repair.incomplete > 0) warnings.push(`${repair.incomplete} traces lack spans that could not be had.`)
+    if (repair.apart > 0) {
+      warnings.push(`${repair.apart} traces stay in two parts: a participant cut their id to 64 bits.`)
+    }
     if (repair.unchecked > 0) {
       warnings.push(
         `${repair.unchecked} traces with a missing parent were not looked up again: for the first of them it ` +

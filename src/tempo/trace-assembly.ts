@@ -125,9 +125,7 @@ export class TraceAssembly {
 
   /** Hands a held trace on as it is; whatever else turns up of it is ignored. */
   release(trace: HeldTrace): void {
-    this.drop(trace)
-    this.tree.build(trace.spans)
-    this.handOn(trace.index, trace.spans)
+    this.releaseForNow(trace)
     this.ledger.mark(trace.index, TraceState.settled)
   }
 
@@ -152,15 +150,42 @@ export class TraceAssembly {
    * @returns false where what was counted cannot be told for sure; it then stays
    */
   resolveConflict(trace: HeldTrace, whole: SpanTable): boolean {
-    this.tree.build(whole)
-    const counted = this.ledger.countedAmong(trace.index, whole, this.tree)
+    const counted = this.countedOf(trace.index, whole)
     if (!counted) return false
-    this.options.consumer.remove(counted)
-    this.traces--
-    this.spans -= counted.length
+    this.takeBack(counted)
     trace.spans = whole
     this.release(trace)
     return true
+  }
+
+  /** Pairs of counted traces that are one: see `TraceLedger.shortenedPairs`. */
+  shortenedPairs(): [short: string, full: string][] {
+    return this.ledger.shortenedPairs()
+  }
+
+  /** Makes one trace of two that were counted. @returns false where what was counted cannot be told for sure */
+  join(short: SpanTable, full: SpanTable): boolean {
+    const index = this.ledger.indexOf(full)
+    const shortCounted = this.countedOf(this.ledger.indexOf(short), short)
+    const fullCounted = this.countedOf(index, full)
+    if (!shortCounted || !fullCounted) return false
+    for (const counted of [shortCounted, fullCounted]) this.takeBack(counted)
+    addMissing(full, short)
+    this.tree.build(full)
+    this.handOn(index, full)
+    this.ledger.mark(index, TraceState.settled)
+    return true
+  }
+
+  private countedOf(index: number, whole: SpanTable): SpanTable | undefined {
+    this.tree.build(whole)
+    return this.ledger.countedAmong(index, whole, this.tree)
+  }
+
+  private takeBack(counted: SpanTable): void {
+    this.options.consumer.remove(counted)
+    this.traces--
+    this.spans -= counted.length
   }
 
   /** What is wrong with the spans of a trace, as far as they can tell. Leaves their tree in `tree`. */

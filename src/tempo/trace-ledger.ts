@@ -1,6 +1,8 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import type { TraceTree } from '../graph/trace-tree.ts'
+import { shortenedIds } from '../otlp/shortened-ids.ts'
+import { hexWords } from './hex-words.ts'
 import { SpanSetHash } from './span-set-hash.ts'
 
 /**
@@ -52,12 +54,29 @@ export class TraceLedger {
     return count === this.counts[index] && hi === this.hashHi[index] && lo === this.hashLo[index]
   }
 
+  /**
+   * Traces that were counted and are one: of the first in each pair some participant cut the id to its low 64 bits.
+   *
+   * @returns pairs of ids, 32 hex digits each
+   */
+  shortenedPairs(): [short: string, full: string][] {
+    const words = this.ids.idWords
+    const hexOf = (index: number) => hexWords(words.subarray(index * 4, index * 4 + 4))
+    return [...shortenedIds(words)]
+      .filter(([short, full]) => this.wasCounted(short) && this.wasCounted(full))
+      .map(([short, full]) => [hexOf(short), hexOf(full)])
+  }
+
   /** The spans that the trace was counted with, out of all its spans. @param tree built of these */
   countedAmong(index: number, spans: SpanTable, tree: TraceTree): SpanTable | undefined {
     this.hash.count = this.counts[index] as number
     this.hash.hi = this.hashHi[index] as number
     this.hash.lo = this.hashLo[index] as number
     return this.hash.findIn(spans, tree)
+  }
+
+  private wasCounted(index: number): boolean {
+    return (this.counts[index] ?? 0) > 0
   }
 
   private grow(index: number): void {

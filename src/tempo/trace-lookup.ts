@@ -2,6 +2,7 @@ import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
 import { decodeTraceById, decodeTracesData } from '../otlp/decode-traces.ts'
 import type { FoundTrace } from './decode-search.ts'
+import { hexWords } from './hex-words.ts'
 import { addMissing } from './more-spans.ts'
 import { type SearchContext, searchTraces } from './search.ts'
 import { isTooLarge, isTooSlow, TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
@@ -131,5 +132,5 @@ function isEmptyJson(body: Buffer, contentType: string): boolean {
 
 /** The trace id of a table as Tempo wants it: 32 hex digits. */
 export function hexTraceId(spans: SpanTable): string {
-  return [...spans.traceId].map((word) => word.toString(16).padStart(8, '0')).join('')
+  return hexWords(spans.traceId)
 }

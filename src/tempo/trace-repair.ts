@@ -2,6 +2,7 @@ import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
 import { forEachLimited } from './for-each-limited.ts'
 import type { SearchContext } from './search.ts'
+import { joinShortened } from './shortened-traces.ts'
 import { countSpans, type SpanCounts } from './span-counts.ts'
 import type { HeldTrace, TraceAssembly } from './trace-assembly.ts'
 import { hexTraceId, type TraceLookup } from './trace-lookup.ts'
@@ -42,6 +43,8 @@ export class TraceRepair {
   repaired = 0
   /** Traces known to lack spans that could not be had. */
   incomplete = 0
+  /** Traces in two parts, because a participant cut their id, that could not be made one. */
+  apart = 0
   /** Traces with a missing parent that were not looked up, because it had not helped before. */
   unchecked = 0
 
@@ -76,7 +79,9 @@ export class TraceRepair {
     await this.verify(assembly.inDoubt('unverified'))
     await this.searchByIds(assembly.inDoubt('lacking'))
     if (isLast || this.orphansAreDue) await this.checkOrphans(assembly.inDoubt('orphaned'))
-    if (isLast) await this.resolveConflicts(assembly.inDoubt('conflict'))
+    if (!isLast) return
+    await this.resolveConflicts(assembly.inDoubt('conflict'))
+    this.apart = await joinShortened(this.options)
   }
 
   /** Tells the traces of which all spans came from those of which only fragments matched. */

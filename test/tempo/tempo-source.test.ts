@@ -454,3 +454,25 @@ t.test('a query with a pipeline is refused before Tempo is asked: it is no spans
     await t.rejects(readWindow({ url: tempo.url, window, query }), { code: 'TTA_BAD_REQUEST', errors })
   }
 })
+
+t.test('a trace of which a participant cut the id to 64 bits is read as one', async (t) => {
+  const cut = '0000000000000000' + '48485a3953bb6124'
+  const full = '463ac35c9f6413ad' + '48485a3953bb6124'
+  const ends = [
+    { id: 1, service: 'frontend', name: 'GET /', atMs: 1000, ms: 350, kind: 2 },
+    { id: 2, parent: 1, service: 'frontend', name: 'GET', atMs: 1050, ms: 300, kind: 3 },
+  ]
+  const middle = [{ id: 3, parent: 2, service: 'backend', name: 'GET /', atMs: 1100, ms: 250, kind: 2 }]
+  const named = (traceId: string, spans: Fragment) => spans.map((span) => ({ ...span, traceId }))
+  const fragments = [named(full, whole(1, ends)), named(cut, whole(1, middle)), simple(9, 3000)]
+  const tempo = await startTempo({ fragments })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  const joined = [...named(full, whole(1, ends)), ...named(full, whole(1, middle))]
+  t.same(graph, graphOf([joined, simple(9, 3000)]))
+  t.match(report, { traces: 2, spans: joined.length + simple(9, 3000).length, warnings: [] })
+
+  const bounded = await readWindow({ url: tempo.url, window, maxLookups: 0 })
+  t.equal(bounded.report.traces, 3)
+  t.match(bounded.report.warnings, [/1 traces? stays? in two parts/])
+})
