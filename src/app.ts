@@ -4,6 +4,7 @@ import { createAggregator } from './aggregation/create-aggregator.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
+import { AcceptedTokens } from './http/accepted-tokens.ts'
 import { createLogger } from './http/logger.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
@@ -65,6 +66,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     sinks: [store, ...sinks],
     logger,
     bodyLimitBytes,
+    tokens: new AcceptedTokens(config.server.tokens),
   })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })

@@ -26,8 +26,11 @@ const secretFields = keys.filter(({ schema }) => schema.writeOnly).map(({ path }
 
 /** Whether one of two fields is the other or lies inside it. */
 export function overlaps(a: string, b: string): boolean {
-  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`)
+  return a === b || isInside(a, b) || isInside(b, a)
 }
+
+const isInside = (field: string, whole: string) =>
+  field.startsWith(`${whole}.`) || field.startsWith(`${whole}[`)
 
 /** Whether a field is a secret, lies in one or holds one; `expanded` are fields filled by `${NAME}`. */
 export function isSecret(field: string, expanded: readonly string[]): boolean {

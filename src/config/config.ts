@@ -1,4 +1,5 @@
 import { defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
+import { type AccessToken, accessTokens } from './access-tokens.ts'
 import { basicAuthorization, parseBaseUrl } from './base-url.ts'
 import { readAuthority } from './rules.ts'
 import type { ConfigFile, LogLevel } from './schema.ts'
@@ -29,7 +30,13 @@ export interface NodegraphProviderConfig {
 
 /** The configuration, checked and complete; each part is what one consumer needs. Frozen. */
 export interface Config {
-  server: { host: string; port: number; bodyLimitBytes: number }
+  server: {
+    host: string
+    port: number
+    bodyLimitBytes: number
+    /** Empty: everybody may call. */
+    tokens: readonly AccessToken[]
+  }
   log: { level: LogLevel }
   /** What a build uses where its request says nothing. */
   parameters: ParameterDefaults
@@ -47,7 +54,12 @@ export interface Config {
 export function toConfig(file: ConfigFile): Config {
   const { server, log, loop, build, embedded } = file
   return {
-    server: { host: server.host, port: server.port, bodyLimitBytes: server.body_limit_bytes },
+    server: {
+      host: server.host,
+      port: server.port,
+      bodyLimitBytes: server.body_limit_bytes,
+      tokens: accessTokens(server.auth),
+    },
     log: { level: log.level },
     parameters: parameters(file),
     loop: { intervalSec: loop.interval },

@@ -47,7 +47,10 @@ function read(name: string, text: string, layer: EnvironmentLayer, taken: Readon
   const key = byName.get(name)
   if (key !== undefined) {
     setAt(tree, key.path, readText(text, key.schema))
-    origins.set(key.path.join('.'), isMap(key.schema) ? `${name}, as JSON` : name)
+    origins.set(
+      key.path.join('.'),
+      isMap(key.schema) || key.schema.type === 'array' ? `${name}, as JSON` : name,
+    )
     return
   }
   const header = headerPath(name)

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts'
 import { readText, schemaAt } from './keys.ts'
-import { mapLeaves, type Tree } from './tree.ts'
+import { isTree, mapLeaves, type Tree } from './tree.ts'
 
 export interface Expanded {
   tree: Tree
@@ -46,8 +46,12 @@ export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
     return fromEnvironment ? readText(value, schemaAt(path)) : value
   }
   const change = (value: unknown, path: string[]): unknown => {
-    if (Array.isArray(value))
-      return value.map((item) => (typeof item === 'string' ? expandText(item, path) : item))
+    if (Array.isArray(value)) {
+      return value.map((item, index) => {
+        const place = [...path.slice(0, -1), `${path.at(-1)}[${index}]`]
+        return isTree(item) ? mapLeaves(item, change, place) : change(item, place)
+      })
+    }
     return typeof value === 'string' ? expandText(value, path) : value
   }
   return { tree: mapLeaves(file, change), fields, names, errors }

@@ -66,7 +66,7 @@ export function readText(text: string, schema: KeySchema | undefined): unknown {
     const word = text.trim().toLowerCase()
     return word === 'true' ? true : word === 'false' ? false : text
   }
-  return schema?.type === 'object' ? readJson(text) : text
+  return schema?.type === 'object' || schema?.type === 'array' ? readJson(text) : text
 }
 
 function readJson(text: string): unknown {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { FieldError } from '../errors.ts'
 import { compilePattern, maxPatternLength, parseTag } from '../source/tag-selector.ts'
+import { tokenErrors } from './access-tokens.ts'
 import { parseBaseUrl } from './base-url.ts'
 import { overlaps } from './config-error.ts'
 import type { ConfigFile } from './schema.ts'
@@ -12,6 +13,7 @@ interface Rule {
 }
 
 const rules: Rule[] = [
+  { reads: ['server.auth.tokens'], check: ({ server }) => tokenErrors(server.auth) },
   { reads: ['query.tag'], check: ({ query }) => complaint('query.tag', query.tag, parseTag) },
   {
     reads: ['query.filter'],

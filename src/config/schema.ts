@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { AuthSection } from './access-schema.ts'
 import { Bytes, Headers, Parameter, Secret, Section, TimeoutSec, Url } from './key-types.ts'
 
 /** The levels of pino, and `silent`. */
@@ -15,6 +16,7 @@ export const ConfigFile = Type.Object(
       host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on' }),
       port: Type.Integer({ minimum: 0, maximum: 65535, default: 8080, description: '0: any free port' }),
       body_limit_bytes: Bytes('Largest request body, bytes', 1_048_576),
+      auth: AuthSection,
     }),
     log: Section('The log, JSON lines on standard error', {
       level: Type.Unsafe<LogLevel>({ enum: logLevels, default: 'info' }),

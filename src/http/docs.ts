@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { components } from './components.ts'
+import { securitySchemes } from './require-scopes.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -44,6 +45,7 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
       },
       servers: [{ url: '/', description: 'This service' }],
       security: [],
+      components: { securitySchemes },
       tags: [
         { name: 'aggregation', description: 'Building graphs' },
         { name: 'graphs', description: 'What has been built' },
@@ -67,9 +69,14 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(async (pages) => {
+    pages.addHook('onRoute', (route) => {
+      route.config = { ...route.config, scope: 'none' }
+    })
+    await pages.register(swaggerUi, { routePrefix: '/docs' })
+  })
   for (const component of components) app.addSchema(component)
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'none' } }, () => app.swagger())
 }
 
 /** The OpenAPI document as it is committed: the same routes give the same bytes. */

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { type DestinationStream, pino } from 'pino'
 
 /** Headers that name or admit somebody. */
@@ -22,9 +22,10 @@ export function createLogger(
 
 /** One line per request, when it is over. The path without its query: that may hold anything. */
 export function logRequests(app: FastifyInstance): void {
-  const line = (request: { method: string; url: string }) => ({
-    method: request.method,
-    path: request.url.split('?', 1)[0],
+  const line = ({ method, url, caller }: FastifyRequest) => ({
+    method,
+    path: url.split('?', 1)[0],
+    ...(caller ? { caller: caller.name } : {}),
   })
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply

@@ -18,6 +18,8 @@ export function taggedAnswer(description: string, schema: TSchema) {
 
 const descriptions: Record<number, string> = {
   400: 'The request is wrong: `errors` names each field',
+  401: 'A token is configured, and the request has none that is known',
+  403: 'The token does not have the scope that is wanted',
   404: 'There is no such graph',
   413: 'The body is too large',
   415: 'The body is not application/json, or it is compressed',

@@ -3,9 +3,12 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
+import { AcceptedTokens } from './accepted-tokens.ts'
 import { documentRoutes } from './docs.ts'
+import { watchExposure } from './exposure.ts'
 import { logRequests } from './logger.ts'
 import { handleError } from './problem.ts'
+import { requireScopes } from './require-scopes.ts'
 import { aggregate } from './routes/aggregate.ts'
 import { grafana } from './routes/grafana.ts'
 import { graphs } from './routes/graphs.ts'
@@ -23,11 +26,14 @@ export interface ServerOptions {
   bodyLimitBytes: number
   /** Longest wait for a dependency at /health/ready, ms. @default 2000 */
   checkTimeoutMs?: number
+  /** Who may call. @default everybody */
+  tokens?: AcceptedTokens
 }
 
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { aggregator, store, source, sinks, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
+  const { tokens = new AcceptedTokens() } = options
   const app = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -42,11 +48,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(handleError)
   logRequests(app)
   answerUnknownRoutes(app)
+  requireScopes(app, tokens)
+  const warnings = watchExposure(app, tokens)
   await documentRoutes(app)
 
   await app.register(aggregate, { aggregator })
   await app.register(graphs, { aggregator, store })
   await app.register(grafana, { aggregator, store })
-  await app.register(health, { source, sinks, checkTimeoutMs })
+  await app.register(health, { source, sinks, checkTimeoutMs, warnings })
   return app
 }

@@ -291,6 +291,7 @@ t.test('health', async (t) => {
         { kind: 'source', name: 'embedded', ok: true },
         { kind: 'sink', name: 'embedded', ok: true },
       ],
+      warnings: [],
     })
   })
 
@@ -329,6 +330,7 @@ t.test('health', async (t) => {
         { kind: 'sink', name: 'deaf', ok: false, reason: 'no answer within 20 ms' },
         { kind: 'sink', name: 'broken', ok: false, reason: 'Internal error' },
       ],
+      warnings: [],
     })
     t.same(aborted, [true])
   })

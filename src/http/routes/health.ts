@@ -15,6 +15,8 @@ export interface HealthOptions {
   sinks: readonly Dependency[]
   /** How long a check may take, ms. */
   checkTimeoutMs: number
+  /** What a person should look at although everything can be reached. */
+  warnings: () => string[]
 }
 
 const Check = Type.Object(
@@ -29,18 +31,23 @@ const Check = Type.Object(
 type Check = Static<typeof Check>
 
 const Readiness = Type.Object(
-  { ready: Type.Boolean(), checks: Type.Array(Check) },
+  {
+    ready: Type.Boolean(),
+    checks: Type.Array(Check),
+    warnings: Type.Array(Type.String(), { description: 'What a person should look at, in plain words' }),
+  },
   { additionalProperties: false },
 )
 
 /** /health/live: the process answers. /health/ready: so does everything it needs. */
 export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
-  const { source, sinks, checkTimeoutMs } = options
+  const { source, sinks, checkTimeoutMs, warnings } = options
   const tags = ['operations']
 
   app.get(
     '/health/live',
     {
+      config: { scope: 'none' },
       schema: {
         operationId: 'getLiveness',
         summary: 'Whether the process answers',
@@ -58,6 +65,7 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
   app.get(
     '/health/ready',
     {
+      config: { scope: 'none' },
       schema: {
         operationId: 'getReadiness',
         summary: 'Whether the source of traces and every sink can be reached',
@@ -79,7 +87,7 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ ready, checks })
+        .send({ ready, checks, warnings: warnings() })
     },
   )
 }

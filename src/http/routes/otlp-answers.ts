@@ -6,7 +6,7 @@ export type OtlpEncoding = 'json' | 'protobuf'
 export const otlpMediaType = { json: 'application/json', protobuf: 'application/x-protobuf' } as const
 
 /** google.rpc.Code by HTTP status (google/rpc/code.proto). */
-const rpcCodes: Record<number, number> = { 400: 3, 405: 12, 413: 8, 415: 3 }
+const rpcCodes: Record<number, number> = { 400: 3, 401: 16, 403: 7, 405: 12, 413: 8, 415: 3, 429: 8, 503: 14 }
 const rpcInternal = 13
 const rpcInvalidArgument = 3
 

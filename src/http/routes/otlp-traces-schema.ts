@@ -55,6 +55,8 @@ export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
       },
     },
     400: status('The body could not be decoded.'),
+    401: status('A token is configured, and the request has none that is known.'),
+    403: status('The token does not have the scope write.'),
     413: status('The body is too large, as sent or decompressed.'),
     415: status('Another content type or content encoding.'),
   },
