@@ -13,6 +13,7 @@ export function figuresOf(red: Red, whole: Whole) {
   const { count, failed, slow } = red
   return {
     count,
+    adjustedCount: red.adjustedCount,
     failed,
     slow,
     meanMs: meanMs(red),
@@ -44,9 +45,15 @@ export function latency({ p50Ns, p95Ns, p99Ns }: Red): string {
 }
 
 export function traffic(red: Red, { windowSec }: Whole): string {
-  const words = `${red.count} ${red.count === 1 ? 'call' : 'calls'}, ${Number((red.count / windowSec).toPrecision(3))}/s`
-  return red.failed === 0 ? words : `${words}, ${red.failed} failed`
+  const words = [`${red.count} ${red.count === 1 ? 'call' : 'calls'}`]
+  if (red.adjustedCount !== red.count) words.push(`about ${grouped(red.adjustedCount)} before sampling`)
+  words.push(`${Number((red.count / windowSec).toPrecision(3))}/s`)
+  if (red.failed > 0) words.push(`${red.failed} failed`)
+  return words.join(', ')
 }
+
+/** Whole, with a comma before every three digits. */
+const grouped = (value: number) => Math.round(value).toLocaleString('en-US')
 
 /** Rounded to `digits` decimals, and never -0. */
 export function rounded(value: number, digits: number): number {

@@ -3,6 +3,10 @@ import { type Static, Type } from 'typebox'
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
 const figures = {
   count: Type.Integer({ minimum: 1, description: 'Calls' }),
+  adjustedCount: Type.Number({
+    minimum: 1,
+    description: 'Calls before sampling, as far as spans tell how they were sampled; else as count',
+  }),
   failed: Type.Integer({ minimum: 0, description: 'Calls with status ERROR' }),
   slow: Type.Integer({ minimum: 0, description: 'Calls over the threshold that did not fail' }),
   meanMs: Type.Number({ minimum: 0, description: 'Mean duration of a call, ms' }),

@@ -5,6 +5,7 @@ import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import type { SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
+import type { MeasuredSpans } from './weight-columns.ts'
 
 /**
  * Totals of the nodes and edges at one level of detail. A node is a pair of strings, here (service, span
@@ -40,19 +41,31 @@ export class CallTotals {
     return edge
   }
 
-  /** Counts a call of the node itself, of this duration. */
-  addNodeCall(node: number, durationNs: number, failed: boolean, sign: 1 | -1): void {
-    this.nodeRed.addCall(node, durationNs, failed, this.slowThresholdNs, sign)
+  /** Counts the calls that a span stands for on a node. */
+  addNodeCall(node: number, spans: MeasuredSpans, row: number, failed: boolean, sign: 1 | -1): void {
+    this.nodeRed.addCall(node, spans, row, failed, this.slowThresholdNs, sign)
   }
 
-  /** Counts a call of `callee` by `caller`, of this duration, and returns the edge. */
-  addCall(caller: number, callee: number, durationNs: number, failed: boolean, sign: 1 | -1): number {
+  /** Counts the calls that a span stands for as calls of `callee` by `caller` and returns the edge. */
+  addCall(
+    caller: number,
+    callee: number,
+    spans: MeasuredSpans,
+    row: number,
+    failed: boolean,
+    sign: 1 | -1,
+  ): number {
     const edge = this.edges.indexOf(caller, callee)
-    this.edgeRed.addCall(edge, durationNs, failed, this.slowThresholdNs, sign)
+    this.edgeRed.addCall(edge, spans, row, failed, this.slowThresholdNs, sign)
     return edge
   }
 
-  addSelfCall(node: number, calls: number): void {
+  /** Counts the calls that a span stands for as calls of the node by itself. */
+  addSelfCall(node: number, { weights }: MeasuredSpans, row: number, sign: 1 | -1): void {
+    this.addSelfCalls(node, sign * (weights?.calls[row] ?? 1))
+  }
+
+  private addSelfCalls(node: number, calls: number): void {
     if (node >= this.selfCalls.length) {
       const grown = new Float64Array(Math.max(node + 1, this.selfCalls.length * 2))
       grown.set(this.selfCalls)
@@ -80,7 +93,7 @@ export class CallTotals {
       if (second === 'text') secondHere = strings.internText(otherStrings.text(secondHere))
       nodeOf[node] = this.nodes.indexOf(firstHere, secondHere)
       if (node < other.nodeRed.length) this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
-      this.addSelfCall(nodeOf[node]!, other.selfCalls[node] ?? 0)
+      this.addSelfCalls(nodeOf[node]!, other.selfCalls[node] ?? 0)
     }
     for (let edge = 0; edge < other.edges.length; edge++) {
       this.addEdge(nodeOf[other.edges.first[edge]!]!, nodeOf[other.edges.second[edge]!]!, other, edge)

@@ -51,14 +51,15 @@ export class DurationSketches {
   }
 
   /**
-   * Counts a duration on row `row`, or takes it back.
+   * Counts a duration on row `row`.
    *
    * @param durationNs 0 to 2^64; below 1 counts as 0
+   * @param times how often; below 0 takes it back
    */
-  add(row: number, durationNs: number, sign: 1 | -1): void {
+  add(row: number, durationNs: number, times: number): void {
     const bucket = bucketOf(durationNs)
     const page = this.pageOf(row, bucket >> pageBits)
-    this.counts[page * pageSize + (bucket & (pageSize - 1))]! += sign
+    this.counts[page * pageSize + (bucket & (pageSize - 1))]! += times
   }
 
   /** Adds row `from` of `other` to row `row`. */

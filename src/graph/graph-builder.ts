@@ -153,7 +153,7 @@ export class GraphBuilder {
       const caller = operationOf[parent]!
       if (caller === callee) {
         counts.selfCalls += sign
-        operations.addSelfCall(callee, sign)
+        operations.addSelfCall(callee, spans, row, sign)
       } else {
         counts.edgeCalls += sign
         const edge = operations.addToEdge(caller, callee, spans, row, sign)

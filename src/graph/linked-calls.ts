@@ -1,12 +1,15 @@
 import { MessageColumns } from './message-columns.ts'
 import { PairIndex } from './pair-index.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
+import type { MeasuredSpans } from './weight-columns.ts'
 
 /** A call between two nodes that only a span link tells of. */
 export interface LinkedCall {
   caller: number
   callee: number
-  durationNs: number
+  /** The span whose duration and weight are those of the call. */
+  spans: MeasuredSpans
+  row: number
   criticalPathNs: number
   failed: boolean
   sign: 1 | -1
@@ -110,6 +113,7 @@ export class LinkedCalls {
     to.failed[at] = failed ? 1 : 0
     to.kind[at] = spans.kind[row]!
     to.sign[at] = sign
+    if (spans.weights) to.setWeight(at, spans.weights, row)
     return at
   }
 
@@ -120,7 +124,8 @@ export class LinkedCalls {
     return {
       caller: isDirect ? senders.node[sender]! : broker,
       callee: receivers.node[row]!,
-      durationNs: receivers.durationNs[row]!,
+      spans: receivers,
+      row,
       criticalPathNs: receivers.criticalPathNs[row]!,
       failed: receivers.failed[row] === 1 || (isDirect && senders.failed[sender] === 1),
       sign: receivers.sign[row]! > 0 ? 1 : -1,
@@ -132,7 +137,8 @@ export class LinkedCalls {
     return {
       caller: senders.node[sender]!,
       callee: broker,
-      durationNs: senders.durationNs[sender]!,
+      spans: senders,
+      row: sender,
       criticalPathNs: 0,
       failed: senders.failed[sender] === 1,
       sign: 1,

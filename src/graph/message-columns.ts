@@ -1,3 +1,5 @@
+import { WeightColumns } from './weight-columns.ts'
+
 /** Ends of messages, a row for each, that are to be put together by trace id and span id. */
 export class MessageColumns {
   length = 0
@@ -8,6 +10,7 @@ export class MessageColumns {
   /** Node of the broker, -1 where it is not named. */
   broker = new Int32Array(64)
   durationNs = new Float64Array(64)
+  weights: WeightColumns | undefined
   /** Of a receiver: time on the critical path of its trace. */
   criticalPathNs = new Float64Array(64)
   /** 1: failed. */
@@ -21,7 +24,18 @@ export class MessageColumns {
   addRow(): number {
     const row = this.length++
     if (row === this.node.length) this.grow(row * 2)
+    this.weights?.reset(row)
     return row
+  }
+
+  /** Gives a row the weight of row `from` of `weights`. */
+  setWeight(row: number, weights: WeightColumns, from: number): void {
+    if (!this.weights) {
+      if (weights.isPlain(from)) return
+      this.weights = new WeightColumns()
+      for (let before = 0; before < this.length; before++) this.weights.reset(before)
+    }
+    this.weights.copy(row, weights, from)
   }
 
   /** Appends the rows of `other`; `nodeOf` says for each of its nodes which one it is here. */
@@ -36,6 +50,7 @@ export class MessageColumns {
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
       this.sign[row] = other.sign[from]!
+      if (other.weights) this.setWeight(row, other.weights, from)
     }
   }
 

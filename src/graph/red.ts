@@ -1,11 +1,14 @@
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { ExactSums } from './exact-sums.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
+import { adjustedScale, type MeasuredSpans, type WeightColumns } from './weight-columns.ts'
 
 /** RED totals of one node or edge: rate, errors, duration, and what of it was waited for; all 0 where there was no call. */
 export interface Red extends Percentiles {
   /** Calls. */
   count: number
+  /** Calls before sampling, as far as the spans tell; `count` where they say nothing. Whole millionths. */
+  adjustedCount: number
   /** Calls with status ERROR. */
   failed: number
   /** Calls that did not fail and took longer than the threshold. */
@@ -25,25 +28,79 @@ export class RedColumns {
   count = new Float64Array(64)
   failed = new Float64Array(64)
   slow = new Float64Array(64)
+  /** Adjusted count less count, in whole millionths. */
+  private readonly unseen = new ExactSums()
   private readonly timeNs = new ExactSums()
   private readonly criticalPathNs = new ExactSums()
   private readonly durations = new DurationSketches()
 
-  /** Adds one span to row `row`, or takes it back when `sign` is -1. */
+  /** Adds the calls that a span stands for to row `row`, or takes them back when `sign` is -1. */
   addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
-    const failed = spans.status[span] === SpanStatus.error
-    this.addCall(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+    this.addCall(row, spans, span, spans.status[span] === SpanStatus.error, slowThresholdNs, sign)
   }
 
-  /** Adds one call to row `row`, or takes it back when `sign` is -1. */
-  addCall(row: number, durationNs: number, failed: boolean, slowThresholdNs: number, sign: 1 | -1): void {
-    if (row >= this.count.length) this.grow(row)
-    if (row >= this.length) this.length = row + 1
+  /** The same where the span's status does not say whether they failed. */
+  addCall(
+    row: number,
+    spans: MeasuredSpans,
+    span: number,
+    failed: boolean,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+  ): void {
+    const { weights } = spans
+    if (weights === undefined || weights.isPlain(span)) {
+      this.addOne(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+      return
+    }
+    this.unseen.add(row, weights.unseenPerCall(span) * weights.calls[span]!, sign)
+    if (weights.calls[span] === 1) this.addOne(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+    else this.addSummary(row, weights, span, failed, slowThresholdNs, sign)
+  }
+
+  /** Adds a trace, which begins with this span and counts once even where that is a summary. */
+  addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
+    const { weights } = spans
+    if (weights) this.unseen.add(row, weights.unseenPerCall(span), sign)
+    const failed = spans.status[span] === SpanStatus.error
+    this.addOne(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+  }
+
+  private addOne(
+    row: number,
+    durationNs: number,
+    failed: boolean,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+  ): void {
+    this.reach(row)
     this.count[row]! += sign
     if (failed) this.failed[row]! += sign
     else if (durationNs > slowThresholdNs) this.slow[row]! += sign
     this.timeNs.add(row, durationNs, sign)
     this.durations.add(row, durationNs, sign)
+  }
+
+  private addSummary(
+    row: number,
+    weights: WeightColumns,
+    span: number,
+    failed: boolean,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+  ): void {
+    const calls = sign * weights.calls[span]!
+    const { values } = weights.durations
+    const start = weights.durations.start(span)
+    this.reach(row)
+    this.count[row]! += calls
+    if (failed) this.failed[row]! += calls
+    this.timeNs.add(row, weights.totalNs[span]!, sign)
+    for (let at = start; at < start + weights.durations.length(span); at += 2) {
+      const times = sign * values[at + 1]!
+      if (!failed && values[at]! > slowThresholdNs) this.slow[row]! += times
+      this.durations.add(row, values[at]!, times)
+    }
   }
 
   /** Adds time on a critical path to row `row`, which has a call, or takes it back when `sign` is -1. */
@@ -53,9 +110,9 @@ export class RedColumns {
 
   /** Adds row `from` of `other` to row `row`. */
   addRow(row: number, other: RedColumns, from: number): void {
-    if (row >= this.count.length) this.grow(row)
-    if (row >= this.length) this.length = row + 1
+    this.reach(row)
     this.count[row]! += other.count[from]!
+    this.unseen.addRow(row, other.unseen, from)
     this.failed[row]! += other.failed[from]!
     this.slow[row]! += other.slow[from]!
     this.timeNs.addRow(row, other.timeNs, from)
@@ -66,12 +123,20 @@ export class RedColumns {
   read(row: number): Red {
     const count = this.count[row] ?? 0
     if (count === 0) return { ...none }
+    const adjustedCount = (count * adjustedScale + this.unseen.read(row)) / adjustedScale
+    const failed = this.failed[row]!
+    const slow = this.slow[row]!
     const meanNs = this.timeNs.read(row) / count
     // Of a single call the duration is known.
     const percentiles =
       count === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : this.durations.percentiles(row, count)
     const criticalPathNs = this.criticalPathNs.read(row)
-    return { count, failed: this.failed[row]!, slow: this.slow[row]!, meanNs, criticalPathNs, ...percentiles }
+    return { count, adjustedCount, failed, slow, meanNs, criticalPathNs, ...percentiles }
+  }
+
+  private reach(row: number): void {
+    if (row >= this.count.length) this.grow(row)
+    if (row >= this.length) this.length = row + 1
   }
 
   private grow(row: number): void {
@@ -84,6 +149,7 @@ export class RedColumns {
 
 const none: Red = {
   count: 0,
+  adjustedCount: 0,
   failed: 0,
   slow: 0,
   meanNs: 0,

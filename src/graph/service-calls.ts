@@ -105,7 +105,7 @@ export class ServiceCalls {
     if (spans.kind[row] === SpanKind.consumer) isRequest = this.deliver(row, node, caller) || isRequest
     else if (isCalled) this.call(row, node)
     else if (spans.kind[row] === SpanKind.server) isRequest = this.serve(row, node, caller) || isRequest
-    if (isRequest) this.totals.addNodeCall(node, spans.durationNs[row]!, this.hasFailed(row), sign)
+    if (isRequest) this.totals.addNodeCall(node, spans, row, this.hasFailed(row), sign)
   }
 
   private countPlace(row: number, caller: number): void {
@@ -134,7 +134,7 @@ export class ServiceCalls {
     const peer = this.peerNode(row)
     if (caller >= 0) this.tree.answerAbove(row)
     if (peer >= 0) this.enterBy(peer, node, row, this.hasFailed(row))
-    else if (caller >= 0) this.totals.addSelfCall(node, this.sign)
+    else if (caller >= 0) this.totals.addSelfCall(node, this.spans, row, this.sign)
     return true
   }
 
@@ -168,7 +168,7 @@ export class ServiceCalls {
   private sendDirectly(row: number, node: number, sender: number): void {
     const from = this.serviceNode(sender)
     const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
-    if (from === node) this.totals.addSelfCall(node, this.sign)
+    if (from === node) this.totals.addSelfCall(node, this.spans, row, this.sign)
     else this.enterBy(from, node, row, failed)
     this.tree.answerAbove(row)
   }
@@ -202,7 +202,7 @@ export class ServiceCalls {
   }
 
   private addCall(caller: number, callee: number, row: number, failed: boolean): number {
-    return this.totals.addCall(caller, callee, this.spans.durationNs[row]!, failed, this.sign)
+    return this.totals.addCall(caller, callee, this.spans, row, failed, this.sign)
   }
 
   /** Node of the service that a span works for, which there must be. */

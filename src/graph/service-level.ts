@@ -52,8 +52,8 @@ export class ServiceLevel {
   finish(endToEndNs: number): Graph {
     const { calls, unresolved } = this.links.resolve()
     const linked = new CallTotals(this.slowThresholdNs)
-    for (const { caller, callee, durationNs, criticalPathNs, failed, sign } of calls) {
-      const edge = linked.addCall(caller, callee, durationNs, failed, sign)
+    for (const { caller, callee, spans, row, criticalPathNs, failed, sign } of calls) {
+      const edge = linked.addCall(caller, callee, spans, row, failed, sign)
       linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
     }
     const graph = readServiceGraph(this.totals, linked, this.tags, this.strings)

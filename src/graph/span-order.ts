@@ -16,7 +16,8 @@ export function compareSpans(spans: SpanTable, a: number, b: number): number {
     compareTexts(spans, spans.name[a]!, spans.name[b]!) ||
     compareTexts(spans, spans.tagValue[a]!, spans.tagValue[b]!) ||
     spans.skewed[a]! - spans.skewed[b]! ||
-    comparePeers(spans, a, b)
+    comparePeers(spans, a, b) ||
+    (spans.weights?.compare(a, b) ?? 0)
   )
 }
 

@@ -1,5 +1,6 @@
 import { PeerColumns } from './peer-columns.ts'
 import type { StringTable } from './string-table.ts'
+import { WeightColumns } from './weight-columns.ts'
 
 /** Span kind, numbered as in OTLP (opentelemetry-proto trace/v1/trace.proto, Span.SpanKind). */
 export const SpanKind = {
@@ -50,6 +51,8 @@ export class SpanTable {
   tagValue = new Int32Array(64)
   /** What the spans say of their peers; undefined where that is not wanted. */
   peers: PeerColumns | undefined
+  /** For how many calls the spans stand; undefined where each stands for itself. */
+  weights: WeightColumns | undefined
 
   /** What `name`, `service` and `tagValue` are indexes into; shared by all tables of a build. */
   readonly strings: StringTable
@@ -81,6 +84,7 @@ export class SpanTable {
     this.service[row] = 0
     this.tagValue[row] = 0
     this.peers?.reset(row)
+    this.weights?.reset(row)
     return row
   }
 
@@ -92,9 +96,18 @@ export class SpanTable {
     return this.peers
   }
 
+  /** The columns of the weights, from now on filled. */
+  withWeights(): WeightColumns {
+    if (this.weights) return this.weights
+    this.weights = new WeightColumns()
+    for (let row = 0; row < this.length; row++) this.weights.reset(row)
+    return this.weights
+  }
+
   /** Appends row `from` of `other`, which must share this table's strings. */
   copyRow(other: SpanTable, from: number): void {
     if (other.peers) this.withPeers()
+    if (other.weights) this.withWeights()
     const row = this.addRow()
     this.spanIdHi[row] = other.spanIdHi[from]!
     this.spanIdLo[row] = other.spanIdLo[from]!
@@ -110,6 +123,7 @@ export class SpanTable {
     this.service[row] = other.service[from]!
     this.tagValue[row] = other.tagValue[from]!
     if (other.peers) this.peers?.copy(row, other.peers, from)
+    if (other.weights) this.weights?.copy(row, other.weights, from)
   }
 
   /** Start of a row, Unix ms; a start on a whole ms is that ms, other fractions are good to 1 µs. */

@@ -51,10 +51,10 @@ export class TagTotals {
     this.collectRoots(tree, tops, operationOf)
     for (const value of this.values) {
       const tag = this.tags.indexOf(value, 0)
-      this.tagRed.addSpan(tag, spans, tops[0]!, this.slowThresholdNs, sign)
+      this.tagRed.addTrace(tag, spans, tops[0]!, this.slowThresholdNs, sign)
       for (const root of this.roots) {
         const entry = this.entries.indexOf(tag, operationOf[root]!)
-        this.entryRed.addSpan(entry, spans, root, this.slowThresholdNs, sign)
+        this.entryRed.addTrace(entry, spans, root, this.slowThresholdNs, sign)
       }
     }
   }

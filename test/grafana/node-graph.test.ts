@@ -16,6 +16,7 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
     title,
     operation,
     count: 1,
+    adjustedCount: more.count ?? 1,
     failed: 0,
     slow: 0,
     meanNs: 0,

@@ -11,10 +11,18 @@ import {
   arbitraryTightTrace,
   arbitraryTrace,
   arbitraryTraces,
+  arbitraryWeightedTraces,
   durationNsOf,
   spanTable,
   type TestSpan,
+  weighted,
 } from './traces.ts'
+
+/** Not so heavy that a sum would be rounded. */
+const arbitraryWeightedTrace = weighted(
+  arbitraryTrace.map((trace) => [trace]),
+  2 ** 24,
+).map(([trace]) => trace ?? [])
 
 const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }
 
@@ -38,7 +46,7 @@ const inTwoOrders = <T>(values: fc.Arbitrary<T[]>) =>
 
 t.test('the spans of a trace may come in any order', async (t) => {
   const sameBytes = fc.property(
-    inTwoOrders(arbitraryTrace),
+    inTwoOrders(arbitraryWeightedTrace),
     ([one, other]) => bytesOf(graphOf([one])) === bytesOf(graphOf([other])),
   )
   holds(t, sameBytes, 1000)
@@ -46,14 +54,14 @@ t.test('the spans of a trace may come in any order', async (t) => {
 
 t.test('the traces may come in any order', async (t) => {
   const sameBytes = fc.property(
-    inTwoOrders(arbitraryTraces),
+    inTwoOrders(arbitraryWeightedTraces),
     ([one, other]) => bytesOf(graphOf(one)) === bytesOf(graphOf(other)),
   )
   holds(t, sameBytes)
 })
 
 t.test('slices merged are the whole, whichever strings each has seen first', async (t) => {
-  const labelledTraces = fc.array(fc.tuple(fc.nat(2), arbitraryTrace), { maxLength: 8 })
+  const labelledTraces = fc.array(fc.tuple(fc.nat(2), arbitraryWeightedTrace), { maxLength: 8 })
   const sameBytes = fc.property(labelledTraces, (labelled) => {
     const merged = builderOf([])
     for (const slice of [2, 0, 1]) {
@@ -65,7 +73,7 @@ t.test('slices merged are the whole, whichever strings each has seen first', asy
 })
 
 t.test('a trace that is taken back leaves what was there before', async (t) => {
-  const sameBytes = fc.property(arbitraryTraces, arbitraryTraces, (kept, taken) => {
+  const sameBytes = fc.property(arbitraryWeightedTraces, arbitraryWeightedTraces, (kept, taken) => {
     const strings = new StringTable()
     const builder = builderOf([...kept, ...taken], strings)
     for (const trace of taken) builder.remove(spanTable(strings, 1, trace))
@@ -75,7 +83,7 @@ t.test('a trace that is taken back leaves what was there before', async (t) => {
 })
 
 t.test('a table is only read: what was added can be added again', async (t) => {
-  const sameBytes = fc.property(arbitraryTraces, (traces) => {
+  const sameBytes = fc.property(arbitraryWeightedTraces, (traces) => {
     const strings = new StringTable()
     const tables = traces.map((trace) => spanTable(strings, 1, trace))
     const [builder, again] = [builderOf([], strings), builderOf([], strings)]
@@ -145,6 +153,10 @@ t.test('the graph is the one that the slow and plain way gives', async (t) => {
 
   t.test('of any traces', async (t) => {
     holds(t, fc.property(fc.array(arbitraryTrace, { maxLength: 3 }), same), 1000)
+  })
+
+  t.test('of traces of which some spans were sampled, or are summaries', async (t) => {
+    holds(t, fc.property(fc.array(arbitraryWeightedTrace, { maxLength: 3 }), same), 1000)
   })
 })
 

@@ -52,8 +52,9 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     addTags(distinct, callers, options, nodes, edges)
   }
   const red = (calls: TestSpan[], role: string) => {
+    const counted = role === 'operation' ? calls.flatMap(callsOf) : calls
     const path = role === 'operation' ? calls.map((call) => pathNs.get(call) ?? 0n) : []
-    return { ...redOf(calls, options.slowThresholdMs), criticalPathNs: Number(sumOf(path)) }
+    return { ...redOf(counted, options.slowThresholdMs), criticalPathNs: Number(sumOf(path)) }
   }
   const keys = [...nodes.keys()].sort((a, b) => compareTuples(JSON.parse(a), JSON.parse(b)))
   const readEdges = [...edges].map(([key, calls]): GraphEdge => {
@@ -80,7 +81,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
         title,
         operation,
         ...red(nodes.get(key) ?? [], role),
-        selfCalls: selfCalls.get(key)?.length ?? 0,
+        selfCalls: selfCalls.get(key)?.flatMap(callsOf).length ?? 0,
       }
     }),
     edges: readEdges.sort((a, b) => a.source - b.source || a.target - b.target),
@@ -193,12 +194,20 @@ function redOf(calls: TestSpan[], slowThresholdMs: number) {
   const sum = sumOf(calls.map((call) => BigInt(durationNsOf(call))))
   return {
     count: calls.length,
+    adjustedCount: Number(sumOf(calls.map(adjustedMillionths))) / 1e6,
     failed: failed.length,
     slow: slow.length,
     meanNs: Number(sum) / calls.length,
     ...percentilesOf(calls),
   }
 }
+
+/** The calls that a span stands for, as if they were there. */
+const callsOf = ({ summaryOf, ...span }: TestSpan): TestSpan[] =>
+  summaryOf ? summaryOf.map((durationNs) => ({ ...span, durationNs, skewed: false })) : [span]
+
+const adjustedMillionths = ({ adjustedCount = 1 }: TestSpan) =>
+  BigInt(Math.round((adjustedCount - 1) * 1e6)) + 1_000_000n
 
 /** By nearest rank: the shortest duration that so many percent of the calls do not exceed. */
 function percentilesOf(calls: TestSpan[]) {
@@ -221,6 +230,11 @@ const sortKey = (span: TestSpan) => [
   -(span.parent ?? 0),
   ...[span.service, span.name, span.tag].flatMap((text) => [text ? 0 : 1, text ?? '']),
   span.skewed ? 1 : 0,
+  -(span.summaryOf?.length ?? 1),
+  -(span.adjustedCount ?? 1),
+  -Number(sumOf((span.summaryOf ?? []).map(BigInt))),
+  -2 * (span.summaryOf?.length ?? 0),
+  ...(span.summaryOf ?? []),
 ]
 
 function compareTuples(a: (string | number | bigint)[], b: (string | number | bigint)[]): number {

@@ -6,7 +6,7 @@ import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import type { PeerAttribute } from '../../src/graph/peer-naming.ts'
 import type { SpanTable } from '../../src/graph/span-table.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
-import { arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
+import { arbitraryTraces, spanTable, type TestSpan, weighted } from './traces.ts'
 
 /** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
 function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 300): void {
@@ -29,7 +29,7 @@ const instance = maybe(fc.constantFrom('10.0.0.1', '10.0.0.2'))
 const errorTag = fc.boolean()
 
 /** Traces of any spans, some of which name peers, or are linked to spans of other traces. */
-const traces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
+const plainTraces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
   fc.tuple(
     ...all.map((spans) =>
       fc.tuple(
@@ -40,6 +40,9 @@ const traces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
     ),
   ),
 )
+
+/** Some spans were sampled, or are summaries of others. */
+const traces = weighted(plainTraces)
 
 const shuffled = <T>(values: T[]) => fc.shuffledSubarray(values, { minLength: values.length })
 

@@ -30,6 +30,10 @@ export interface TestSpan {
   errorTag?: boolean | undefined
   /** Trace id and span id of the last link. */
   link?: [number, number] | undefined
+  /** How many calls each call of the span stands for; 1 where left out. */
+  adjustedCount?: number | undefined
+  /** The span is a summary of calls of these durations, ns. */
+  summaryOf?: number[] | undefined
 }
 
 const word = 2 ** 32
@@ -54,9 +58,18 @@ export function spanTable(strings: StringTable, traceId: number, spans: TestSpan
     table.name[row] = strings.internText(span.name)
     table.service[row] = strings.internText(span.service ?? '')
     table.tagValue[row] = strings.internText(span.tag ?? '')
+    addWeight(table, row, span)
     if (span.peer || span.instance || span.errorTag || span.link) addPeer(table, row, span)
   }
   return table
+}
+
+function addWeight(table: SpanTable, row: number, { adjustedCount, summaryOf }: TestSpan): void {
+  if (adjustedCount) table.withWeights().setAdjustedCount(row, adjustedCount)
+  if (!summaryOf) return
+  const totalNs = summaryOf.reduce((sum, ns) => sum + ns, 0)
+  const durations = summaryOf.map((ns): [number, number] => [ns, 1])
+  table.withWeights().setSummary(row, summaryOf.length, totalNs, durations)
 }
 
 function addPeer(table: SpanTable, row: number, { peer = {}, instance, errorTag, link }: TestSpan): void {
@@ -150,6 +163,22 @@ export const arbitraryTrace: fc.Arbitrary<TestSpan[]> = fc
   .chain(withRepetitions)
 
 export const arbitraryTraces: fc.Arbitrary<TestSpan[][]> = fc.array(arbitraryTrace, { maxLength: 6 })
+
+/** The same where some spans were sampled, or are summaries of others. */
+export const weighted = (
+  traces: fc.Arbitrary<TestSpan[][]>,
+  heaviest = 2 ** 56,
+): fc.Arbitrary<TestSpan[][]> => {
+  const weight = fc.record({
+    adjustedCount: maybe(fc.constantFrom(1, 2, 10 / 3, 1e6 / 7, heaviest)),
+    summaryOf: maybe(fc.array(fc.integer({ min: 0, max: 100e6 }), { minLength: 2, maxLength: 4 })),
+  })
+  return traces.chain((all) =>
+    fc.tuple(...all.map((spans) => fc.tuple(...spans.map((span) => weight.map((w) => ({ ...span, ...w })))))),
+  )
+}
+
+export const arbitraryWeightedTraces: fc.Arbitrary<TestSpan[][]> = weighted(arbitraryTraces)
 
 /** Small times, so that spans touch, tie, nest and overlap; any kind; ids in no order. */
 export const arbitraryTightTrace: fc.Arbitrary<TestSpan[]> = fc

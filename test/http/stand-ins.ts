@@ -58,6 +58,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
   const percentiles = { p50Ms: 10, p95Ms: 11, p99Ms: 11 }
   const figures = {
     count: 2,
+    adjustedCount: 2,
     failed: 1,
     slow: 0,
     meanMs: 10.5,

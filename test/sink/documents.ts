@@ -75,6 +75,7 @@ const figures = (count: number) => {
   const percentiles = { p50Ms: 12, p95Ms: 20, p99Ms: 30 }
   return {
     count,
+    adjustedCount: count,
     failed: 0,
     slow: 0,
     meanMs: 12.345678,
