@@ -11,7 +11,7 @@ const layers = [
   ['cli', 'demo'],
   ['http'],
   ['config', 'metrics', 'schedule'],
-  ['jobs'],
+  ['jobs', 'explain'],
   ['aggregation', 'alerts'],
   ['tempo', 'embedded', 'sink', 'history'],
   ['otlp', 'source', 'model', 'diff'],

@@ -40,6 +40,7 @@ t.test('openapi/tta.json', async (t) => {
       '/graphs/{name}',
       '/graphs/{name}/edges',
       '/graphs/{name}/nodes',
+      '/graphs/{name}/report',
       '/health/live',
       '/health/ready',
       '/v1/traces',

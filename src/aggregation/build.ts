@@ -59,7 +59,9 @@ export async function build(
     summary.phasesMs.read = rounded(readAt - startedAt)
     summary.phasesMs.build = rounded(performance.now() - readAt)
     summary.phasesMs.total = rounded(performance.now() - startedAt)
-    return { name: graphName, builtAt, summary, ...nodeGraph }
+    const { incompleteTraceIds: incomplete = [] } = report
+    const traceExamples = { incomplete, ...builder.examples() }
+    return { name: graphName, builtAt, summary, ...nodeGraph, traceExamples }
   }
   const services = builder.finishServices()
   if (!services) return { document: document(name, builder.finish()), services: undefined }
@@ -78,8 +80,9 @@ function summarize(
   { nodes, edges }: NodeGraph,
   builtAt: string,
 ): AggregationSummary {
-  const { searched, traceql, warnings, ...read } = report
+  const { searched, traceql, warnings, incompleteTraceIds: _ids, ...read } = report
   const { received: _received, traces: _traces, ...spans } = graph.spans
+  const { unresolvedLinks } = graph
   return {
     graph: request.parameters.graph,
     status: statusOf(report, nodes.length),
@@ -93,7 +96,7 @@ function summarize(
     source,
     traceql,
     read,
-    spans,
+    spans: unresolvedLinks === undefined ? spans : { ...spans, unresolvedLinks },
     built: { nodes: nodes.length, edges: edges.length },
     sinks: [],
     phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },

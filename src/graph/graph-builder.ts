@@ -8,6 +8,7 @@ import { SiblingCalls } from './sibling-calls.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
+import { TraceExamples, type TraceFault } from './trace-examples.ts'
 import { Top, TraceTree } from './trace-tree.ts'
 
 export interface GraphBuilderOptions {
@@ -39,6 +40,7 @@ export class GraphBuilder {
   private readonly tree = new TraceTree()
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
+  private readonly traceExamples = new TraceExamples()
   /** One sum, that of the durations of all roots. */
   private readonly endToEnd = new ExactSums()
   /** Operation of each row of the trace at hand, -1 where it has none. */
@@ -62,11 +64,13 @@ export class GraphBuilder {
   /** Counts the spans of one trace. The table may be cleared afterwards. */
   add(spans: SpanTable): void {
     this.count(spans, 1)
+    this.traceExamples.note(this.faultCounts, spans.traceId, 1)
   }
 
   /** Takes back a trace that was added with exactly these spans. */
   remove(spans: SpanTable): void {
     this.count(spans, -1)
+    this.traceExamples.note(this.faultCounts, spans.traceId, -1)
   }
 
   /** Adds all that `other` has counted. Both must have been made with the same options but for `strings`. */
@@ -76,6 +80,12 @@ export class GraphBuilder {
     for (const key of Object.keys(this.counts) as (keyof SpanCounts)[]) this.counts[key] += other.counts[key]
     if (other.services) this.services?.merge(other.services)
     this.endToEnd.addRow(0, other.endToEnd, 0)
+    this.traceExamples.merge(other.traceExamples, this.faultCounts)
+  }
+
+  /** A few traces for each thing that may be wrong with spans. */
+  examples(): Record<TraceFault, string[]> {
+    return this.traceExamples.read()
   }
 
   /** The service graph, where the level asks for it. */
@@ -87,6 +97,10 @@ export class GraphBuilder {
   finish(): Graph {
     const graph = readGraph(this.operations, this.tags, this.strings)
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
+  }
+
+  private get faultCounts(): SpanCounts {
+    return this.hasOperations ? this.counts : (this.services?.counts ?? this.counts)
   }
 
   private count(spans: SpanTable, sign: 1 | -1): void {

@@ -15,7 +15,7 @@ export class ServiceLevel {
   private readonly slowThresholdNs: number
   private readonly totals: CallTotals
   private readonly links = new LinkedCalls()
-  private readonly counts = emptyCounts()
+  readonly counts = emptyCounts()
   private readonly calls: ServiceCalls
   private readonly tags: TagTotals | undefined
 

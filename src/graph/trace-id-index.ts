@@ -26,7 +26,7 @@ export class TraceIdIndex {
   /** Where the id stands, or would. */
   private slotOf(traceId: Uint32Array): number {
     const mask = this.slots.length - 1
-    let slot = hash(traceId, 0) & mask
+    let slot = hashTraceId(traceId, 0) & mask
     for (;;) {
       const index = this.slots[slot]! - 1
       if (index < 0 || this.same(index, traceId)) return slot
@@ -62,7 +62,7 @@ export class TraceIdIndex {
     const slots = new Int32Array(this.slots.length * 2)
     const mask = slots.length - 1
     for (let index = 0; index < this.length; index++) {
-      let slot = hash(this.words, index * 4) & mask
+      let slot = hashTraceId(this.words, index * 4) & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = index + 1
     }
@@ -70,11 +70,17 @@ export class TraceIdIndex {
   }
 }
 
-function hash(words: Uint32Array, at: number): number {
+/** A hash of the four words from `at` on, 32 bits. */
+export function hashTraceId(words: Uint32Array, at: number): number {
   const mixed =
     Math.imul(words[at]!, 0x9e3779b1) ^
     Math.imul(words[at + 1]!, 0x85ebca6b) ^
     Math.imul(words[at + 2]!, 0xc2b2ae35) ^
     Math.imul(words[at + 3]!, 0x27d4eb2f)
   return (mixed ^ (mixed >>> 15)) >>> 0
+}
+
+/** A trace id of four words as the rest of the world writes it: 32 hex digits. */
+export function hexTraceId(words: Uint32Array): string {
+  return [...words].map((word) => word.toString(16).padStart(8, '0')).join('')
 }

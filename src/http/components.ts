@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { GraphDocument } from '../model/graph-document.ts'
+import { GraphReport } from '../model/graph-report.ts'
 import { AggregationParameters } from '../model/parameters.ts'
 import { Problem } from '../model/problem.ts'
 import { AggregationSummary } from '../model/summary.ts'
@@ -16,6 +17,7 @@ export const components: JsonSchema[] = [
   AggregationSummary,
   EdgeRow,
   GraphDocument,
+  GraphReport,
   NodeRow,
   Problem,
 ].map((schema) => {

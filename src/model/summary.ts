@@ -75,6 +75,9 @@ export const AggregationSummary = Type.Object(
         selfCalls: Count('Counted spans called from their own node'),
         edgeCalls: Count('Counted spans called from another node'),
         skewed: Count('Counted spans that end before they start: duration taken as 0'),
+        unresolvedLinks: Type.Optional(
+          Count('At level service: messages linked to a producer that was not read'),
+        ),
       },
       { ...closed, description: 'counted = edgeCalls + selfCalls + roots + orphans + cycles' },
     ),

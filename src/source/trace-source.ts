@@ -59,6 +59,8 @@ export interface ReadReport {
   repaired: number
   /** Traces known to lack spans that could not be had. They are in the graph as far as they are known. */
   incomplete: number
+  /** A few of those, 32 hex digits each. */
+  incompleteTraceIds?: string[]
   /** Traces that were found and left out because `limit` was reached, or the source cut its answer. */
   truncated: boolean
   /** The window that was really searched: a source may not have the newest or the oldest part. */

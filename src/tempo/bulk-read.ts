@@ -208,6 +208,7 @@ export class BulkRead {
       suspects: repair.suspects,
       repaired: repair.repaired,
       incomplete: repair.incomplete,
+      incompleteTraceIds: repair.incompleteIds.values(),
       truncated: isStopped || this.truncatedSlices > 0,
       searched: {
         fromMs: isStopped ? Math.max(window.fromMs, oldestSec * 1000) : window.fromMs,

@@ -1,4 +1,5 @@
 import { SpanTable } from '../graph/span-table.ts'
+import { maxExamples } from '../graph/trace-examples.ts'
 import type { ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import type { BulkReadOptions } from './bulk-read.ts'
 import { forEachLimited } from './for-each-limited.ts'
@@ -44,10 +45,14 @@ export async function plainRead(
   const lookup = new TraceLookup(context, consumer.strings)
   const { window } = query
   const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
+  const lackingIds: string[] = []
   await forEachLimited(ids, lookupsInFlight, async (id) => {
     const spans = new SpanTable(consumer.strings)
     const result = await lookup.byId(id, spans)
-    if (result !== 'whole') counts.incomplete++
+    if (result !== 'whole') {
+      counts.incomplete++
+      lackingIds.push(id)
+    }
     if (spans.length === 0) return
     const { startMs } = spans.extentMs()
     if (startMs < window.fromMs || startMs >= window.toMs) counts.outsideWindow++
@@ -71,6 +76,7 @@ export async function plainRead(
   if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be had.`)
   return {
     ...counts,
+    incompleteTraceIds: lackingIds.sort().slice(0, maxExamples),
     ...context.tally,
     slices: 1,
     suspects: 0,

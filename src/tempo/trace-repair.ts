@@ -1,5 +1,6 @@
 import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
+import { addTraceId, newTraceIds } from '../graph/trace-examples.ts'
 import { forEachLimited } from './for-each-limited.ts'
 import type { SearchContext } from './search.ts'
 import { joinShortened } from './shortened-traces.ts'
@@ -43,6 +44,8 @@ export class TraceRepair {
   repaired = 0
   /** Traces known to lack spans that could not be had. */
   incomplete = 0
+  /** A few of those. */
+  readonly incompleteIds = newTraceIds()
   /** Traces in two parts, because a participant cut their id, that could not be made one. */
   apart = 0
   /** Traces with a missing parent that were not looked up, because it had not helped before. */
@@ -122,6 +125,11 @@ export class TraceRepair {
     this.repaired++
   }
 
+  private noteIncomplete({ spans }: HeldTrace): void {
+    this.incomplete++
+    addTraceId(this.incompleteIds, spans.traceId, 1)
+  }
+
   private async searchByIds(traces: HeldTrace[]): Promise<void> {
     const batches: HeldTrace[][] = []
     for (let at = 0; at < traces.length; at += idsPerSearch) batches.push(traces.slice(at, at + idsPerSearch))
@@ -152,7 +160,7 @@ export class TraceRepair {
   private async fetchLacking(trace: HeldTrace): Promise<void> {
     const { assembly, maxLookups } = this.options
     const isWhole = this.lookups < maxLookups && (await this.fetch(trace)) === 'whole'
-    if (!isWhole) this.incomplete++
+    if (!isWhole) this.noteIncomplete(trace)
     assembly.release(trace)
   }
 
@@ -178,7 +186,7 @@ export class TraceRepair {
         const before = trace.spans.length
         this.suspect(trace)
         this.orphansTried++
-        if ((await this.fetch(trace)) === 'partial') this.incomplete++
+        if ((await this.fetch(trace)) === 'partial') this.noteIncomplete(trace)
         if (trace.spans.length > before) this.orphansHealed++
       } else this.unchecked++
       assembly.releaseForNow(trace)
@@ -206,7 +214,7 @@ export class TraceRepair {
       }
       if (isResolved) this.repaired++
       else {
-        this.incomplete++
+        this.noteIncomplete(trace)
         assembly.drop(trace)
       }
     })

@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Aggregator } from '../../aggregation/aggregator.ts'
+import { reportOf } from '../../explain/report.ts'
 import { EdgeRow, NodeRow } from '../../grafana/rows.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
+import { GraphReport } from '../../model/graph-report.ts'
 import type { GraphStore } from '../../sink/graph-store.ts'
 import { BuildQuery, NamePath, NoQuery, readQuery } from '../build-query.ts'
 import { graphFinder, noSuchGraph } from '../find-graph.ts'
@@ -23,7 +25,7 @@ const views = {
     operationId: 'getGraph',
     summary: 'The last graph with its summary; with parameters, one that is built for this answer only',
     schema: GraphDocument,
-    represent: remembered((document: GraphDocument) => document),
+    represent: remembered(({ traceExamples: _examples, ...document }: GraphDocument) => document),
   },
   nodes: {
     path: '/graphs/:name/nodes',
@@ -38,6 +40,13 @@ const views = {
     summary: "The graph's edges as a flat array",
     schema: Type.Array(EdgeRow),
     represent: remembered((document: GraphDocument) => document.edges),
+  },
+  report: {
+    path: '/graphs/:name/report',
+    operationId: 'getReport',
+    summary: 'What the build of the graph found, what is missing in it, and which traces to look at',
+    schema: GraphReport,
+    represent: remembered(reportOf),
   },
 }
 
