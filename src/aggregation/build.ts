@@ -109,12 +109,14 @@ function statusOf(report: ReadReport, nodes: number): AggregationSummary['status
   return nodes === 0 ? 'empty' : 'complete'
 }
 
-function spanWarnings({ spans, unresolvedLinks = 0 }: Graph): string[] {
+function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
+  const negativeGaps = edges.reduce((sum, { sides }) => sum + sides.negativeGaps, 0)
   const reasons: [number, string][] = [
     [spans.unnamed, 'without service.name: on no node.'],
     [spans.orphans, 'with a parent that never arrived: no edge leads there.'],
     [spans.cycles, 'among their own ancestors: the loop was cut.'],
     [spans.skewed, 'with an end before the start: the duration counts as 0.'],
+    [negativeGaps, 'longer than their client, or begun before their producer ended: in no mean of gaps.'],
     [unresolvedLinks, 'linked to a producer that was not read: no edge leads there.'],
   ]
   return reasons

@@ -34,14 +34,15 @@ export function patternInWords(pattern: CallPattern): string {
 function manyCalls(pattern: CallPattern): string {
   const { parents, p95PerParent, maxPerParent } = pattern
   if (parents === 0 || (p95PerParent < manyInP95 && perParent(pattern) < manyInMean)) return ''
-  return `N+1: ${threeDigits(perParent(pattern))} calls per parent, up to ${maxPerParent}, ${inTime(pattern)}`
+  return `N+1: ${threeDigits(perParent(pattern))} calls per parent, up to ${maxPerParent}${inTime(pattern)}`
 }
 
 /** Of the calls that came after another of the same parent, most decide. */
-function inTime({ calls, parents, overlapping }: CallPattern): string {
-  const share = overlapping / (calls - parents)
-  if (share === 0.5) return 'half of them in parallel'
-  return share > 0.5 ? 'in parallel' : 'one after another'
+function inTime({ followers, overlapping }: CallPattern): string {
+  if (followers === 0) return ''
+  const share = overlapping / followers
+  if (share === 0.5) return ', half of them in parallel'
+  return share > 0.5 ? ', in parallel' : ', one after another'
 }
 
 function retried({ calls, retries }: CallPattern): string {

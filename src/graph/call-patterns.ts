@@ -10,7 +10,9 @@ export interface CallPattern {
   p95PerParent: number
   /** Most calls of one parent; within 1 %, exact to 128. */
   maxPerParent: number
-  /** Calls that began while an earlier one of the same parent went on. */
+  /** Calls known to have begun after another of the same parent: a summary span says of its calls only the first. */
+  followers: number
+  /** Followers that began while an earlier one went on. */
   overlapping: number
   /** Calls that began after an earlier one of the same parent had failed and ended. */
   retries: number
@@ -21,16 +23,21 @@ export const noPattern: CallPattern = {
   calls: 0,
   p95PerParent: 0,
   maxPerParent: 0,
+  followers: 0,
   overlapping: 0,
   retries: 0,
 }
 
-const fields = 5
+/** Several calls of one parent. */
+export type SiblingGroup = Pick<CallPattern, 'calls' | 'followers' | 'overlapping' | 'retries'>
+
+const fields = 6
 const singles = 0
 const groups = 1
 const groupedCalls = 2
-const overlapping = 3
-const retries = 4
+const followers = 3
+const overlapping = 4
+const retries = 5
 
 /**
  * Call patterns of many edges. All are counts, so order changes nothing, and what was added can be taken back. A
@@ -46,13 +53,14 @@ export class CallPatterns {
     this.count(edge, singles, sign)
   }
 
-  /** A parent that made several calls, `size` of them. */
-  addGroup(edge: number, size: number, overlaps: number, retried: number, sign: 1 | -1): void {
+  /** A parent that made several calls. */
+  addGroup(edge: number, group: SiblingGroup, sign: 1 | -1): void {
     this.count(edge, groups, sign)
-    this.count(edge, groupedCalls, sign * size)
-    this.count(edge, overlapping, sign * overlaps)
-    this.count(edge, retries, sign * retried)
-    this.groupSizes.add(edge, size, sign)
+    this.count(edge, groupedCalls, sign * group.calls)
+    this.count(edge, followers, sign * group.followers)
+    this.count(edge, overlapping, sign * group.overlapping)
+    this.count(edge, retries, sign * group.retries)
+    this.groupSizes.add(edge, group.calls, sign)
   }
 
   /** Adds edge `from` of `other` to edge `edge`. */
@@ -72,6 +80,7 @@ export class CallPatterns {
       calls: at(singles) + at(groupedCalls),
       p95PerParent: this.sizeAt(edge, Math.ceil((parents * 95) / 100)),
       maxPerParent: this.sizeAt(edge, parents),
+      followers: at(followers),
       overlapping: at(overlapping),
       retries: at(retries),
     }

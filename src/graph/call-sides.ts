@@ -1,5 +1,6 @@
 import { ExactSums } from './exact-sums.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
+import type { MeasuredSpans } from './weight-columns.ts'
 
 /** What each end of an edge saw of its calls. A mean is null where no span tells of that side. */
 export interface Sides {
@@ -15,6 +16,12 @@ export interface Sides {
 
 export const noSides: Sides = { clientMeanNs: null, serverMeanNs: null, gapMeanNs: null, negativeGaps: 0 }
 
+/** Spans of which one side of a call is known. */
+export interface SideSpans extends MeasuredSpans {
+  /** 1 where the span ends before it starts. */
+  skewed: Uint8Array
+}
+
 const fields = 4
 const clients = 0
 const servers = 1
@@ -28,8 +35,9 @@ const negativeGaps = 3
  * client or producer span right above the callee; the server side is the callee's span unless that is itself a caller.
  * The gap of a request is the client's duration less the server's, in which clocks play no part; that of a message
  * is the time from the producer's end to the consumer's start. A negative one tells of clocks apart, or of a caller
- * that did not wait: it is left out and counted. A span that ends before it starts has no side. Where one client span
- * has several servers below it, each of the calls counts with both of its sides.
+ * that did not wait: it is left out and counted. A span that ends before it starts has no side, and a summary span has
+ * one for each of its calls and no gap. Where one client span has several servers below it, each of the calls counts
+ * with both of its sides.
  */
 export class CallSides {
   private counts = new Float64Array(64 * fields)
@@ -48,33 +56,28 @@ export class CallSides {
     if (isSent && isServed) this.addGap(edge, spans, caller, callee, sign)
   }
 
-  addClient(edge: number, { durationNs, skewed }: SpanTable, row: number, sign: 1 | -1): void {
-    if (skewed[row] === 0) this.addClientTime(edge, durationNs[row]!, sign)
+  addClient(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
+    if (spans.skewed[row] === 0) this.addSide(clients, this.clientNs, edge, spans, row, sign)
   }
 
-  addServer(edge: number, { durationNs, skewed }: SpanTable, row: number, sign: 1 | -1): void {
-    if (skewed[row] === 0) this.addServerTime(edge, durationNs[row]!, sign)
+  addServer(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
+    if (spans.skewed[row] === 0) this.addSide(servers, this.serverNs, edge, spans, row, sign)
   }
 
   /** Adds the gap between two spans, of which `caller` is a client or a producer. */
   addGap(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
     const { durationNs, kind, skewed } = spans
-    if ((skewed[caller]! | skewed[callee]!) === 1) return
+    if ((skewed[caller]! | skewed[callee]!) === 1 || isSummary(spans, caller) || isSummary(spans, callee))
+      return
     const isMessage = kind[caller] === SpanKind.producer || kind[callee] === SpanKind.consumer
-    const gapNs = isMessage
-      ? waitNs(spans.startHi[caller]!, spans.startLo[caller]!, durationNs[caller]!, spans, callee)
-      : durationNs[caller]! - durationNs[callee]!
+    const gapNs = isMessage ? waitNs(spans, caller, spans, callee) : durationNs[caller]! - durationNs[callee]!
     this.addGapTime(edge, gapNs, sign)
   }
 
-  addClientTime(edge: number, durationNs: number, sign: 1 | -1): void {
-    this.count(edge, clients, sign)
-    this.clientNs.add(edge, durationNs, sign)
-  }
-
-  addServerTime(edge: number, durationNs: number, sign: 1 | -1): void {
-    this.count(edge, servers, sign)
-    this.serverNs.add(edge, durationNs, sign)
+  /** Whether gaps of the edge are known. */
+  hasGaps(edge: number): boolean {
+    const first = edge * fields
+    return (this.counts[first + gaps] ?? 0) > 0 || (this.counts[first + negativeGaps] ?? 0) > 0
   }
 
   /** @param gapNs may be negative */
@@ -106,6 +109,19 @@ export class CallSides {
     }
   }
 
+  private addSide(
+    field: number,
+    sums: ExactSums,
+    edge: number,
+    { durationNs, weights }: SideSpans,
+    row: number,
+    sign: 1 | -1,
+  ): void {
+    const calls = weights?.calls[row] ?? 1
+    this.count(edge, field, sign * calls)
+    sums.add(edge, calls === 1 ? durationNs[row]! : weights!.totalNs[row]!, sign)
+  }
+
   private count(edge: number, field: number, times: number): void {
     const at = edge * fields + field
     if (at >= this.counts.length) {
@@ -117,17 +133,16 @@ export class CallSides {
   }
 }
 
+const isSummary = ({ weights }: SpanTable, row: number) => weights !== undefined && weights.calls[row] !== 1
 const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
 const isReceiver = (kind: number) => kind === SpanKind.server || kind === SpanKind.consumer
 
-/** From the end of a span that starts at `startHi`, `startLo` to the start of `row`, ns. */
-function waitNs(
-  startHi: number,
-  startLo: number,
-  durationNs: number,
-  { startHi: hi, startLo: lo }: Pick<SpanTable, 'startHi' | 'startLo'>,
-  row: number,
-): number {
+/** Times as two words, and durations, of spans or messages. */
+type Times = Pick<SpanTable, 'startHi' | 'startLo' | 'durationNs'>
+
+/** From the end of row `sent` of `from` to the start of row `received` of `to`, ns; may be negative. */
+export function waitNs(from: Times, sent: number, to: Times, received: number): number {
+  const hiNs = (to.startHi[received]! - from.startHi[sent]!) * 4294967296
   // Large terms first: exact for all that lies less than 104 days apart.
-  return (hi[row]! - startHi) * 4294967296 - durationNs + (lo[row]! - startLo)
+  return hiNs - from.durationNs[sent]! + (to.startLo[received]! - from.startLo[sent]!)
 }

@@ -151,7 +151,7 @@ export class GraphBuilder {
     const { tree, counts, operations, operationOf, siblings } = this
     const { exclusiveNs } = this.criticalPath
     this.tops.length = 0
-    siblings.start(spans.length)
+    siblings.start(spans)
     for (let row = 0; row < spans.length; row++) {
       const callee = operationOf[row]!
       if (callee < 0) continue
@@ -173,10 +173,10 @@ export class GraphBuilder {
         const edge = operations.addToEdge(caller, callee, spans, row, sign)
         operations.edgeRed.addCriticalPath(edge, exclusiveNs[row]!, sign)
         operations.sides.addCall(edge, spans, parent, row, sign)
-        siblings.add(parent, edge, spans, row, row, spans.status[row] === SpanStatus.error)
+        siblings.add(parent, edge, row, row, spans.status[row] === SpanStatus.error)
       }
     }
-    siblings.addTo(operations.patterns, spans, sign)
+    siblings.addTo(operations.patterns, sign)
   }
 
   /**

@@ -1,3 +1,4 @@
+import { type SideSpans, waitNs } from './call-sides.ts'
 import { MessageColumns } from './message-columns.ts'
 import { PairIndex } from './pair-index.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
@@ -10,13 +11,31 @@ export interface LinkedCall {
   /** The span whose duration and weight are those of the call. */
   spans: MeasuredSpans
   row: number
+  /** The spans of both sides, null where there is none. */
+  client: Side | null
+  server: Side | null
   criticalPathNs: number
   failed: boolean
   sign: 1 | -1
 }
 
+interface Side {
+  spans: SideSpans
+  row: number
+}
+
+/** How long a message was on its way, of a call that is counted already or among the linked ones. */
+export interface LinkedGap {
+  caller: number
+  callee: number
+  /** From the producer's end to the consumer's start, ns; may be negative. */
+  gapNs: number
+  sign: 1 | -1
+}
+
 export interface Resolution {
   calls: LinkedCall[]
+  gaps: LinkedGap[]
   /** Messages that arrived and of which neither broker nor producer is known. */
   unresolved: number
 }
@@ -78,11 +97,12 @@ export class LinkedCalls {
     const senderOf = this.findSenders(heads)
     const published = new PairIndex()
     const publishedTimes: number[] = []
-    const result: Resolution = { calls: [], unresolved: 0 }
+    const result: Resolution = { calls: [], gaps: [], unresolved: 0 }
     for (let row = 0; row < receivers.length; row++) {
       const sign = receivers.sign[row]!
       const own = receivers.broker[row]!
       const sender = senderOf[heads.of[row]!]!
+      if (sender !== none) this.addGap(row, sender, result.gaps)
       if (sender === none) result.unresolved += own === none ? sign : 0
       else if (own === none) result.calls.push(this.delivery(row, sender))
       else if (senders.broker[sender] === none) {
@@ -109,12 +129,29 @@ export class LinkedCalls {
     const at = to.addRow()
     to.node[at] = node
     to.broker[at] = broker
+    to.startHi[at] = spans.startHi[row]!
+    to.startLo[at] = spans.startLo[row]!
     to.durationNs[at] = spans.durationNs[row]!
+    to.skewed[at] = spans.skewed[row]!
     to.failed[at] = failed ? 1 : 0
     to.kind[at] = spans.kind[row]!
     to.sign[at] = sign
     if (spans.weights) to.setWeight(at, spans.weights, row)
     return at
+  }
+
+  /** The way ends with the delivery, whoever names the broker. */
+  private addGap(row: number, sender: number, gaps: LinkedGap[]): void {
+    const { receivers, senders } = this
+    if ((senders.skewed[sender]! | receivers.skewed[row]!) === 1) return
+    const own = receivers.broker[row]!
+    const broker = own === none ? senders.broker[sender]! : own
+    gaps.push({
+      caller: broker === none ? senders.node[sender]! : broker,
+      callee: receivers.node[row]!,
+      gapNs: waitNs(senders, sender, receivers, row),
+      sign: receivers.sign[row]! > 0 ? 1 : -1,
+    })
   }
 
   private delivery(row: number, sender: number): LinkedCall {
@@ -126,6 +163,8 @@ export class LinkedCalls {
       callee: receivers.node[row]!,
       spans: receivers,
       row,
+      client: isDirect ? { spans: senders, row: sender } : null,
+      server: { spans: receivers, row },
       criticalPathNs: receivers.criticalPathNs[row]!,
       failed: receivers.failed[row] === 1 || (isDirect && senders.failed[sender] === 1),
       sign: receivers.sign[row]! > 0 ? 1 : -1,
@@ -139,6 +178,8 @@ export class LinkedCalls {
       callee: broker,
       spans: senders,
       row: sender,
+      client: { spans: senders, row: sender },
+      server: null,
       criticalPathNs: 0,
       failed: senders.failed[sender] === 1,
       sign: 1,

@@ -9,7 +9,12 @@ export class MessageColumns {
   node = new Int32Array(64)
   /** Node of the broker, -1 where it is not named. */
   broker = new Int32Array(64)
+  /** Start, Unix ns. */
+  startHi = new Uint32Array(64)
+  startLo = new Uint32Array(64)
   durationNs = new Float64Array(64)
+  /** 1 where the span ends before it starts. */
+  skewed = new Uint8Array(64)
   weights: WeightColumns | undefined
   /** Of a receiver: time on the critical path of its trace. */
   criticalPathNs = new Float64Array(64)
@@ -45,7 +50,10 @@ export class MessageColumns {
       for (let word = 0; word < 6; word++) this.ids[row * 6 + word] = other.ids[from * 6 + word]!
       this.node[row] = nodeOf[other.node[from]!]!
       this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
+      this.startHi[row] = other.startHi[from]!
+      this.startLo[row] = other.startLo[from]!
       this.durationNs[row] = other.durationNs[from]!
+      this.skewed[row] = other.skewed[from]!
       this.criticalPathNs[row] = other.criticalPathNs[from]!
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
@@ -74,7 +82,10 @@ export class MessageColumns {
     this.ids = grown(this.ids, new Uint32Array(capacity * 6))
     this.node = grown(this.node, new Int32Array(capacity))
     this.broker = grown(this.broker, new Int32Array(capacity))
+    this.startHi = grown(this.startHi, new Uint32Array(capacity))
+    this.startLo = grown(this.startLo, new Uint32Array(capacity))
     this.durationNs = grown(this.durationNs, new Float64Array(capacity))
+    this.skewed = grown(this.skewed, new Uint8Array(capacity))
     this.criticalPathNs = grown(this.criticalPathNs, new Float64Array(capacity))
     this.failed = grown(this.failed, new Uint8Array(capacity))
     this.kind = grown(this.kind, new Uint8Array(capacity))

@@ -23,25 +23,18 @@ export function readServiceGraph(
   strings: StringTable,
 ): Pick<Graph, 'nodes' | 'edges'> {
   const parties = partiesOf(totals, linked)
-  const merged = new CallTotals(0)
-  const selfCalls = new Float64Array(parties.length)
-  const made = new RedColumns()
-  const received = ownCalls(totals, parties)
+  const sums: PartySums = {
+    calls: new CallTotals(0),
+    selfCalls: new Float64Array(parties.length),
+    made: new RedColumns(),
+    received: ownCalls(totals, parties),
+  }
   for (let node = 0; node < totals.nodes.length; node++) {
-    if (parties.of[node]! >= 0) selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
+    if (parties.of[node]! >= 0) sums.selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
   }
-  for (const level of [totals, linked]) {
-    const { edges: calls, edgeRed: red } = level
-    for (let call = 0; call < calls.length; call++) {
-      if (!(red.count[call]! > 0)) continue
-      const source = parties.of[calls.first[call]!]!
-      const target = parties.of[calls.second[call]!]!
-      if (parties.isPeer(calls.first[call]!)) made.addRow(source, red, call)
-      if (parties.isPeer(calls.second[call]!)) received.addRow(target, red, call)
-      if (source === target) selfCalls[source]! += red.count[call]!
-      else merged.addEdge(source, target, level, call)
-    }
-  }
+  addCalls(sums, totals, parties)
+  addCalls(sums, linked, parties)
+  const { calls, selfCalls, made, received } = sums
   const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
     const source = parties.source[party]!
     return {
@@ -54,7 +47,37 @@ export function readServiceGraph(
       source: source < 0 ? '' : peerAttributes[source]!,
     }
   })
-  return assemble(serviceNodes, merged, tags, parties, strings)
+  return assemble(serviceNodes, calls, tags, parties, strings)
+}
+
+/** What the parties called, and were called. */
+interface PartySums {
+  /** Its edges are those between parties. */
+  calls: CallTotals
+  selfCalls: Float64Array
+  /** Calls that each peer made, and received. */
+  made: RedColumns
+  received: RedColumns
+}
+
+function addCalls(
+  { calls, selfCalls, made, received }: PartySums,
+  level: CallTotals,
+  parties: Parties,
+): void {
+  const { edges, edgeRed: red, sides } = level
+  for (let edge = 0; edge < edges.length; edge++) {
+    const isCalled = red.count[edge]! > 0
+    if (!isCalled && !sides.hasGaps(edge)) continue
+    const source = parties.of[edges.first[edge]!]!
+    const target = parties.of[edges.second[edge]!]!
+    // A link may tell of no more than the time that a message took whose delivery is counted among the totals.
+    if (!isCalled) calls.sides.addRow(calls.edges.indexOf(source, target), sides, edge)
+    else if (source === target) selfCalls[source]! += red.count[edge]!
+    else calls.addEdge(source, target, level, edge)
+    if (isCalled && parties.isPeer(edges.first[edge]!)) made.addRow(source, red, edge)
+    if (isCalled && parties.isPeer(edges.second[edge]!)) received.addRow(target, red, edge)
+  }
 }
 
 /** The requests that entered each service. */

@@ -4,8 +4,8 @@ import type { SpanCounts } from './graph.ts'
 import type { LinkedCalls } from './linked-calls.ts'
 import { PairIndex } from './pair-index.ts'
 import { PeerColumns, PeerRole } from './peer-columns.ts'
+import { ServiceEdges } from './service-edges.ts'
 import { peerCode, serviceCode } from './service-node.ts'
-import { ServiceTimes } from './service-times.ts'
 import { ServiceTree } from './service-tree.ts'
 import { SpanKind, SpanStatus, type SpanTable } from './span-table.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
@@ -30,7 +30,7 @@ export class ServiceCalls {
   parents = new Int32Array(64)
 
   private readonly tree = new ServiceTree()
-  private readonly times = new ServiceTimes()
+  private readonly edges: ServiceEdges
   private readonly totals: CallTotals
   private readonly links: LinkedCalls
   private readonly counts: SpanCounts
@@ -46,6 +46,7 @@ export class ServiceCalls {
     this.totals = totals
     this.links = links
     this.counts = counts
+    this.edges = new ServiceEdges(totals, links, this.tree)
   }
 
   /** Counts one trace, or takes it back when `sign` is -1. */
@@ -66,7 +67,7 @@ export class ServiceCalls {
     for (let row = 0; row < spans.length; row++) {
       if (tree.parent[row] !== Top.duplicate && this.isCaller(row)) this.callPeer(row)
     }
-    this.times.add(spans, tree, criticalPath, this.nodeOf, this.totals, this.links, sign)
+    this.edges.finish(criticalPath, this.nodeOf)
   }
 
   private start(spans: SpanTable, sign: 1 | -1): void {
@@ -75,7 +76,7 @@ export class ServiceCalls {
     this.sign = sign
     this.published = undefined
     this.tops.length = 0
-    this.times.start(spans.length)
+    this.edges.start(spans, sign)
     if (this.nodeOf.length >= spans.length) return
     this.nodeOf = new Int32Array(spans.length * 2)
     this.parents = new Int32Array(spans.length * 2)
@@ -125,7 +126,8 @@ export class ServiceCalls {
     const above = tree.parent[row]!
     const failed =
       (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
-    this.enterBy(this.serviceNode(above), node, row, failed)
+    const caller = this.isCaller(above) ? above : this.parents[row]!
+    this.edges.enter(this.serviceNode(above), node, caller, row, failed)
     tree.answerAbove(row)
   }
 
@@ -133,7 +135,7 @@ export class ServiceCalls {
   private serve(row: number, node: number, caller: number): boolean {
     const peer = this.peerNode(row)
     if (caller >= 0) this.tree.answerAbove(row)
-    if (peer >= 0) this.enterBy(peer, node, row, this.hasFailed(row))
+    if (peer >= 0) this.edges.enterFromPeer(peer, node, row, this.hasFailed(row))
     else if (caller >= 0) this.totals.addSelfCall(node, this.spans, row, this.sign)
     return true
   }
@@ -150,13 +152,14 @@ export class ServiceCalls {
     let sender = caller >= 0 && !isOwn ? caller : -1
     if (caller >= 0 && this.isCaller(above)) sender = above
     const own = this.peerNode(row)
-    const sent = sender >= 0 && this.isCaller(sender) ? this.peerNode(sender) : -1
+    const producer = sender >= 0 && this.isCaller(sender) ? sender : -1
+    const sent = producer >= 0 ? this.peerNode(producer) : -1
     const broker = own >= 0 ? own : sent
-    if (broker >= 0) this.enterBy(broker, node, row, this.hasFailed(row))
+    if (broker >= 0) this.edges.deliver(broker, node, producer, row, this.hasFailed(row))
     if (sender < 0) {
       if (peers.hasLink(row)) {
         const message = this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
-        this.times.receive(row, message)
+        this.edges.receive(row, message)
       }
       return own >= 0 || peers.hasLink(row)
     }
@@ -169,7 +172,7 @@ export class ServiceCalls {
     const from = this.serviceNode(sender)
     const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
     if (from === node) this.totals.addSelfCall(node, this.spans, row, this.sign)
-    else this.enterBy(from, node, row, failed)
+    else this.edges.enter(from, node, sender, row, failed)
     this.tree.answerAbove(row)
   }
 
@@ -180,7 +183,7 @@ export class ServiceCalls {
     this.published.indexOf(sender, broker)
     if (this.published.length === known) return
     const failed = this.isCaller(sender) && this.hasFailed(sender)
-    this.addCall(this.serviceNode(sender), broker, sender, failed)
+    this.edges.publish(this.serviceNode(sender), broker, sender, failed)
   }
 
   /** The peer that a caller names is called, unless the callee's own spans have told of the call. */
@@ -193,16 +196,7 @@ export class ServiceCalls {
     const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
     if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
     if (peer < 0 || (!isMessage && tree.answered[row] === 1)) return
-    this.times.callPeer(row, this.addCall(node, peer, row, failed))
-  }
-
-  /** A call by which `row` reaches its service. */
-  private enterBy(caller: number, callee: number, row: number, failed: boolean): void {
-    this.times.enter(row, this.addCall(caller, callee, row, failed))
-  }
-
-  private addCall(caller: number, callee: number, row: number, failed: boolean): number {
-    return this.totals.addCall(caller, callee, this.spans, row, failed, this.sign)
+    this.edges.callPeer(node, peer, row, failed)
   }
 
   /** Node of the service that a span works for, which there must be. */

@@ -50,11 +50,16 @@ export class ServiceLevel {
 
   /** @param endToEndNs sum of the durations of all roots, ns */
   finish(endToEndNs: number): Graph {
-    const { calls, unresolved } = this.links.resolve()
+    const { calls, gaps, unresolved } = this.links.resolve()
     const linked = new CallTotals(this.slowThresholdNs)
-    for (const { caller, callee, spans, row, criticalPathNs, failed, sign } of calls) {
+    for (const { caller, callee, spans, row, client, server, criticalPathNs, failed, sign } of calls) {
       const edge = linked.addCall(caller, callee, spans, row, failed, sign)
       linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
+      if (client) linked.sides.addClient(edge, client.spans, client.row, sign)
+      if (server) linked.sides.addServer(edge, server.spans, server.row, sign)
+    }
+    for (const { caller, callee, gapNs, sign } of gaps) {
+      linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
     }
     const graph = readServiceGraph(this.totals, linked, this.tags, this.strings)
     return { ...graph, endToEndNs, spans: { ...this.counts }, unresolvedLinks: unresolved }

@@ -1,4 +1,4 @@
-import type { SpanTable } from './span-table.ts'
+import { SpanKind, type SpanTable } from './span-table.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
 
 /**
@@ -12,13 +12,17 @@ export class ServiceTree {
   answered = new Uint8Array(64)
   /** The nearest row that has a service, the row itself or one above it; else one of `Top`. */
   private owners = new Int32Array(64)
+  /** The row that began the work a row belongs to, -1 where nobody asked yet. */
+  private requests = new Int32Array(64)
   private services = new Int32Array(64)
+  private kinds = new Uint8Array(64)
 
   build(spans: SpanTable, tree: TraceTree): void {
     this.reserve(spans.length)
     this.parent.set(tree.parent.subarray(0, spans.length))
     this.uncircle(tree)
     this.services = spans.service
+    this.kinds = spans.kind
     for (let row = 0; row < spans.length; row++) {
       this.owners[row] =
         this.parent[row] !== Top.duplicate && this.services[row] !== 0 ? row : this.parent[row]!
@@ -37,6 +41,20 @@ export class ServiceTree {
     return owner < 0 ? 0 : this.services[owner]!
   }
 
+  /**
+   * The request that a span with a service, or below one, works for: the nearest server or consumer of the service, or
+   * else the topmost of its spans that hang together.
+   */
+  requestOf(row: number): number {
+    const { parent, requests } = this
+    let top = this.ownerOf(row)
+    while (requests[top]! < 0 && !this.isRequest(top)) top = this.ownerOf(parent[top]!)
+    const request = requests[top]! < 0 ? top : requests[top]!
+    for (let at = this.ownerOf(row); at !== top; at = this.ownerOf(parent[at]!)) requests[at] = request
+    requests[top] = request
+    return request
+  }
+
   /** Marks all spans above `row` that belong to the service of its parent: whom they called has answered. */
   answerAbove(row: number): void {
     const above = this.parent[row]!
@@ -53,8 +71,17 @@ export class ServiceTree {
       this.parent = new Int32Array(capacity)
       this.owners = new Int32Array(capacity)
       this.answered = new Uint8Array(capacity)
+      this.requests = new Int32Array(capacity)
     }
+    this.requests.fill(-1, 0, rows)
     this.answered.fill(0, 0, rows)
+  }
+
+  private isRequest(row: number): boolean {
+    const { kinds, services } = this
+    if (kinds[row] === SpanKind.server || kinds[row] === SpanKind.consumer) return true
+    const above = this.ownerOf(this.parent[row]!)
+    return above < 0 || services[above] !== services[row]
   }
 
   /** Of spans that call each other in a circle none can be believed. */

@@ -1,4 +1,4 @@
-import type { CallPatterns } from './call-patterns.ts'
+import type { CallPatterns, SiblingGroup } from './call-patterns.ts'
 import { RowHeap } from './row-heap.ts'
 import type { SpanTable } from './span-table.ts'
 
@@ -16,13 +16,12 @@ const none = -1
  */
 export class SiblingCalls {
   private length = 0
-  private rows = 0
   /** The last call of each row of the trace, -1 where it made none. */
   private lastOf = new Int32Array(64)
   /** For each call: the one before it of the same parent, then of the same siblings; -1 is the end. */
   private before = new Int32Array(64)
   private edgeOf = new Int32Array(64)
-  private nameOf = new Int32Array(64)
+  private calleeOf = new Int32Array(64)
   /** The row whose time is that of the call. */
   private timeOf = new Int32Array(64)
   private failed = new Uint8Array(64)
@@ -36,15 +35,16 @@ export class SiblingCalls {
   private readonly edges: number[] = []
 
   private readonly byStart = new RowHeap((a, b) => this.starts(a, b) < 0)
-  private readonly byName = new RowHeap(
-    (a, b) => (this.nameOf[a]! - this.nameOf[b]! || this.starts(a, b)) < 0,
-  )
+  private readonly byName = new RowHeap((a, b) => (this.nameOf(a) - this.nameOf(b) || this.starts(a, b)) < 0)
   private readonly byEnd = new RowHeap((a, b) => this.toNs[a]! < this.toNs[b]!)
 
-  /** Makes room for the calls of a trace of so many rows, and forgets those of the last one. */
-  start(rows: number): void {
+  private spans!: SpanTable
+
+  /** Begins a trace and forgets the calls of the last one. */
+  start(spans: SpanTable): void {
+    const rows = spans.length
+    this.spans = spans
     this.length = 0
-    this.rows = rows
     if (rows > this.lastOf.length) this.lastOf = new Int32Array(2 ** (32 - Math.clz32(rows)))
     this.lastOf.fill(none, 0, rows)
   }
@@ -55,29 +55,30 @@ export class SiblingCalls {
    * @param callee the row that was called
    * @param time the row whose time is that of the call
    */
-  add(parent: number, edge: number, spans: SpanTable, callee: number, time: number, failed: boolean): void {
+  add(parent: number, edge: number, callee: number, time: number, failed: boolean): void {
     const call = this.length++
     if (call === this.before.length) this.grow(call * 2)
     this.before[call] = this.lastOf[parent]!
     this.lastOf[parent] = call
     this.edgeOf[call] = edge
-    this.nameOf[call] = spans.name[callee]!
+    this.calleeOf[call] = callee
     this.timeOf[call] = time
     this.failed[call] = failed ? 1 : 0
   }
 
   /** Adds the patterns of the trace, or takes them back where `sign` is -1. */
-  addTo(patterns: CallPatterns, spans: SpanTable, sign: 1 | -1): void {
+  addTo(patterns: CallPatterns, sign: 1 | -1): void {
     if (this.length === 0) return
-    for (let row = 0; row < this.rows; row++) {
+    for (let row = 0; row < this.spans.length; row++) {
       const last = this.lastOf[row]!
       if (last === none) continue
-      if (this.before[last] === none) patterns.addSingle(this.edgeOf[last]!, sign)
-      else this.addSiblings(last, patterns, spans, sign)
+      if (this.before[last] === none) this.addSame(last, this.edgeOf[last]!, patterns, sign)
+      else this.addSiblings(last, patterns, sign)
     }
   }
 
-  private addSiblings(last: number, patterns: CallPatterns, spans: SpanTable, sign: 1 | -1): void {
+  /** The calls of one parent, the last of which is given, by their edges. */
+  private addSiblings(last: number, patterns: CallPatterns, sign: 1 | -1): void {
     const { before, edgeOf, edges } = this
     edges.length = 0
     for (let call = last; call !== none; ) {
@@ -92,38 +93,40 @@ export class SiblingCalls {
     for (const edge of edges) {
       const sibling = this.siblingOn[edge]!
       this.siblingOn[edge] = none
-      if (before[sibling] === none) patterns.addSingle(edge, sign)
-      else this.addGroup(sibling, edge, patterns, spans, sign)
+      this.addSame(sibling, edge, patterns, sign)
     }
   }
 
-  private addGroup(
-    first: number,
-    edge: number,
-    patterns: CallPatterns,
-    spans: SpanTable,
-    sign: 1 | -1,
-  ): void {
+  /** The calls of one parent on one edge. */
+  private addSame(last: number, edge: number, patterns: CallPatterns, sign: 1 | -1): void {
+    const isAlone = this.before[last] === none && this.callsOf(last) === 1
+    if (isAlone) patterns.addSingle(edge, sign)
+    else patterns.addGroup(edge, this.measure(last), sign)
+  }
+
+  private measure(first: number): SiblingGroup {
     const { before, byStart, failed, fromNs, toNs } = this
-    this.placeInTime(first, spans)
+    this.placeInTime(first)
+    const group = { calls: 0, followers: -1, overlapping: 0, retries: 0 }
     let failures = 0
     for (let call = first; call !== none; call = before[call]!) {
       byStart.push(call)
+      group.calls += this.callsOf(call)
+      group.followers++
       failures += failed[call]!
     }
-    const size = byStart.size
-    let overlapping = 0
     let latestNs = 0
     while (byStart.size > 0) {
       const call = byStart.pop()
-      if (fromNs[call]! < latestNs) overlapping++
+      if (fromNs[call]! < latestNs) group.overlapping++
       latestNs = Math.max(latestNs, toNs[call]!)
     }
-    const retries = failures === 0 ? 0 : this.retriesAmong(first)
-    patterns.addGroup(edge, size, overlapping, retries, sign)
+    if (failures > 0) group.retries = this.retriesAmong(first)
+    return group
   }
 
-  private placeInTime(first: number, { startHi, startLo, durationNs }: SpanTable): void {
+  private placeInTime(first: number): void {
+    const { startHi, startLo, durationNs } = this.spans
     const { before, timeOf, fromNs, toNs } = this
     let base = timeOf[first]!
     for (let call = first; call !== none; call = before[call]!) {
@@ -138,17 +141,17 @@ export class SiblingCalls {
   }
 
   private retriesAmong(first: number): number {
-    const { before, byName, byEnd, failed, nameOf, fromNs, toNs } = this
+    const { before, byName, byEnd, failed, fromNs, toNs } = this
     for (let call = first; call !== none; call = before[call]!) byName.push(call)
     let retries = 0
     let pending = 0
     let name = none
     while (byName.size > 0) {
       const call = byName.pop()
-      if (nameOf[call] !== name) {
+      if (this.nameOf(call) !== name) {
         byEnd.clear()
         pending = 0
-        name = nameOf[call]!
+        name = this.nameOf(call)
       }
       while (byEnd.size > 0 && toNs[byEnd.first]! <= fromNs[call]!) {
         byEnd.pop()
@@ -162,6 +165,15 @@ export class SiblingCalls {
     }
     byEnd.clear()
     return retries
+  }
+
+  /** How many calls the callee's span stands for. */
+  private callsOf(call: number): number {
+    return this.spans.weights?.calls[this.calleeOf[call]!] ?? 1
+  }
+
+  private nameOf(call: number): number {
+    return this.spans.name[this.calleeOf[call]!]!
   }
 
   /** Order of siblings; 0 only where it makes no difference. */
@@ -181,7 +193,7 @@ export class SiblingCalls {
   private grow(capacity: number): void {
     this.before = grown(this.before, new Int32Array(capacity))
     this.edgeOf = grown(this.edgeOf, new Int32Array(capacity))
-    this.nameOf = grown(this.nameOf, new Int32Array(capacity))
+    this.calleeOf = grown(this.calleeOf, new Int32Array(capacity))
     this.timeOf = grown(this.timeOf, new Int32Array(capacity))
     this.failed = grown(this.failed, new Uint8Array(capacity))
     this.fromNs = grown(this.fromNs, new Float64Array(capacity))

@@ -12,6 +12,8 @@ const isSender = ({ kind }: TestSpan) => kind === 'client' || kind === 'producer
 const isReceiver = ({ kind }: TestSpan) => kind === 'server' || kind === 'consumer'
 const isMessage = ({ caller, callee }: Pair) => caller.kind === 'producer' || callee.kind === 'consumer'
 const lasts = (span: TestSpan) => !span.skewed
+/** Durations of the calls that a span stands for, ns. */
+const durationsOf = (span: TestSpan) => (span.summaryOf ?? [durationNsOf(span)]).map(BigInt)
 const endNsOf = (span: TestSpan) => startNsOf(span) + BigInt(durationNsOf(span))
 
 /** Both sides of the calls of an edge and the gaps between, each mean rounded once. */
@@ -21,10 +23,11 @@ export function referenceSides(pairs: Pair[]): Sides {
   const servers = remote.map(({ callee }) => callee).filter((span) => !isSender(span) && lasts(span))
   const gaps = remote
     .filter(({ caller, callee }) => isSender(caller) && !isSender(callee) && lasts(caller) && lasts(callee))
+    .filter(({ caller, callee }) => !caller.summaryOf && !callee.summaryOf)
     .map((pair) => gapNsOf(pair))
   return {
-    clientMeanNs: meanOf(clients.map((span) => BigInt(durationNsOf(span)))),
-    serverMeanNs: meanOf(servers.map((span) => BigInt(durationNsOf(span)))),
+    clientMeanNs: meanOf(clients.flatMap(durationsOf)),
+    serverMeanNs: meanOf(servers.flatMap(durationsOf)),
     gapMeanNs: meanOf(gaps.filter((gap) => gap >= 0n)),
     negativeGaps: gaps.filter((gap) => gap < 0n).length,
   }
@@ -50,12 +53,13 @@ export function referencePattern(pairs: Pair[]): CallPattern {
       .map(({ callee }) => callee)
       .sort(inOrder),
   )
-  const sizes = groups.map((group) => group.length).sort((a, b) => a - b)
+  const sizes = groups.map((group) => group.flatMap(durationsOf).length).sort((a, b) => a - b)
   return {
     parents: parents.length,
-    calls: pairs.length,
+    calls: pairs.flatMap(({ callee }) => durationsOf(callee)).length,
     p95PerParent: sizes[Math.ceil((sizes.length * 95) / 100) - 1] ?? 0,
     maxPerParent: sizes.at(-1) ?? 0,
+    followers: pairs.length - parents.length,
     overlapping: groups.flatMap((group) => group.filter((call, at) => overlaps(call, group.slice(0, at))))
       .length,
     retries: groups.reduce((sum, group) => sum + retriesIn(group), 0),
