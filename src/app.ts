@@ -67,6 +67,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     logger,
     bodyLimitBytes,
     tokens: new AcceptedTokens(config.server.tokens),
+    rateLimit: () => config.server.rateLimit,
   })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })

@@ -37,3 +37,17 @@ export const AuthSection = Type.Object(
   { ...closed, description: 'Who may call', default: {} },
 )
 export type AuthSection = Static<typeof AuthSection>
+
+/** How often one caller may have Tempo asked. */
+export const RateLimitSection = Type.Object(
+  {
+    max: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 600,
+      description: 'Most requests of one token or address that have Tempo read; 0: any number',
+    }),
+    window_sec: Type.Number({ minimum: 1, maximum: 86_400, default: 60, description: 'In this time, s' }),
+  },
+  { ...closed, description: 'Limit on requests that cost Tempo', default: {} },
+)

@@ -36,6 +36,8 @@ export interface Config {
     bodyLimitBytes: number
     /** Empty: everybody may call. */
     tokens: readonly AccessToken[]
+    /** Requests of one caller that cost Tempo; max 0: any number. */
+    rateLimit: { max: number; windowSec: number }
   }
   log: { level: LogLevel }
   /** What a build uses where its request says nothing. */
@@ -59,6 +61,7 @@ export function toConfig(file: ConfigFile): Config {
       port: server.port,
       bodyLimitBytes: server.body_limit_bytes,
       tokens: accessTokens(server.auth),
+      rateLimit: { max: server.rate_limit.max, windowSec: server.rate_limit.window_sec },
     },
     log: { level: log.level },
     parameters: parameters(file),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { AuthSection } from './access-schema.ts'
+import { AuthSection, RateLimitSection } from './access-schema.ts'
 import { Bytes, Headers, Parameter, Secret, Section, TimeoutSec, Url } from './key-types.ts'
 
 /** The levels of pino, and `silent`. */
@@ -17,6 +17,7 @@ export const ConfigFile = Type.Object(
       port: Type.Integer({ minimum: 0, maximum: 65535, default: 8080, description: '0: any free port' }),
       body_limit_bytes: Bytes('Largest request body, bytes', 1_048_576),
       auth: AuthSection,
+      rate_limit: RateLimitSection,
     }),
     log: Section('The log, JSON lines on standard error', {
       level: Type.Unsafe<LogLevel>({ enum: logLevels, default: 'info' }),

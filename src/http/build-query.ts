@@ -55,8 +55,13 @@ function readText(text: string, schema: { type?: unknown; anyOf?: unknown }): un
   return takesNumber && numeric.test(text) ? Number(text) : text
 }
 
+/** Whether a querystring schema is one of those above. */
+export function takesBuildParameters(schema: unknown): boolean {
+  return schema === BuildQuery || schema === TolerantBuildQuery
+}
+
 /** Only what is ours; undefined when nothing is. */
-export function buildParameters(query: BuildQuery): BuildQuery | undefined {
+export function buildParameters(query: object): BuildQuery | undefined {
   const known = Object.entries(query).filter(([name]) => schemas.has(name))
   return known.length === 0 ? undefined : Object.fromEntries(known)
 }

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { components } from './components.ts'
+import { registerPages } from './pages.ts'
 import { securitySchemes } from './require-scopes.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -69,10 +70,7 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
     },
   })
-  await app.register(async (pages) => {
-    pages.addHook('onRoute', (route) => {
-      route.config = { ...route.config, scope: 'none' }
-    })
+  await registerPages(app, async (pages) => {
     await pages.register(swaggerUi, { routePrefix: '/docs' })
   })
   for (const component of components) app.addSchema(component)

@@ -8,6 +8,7 @@ import { documentRoutes } from './docs.ts'
 import { watchExposure } from './exposure.ts'
 import { logRequests } from './logger.ts'
 import { handleError } from './problem.ts'
+import { limitRates, type RateLimit } from './rate-limit.ts'
 import { requireScopes } from './require-scopes.ts'
 import { aggregate } from './routes/aggregate.ts'
 import { grafana } from './routes/grafana.ts'
@@ -28,12 +29,16 @@ export interface ServerOptions {
   checkTimeoutMs?: number
   /** Who may call. @default everybody */
   tokens?: AcceptedTokens
+  /** Asked at every request. @default no limit */
+  rateLimit?: () => RateLimit
 }
+
+const noLimit = () => ({ max: 0, windowSec: 1 })
 
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { aggregator, store, source, sinks, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
-  const { tokens = new AcceptedTokens() } = options
+  const { tokens = new AcceptedTokens(), rateLimit = noLimit } = options
   const app = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -49,6 +54,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   logRequests(app)
   answerUnknownRoutes(app)
   requireScopes(app, tokens)
+  await limitRates(app, rateLimit)
   const warnings = watchExposure(app, tokens)
   await documentRoutes(app)
 

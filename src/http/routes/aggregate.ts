@@ -46,7 +46,7 @@ export const aggregate: FastifyPluginAsyncTypebox<{ aggregator: Aggregator }> = 
           ...problems(400, 413, 415, 502, 503, 504),
         },
       },
-      config: { requestBody: { required: false, examples } },
+      config: { costsTempo: true, requestBody: { required: false, examples } },
     },
     async (request, reply) => aggregator.aggregate(request.body, { signal: clientGone(reply) }),
   )
