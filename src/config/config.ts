@@ -3,6 +3,7 @@ import { type AccessToken, accessTokens } from './access-tokens.ts'
 import { basicAuthorization, parseBaseUrl } from './base-url.ts'
 import { readAuthority } from './rules.ts'
 import type { ConfigFile, LogLevel } from './schema.ts'
+import { type WebhooksConfig, webhooks } from './webhooks.ts'
 
 /** How to reach a real Tempo. `headers` hold every header to send, secrets among them: never log them. */
 export interface TempoConfig {
@@ -50,6 +51,7 @@ export interface Config {
   embedded: { maxAgeSec: number; maxBytes: number; bodyLimitBytes: number }
   /** Absent: graphs stay in the embedded store. */
   nodegraphProvider: NodegraphProviderConfig | undefined
+  webhooks: WebhooksConfig
 }
 
 /** @param file checked, by schema and rules */
@@ -74,6 +76,7 @@ export function toConfig(file: ConfigFile): Config {
       bodyLimitBytes: embedded.body_limit_bytes,
     },
     nodegraphProvider: nodegraphProvider(file.nodegraph_provider),
+    webhooks: webhooks(file.webhooks),
   }
 }
 

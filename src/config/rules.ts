@@ -5,6 +5,7 @@ import { tokenErrors } from './access-tokens.ts'
 import { parseBaseUrl } from './base-url.ts'
 import { overlaps } from './config-error.ts'
 import type { ConfigFile } from './schema.ts'
+import { ruleErrors, signatureErrors } from './webhooks.ts'
 
 /** What a schema cannot say. A rule is asked only where the schema finds nothing wrong with what it reads. */
 interface Rule {
@@ -64,6 +65,8 @@ const rules: Rule[] = [
     reads: ['tempo.ca_file'],
     check: ({ tempo }) => complaint('tempo.ca_file', tempo.ca_file, readAuthority),
   },
+  { reads: ['webhooks.rules'], check: ({ webhooks }, hidden) => ruleErrors(webhooks, hidden) },
+  { reads: ['webhooks.auth'], check: ({ webhooks }) => signatureErrors(webhooks) },
 ]
 
 /**

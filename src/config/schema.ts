@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { AuthSection, RateLimitSection } from './access-schema.ts'
 import { Bytes, Headers, Parameter, Secret, Section, TimeoutSec, Url } from './key-types.ts'
+import { WebhooksSection } from './webhooks-schema.ts'
 
 /** The levels of pino, and `silent`. */
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -119,6 +120,7 @@ export const ConfigFile = Type.Object(
         description: 'Writes tried again after the first',
       }),
     }),
+    webhooks: WebhooksSection,
   },
   { $id: 'ConfigFile', additionalProperties: false },
 )

@@ -6,7 +6,13 @@ import { keys } from '../../src/config/keys.ts'
 import { defaultConfig, loadConfig } from '../../src/config/load.ts'
 
 const example = readFileSync('config_example.yml', 'utf8')
-const env = { TEMPO_PASSWORD: 'geheim', TEMPO_TOKEN: 'geheim' }
+const env = {
+  TEMPO_PASSWORD: 'geheim',
+  TEMPO_TOKEN: 'geheim',
+  WEBHOOK_TOKEN: 'geheim',
+  WEBHOOK_PASSWORD: 'geheim',
+  WEBHOOK_SECRET: 'geheim',
+}
 
 /** Takes the comment sign from keys that are commented out: `# url: ...`, and what is nested below them. */
 const withAllKeys = example.replaceAll(/^( *)# ((?: {2})?[a-z_]+:(?: \S.*)?)$/gm, '$1$2')
@@ -54,7 +60,8 @@ t.test('every key has a comment, with its default and, for a number with a unit,
     const key = path.at(-1) ?? ''
     const section = lines.indexOf(`${path[0]}:`)
     const at = lines.findIndex((line, index) => index > section && new RegExp(`^ +(# +)?${key}:`).test(line))
-    const comment = lines[path[1] === 'basic_auth' ? lines.indexOf('  # basic_auth:') - 1 : at - 1] ?? ''
+    const whole = lines.findIndex((line, index) => index > section && /^ +# basic_auth:$/.test(line))
+    const comment = lines[(path.at(-2) === 'basic_auth' ? whole : at) - 1] ?? ''
     const { default: byDefault, description = '' } = schema as { default?: unknown; description?: string }
     const named =
       byDefault === undefined ? 'No default' : `Default ${typeof byDefault === 'object' ? 'none' : byDefault}`

@@ -9,7 +9,7 @@ import { complaint, load, refused } from './sources.ts'
 t.test('who configures nothing gets the documented defaults, frozen', async (t) => {
   const config = defaultConfig()
   t.same(config, {
-    server: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 1_048_576 },
+    server: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 1_048_576, tokens: [] },
     log: { level: 'info' },
     parameters: defaultParameters,
     loop: { intervalSec: 0 },
@@ -17,6 +17,12 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
     tempo: undefined,
     embedded: { maxAgeSec: 3600, maxBytes: 268_435_456, bodyLimitBytes: 20_971_520 },
     nodegraphProvider: undefined,
+    webhooks: {
+      auth: { bearerToken: undefined, basic: undefined, signature: undefined },
+      minIntervalSec: 60,
+      deduplicateSec: 3600,
+      rules: [],
+    },
   })
   t.throws(() => Object.assign(config.server, { port: 1 }), TypeError)
   t.throws(() => Object.assign(config.parameters, { tag: 'x' }), TypeError)
@@ -132,19 +138,25 @@ const sampleOf: Record<string, string> = {
   'tempo.ca_file': '',
   'nodegraph_provider.url': 'http://provider:9393',
   'nodegraph_provider.headers': '{"x-a":"b"}',
+  'server.auth.tokens': '[{"name":"a","token":"0123456789abcdef","scopes":["read"]}]',
+  'webhooks.rules': '[{"graph":"a"}]',
 }
 
 t.test('every key has an environment name that sets it', async (t) => {
-  const needed = { TTA_TEMPO_URL: 'http://a', TTA_NODEGRAPH_PROVIDER_URL: 'http://a' }
+  const needed = {
+    TTA_TEMPO_URL: 'http://a',
+    TTA_NODEGRAPH_PROVIDER_URL: 'http://a',
+    TTA_WEBHOOKS_AUTH_HMAC_SECRET: 's',
+  }
   for (const { path, schema } of keys) {
     const numeric = schema.type === 'number' || schema.type === 'integer'
     const text = sampleOf[path.join('.')] ?? (numeric ? '1024' : 'sample')
     const name = environmentName(path)
     if (path[1] === 'concurrency' || path[1] === 'retries') continue
-    const paired =
-      path[1] === 'basic_auth'
-        ? { TTA_TEMPO_BASIC_AUTH_USERNAME: 'u', TTA_TEMPO_BASIC_AUTH_PASSWORD: 'p' }
-        : {}
+    const basic = environmentName(path).replace(/_(USERNAME|PASSWORD)$/, '')
+    const paired = path.includes('basic_auth')
+      ? { [`${basic}_USERNAME`]: 'u', [`${basic}_PASSWORD`]: 'p' }
+      : {}
     const before = loadConfig({ env: { ...needed, ...paired } })
     const after = loadConfig({ env: { ...needed, ...paired, [name]: text } })
     const same = JSON.stringify(before) === JSON.stringify(after)
