@@ -153,11 +153,11 @@ t.test('nor in what the process prints: help, mistakes, failures, crashes', asyn
   t.match(failed, { code: 1, text: /TTA_TEMPO_UNAUTHORIZED/ })
   t.equal(leaks(failed.text), undefined, 'a failed build, logged at level trace')
 
-  const crash = `setTimeout(() => { throw Object.assign(new Error('it broke'), {
-    options: { headers: { authorization: '${secret('crash')}' } } }) }, 1000)`
+  const crash = `process.on('SIGUSR2', () => { throw Object.assign(new Error('it broke'), {
+    options: { headers: { authorization: '${secret('crash')}' } } }) })`
   writeFileSync(join(directory, 'crash.mjs'), crash)
   const env = { NODE_OPTIONS: '--import=./crash.mjs' }
-  const crashed = await printed(['serve'], directory, env)
+  const crashed = await printed(['serve'], directory, env, 'SIGUSR2')
   t.match(crashed, { code: 1, text: /it broke/ })
   t.equal(leaks(crashed.text), undefined, 'a crash')
 })
@@ -200,15 +200,28 @@ function fail(): never {
   throw new Error('is not to be called')
 }
 
-/** What `tta` says on both of its outputs, and its exit status. */
-async function printed(argv: string[], cwd: string, env: Record<string, string> = {}) {
+/** What `tta` says on both of its outputs, and its exit status. @param signal sent as soon as it listens */
+async function printed(
+  argv: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+  signal?: NodeJS.Signals,
+) {
   const main = resolve('dist/main.js')
   const child = spawn(process.execPath, [main, ...argv], {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
   })
   let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (text += data))
+  let isListening = false
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      text += data
+      if (isListening || !text.includes('tta listens at')) return
+      isListening = true
+      if (signal) child.kill(signal)
+    })
+  }
   const [code] = await once(child, 'close')
   return { text, code }
 }
