@@ -52,6 +52,7 @@ export async function build(
     const nodeGraph = toNodeGraph(graph, {
       windowSec: (report.searched.toMs - report.searched.fromMs) / 1000,
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
+      tag: selector,
     })
     const builtAt = new Date(now()).toISOString()
     const summary = summarize(request, source.name, report, graph, nodeGraph, builtAt)

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
+import type { Red } from '../graph/red.ts'
 import { edgeFiguresOf, patternInWords, sidesInWords } from './edge-figures.ts'
 import { criticalPath, figuresOf, latency, meanMs, rounded, traffic, type Whole } from './figures.ts'
+import { findCallsAlong, findCallsOf, type TagAttribute } from './find-calls.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from './rows.ts'
 
 export interface NodeGraphOptions {
@@ -9,19 +11,26 @@ export interface NodeGraphOptions {
   windowSec: number
   /** subTitle of tag nodes and services. */
   tagNodeSubTitle: string
+  /** The tag whose values tag nodes are; `resource.service.name` if left out. */
+  tag?: TagAttribute
 }
+
+const serviceName: TagAttribute = { scope: 'resource', key: 'service.name' }
 
 /** Ids are the Python demo's, so that dashboards made for it keep working. */
 export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
   const ids = nodeIds(graph.nodes)
+  const { tag = serviceName } = options
   const whole = { windowSec: options.windowSec, endToEndNs: graph.endToEndNs }
   return {
     nodes: graph.nodes.map((node, index) =>
-      nodeRow(node, ids[index] as string, subTitleOf(node, options), whole),
+      nodeRow(node, ids[index] as string, subTitleOf(node, options), whole, findCallsOf(node, tag)),
     ),
-    edges: graph.edges.map((edge) =>
-      edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, whole),
-    ),
+    edges: graph.edges.map((edge) => {
+      const [caller, callee] = [graph.nodes[edge.source] as GraphNode, graph.nodes[edge.target] as GraphNode]
+      const traceql = findCallsAlong(edge, caller, callee, tag)
+      return edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, whole, traceql)
+    }),
   }
 }
 
@@ -49,7 +58,7 @@ function subTitleOf({ role, operation }: GraphNode, { tagNodeSubTitle }: NodeGra
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
-function nodeRow(node: GraphNode, id: string, subTitle: string, whole: Whole): NodeRow {
+function nodeRow(node: GraphNode, id: string, subTitle: string, whole: Whole, traceql: string): NodeRow {
   const arcFailed = rounded(node.failed / node.count, 6)
   // Where both round up, as 0.0000005 and 0.9999995 do, they would exceed 1.
   const arcSlow = Math.min(rounded(node.slow / node.count, 6), rounded(1 - arcFailed, 6))
@@ -68,12 +77,15 @@ function nodeRow(node: GraphNode, id: string, subTitle: string, whole: Whole): N
     detail__latency: latency(node),
     detail__critical_path: criticalPath(node, whole),
     detail__self_calls: String(node.selfCalls),
+    ...traceLinks(node),
     ...figuresOf(node, whole),
     selfCalls: node.selfCalls,
+    exemplars: { ...node.exemplars },
+    traceql,
   }
 }
 
-function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole): EdgeRow {
+function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole, traceql: string): EdgeRow {
   return {
     id: `${source}_${target}`,
     source,
@@ -85,7 +97,19 @@ function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole):
     detail__critical_path: criticalPath(edge, whole),
     detail__sides: sidesInWords(edge.sides),
     detail__pattern: patternInWords(edge.pattern),
+    ...traceLinks(edge),
     ...figuresOf(edge, whole),
     ...edgeFiguresOf(edge.sides, edge.pattern),
+    exemplars: { ...edge.exemplars },
+    traceql,
+  }
+}
+
+/** For a dashboard to make links of. */
+function traceLinks({ exemplars }: Red) {
+  return {
+    detail__trace_slowest: exemplars.slowest ?? '',
+    detail__trace_failed: exemplars.failed ?? '',
+    detail__trace_typical: exemplars.typical ?? '',
   }
 }

@@ -27,6 +27,24 @@ const sideMs = (description: string) =>
   Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
     description: `${description}; null where no span tells`,
   })
+const TraceId = (description: string) =>
+  Type.Union([Type.String({ pattern: '^[0-9a-f]{32}$' }), Type.Null()], { description })
+const exemplars = {
+  exemplars: Type.Object(
+    {
+      slowest: TraceId('Trace of the longest call'),
+      failed: TraceId('Trace of a call that failed; null: none did'),
+      typical: TraceId('Trace of a call about as long as the median one'),
+    },
+    { additionalProperties: false, description: 'Traces in which such a call can be seen' },
+  ),
+  traceql: Type.String({ description: 'TraceQL that finds more such calls in Tempo' }),
+}
+const traceLinks = {
+  detail__trace_slowest: Type.String({ description: 'Trace of the longest call' }),
+  detail__trace_failed: Type.String({ description: "Trace of a call that failed, else ''" }),
+  detail__trace_typical: Type.String({ description: 'Trace of a call about as long as the median one' }),
+}
 
 /** A row of the nodes frame of Grafana's Node graph panel, and the same figures for programs. */
 export const NodeRow = Type.Object(
@@ -57,8 +75,10 @@ export const NodeRow = Type.Object(
     detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
     detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
     detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
+    ...traceLinks,
     ...figures,
     selfCalls: Type.Integer({ minimum: 0 }),
+    ...exemplars,
   },
   { $id: 'NodeRow', additionalProperties: false },
 )
@@ -81,6 +101,7 @@ export const EdgeRow = Type.Object(
     detail__pattern: Type.String({
       description: "Many calls per parent (N+1) or retries, in words; '' where there is nothing unusual",
     }),
+    ...traceLinks,
     ...figures,
     clientMeanMs: sideMs("Mean duration of the caller's client or producer spans, ms"),
     serverMeanMs: sideMs("Mean duration of the callee's own spans, ms"),
@@ -94,6 +115,7 @@ export const EdgeRow = Type.Object(
       minimum: 0,
       description: 'Calls that began after one of the same parent had failed',
     }),
+    ...exemplars,
   },
   { $id: 'EdgeRow', additionalProperties: false },
 )

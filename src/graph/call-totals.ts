@@ -5,6 +5,7 @@ import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import type { SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
+import { TraceAtHand } from './trace-at-hand.ts'
 import type { MeasuredSpans } from './weight-columns.ts'
 
 /**
@@ -13,9 +14,9 @@ import type { MeasuredSpans } from './weight-columns.ts'
  */
 export class CallTotals {
   readonly nodes = new PairIndex()
-  readonly nodeRed = new RedColumns()
+  readonly nodeRed: RedColumns
   readonly edges = new PairIndex()
-  readonly edgeRed = new RedColumns()
+  readonly edgeRed: RedColumns
   readonly sides = new CallSides()
   readonly patterns = new CallPatterns()
   /** Calls of each node from itself. */
@@ -23,8 +24,11 @@ export class CallTotals {
 
   private readonly slowThresholdNs: number
 
-  constructor(slowThresholdNs: number) {
+  /** @param trace the trace whose calls are added; may be left out where only whole edges are */
+  constructor(slowThresholdNs: number, trace = new TraceAtHand()) {
     this.slowThresholdNs = slowThresholdNs
+    this.nodeRed = new RedColumns(trace)
+    this.edgeRed = new RedColumns(trace)
   }
 
   /** Counts a span on the node (first, second) and returns the node. */
@@ -101,12 +105,13 @@ export class CallTotals {
     return nodeOf
   }
 
-  /** Adds the calls on edge `from` of `other` to those of `callee` by `caller`. */
-  addEdge(caller: number, callee: number, other: CallTotals, from: number): void {
+  /** Adds the calls on edge `from` of `other` to those of `callee` by `caller`, and returns the edge. */
+  addEdge(caller: number, callee: number, other: CallTotals, from: number): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed.addRow(edge, other.edgeRed, from)
     this.sides.addRow(edge, other.sides, from)
     this.patterns.addRow(edge, other.patterns, from)
+    return edge
   }
 
   /** The figures of an edge. */

@@ -1,4 +1,5 @@
 import { RowHeap } from './row-heap.ts'
+import { compareSpans } from './span-order.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
 
@@ -155,7 +156,8 @@ export class CriticalPath {
       spans.spanIdHi[a]! - spans.spanIdHi[b]! ||
       spans.spanIdLo[a]! - spans.spanIdLo[b]! ||
       spans.kind[a]! - spans.kind[b]!
-    return byIdentity < 0
+    // Two servers that answered one shared id have the same: what else they say tells them apart.
+    return (byIdentity || compareSpans(spans, a, b)) < 0
   }
 }
 

@@ -8,6 +8,7 @@ import { SiblingCalls } from './sibling-calls.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
+import { TraceAtHand } from './trace-at-hand.ts'
 import { TraceExamples, type TraceFault } from './trace-examples.ts'
 import { Top, TraceTree } from './trace-tree.ts'
 
@@ -41,6 +42,7 @@ export class GraphBuilder {
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
   private readonly traceExamples = new TraceExamples()
+  private readonly trace = new TraceAtHand()
   /** One sum, that of the durations of all roots. */
   private readonly endToEnd = new ExactSums()
   /** Operation of each row of the trace at hand, -1 where it has none. */
@@ -52,13 +54,13 @@ export class GraphBuilder {
     // 1.001 * 1e6 is just under 1001000.
     const slowThresholdNs = Math.round(options.slowThresholdMs * 1e6)
     this.strings = options.strings
-    this.operations = new CallTotals(slowThresholdNs)
+    this.operations = new CallTotals(slowThresholdNs, this.trace)
     const { isTagNode, level = 'operation' } = options
     this.hasOperations = level !== 'service'
-    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode)
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace)
     if (level === 'operation') return
     const isServiceTagNode = options.tagIsService ? undefined : isTagNode
-    this.services = new ServiceLevel(this.strings, slowThresholdNs, isServiceTagNode)
+    this.services = new ServiceLevel(this.strings, slowThresholdNs, isServiceTagNode, this.trace)
   }
 
   /** Counts the spans of one trace. The table may be cleared afterwards. */
@@ -105,6 +107,7 @@ export class GraphBuilder {
 
   private count(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts } = this
+    this.trace.start(spans.traceId)
     tree.build(spans)
     this.measure(spans, sign)
     this.services?.add(spans, tree, this.criticalPath, sign)

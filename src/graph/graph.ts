@@ -1,5 +1,7 @@
+import type { CallEvidence } from './call-evidence.ts'
 import type { CallPattern } from './call-patterns.ts'
 import type { Sides } from './call-sides.ts'
+import type { PeerAttribute } from './peer-naming.ts'
 import type { Red } from './red.ts'
 
 /**
@@ -16,6 +18,8 @@ export interface GraphNode extends Red {
   selfCalls: number
   /** The attribute that named a peer; absent or '' for what is no peer. */
   source?: string
+  /** All attributes that named a peer, the one of `source` first; absent or empty for what is no peer. */
+  namedBy?: PeerAttribute[]
 }
 
 /**
@@ -30,6 +34,8 @@ export interface GraphEdge extends Red {
   target: number
   sides: Sides
   pattern: CallPattern
+  /** Between services and peers: what tells of the calls. */
+  evidence?: CallEvidence
 }
 
 /**

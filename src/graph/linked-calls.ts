@@ -11,6 +11,8 @@ export interface LinkedCall {
   /** The span whose duration and weight are those of the call. */
   spans: MeasuredSpans
   row: number
+  /** The trace of that span, four words. */
+  traceId: Uint32Array
   /** The spans of both sides, null where there is none. */
   client: Side | null
   server: Side | null
@@ -127,6 +129,7 @@ export class LinkedCalls {
     sign: 1 | -1,
   ): number {
     const at = to.addRow()
+    to.traceIds.set(spans.traceId, at * 4)
     to.node[at] = node
     to.broker[at] = broker
     to.startHi[at] = spans.startHi[row]!
@@ -163,6 +166,7 @@ export class LinkedCalls {
       callee: receivers.node[row]!,
       spans: receivers,
       row,
+      traceId: receivers.traceIdOf(row),
       client: isDirect ? { spans: senders, row: sender } : null,
       server: { spans: receivers, row },
       criticalPathNs: receivers.criticalPathNs[row]!,
@@ -178,6 +182,7 @@ export class LinkedCalls {
       callee: broker,
       spans: senders,
       row: sender,
+      traceId: senders.traceIdOf(sender),
       client: { spans: senders, row: sender },
       server: null,
       criticalPathNs: 0,

@@ -5,6 +5,8 @@ export class MessageColumns {
   length = 0
   /** Trace id, four words, and span id, two: the sender's own, or those a receiver is linked to. */
   ids = new Uint32Array(6 * 64)
+  /** Trace id of the span itself, four words. */
+  traceIds = new Uint32Array(4 * 64)
   /** Node whose span this is. */
   node = new Int32Array(64)
   /** Node of the broker, -1 where it is not named. */
@@ -48,6 +50,7 @@ export class MessageColumns {
     for (let from = 0; from < other.length; from++) {
       const row = this.addRow()
       for (let word = 0; word < 6; word++) this.ids[row * 6 + word] = other.ids[from * 6 + word]!
+      for (let word = 0; word < 4; word++) this.traceIds[row * 4 + word] = other.traceIds[from * 4 + word]!
       this.node[row] = nodeOf[other.node[from]!]!
       this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
       this.startHi[row] = other.startHi[from]!
@@ -60,6 +63,10 @@ export class MessageColumns {
       this.sign[row] = other.sign[from]!
       if (other.weights) this.setWeight(row, other.weights, from)
     }
+  }
+
+  traceIdOf(row: number): Uint32Array {
+    return this.traceIds.subarray(row * 4, row * 4 + 4)
   }
 
   hash(row: number): number {
@@ -80,6 +87,7 @@ export class MessageColumns {
 
   private grow(capacity: number): void {
     this.ids = grown(this.ids, new Uint32Array(capacity * 6))
+    this.traceIds = grown(this.traceIds, new Uint32Array(capacity * 4))
     this.node = grown(this.node, new Int32Array(capacity))
     this.broker = grown(this.broker, new Int32Array(capacity))
     this.startHi = grown(this.startHi, new Uint32Array(capacity))

@@ -1,6 +1,6 @@
+import { attributesOf, EvidenceOfCalls } from './call-evidence.ts'
 import { CallTotals } from './call-totals.ts'
 import type { Graph, GraphEdge, GraphNode } from './graph.ts'
-import { peerAttributes } from './peer-naming.ts'
 import { addEdge, compareNodes, readEntry, readTags } from './read-graph.ts'
 import { RedColumns } from './red.ts'
 import { type Parties, partiesOf } from './service-parties.ts'
@@ -25,6 +25,7 @@ export function readServiceGraph(
   const parties = partiesOf(totals, linked)
   const sums: PartySums = {
     calls: new CallTotals(0),
+    evidence: new EvidenceOfCalls(),
     selfCalls: new Float64Array(parties.length),
     made: new RedColumns(),
     received: ownCalls(totals, parties),
@@ -32,11 +33,11 @@ export function readServiceGraph(
   for (let node = 0; node < totals.nodes.length; node++) {
     if (parties.of[node]! >= 0) sums.selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
   }
-  addCalls(sums, totals, parties)
-  addCalls(sums, linked, parties)
-  const { calls, selfCalls, made, received } = sums
+  addCalls(sums, totals, totals.nodes.second, parties, false)
+  addCalls(sums, linked, totals.nodes.second, parties, true)
+  const { selfCalls, made, received } = sums
   const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
-    const source = parties.source[party]!
+    const namedBy = attributesOf(parties.sources[party]!)
     return {
       role: parties.role[party]!,
       title: strings.text(parties.name[party]!),
@@ -44,26 +45,31 @@ export function readServiceGraph(
       // What a peer called spent its time elsewhere.
       ...(received.count[party]! > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }),
       selfCalls: selfCalls[party]!,
-      source: source < 0 ? '' : peerAttributes[source]!,
+      source: namedBy[0] ?? '',
+      namedBy,
     }
   })
-  return assemble(serviceNodes, calls, tags, parties, strings)
+  return assemble(serviceNodes, sums, tags, parties, strings)
 }
 
 /** What the parties called, and were called. */
 interface PartySums {
   /** Its edges are those between parties. */
   calls: CallTotals
+  evidence: EvidenceOfCalls
   selfCalls: Float64Array
   /** Calls that each peer made, and received. */
   made: RedColumns
   received: RedColumns
 }
 
+/** @param codes of the nodes between which the calls of `level` are */
 function addCalls(
-  { calls, selfCalls, made, received }: PartySums,
+  { calls, evidence, selfCalls, made, received }: PartySums,
   level: CallTotals,
+  codes: Int32Array,
   parties: Parties,
+  byLink: boolean,
 ): void {
   const { edges, edgeRed: red, sides } = level
   for (let edge = 0; edge < edges.length; edge++) {
@@ -74,7 +80,10 @@ function addCalls(
     // A link may tell of no more than the time that a message took whose delivery is counted among the totals.
     if (!isCalled) calls.sides.addRow(calls.edges.indexOf(source, target), sides, edge)
     else if (source === target) selfCalls[source]! += red.count[edge]!
-    else calls.addEdge(source, target, level, edge)
+    else {
+      const call = calls.addEdge(source, target, level, edge)
+      evidence.add(call, codes[edges.first[edge]!]!, codes[edges.second[edge]!]!, byLink)
+    }
     if (isCalled && parties.isPeer(edges.first[edge]!)) made.addRow(source, red, edge)
     if (isCalled && parties.isPeer(edges.second[edge]!)) received.addRow(target, red, edge)
   }
@@ -91,7 +100,7 @@ function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns 
 
 function assemble(
   serviceNodes: GraphNode[],
-  calls: CallTotals,
+  { calls, evidence }: PartySums,
   tags: TagTotals | undefined,
   parties: Parties,
   strings: StringTable,
@@ -103,7 +112,7 @@ function assemble(
   for (let call = 0; call < calls.edges.length; call++) {
     const source = indexOf.get(serviceNodes[calls.edges.first[call]!]!)
     const target = indexOf.get(serviceNodes[calls.edges.second[call]!]!)
-    addEdge(edges, source, target, calls.readEdge(call))
+    addEdge(edges, source, target, { ...calls.readEdge(call), evidence: evidence.read(call) })
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {
     const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)

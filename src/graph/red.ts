@@ -1,6 +1,8 @@
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { ExactSums } from './exact-sums.ts'
+import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
+import { TraceAtHand } from './trace-at-hand.ts'
 import { adjustedScale, type MeasuredSpans, type WeightColumns } from './weight-columns.ts'
 
 /** RED totals of one node or edge: rate, errors, duration, and what of it was waited for; all 0 where there was no call. */
@@ -17,6 +19,8 @@ export interface Red extends Percentiles {
   meanNs: number
   /** Time on the critical paths of the traces, ns, without that of what was called in turn. */
   criticalPathNs: number
+  /** Traces in which such a call can be seen. */
+  exemplars: Exemplars
 }
 
 /**
@@ -33,6 +37,12 @@ export class RedColumns {
   private readonly timeNs = new ExactSums()
   private readonly criticalPathNs = new ExactSums()
   private readonly durations = new DurationSketches()
+  private readonly exemplars: ExemplarColumns
+
+  /** @param trace the trace whose calls are added; may be left out where only whole rows are */
+  constructor(trace = new TraceAtHand()) {
+    this.exemplars = new ExemplarColumns(trace)
+  }
 
   /** Adds the calls that a span stands for to row `row`, or takes them back when `sign` is -1. */
   addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
@@ -79,6 +89,7 @@ export class RedColumns {
     else if (durationNs > slowThresholdNs) this.slow[row]! += sign
     this.timeNs.add(row, durationNs, sign)
     this.durations.add(row, durationNs, sign)
+    this.exemplars.add(row, durationNs, failed, sign)
   }
 
   private addSummary(
@@ -100,6 +111,7 @@ export class RedColumns {
       const times = sign * values[at + 1]!
       if (!failed && values[at]! > slowThresholdNs) this.slow[row]! += times
       this.durations.add(row, values[at]!, times)
+      this.exemplars.add(row, values[at]!, failed, sign)
     }
   }
 
@@ -118,6 +130,7 @@ export class RedColumns {
     this.timeNs.addRow(row, other.timeNs, from)
     this.criticalPathNs.addRow(row, other.criticalPathNs, from)
     this.durations.addRow(row, other.durations, from)
+    this.exemplars.addRow(row, other.exemplars, from)
   }
 
   read(row: number): Red {
@@ -131,7 +144,8 @@ export class RedColumns {
     const percentiles =
       count === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : this.durations.percentiles(row, count)
     const criticalPathNs = this.criticalPathNs.read(row)
-    return { count, adjustedCount, failed, slow, meanNs, criticalPathNs, ...percentiles }
+    const exemplars = this.exemplars.read(row, percentiles.p50Ns)
+    return { count, adjustedCount, failed, slow, meanNs, criticalPathNs, ...percentiles, exemplars }
   }
 
   private reach(row: number): void {
@@ -157,6 +171,7 @@ const none: Red = {
   p50Ns: 0,
   p95Ns: 0,
   p99Ns: 0,
+  exemplars: noExemplars,
 }
 
 function grown(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {

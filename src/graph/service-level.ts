@@ -7,6 +7,7 @@ import { ServiceCalls } from './service-calls.ts'
 import type { SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
+import { TraceAtHand } from './trace-at-hand.ts'
 import type { TraceTree } from './trace-tree.ts'
 
 /** Adds up traces into a graph with a node for each service and each peer that sends no spans. */
@@ -24,12 +25,13 @@ export class ServiceLevel {
     strings: StringTable,
     slowThresholdNs: number,
     isTagNode: ((tagValue: string) => boolean) | undefined,
+    trace: TraceAtHand,
   ) {
     this.strings = strings
     this.slowThresholdNs = slowThresholdNs
-    this.totals = new CallTotals(slowThresholdNs)
+    this.totals = new CallTotals(slowThresholdNs, trace)
     this.calls = new ServiceCalls(this.totals, this.links, this.counts)
-    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode)
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace)
   }
 
   /** Counts one trace. `tree` is built of `spans`, `criticalPath` measured of both; they stay as they are. */
@@ -51,8 +53,21 @@ export class ServiceLevel {
   /** @param endToEndNs sum of the durations of all roots, ns */
   finish(endToEndNs: number): Graph {
     const { calls, gaps, unresolved } = this.links.resolve()
-    const linked = new CallTotals(this.slowThresholdNs)
-    for (const { caller, callee, spans, row, client, server, criticalPathNs, failed, sign } of calls) {
+    const trace = new TraceAtHand()
+    const linked = new CallTotals(this.slowThresholdNs, trace)
+    for (const {
+      caller,
+      callee,
+      spans,
+      row,
+      traceId,
+      client,
+      server,
+      criticalPathNs,
+      failed,
+      sign,
+    } of calls) {
+      trace.start(traceId)
       const edge = linked.addCall(caller, callee, spans, row, failed, sign)
       linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
       if (client) linked.sides.addClient(edge, client.spans, client.row, sign)

@@ -1,8 +1,9 @@
+import { maskOfCode } from './call-evidence.ts'
 import type { CallTotals } from './call-totals.ts'
 import type { GraphNode } from './graph.ts'
 import { PairIndex } from './pair-index.ts'
 import { PeerRole } from './peer-columns.ts'
-import { mayBeService, roleOfCode, serviceCode, sourceOfCode } from './service-node.ts'
+import { mayBeService, roleOfCode, serviceCode } from './service-node.ts'
 
 /**
  * Who takes part in the calls of a graph: the services, and the peers of each name and role, whichever attributes
@@ -13,8 +14,8 @@ export interface Parties {
   role: GraphNode['role'][]
   /** Indexes into the strings. */
   name: number[]
-  /** The least index of the attributes that named the party; -1 for services. */
-  source: number[]
+  /** The attributes that named the party: bit n is that of index n; 0 for services. */
+  sources: number[]
   /** The party of each node of the totals, -1 where it has none: what it was made for was taken back. */
   of: Int32Array
   isPeer(node: number): boolean
@@ -31,14 +32,14 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
   const { nodes, nodeRed } = totals
   const isPeer = (node: number) => nodes.second[node] !== serviceCode
   const of = new Int32Array(nodes.length).fill(-1)
-  const parties: Parties = { length: 0, role: [], name: [], source: [], of, isPeer }
+  const parties: Parties = { length: 0, role: [], name: [], sources: [], of, isPeer }
   const services = new Map<number, number>()
   for (let node = 0; node < nodes.length; node++) {
     if (isPeer(node) || !((nodeRed.count[node] ?? 0) > 0)) continue
     of[node] = parties.length++
     parties.role.push('service')
     parties.name.push(nodes.first[node]!)
-    parties.source.push(-1)
+    parties.sources.push(0)
     services.set(nodes.first[node]!, of[node]!)
   }
   const peers = new PairIndex()
@@ -52,15 +53,15 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
       of[node] = service
       continue
     }
-    const source = sourceOfCode(code)
     const party = firstPeer + peers.indexOf(name, roleOfCode(code))
     of[node] = party
     if (party === parties.length) {
       parties.length++
       parties.role.push(peerRoles[roleOfCode(code)] ?? 'external')
       parties.name.push(name)
-      parties.source.push(source)
-    } else parties.source[party] = Math.min(parties.source[party]!, source)
+      parties.sources.push(0)
+    }
+    parties.sources[party]! |= maskOfCode(code)
   }
   return parties
 }

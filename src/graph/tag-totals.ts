@@ -3,6 +3,7 @@ import { RedColumns } from './red.ts'
 import { compareSpans } from './span-order.ts'
 import type { SpanTable } from './span-table.ts'
 import type { StringTable } from './string-table.ts'
+import type { TraceAtHand } from './trace-at-hand.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
 
 type Parents = Pick<TraceTree, 'parent'>
@@ -14,10 +15,10 @@ type Parents = Pick<TraceTree, 'parent'>
 export class TagTotals {
   /** (tag value, 0). */
   readonly tags = new PairIndex()
-  readonly tagRed = new RedColumns()
+  readonly tagRed: RedColumns
   /** (tag, operation): traces with the tag whose root is the operation. */
   readonly entries = new PairIndex()
-  readonly entryRed = new RedColumns()
+  readonly entryRed: RedColumns
 
   /** Whether a value gets a node, by string index: 0 not asked yet, 1 yes, 2 no. */
   private decisions = new Uint8Array(1024)
@@ -31,7 +32,10 @@ export class TagTotals {
   private readonly slowThresholdNs: number
   private readonly isTagNode: (tagValue: string) => boolean
 
-  constructor(slowThresholdNs: number, isTagNode: (tagValue: string) => boolean) {
+  /** @param trace the trace that is added */
+  constructor(slowThresholdNs: number, isTagNode: (tagValue: string) => boolean, trace: TraceAtHand) {
+    this.tagRed = new RedColumns(trace)
+    this.entryRed = new RedColumns(trace)
     this.slowThresholdNs = slowThresholdNs
     this.isTagNode = isTagNode
   }

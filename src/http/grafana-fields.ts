@@ -37,6 +37,9 @@ const displayNames: Record<string, string> = {
   detail__sides: 'Both sides',
   detail__pattern: 'Pattern',
   detail__self_calls: 'Calls to itself',
+  detail__trace_slowest: 'Slowest trace',
+  detail__trace_failed: 'Failed trace',
+  detail__trace_typical: 'Typical trace',
 }
 
 /** Names the panel gives a meaning to; rows also carry figures for programs, which the plugin drops. */

@@ -1,3 +1,4 @@
+import { attributeTerm, matchesPattern } from '../grafana/traceql-terms.ts'
 import { serviceAttributes } from '../otlp/peer-reader.ts'
 import { selectsAll, type TagSelector } from '../source/tag-selector.ts'
 
@@ -91,18 +92,10 @@ export function isService(selector: TagSelector): boolean {
 function tagCondition(selector: TagSelector): string {
   if (selector.pattern === null) return `{ ${attribute(selector)} != nil }`
   // TraceQL anchors patterns at both ends, and its dot matches newlines.
-  return `{ ${attribute(selector)} =~ ${quoted(`.*(?:${selector.pattern}).*`)} }`
+  return `{ ${matchesPattern(attribute(selector), `.*(?:${selector.pattern}).*`)} }`
 }
 
-function attribute({ scope, key }: TagSelector): string {
-  const name = /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key) ? key : quoted(key)
-  return `${scope === 'any' ? '' : scope}.${name}`
-}
-
-/** TraceQL strings are Go strings; JSON's escapes are a subset of Go's. */
-function quoted(text: string): string {
-  return JSON.stringify(text.toWellFormed())
-}
+const attribute = ({ scope, key }: TagSelector) => attributeTerm(scope, key)
 
 function braced(query: string): string {
   return /^[{(]/.test(query) ? query : `{ ${query} }`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Graph } from '../../src/graph/graph.ts'
-import { builderOf } from '../graph/graphs.ts'
+import { builderOf, hexTraceId } from '../graph/graphs.ts'
 
 export const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
@@ -22,6 +22,7 @@ export const checkout = (): Graph =>
     { isTagNode: () => true },
   ).finish()
 
+const [one, two] = [hexTraceId(1), hexTraceId(2)]
 const [shop, pay, eu] = [md5('shop##POST /checkout'), md5('pay##charge'), md5('eu##service')]
 /** The rows of `checkout` over 60 s. Percentiles are the middles of their buckets, those of a single call exact. */
 export const checkoutRows = {
@@ -41,6 +42,9 @@ export const checkoutRows = {
       detail__latency: 'p50 20.1 ms, p95 30 ms, p99 30 ms',
       detail__critical_path: '30 %',
       detail__self_calls: '1',
+      detail__trace_slowest: one,
+      detail__trace_failed: one,
+      detail__trace_typical: one,
       count: 3,
       adjustedCount: 3,
       failed: 1,
@@ -52,6 +56,8 @@ export const checkoutRows = {
       perSec: 0.05,
       criticalPathShare: 0.3,
       selfCalls: 1,
+      exemplars: { slowest: one, failed: one, typical: one },
+      traceql: '{ resource.service.name = "pay" && name = "charge" }',
     },
     {
       id: shop,
@@ -68,6 +74,9 @@ export const checkoutRows = {
       detail__latency: 'p50 10 ms, p95 89.7 ms, p99 89.7 ms',
       detail__critical_path: '70 %',
       detail__self_calls: '0',
+      detail__trace_slowest: one,
+      detail__trace_failed: '',
+      detail__trace_typical: two,
       count: 2,
       adjustedCount: 2,
       failed: 0,
@@ -79,6 +88,8 @@ export const checkoutRows = {
       perSec: 0.033333,
       criticalPathShare: 0.7,
       selfCalls: 0,
+      exemplars: { slowest: one, failed: null, typical: two },
+      traceql: '{ resource.service.name = "shop" && name = "POST /checkout" }',
     },
     {
       id: eu,
@@ -95,6 +106,9 @@ export const checkoutRows = {
       detail__latency: 'p50 90 ms, p95 90 ms, p99 90 ms',
       detail__critical_path: '0 %',
       detail__self_calls: '0',
+      detail__trace_slowest: one,
+      detail__trace_failed: '',
+      detail__trace_typical: one,
       count: 1,
       adjustedCount: 1,
       failed: 0,
@@ -106,6 +120,8 @@ export const checkoutRows = {
       perSec: 0.016667,
       criticalPathShare: 0,
       selfCalls: 0,
+      exemplars: { slowest: one, failed: null, typical: one },
+      traceql: '{ resource.region = "eu" }',
     },
   ],
   edges: [
@@ -120,6 +136,9 @@ export const checkoutRows = {
       detail__critical_path: '20 %',
       detail__sides: 'server 25 ms',
       detail__pattern: '',
+      detail__trace_slowest: one,
+      detail__trace_failed: one,
+      detail__trace_typical: one,
       count: 2,
       adjustedCount: 2,
       failed: 1,
@@ -135,6 +154,9 @@ export const checkoutRows = {
       gapMeanMs: null,
       callsPerParent: 2,
       retries: 0,
+      exemplars: { slowest: one, failed: one, typical: one },
+      traceql:
+        '{ resource.service.name = "shop" && name = "POST /checkout" } > { resource.service.name = "pay" && name = "charge" }',
     },
     {
       id: `${eu}_${shop}`,
@@ -147,6 +169,9 @@ export const checkoutRows = {
       detail__critical_path: '0 %',
       detail__sides: '',
       detail__pattern: '',
+      detail__trace_slowest: one,
+      detail__trace_failed: '',
+      detail__trace_typical: one,
       count: 1,
       adjustedCount: 1,
       failed: 0,
@@ -162,6 +187,9 @@ export const checkoutRows = {
       gapMeanMs: null,
       callsPerParent: null,
       retries: 0,
+      exemplars: { slowest: one, failed: null, typical: one },
+      traceql:
+        '{ resource.region = "eu" } && { resource.service.name = "shop" && name = "POST /checkout" && nestedSetParent < 0 }',
     },
   ],
 }

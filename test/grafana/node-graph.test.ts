@@ -3,12 +3,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import { toNodeGraph } from '../../src/grafana/node-graph.ts'
 import { EdgeRow, NodeRow } from '../../src/grafana/rows.ts'
+import { noExemplars } from '../../src/graph/exemplars.ts'
 import type { GraphNode } from '../../src/graph/graph.ts'
 import { builderOf } from '../graph/graphs.ts'
 import { arbitraryTraces } from '../graph/traces.ts'
 import { checkout, checkoutRows, md5 } from './checkout.ts'
 
-const options = { windowSec: 60, tagNodeSubTitle: 'Service Node' }
+const tag = { scope: 'resource', key: 'region' } as const
+const options = { windowSec: 60, tagNodeSubTitle: 'Service Node', tag }
 
 const node = (title: string, operation: string, more: Partial<GraphNode> = {}): GraphNode => {
   return {
@@ -24,6 +26,7 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
     p50Ns: 0,
     p95Ns: 0,
     p99Ns: 0,
+    exemplars: noExemplars,
     selfCalls: 0,
     ...more,
   }

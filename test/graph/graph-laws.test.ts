@@ -4,7 +4,7 @@ import { toNodeGraph } from '../../src/grafana/node-graph.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import type { Red } from '../../src/graph/red.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
-import { builderOf as buildGraph } from './graphs.ts'
+import { builderOf as buildGraph, exemplarIds, hexTraceId, withoutExemplars } from './graphs.ts'
 import { referenceGraph } from './reference-graph.ts'
 import {
   arbitraryPlainTrace,
@@ -32,8 +32,16 @@ function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 400): void {
   t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
 }
 
-const builderOf = (traces: TestSpan[][], strings = new StringTable()) =>
-  buildGraph(traces, { strings, isTagNode: options.isTagNode })
+const builderOf = (traces: TestSpan[][], strings = new StringTable(), ids?: number[]) =>
+  buildGraph(traces, { strings, isTagNode: options.isTagNode }, ids)
+
+/** The graph of some of these traces, in any order: what they are called does not depend on it. */
+const builderOfSome = (traces: TestSpan[][], indexes: number[]) =>
+  builderOf(
+    indexes.map((index) => traces[index] ?? []),
+    new StringTable(),
+    indexes.map((index) => index + 1),
+  )
 
 const graphOf = (traces: TestSpan[][]): Graph => builderOf(traces).finish()
 
@@ -54,8 +62,10 @@ t.test('the spans of a trace may come in any order', async (t) => {
 
 t.test('the traces may come in any order', async (t) => {
   const sameBytes = fc.property(
-    inTwoOrders(arbitraryWeightedTraces),
-    ([one, other]) => bytesOf(graphOf(one)) === bytesOf(graphOf(other)),
+    arbitraryWeightedTraces.chain((traces) =>
+      fc.tuple(fc.constant(traces), fc.shuffledSubarray([...traces.keys()], { minLength: traces.length })),
+    ),
+    ([traces, order]) => bytesOf(builderOfSome(traces, order).finish()) === bytesOf(graphOf(traces)),
   )
   holds(t, sameBytes)
 })
@@ -64,10 +74,12 @@ t.test('slices merged are the whole, whichever strings each has seen first', asy
   const labelledTraces = fc.array(fc.tuple(fc.nat(2), arbitraryWeightedTrace), { maxLength: 8 })
   const sameBytes = fc.property(labelledTraces, (labelled) => {
     const merged = builderOf([])
+    const traces = labelled.map(([, trace]) => trace)
     for (const slice of [2, 0, 1]) {
-      merged.merge(builderOf(labelled.filter(([label]) => label === slice).map(([, trace]) => trace)))
+      const indexes = [...labelled.keys()].filter((index) => labelled[index]?.[0] === slice)
+      merged.merge(builderOfSome(traces, indexes))
     }
-    return bytesOf(merged.finish()) === bytesOf(graphOf(labelled.map(([, trace]) => trace)))
+    return bytesOf(merged.finish()) === bytesOf(graphOf(traces))
   })
   holds(t, sameBytes)
 })
@@ -76,16 +88,41 @@ t.test('a trace that is taken back leaves what was there before', async (t) => {
   const sameBytes = fc.property(arbitraryWeightedTraces, arbitraryWeightedTraces, (kept, taken) => {
     const strings = new StringTable()
     const builder = builderOf([...kept, ...taken], strings)
-    for (const trace of taken) builder.remove(spanTable(strings, 1, trace))
-    return bytesOf(builder.finish()) === bytesOf(graphOf(kept))
+    for (const [index, trace] of taken.entries()) {
+      builder.remove(spanTable(strings, kept.length + index + 1, trace))
+    }
+    const graph = builder.finish()
+    return (
+      bytesOf(withoutExemplars(graph)) === bytesOf(withoutExemplars(graphOf(kept))) &&
+      [...exemplarIds(graph)].every((id) => kept.some((_, index) => id === hexTraceId(index + 1)))
+    )
   })
+  holds(t, sameBytes)
+})
+
+t.test('a trace that is taken back and added again was never away', async (t) => {
+  const sameBytes = fc.property(
+    arbitraryWeightedTraces,
+    arbitraryWeightedTraces,
+    fc.nat(5),
+    (kept, taken, later) => {
+      const strings = new StringTable()
+      const traces = [...taken, ...kept]
+      const builder = builderOf(traces.slice(0, traces.length - Math.min(later, kept.length)), strings)
+      const tables = traces.map((trace, index) => spanTable(strings, index + 1, trace))
+      for (const table of tables.slice(0, taken.length)) builder.remove(table)
+      for (const table of tables.slice(traces.length - Math.min(later, kept.length))) builder.add(table)
+      for (const table of tables.slice(0, taken.length)) builder.add(table)
+      return bytesOf(builder.finish()) === bytesOf(graphOf(traces))
+    },
+  )
   holds(t, sameBytes)
 })
 
 t.test('a table is only read: what was added can be added again', async (t) => {
   const sameBytes = fc.property(arbitraryWeightedTraces, (traces) => {
     const strings = new StringTable()
-    const tables = traces.map((trace) => spanTable(strings, 1, trace))
+    const tables = traces.map((trace, index) => spanTable(strings, index + 1, trace))
     const [builder, again] = [builderOf([], strings), builderOf([], strings)]
     for (const table of tables) builder.add(table)
     for (const table of tables) again.add(table.snapshot())
@@ -162,10 +199,10 @@ t.test('the graph is the one that the slow and plain way gives', async (t) => {
 
 const percentileKeys = ['p50Ns', 'p95Ns', 'p99Ns'] as const
 
-/** All but the percentiles; of traces that last over 52 days the critical path is rounded, and left out as well. */
+/** All but the percentiles and exemplars; of traces that last over 52 days the critical path is rounded, and left out as well. */
 function comparable({ nodes, edges, ...graph }: Graph, traces: TestSpan[][]) {
   const isRounded = traces.flat().some((span) => durationNsOf(span) > 2 ** 52)
-  const strip = <Row extends Red>({ p50Ns, p95Ns, p99Ns, criticalPathNs, ...row }: Row) => [
+  const strip = <Row extends Red>({ p50Ns, p95Ns, p99Ns, criticalPathNs, exemplars, ...row }: Row) => [
     row,
     isRounded ? 0 : criticalPathNs,
   ]

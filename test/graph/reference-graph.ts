@@ -1,3 +1,4 @@
+import { noExemplars } from '../../src/graph/exemplars.ts'
 import { emptyCounts, type Graph, type GraphEdge, type GraphNode } from '../../src/graph/graph.ts'
 import { SpanKind, SpanStatus } from '../../src/graph/span-table.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
@@ -13,7 +14,7 @@ interface ReferenceOptions {
 
 /**
  * The graph of some traces, worked out the slow and plain way: objects, Maps, BigInt, a fresh walk for every
- * question. It shares no code with `GraphBuilder` and is what `GraphBuilder` is compared with.
+ * question; without exemplars. It shares no code with `GraphBuilder` and is what `GraphBuilder` is compared with.
  */
 export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions): Graph {
   const spans = emptyCounts()
@@ -198,6 +199,7 @@ function redOf(calls: TestSpan[], slowThresholdMs: number) {
     failed: failed.length,
     slow: slow.length,
     meanNs: Number(sum) / calls.length,
+    exemplars: noExemplars,
     ...percentilesOf(calls),
   }
 }

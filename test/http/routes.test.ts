@@ -224,6 +224,9 @@ t.test('what Grafana asks', async (t) => {
       'detail__latency',
       'detail__critical_path',
       'detail__self_calls',
+      'detail__trace_slowest',
+      'detail__trace_failed',
+      'detail__trace_typical',
     ])
     t.same(names(edges_fields), [
       'id',
@@ -236,6 +239,9 @@ t.test('what Grafana asks', async (t) => {
       'detail__critical_path',
       'detail__sides',
       'detail__pattern',
+      'detail__trace_slowest',
+      'detail__trace_failed',
+      'detail__trace_typical',
     ])
     for (const name of names(nodes_fields)) t.ok(name in (nodes[0] ?? {}), name)
     for (const name of names(edges_fields)) t.ok(name in (edges[0] ?? {}), name)

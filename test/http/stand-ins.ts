@@ -53,6 +53,18 @@ export function summaryOf(graph: string): AggregationSummary {
   }
 }
 
+const exemplars = {
+  detail__trace_slowest: '000000000000000000000000000000a1',
+  detail__trace_failed: '',
+  detail__trace_typical: '000000000000000000000000000000a2',
+  exemplars: {
+    slowest: '000000000000000000000000000000a1',
+    failed: null,
+    typical: '000000000000000000000000000000a2',
+  },
+  traceql: '{ name = "GET /" }',
+}
+
 /** Two nodes and an edge; `title` tells one document from another. */
 export function documentOf(name: string, title = 'cart'): GraphDocument {
   const percentiles = { p50Ms: 10, p95Ms: 11, p99Ms: 11 }
@@ -65,6 +77,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
     ...percentiles,
     perSec: 0.000556,
     criticalPathShare: 0.25,
+    ...exemplars,
   }
   const node = {
     mainStat: 2,

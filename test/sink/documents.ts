@@ -82,6 +82,7 @@ const figures = (count: number) => {
     ...percentiles,
     perSec: count / 60,
     criticalPathShare: 0.25,
+    ...exemplars,
   }
 }
 
@@ -123,4 +124,16 @@ function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['
     phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
     warnings: [],
   }
+}
+
+const exemplars = {
+  detail__trace_slowest: '000000000000000000000000000000a1',
+  detail__trace_failed: '',
+  detail__trace_typical: '000000000000000000000000000000a2',
+  exemplars: {
+    slowest: '000000000000000000000000000000a1',
+    failed: null,
+    typical: '000000000000000000000000000000a2',
+  },
+  traceql: '{ name = "GET /" }',
 }

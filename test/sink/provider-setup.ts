@@ -7,6 +7,7 @@ import { graphDocument } from './documents.ts'
 import { type ProviderStandIn, type Schemas, startProviderStandIn } from './provider-stand-in.ts'
 
 export const never = new AbortController().signal
+const traceFields = ['detail__trace_slowest', 'detail__trace_failed', 'detail__trace_typical']
 const edgeFields = [
   'id',
   'source',
@@ -18,6 +19,7 @@ const edgeFields = [
   'detail__critical_path',
   'detail__sides',
   'detail__pattern',
+  ...traceFields,
 ]
 const details = [
   'detail__role',
@@ -26,6 +28,7 @@ const details = [
   'detail__latency',
   'detail__critical_path',
   'detail__self_calls',
+  ...traceFields,
 ]
 const arcs = ['arc__failed', 'arc__slow', 'arc__passed']
 export const nodeFields = ['id', 'title', 'subTitle', 'mainStat', 'secondaryStat', ...arcs, ...details]

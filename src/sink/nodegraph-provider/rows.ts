@@ -12,6 +12,8 @@ export interface ProviderGraph {
 /** Field names that the provider's configuration declares; null: it does not know the graph. */
 export type DeclaredFields = { nodes: Set<string>; edges: Set<string> } | null
 
+const traceKeys = ['detail__trace_slowest', 'detail__trace_failed', 'detail__trace_typical'] as const
+
 /** Keys go into Cypher as they are, so they come from these lists and from nowhere else. */
 const nodeKeys = [
   'id',
@@ -28,6 +30,7 @@ const nodeKeys = [
   'detail__latency',
   'detail__critical_path',
   'detail__self_calls',
+  ...traceKeys,
 ] as const satisfies (keyof NodeRow)[]
 
 const edgeKeys = [
@@ -41,6 +44,7 @@ const edgeKeys = [
   'detail__critical_path',
   'detail__sides',
   'detail__pattern',
+  ...traceKeys,
 ] as const satisfies (keyof EdgeRow)[]
 
 /** The rows as the provider can keep them: only what the panel shows, text cleaned. */
