@@ -4,6 +4,7 @@ import { createAggregator } from './aggregation/create-aggregator.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
+import { createBuildHistory } from './history/build-history.ts'
 import { AcceptedTokens } from './http/accepted-tokens.ts'
 import { createLogger } from './http/logger.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
@@ -43,7 +44,10 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const configured = config.tempo ? fromTempo(config.tempo, now) : embeddedSource(traces)
   const source = overrides.source ?? configured
 
-  const store = createGraphStore()
+  const { path } = config.history
+  const history =
+    path === undefined ? undefined : createBuildHistory({ ...config.history, path, log: logger })
+  const store = createGraphStore({ history, log: logger })
   const sinks: GraphSink[] = []
   if (overrides.providerSink) sinks.push(overrides.providerSink)
   else if (config.nodegraphProvider) sinks.push(toProvider(config.nodegraphProvider, logger))
@@ -64,6 +68,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     store,
     source,
     sinks: [store, ...sinks],
+    history,
     logger,
     bodyLimitBytes,
     tokens: new AcceptedTokens(config.server.tokens),
@@ -72,6 +77,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
+  if (history) app.addHook('onReady', () => store.load())
   app.addHook('onClose', async () => {
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
   })

@@ -46,8 +46,9 @@ export async function handOn(
   summary.sinks.push({ sink: store.name, state, verified: true, attempts: 1, isolatedNodes: 0, warnings: [] })
   summary.phasesMs.handOn = rounded(performance.now() - startedAt)
   summary.phasesMs.total = rounded(summary.phasesMs.total + summary.phasesMs.handOn)
-  await store.replace(document, new AbortController().signal)
-  return summary
+  const { warnings } = await store.replace(document, new AbortController().signal)
+  // Only the answer can say it: the document is where readers have it.
+  return warnings.length === 0 ? summary : { ...summary, warnings: [...summary.warnings, ...warnings] }
 }
 
 /** @returns whether any of them had the graph @throws {TtaError} TTA_SINK_FAILED */

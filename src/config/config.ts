@@ -49,6 +49,8 @@ export interface Config {
   /** Absent: the embedded trace source. */
   tempo: TempoConfig | undefined
   embedded: { maxAgeSec: number; maxBytes: number; bodyLimitBytes: number }
+  /** Without a path graphs are kept in memory only. */
+  history: { path: string | undefined; maxBuilds: number; maxAgeMs: number }
   /** Absent: graphs stay in the embedded store. */
   nodegraphProvider: NodegraphProviderConfig | undefined
   webhooks: WebhooksConfig
@@ -56,7 +58,7 @@ export interface Config {
 
 /** @param file checked, by schema and rules */
 export function toConfig(file: ConfigFile): Config {
-  const { server, log, loop, build, embedded } = file
+  const { server, log, loop, build, embedded, history } = file
   return {
     server: {
       host: server.host,
@@ -74,6 +76,11 @@ export function toConfig(file: ConfigFile): Config {
       maxAgeSec: embedded.max_age_sec,
       maxBytes: embedded.max_bytes,
       bodyLimitBytes: embedded.body_limit_bytes,
+    },
+    history: {
+      path: history.path,
+      maxBuilds: history.max_builds,
+      maxAgeMs: history.max_age_sec * 1000,
     },
     nodegraphProvider: nodegraphProvider(file.nodegraph_provider),
     webhooks: webhooks(file.webhooks),

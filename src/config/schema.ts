@@ -109,6 +109,23 @@ export const ConfigFile = Type.Object(
       max_bytes: Bytes('Most memory for spans, as received, bytes', 268_435_456),
       body_limit_bytes: Bytes('Largest OTLP request, after decompression, bytes', 20_971_520),
     }),
+    history: Section('Builds that are kept; without path only the last graph of each name is, in memory', {
+      path: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 4096, description: 'File; it and its folder are made' }),
+      ),
+      max_builds: Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        default: 50,
+        description: 'Most builds kept of a graph',
+      }),
+      max_age_sec: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 315_360_000,
+        default: 2_592_000,
+        description: 'How long a build is kept, s; the last one of a graph always is',
+      }),
+    }),
     nodegraph_provider: Section('nodegraph-provider; without url graphs stay in the embedded store', {
       url: Type.Optional(Url('Base URL of nodegraph-provider, http or https')),
       headers: Headers,

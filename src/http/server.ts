@@ -22,6 +22,8 @@ export interface ServerOptions {
   store: Pick<GraphStore, 'get' | 'list'>
   source: Dependency
   sinks: readonly Dependency[]
+  /** Where builds are kept; absent where they are not. */
+  history?: Pick<Dependency, 'check'> | undefined
   logger: FastifyBaseLogger
   /** Largest body of a request, bytes. */
   bodyLimitBytes: number
@@ -37,7 +39,7 @@ const noLimit = () => ({ max: 0, windowSec: 1 })
 
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { aggregator, store, source, sinks, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
+  const { aggregator, store, source, sinks, history, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
   const { tokens = new AcceptedTokens(), rateLimit = noLimit } = options
   const app = Fastify({
     loggerInstance: logger,
@@ -61,6 +63,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(aggregate, { aggregator })
   await app.register(graphs, { aggregator, store })
   await app.register(grafana, { aggregator, store })
-  await app.register(health, { source, sinks, checkTimeoutMs, warnings })
+  await app.register(health, { source, sinks, history, checkTimeoutMs, warnings })
   return app
 }

@@ -16,6 +16,7 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
     build: { deadlineSec: 300 },
     tempo: undefined,
     embedded: { maxAgeSec: 3600, maxBytes: 268_435_456, bodyLimitBytes: 20_971_520 },
+    history: { path: undefined, maxBuilds: 50, maxAgeMs: 2_592_000_000 },
     nodegraphProvider: undefined,
     webhooks: {
       auth: { bearerToken: undefined, basic: undefined, signature: undefined },

@@ -13,6 +13,8 @@ export interface Dependency {
 export interface HealthOptions {
   source: Dependency
   sinks: readonly Dependency[]
+  /** What tta does its work without, if need be: reported, but no reason not to be ready. */
+  history?: Pick<Dependency, 'check'> | undefined
   /** How long a check may take, ms. */
   checkTimeoutMs: number
   /** What a person should look at although everything can be reached. */
@@ -21,7 +23,9 @@ export interface HealthOptions {
 
 const Check = Type.Object(
   {
-    kind: Type.Union([Type.Literal('source'), Type.Literal('sink')]),
+    kind: Type.Union([Type.Literal('source'), Type.Literal('sink'), Type.Literal('history')], {
+      description: 'A history that is not ok leaves tta ready: graphs are in memory, and lost by a restart',
+    }),
     name: Type.String(),
     ok: Type.Boolean(),
     reason: Type.Optional(Type.String({ description: 'Why not' })),
@@ -41,7 +45,7 @@ const Readiness = Type.Object(
 
 /** /health/live: the process answers. /health/ready: so does everything it needs. */
 export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
-  const { source, sinks, checkTimeoutMs, warnings } = options
+  const { source, sinks, history, checkTimeoutMs, warnings } = options
   const tags = ['operations']
 
   app.get(
@@ -82,8 +86,17 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
       const checks = await Promise.all([
         check('source', source, checkTimeoutMs),
         ...sinks.map((sink) => check('sink', sink, checkTimeoutMs)),
+        ...(history
+          ? [
+              check(
+                'history',
+                { name: 'history', check: (signal: AbortSignal) => history.check(signal) },
+                checkTimeoutMs,
+              ),
+            ]
+          : []),
       ])
-      const ready = checks.every(({ ok }) => ok)
+      const ready = checks.every(({ kind, ok }) => ok || kind === 'history')
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')

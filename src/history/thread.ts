@@ -1,0 +1,46 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type FileOptions, HistoryFile } from './history-file.ts'
+
+/** The calls the thread takes: the methods of the file. */
+export type Calls = Pick<HistoryFile, 'insert' | 'last' | 'at' | 'list' | 'remove' | 'probe' | 'close'>
+
+export interface Call {
+  id: number
+  method: keyof Calls
+  args: unknown[]
+}
+
+export interface Answer {
+  id: number
+  result?: unknown
+  /** Why there is no result, in words. */
+  failure?: string
+  /** Where a damaged file was moved in this call. */
+  movedAside?: string
+}
+
+// Waiting for the disk and packing take a thread of their own: requests must not wait for them.
+if (parentPort) serve(parentPort, new HistoryFile(workerData as FileOptions))
+
+function serve(port: NonNullable<typeof parentPort>, file: HistoryFile): void {
+  port.on('message', ({ id, method, args }: Call) => {
+    const answer: Answer = { id }
+    try {
+      answer.result = (file[method] as (...args: unknown[]) => unknown).apply(file, args)
+    } catch (error) {
+      answer.failure = inWords(error)
+    }
+    const movedAside = file.movedAside()
+    if (movedAside !== undefined) answer.movedAside = movedAside
+    port.postMessage(answer)
+  })
+}
+
+/** The errors of node:fs name the path, which is the operator's to know. */
+function inWords(error: unknown): string {
+  const { code, name, message } = error as Error & { code?: string }
+  if (name === 'ForeignFile') return `the file ${message}`
+  return code === undefined
+    ? message
+    : `${message.replace(/, \w+ '.*'$/, '').replace(/^\w+: /, '')} (${code})`
+}

@@ -1,0 +1,58 @@
+import { type Static, Type } from 'typebox'
+import type { GraphDocument } from './graph-document.ts'
+import { AggregationSummary } from './summary.ts'
+
+const { status, window } = AggregationSummary.properties
+
+/** What is told of a build without its graph. */
+export const BuildEntry = Type.Object(
+  {
+    at: Type.String({
+      format: 'date-time',
+      description: 'When it was built; no other of the graph has the same',
+    }),
+    status,
+    window,
+    nodes: Type.Integer({ minimum: 0 }),
+    edges: Type.Integer({ minimum: 0 }),
+    bytes: Type.Integer({ minimum: 0, description: 'Size of the graph with its summary as JSON' }),
+  },
+  { $id: 'BuildEntry', additionalProperties: false },
+)
+export type BuildEntry = Static<typeof BuildEntry>
+
+export interface BuildPage {
+  /** Most entries, from 1 on. */
+  limit: number
+  /** Only builds before this one, Unix ms. */
+  beforeMs?: number | undefined
+}
+
+/**
+ * The builds of every graph, the last one and those before it. Making one does no I/O.
+ * What fails throws {TtaError} TTA_HISTORY_UNAVAILABLE; nothing else breaks by it.
+ */
+export interface BuildHistory {
+  /**
+   * Adds a build, and drops what is over the limits.
+   *
+   * @returns whether a new file was begun since the last time, because the old one was damaged: what it had is gone
+   */
+  record(document: GraphDocument): Promise<{ begunAnew: boolean }>
+  /** The last build of every graph. */
+  last(): Promise<GraphDocument[]>
+  /** The build that was current at that time, Unix ms. */
+  at(graph: string, atMs: number): Promise<GraphDocument | undefined>
+  /** Newest first. */
+  list(graph: string, page: BuildPage): Promise<BuildEntry[]>
+  /** Drops every build of a graph. @returns whether there was one */
+  remove(graph: string): Promise<boolean>
+  /** Whether builds can be recorded: @throws also when the last one could not. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+export function buildEntry(document: GraphDocument, at: string, bytes: number): BuildEntry {
+  const { status, window, built } = document.summary
+  return { at, status, window, nodes: built.nodes, edges: built.edges, bytes }
+}
