@@ -1,15 +1,21 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import { createAggregator } from './aggregation/create-aggregator.ts'
+import { AlertRefreshes, type SubmittedBuild } from './alerts/alert-refreshes.ts'
+import { alertRule } from './alerts/alert-rule.ts'
+import { systemClock } from './alerts/clock.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
 import { createBuildHistory } from './history/build-history.ts'
 import { AcceptedTokens } from './http/accepted-tokens.ts'
 import { createLogger } from './http/logger.ts'
+import { alertWebhooks } from './http/routes/alert-webhooks.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
 import { createServer } from './http/server.ts'
+import type { AggregationParameters } from './model/parameters.ts'
 import type { GraphSink } from './sink/graph-sink.ts'
 import { createGraphStore, type GraphStore } from './sink/graph-store.ts'
 import { createNodegraphProviderSink } from './sink/nodegraph-provider.ts'
@@ -74,11 +80,14 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     tokens: new AcceptedTokens(config.server.tokens),
     rateLimit: () => config.server.rateLimit,
   })
+  const refreshes = refreshesByAlerts(config, aggregator, now, logger)
+  await app.register(alertWebhooks, { refreshes, auth: config.webhooks.auth, now })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
   if (history) app.addHook('onReady', () => store.load())
   app.addHook('onClose', async () => {
+    refreshes.close()
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
   })
   return { app, aggregator, store, source, close: () => app.close() }
@@ -91,4 +100,29 @@ function fromTempo(tempo: TempoConfig, now: () => number): TraceSource {
 
 function toProvider(provider: NodegraphProviderConfig, log: FastifyBaseLogger): GraphSink {
   return createNodegraphProviderSink({ ...provider, log })
+}
+
+function refreshesByAlerts(
+  { webhooks }: Config,
+  aggregator: Aggregator,
+  now: () => number,
+  log: FastifyBaseLogger,
+): AlertRefreshes {
+  const submit = (parameters: AggregationParameters): SubmittedBuild => {
+    const id = randomUUID()
+    const built = aggregator.aggregate(parameters, { signal: new AbortController().signal })
+    const onError = (error: unknown) => {
+      log.warn({ err: error, graph: parameters.graph, job: id }, 'build for an alert failed')
+      return false
+    }
+    return { id, isNew: true, succeeded: built.then(() => true, onError) }
+  }
+  return new AlertRefreshes({
+    rules: webhooks.rules.map(alertRule),
+    minIntervalMs: webhooks.minIntervalSec * 1000,
+    deduplicateMs: webhooks.deduplicateSec * 1000,
+    clock: systemClock(now),
+    submit,
+    log,
+  })
 }

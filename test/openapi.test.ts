@@ -44,6 +44,7 @@ t.test('openapi/tta.json', async (t) => {
       '/health/live',
       '/health/ready',
       '/v1/traces',
+      '/webhooks/alerts',
       '/{graph}/api/graph/data',
       '/{graph}/api/graph/fields',
       '/{graph}/api/health',

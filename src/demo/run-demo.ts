@@ -10,6 +10,15 @@ import { ShopExporter } from './shop-exporter.ts'
 import { TtaClient } from './tta-client.ts'
 
 const graph = 'shop'
+/** An alert called HighLatency has the traces of its service in a graph of their own. */
+const alertRules = JSON.stringify([
+  {
+    name: 'latency',
+    match: { alertname: 'HighLatency' },
+    graph: 'shop-alert',
+    filter: '^{{ labels.service }}$',
+  },
+])
 const seed = 2025
 const firstTraces = 300
 const minute = 60_000
@@ -37,7 +46,8 @@ export interface RunDemoOptions {
 export async function runDemo(options: RunDemoOptions): Promise<void> {
   const { port, once, signal, print, show, buildApp } = options
   // Neither a file nor the environment: the demo is the same everywhere.
-  const config = loadConfig({ env: {}, overrides: { graph: { name: graph }, log: { level: 'error' } } })
+  const overrides = { graph: { name: graph }, log: { level: 'error' }, webhooks: { rules: alertRules } }
+  const config = loadConfig({ env: {}, overrides })
   const { app, close } = await buildApp(config)
   let exporter: ShopExporter | undefined
   try {

@@ -1,4 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { AlertNotification } from '../alerts/notification.ts'
+import { AlertReceipt } from '../alerts/receipt.ts'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { GraphDocument } from '../model/graph-document.ts'
 import { GraphReport } from '../model/graph-report.ts'
@@ -15,6 +17,8 @@ type JsonSchema = Record<string, unknown>
 export const components: JsonSchema[] = [
   AggregationParameters,
   AggregationSummary,
+  AlertNotification,
+  AlertReceipt,
   EdgeRow,
   GraphDocument,
   GraphReport,

@@ -1,12 +1,15 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../errors.ts'
 import { unsupported } from './problem.ts'
+
+/** Looks at a body as it was received, before what is in it. @throws {TtaError} the request is refused */
+export type RawBodyCheck = (request: FastifyRequest, reply: FastifyReply, body: Buffer) => void
 
 /**
  * Bodies are JSON and nothing else: any other content type is 415, and so is a body that is compressed. No body at
  * all counts as `{}`, whatever the content type says, because that is what `curl -X POST` sends.
  */
-export function acceptJsonOnly(app: FastifyInstance): void {
+export function acceptJsonOnly(app: FastifyInstance, check?: RawBodyCheck): void {
   app.addHook('onRequest', async (request, reply) => {
     const coding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity'
     if (coding === 'identity') return
@@ -15,17 +18,23 @@ export function acceptJsonOnly(app: FastifyInstance): void {
     throw unsupported('content-encoding', request, 'must be identity: a body is taken only as it is')
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      // Schemas are closed, so keys like __proto__ are refused as unknown: plain JSON.parse is safe.
-      done(null, body === '' ? undefined : JSON.parse(body as string))
-    } catch (error) {
-      done(notJson((error as Error).message))
-    }
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+  app.addHook('preValidation', async (request, reply) => {
+    const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
+    check?.(request, reply, body)
+    request.body = body.length === 0 ? {} : parse(body.toString())
   })
-  app.addHook('preValidation', async (request) => {
-    if (request.body === undefined) request.body = {}
-  })
+}
+
+/** Schemas refuse keys like __proto__ as unknown, or leave them alone: plain JSON.parse is safe. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw notJson((error as Error).message)
+  }
 }
 
 /** @param reason may quote the body, whatever is in it */

@@ -1,0 +1,69 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { AlertRefreshes } from '../../alerts/alert-refreshes.ts'
+import { AlertNotification } from '../../alerts/notification.ts'
+import { AlertReceipt } from '../../alerts/receipt.ts'
+import { challenge, checkSender, isConfigured, type SenderAuth } from '../../alerts/sender-check.ts'
+import { NoQuery } from '../build-query.ts'
+import { ref } from '../components.ts'
+import { acceptJsonOnly } from '../json-body.ts'
+import { answer, problems } from '../responses.ts'
+
+export interface AlertWebhooksOptions {
+  refreshes: Pick<AlertRefreshes, 'take'>
+  /** Where nothing is configured, a token with the scope webhook is wanted. */
+  auth: SenderAuth
+  /** Unix ms. */
+  now: () => number
+}
+
+const firing = {
+  summary: 'An alert, as Grafana sends it',
+  value: {
+    version: '1',
+    alerts: [
+      {
+        status: 'firing',
+        labels: { alertname: 'HighLatency', service: 'cart' },
+        annotations: {},
+        startsAt: '2025-06-01T10:00:00Z',
+        endsAt: '0001-01-01T00:00:00Z',
+        fingerprint: 'c6eadffa33fcdf37',
+      },
+    ],
+  },
+}
+
+/** /webhooks/alerts: alerts rebuild graphs. Answered at once; Grafana sends by POST or PUT, as its user likes. */
+export const alertWebhooks: FastifyPluginAsyncTypebox<AlertWebhooksOptions> = async (app, options) => {
+  const { refreshes, auth, now } = options
+  const hasOwnCheck = isConfigured(auth)
+  acceptJsonOnly(app, (request, reply, body) => {
+    if (!hasOwnCheck) return
+    reply.header('www-authenticate', challenge(auth))
+    checkSender(auth, request.headers, body, now())
+    reply.removeHeader('www-authenticate')
+  })
+  for (const method of ['POST', 'PUT'] as const) {
+    app.route({
+      method,
+      url: '/webhooks/alerts',
+      schema: {
+        operationId: method === 'POST' ? 'reportAlerts' : 'putAlerts',
+        summary:
+          'Take a notification of Grafana alerting or Alertmanager, and rebuild the graphs its alerts are for',
+        tags: ['aggregation'],
+        querystring: NoQuery,
+        body: ref(AlertNotification),
+        response: {
+          202: answer('What became of each alert; builds go on', ref(AlertReceipt)),
+          ...problems(400, 401, 413, 415),
+        },
+      },
+      config: {
+        scope: hasOwnCheck ? 'none' : 'webhook',
+        requestBody: { required: true, examples: { firing } },
+      },
+      handler: async (request, reply) => reply.code(202).send(refreshes.take(request.body)),
+    })
+  }
+}
