@@ -31,7 +31,7 @@ export async function build(
   options: BuildOptions,
   now: () => number,
 ): Promise<BuiltGraphs> {
-  const { parameters, selector, window } = request
+  const { parameters, selector, sampling, window } = request
   const { graph: name, level } = parameters
   const startedAt = performance.now()
   const builder = new GraphBuilder({
@@ -43,7 +43,7 @@ export async function build(
   })
   const { query, limit } = parameters
   const report = await source.read(
-    { selector, query, window, limit, peers: level !== 'operation' },
+    { selector, query, window, limit, peers: level !== 'operation', sampling },
     builder,
     options,
   )
@@ -118,6 +118,7 @@ function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
     [spans.cycles, 'among their own ancestors: the loop was cut.'],
     [spans.skewed, 'with an end before the start: the duration counts as 0.'],
     [negativeGaps, 'longer than their client, or begun before their producer ended: in no mean of gaps.'],
+    [spans.badWeights, 'with a sampling ratio or pruned count that cannot be: each stands for itself.'],
     [unresolvedLinks, 'linked to a producer that was not read: no edge leads there.'],
   ]
   return reasons

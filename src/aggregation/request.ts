@@ -1,6 +1,12 @@
 import { badRequest, type FieldError } from '../errors.ts'
 import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
-import { compilePattern, parseTag, type TagSelector, tagSelector } from '../source/tag-selector.ts'
+import {
+  type Attribute,
+  compilePattern,
+  parseTag,
+  type TagSelector,
+  tagSelector,
+} from '../source/tag-selector.ts'
 import type { Window } from '../source/trace-source.ts'
 import { parseTimeMs } from './time.ts'
 
@@ -16,6 +22,7 @@ const maxNameLength = 64
 export interface AggregationRequest {
   parameters: ParameterDefaults
   selector: TagSelector
+  sampling: Attribute | undefined
   window: Window
   warnings: string[]
 }
@@ -44,7 +51,9 @@ export function aggregationRequest(
   const asWritten = askedWindow(parameters, asked.searchFrom !== undefined, nowMs, errors)
   if (!selector || !asWritten || errors.length > 0) throw badRequest(errors)
   const { window, warnings } = clippedWindow(asWritten, parameters, nowMs)
-  return { parameters, selector, window, warnings }
+  const { samplingAttribute } = parameters
+  const sampling = samplingAttribute === undefined ? undefined : parseTag(samplingAttribute)
+  return { parameters, selector, sampling, window, warnings }
 }
 
 function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldError[]): void {
@@ -54,7 +63,10 @@ function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldErr
   errors.push({ field: 'graph', value: graph, message })
 }
 
-function checkedSelector({ tag, filter }: ParameterDefaults, errors: FieldError[]): TagSelector | undefined {
+function checkedSelector(
+  { tag, filter, samplingAttribute }: ParameterDefaults,
+  errors: FieldError[],
+): TagSelector | undefined {
   const before = errors.length
   const check = (field: string, value: string, parse: (value: string) => unknown) => {
     try {
@@ -65,6 +77,7 @@ function checkedSelector({ tag, filter }: ParameterDefaults, errors: FieldError[
   }
   check('tag', tag, parseTag)
   check('filter', filter, compilePattern)
+  if (samplingAttribute !== undefined) check('samplingAttribute', samplingAttribute, parseTag)
   return errors.length === before ? tagSelector(tag, filter) : undefined
 }
 

@@ -56,6 +56,13 @@ export const options: readonly Option[] = [
     target: { key: ['query', 'query'] },
   },
   {
+    name: 'sampling-attribute',
+    value: 'NAME',
+    help: 'attribute with the share of spans kept',
+    commands: parameters,
+    target: { key: ['query', 'sampling_attribute'] },
+  },
+  {
     name: 'use-tag-as-node',
     short: 'n',
     value: 'true|false',

@@ -94,6 +94,7 @@ function parameters({ graph, query, search }: ConfigFile): ParameterDefaults {
     tag: query.tag,
     filter: query.filter,
     ...(query.query === undefined ? {} : { query: query.query }),
+    ...(query.sampling_attribute === undefined ? {} : { samplingAttribute: query.sampling_attribute }),
     searchFrom: search.from,
     searchMode: search.mode,
     level: query.level,

@@ -29,6 +29,7 @@ export const ConfigFile = Type.Object(
       filter: Parameter('filter'),
       tag_filter: Type.Optional(Type.String({ description: 'Other spelling of filter' })),
       query: Type.Optional(Parameter('query')),
+      sampling_attribute: Type.Optional(Parameter('samplingAttribute')),
       use_tag_as_node: Parameter('useTagAsNode'),
       service_node_sub_title: Parameter('serviceNodeSubTitle'),
       trace_threshold_ms: Parameter('traceThresholdMs'),

@@ -55,12 +55,15 @@ async function read(
 
 async function gather(
   requests: HeldRequest[],
-  { selector, peers }: TraceQuery,
+  { selector, peers, sampling }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
   takeTurns: () => Promise<boolean>,
 ): Promise<SpansByTrace> {
-  const spans = new SpansByTrace(consumer.strings, selector, (value) => selector.matches(value), peers)
+  const spans = new SpansByTrace(consumer.strings, selector, (value) => selector.matches(value), {
+    peers,
+    sampling,
+  })
   await takeTurns()
   for (const { bytes } of requests) {
     spans.add(bytes)

@@ -144,6 +144,7 @@ export class GraphBuilder {
       }
       counts.counted += sign
       counts.skewed += sign * spans.skewed[row]!
+      if (spans.weights?.bad[row] === 1) counts.badWeights += sign
       const operation = operations.addToNode(service, spans.name[row]!, spans, row, sign)
       operations.nodeRed.addCriticalPath(operation, exclusiveNs[row]!, sign)
       this.operationOf[row] = operation

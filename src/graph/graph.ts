@@ -68,6 +68,8 @@ export interface SpanCounts {
   edgeCalls: number
   /** Counted spans that end before they start: their duration is taken as 0. */
   skewed: number
+  /** Counted spans that say of their sampling or pruning what cannot be: they stand for themselves. */
+  badWeights: number
 }
 
 /** A finished graph. Nodes and edges are sorted, so equal input gives an equal graph. */
@@ -94,5 +96,6 @@ export function emptyCounts(): SpanCounts {
     selfCalls: 0,
     edgeCalls: 0,
     skewed: 0,
+    badWeights: 0,
   }
 }

@@ -100,6 +100,7 @@ export class ServiceCalls {
     this.nodeOf[row] = node
     counts.counted += sign
     counts.skewed += sign * spans.skewed[row]!
+    if (spans.weights?.bad[row] === 1) counts.badWeights += sign
     this.countPlace(row, caller)
     const isCalled = caller >= 0 && spans.service[caller] !== service
     let isRequest = caller < 0 || isCalled

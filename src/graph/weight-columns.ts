@@ -21,6 +21,8 @@ export interface MeasuredSpans {
 export class WeightColumns {
   /** Calls that the span stands for: 1, unless it is a summary. */
   calls = new Float64Array(0)
+  /** 1 where the span says something of what it stands for that cannot be. */
+  bad = new Uint8Array(0)
   /** Of a summary: sum of the durations of its calls, ns. */
   totalNs = new Float64Array(0)
   /** Of a summary: durations, ns, and how many calls had each, in turn; they add up to `calls`. */
@@ -31,6 +33,7 @@ export class WeightColumns {
   reset(row: number): void {
     if (row >= this.calls.length) this.grow(Math.max(64, row * 2))
     this.calls[row] = 1
+    this.bad[row] = 0
     this.totalNs[row] = 0
     this.unseen[row] = 0
     this.durations.reset(row)
@@ -38,6 +41,7 @@ export class WeightColumns {
 
   copy(row: number, other: WeightColumns, from: number): void {
     this.calls[row] = other.calls[from]!
+    this.bad[row] = other.bad[from]!
     this.totalNs[row] = other.totalNs[from]!
     this.unseen[row] = other.unseen[from]!
     this.durations.copy(row, other.durations, from)
@@ -81,16 +85,19 @@ export class WeightColumns {
       this.calls[b]! - this.calls[a]! ||
       this.unseen[b]! - this.unseen[a]! ||
       this.totalNs[b]! - this.totalNs[a]! ||
+      this.bad[a]! - this.bad[b]! ||
       this.durations.compare(a, b)
     )
   }
 
   private grow(capacity: number): void {
-    const { calls, totalNs, unseen } = this
+    const { calls, bad, totalNs, unseen } = this
     this.calls = new Float64Array(capacity)
+    this.bad = new Uint8Array(capacity)
     this.totalNs = new Float64Array(capacity)
     this.unseen = new Float64Array(capacity)
     this.calls.set(calls)
+    this.bad.set(bad)
     this.totalNs.set(totalNs)
     this.unseen.set(unseen)
   }

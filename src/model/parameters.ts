@@ -54,6 +54,15 @@ export const AggregationParameters = Type.Object(
     serviceNodeSubTitle: Type.Optional(
       Type.String({ maxLength: 256, description: 'subTitle of these nodes' }),
     ),
+    samplingAttribute: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description:
+          'Attribute that says how a span was sampled, written as tag: the share that was kept, up to 1, or how many ' +
+          'spans it stands for. A threshold in tracestate goes before it',
+      }),
+    ),
     traceThresholdMs: Type.Optional(
       Type.Number({ minimum: 0, description: 'A span slower than this counts as slow, ms' }),
     ),
@@ -69,9 +78,12 @@ export const servicesGraphName = (graph: string) => `${graph}-services`
 
 export type AggregationParameters = Static<typeof AggregationParameters>
 
+/** What may stay unsaid: there is no value that means the same. */
+type OptionalName = 'query' | 'from' | 'to' | 'samplingAttribute'
+
 /** Parameters in full: the configured ones, over which a request lays its own. */
-export type ParameterDefaults = Required<Omit<AggregationParameters, 'query' | 'from' | 'to'>> &
-  Pick<AggregationParameters, 'query' | 'from' | 'to'>
+export type ParameterDefaults = Required<Omit<AggregationParameters, OptionalName>> &
+  Pick<AggregationParameters, OptionalName>
 
 export const defaultParameters: ParameterDefaults = {
   graph: 'micro',

@@ -78,6 +78,7 @@ export const AggregationSummary = Type.Object(
         unresolvedLinks: Type.Optional(
           Count('At level service: messages linked to a producer that was not read'),
         ),
+        badWeights: Count('Counted spans whose sampling or pruning is no possible number: taken as 1'),
       },
       { ...closed, description: 'counted = edgeCalls + selfCalls + roots + orphans + cycles' },
     ),

@@ -1,7 +1,7 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import { ProtobufError, ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
-import { SpanDecoder, type SpanIds, type TagKey } from './span-decoder.ts'
+import { SpanDecoder, type SpanIds, type SpanWants, type TagKey } from './span-decoder.ts'
 
 /** What Tempo says about a trace besides its spans. */
 export interface TraceByIdStatus {
@@ -12,6 +12,9 @@ export interface TraceByIdStatus {
 }
 
 const partialStatus = 1
+/** What newer Tempos call partial as well: a trace of which all they have is summaries. */
+const prunedBefore = /already pruned/
+const tooLong = /exceeds maximum size/
 
 /**
  * Decodes the protobuf answer of Tempo's `/api/v2/traces/{id}`, a TraceByIDResponse (tempo.proto: 1 trace,
@@ -23,10 +26,10 @@ export function decodeTraceById(
   bytes: Uint8Array,
   table: SpanTable,
   tag: TagKey,
-  withPeers = false,
+  wants: SpanWants = {},
 ): TraceByIdStatus {
   const reader = new ProtobufReader(bytes)
-  const decoder = oneTrace(table, tag, withPeers)
+  const decoder = oneTrace(table, tag, wants)
   const end = bytes.length
   const status: TraceByIdStatus = { partial: false, message: '' }
   while (reader.position < end) {
@@ -36,6 +39,7 @@ export function decodeTraceById(
     else if (field === 0x22) status.message = text(reader, reader.endOfBytes(end))
     else skipOther(reader, field, end, 0b1_1010)
   }
+  if (prunedBefore.test(status.message) && !tooLong.test(status.message)) status.partial = false
   return status
 }
 
@@ -45,12 +49,17 @@ export function decodeTraceById(
  *
  * @throws {ProtobufError} cut short, not protobuf, or spans of more than one trace
  */
-export function decodeTracesData(bytes: Uint8Array, table: SpanTable, tag: TagKey, withPeers = false): void {
-  oneTrace(table, tag, withPeers).tracesData(new ProtobufReader(bytes), bytes.length)
+export function decodeTracesData(
+  bytes: Uint8Array,
+  table: SpanTable,
+  tag: TagKey,
+  wants: SpanWants = {},
+): void {
+  oneTrace(table, tag, wants).tracesData(new ProtobufReader(bytes), bytes.length)
 }
 
 /** A decoder that takes the table's trace id from the first span and insists on it. */
-function oneTrace(table: SpanTable, tag: TagKey, withPeers: boolean): SpanDecoder {
+function oneTrace(table: SpanTable, tag: TagKey, wants: SpanWants): SpanDecoder {
   table.clear()
   const visit = (row: number, ids: SpanIds) => {
     if (ids.traceIdBytes > 16 || ids.spanIdBytes > 8 || ids.parentIdBytes > 8) {
@@ -60,7 +69,7 @@ function oneTrace(table: SpanTable, tag: TagKey, withPeers: boolean): SpanDecode
     else if (!sameId(table.traceId, ids.traceId)) throw new ProtobufError('spans of more than one trace')
     return true
   }
-  return new SpanDecoder(table, tag, visit, withPeers)
+  return new SpanDecoder(table, tag, visit, wants)
 }
 
 function sameId(a: Uint32Array, b: Uint32Array): boolean {

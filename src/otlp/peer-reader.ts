@@ -2,7 +2,9 @@ import type { PeerColumns } from '../graph/peer-columns.ts'
 import { PeerNaming, peerAttributes } from '../graph/peer-naming.ts'
 import { SpanKind, type SpanTable } from '../graph/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { internAnyValue } from './any-value.ts'
+import { internAnyValue, skipOther } from './any-value.ts'
+import { KnownKeys } from './known-keys.ts'
+import { readId } from './span-fields.ts'
 import { internUrlHost } from './url-host.ts'
 
 /** Attributes of spans that the service level needs: those that name a peer, and three more. */
@@ -18,12 +20,7 @@ const firstOwnAddress = error + 1
 const urls = [peerAttributes.indexOf('url.full'), peerAttributes.indexOf('http.url')]
 const host = peerAttributes.indexOf('http.host')
 
-/** The attributes by length of their keys: of one length there are at most two. */
-const keysByLength: { key: Uint8Array; attribute: number }[][] = []
-for (const [attribute, text] of serviceAttributes.entries()) {
-  const key = new TextEncoder().encode(text)
-  keysByLength[key.length] = [...(keysByLength[key.length] ?? []), { key, attribute }]
-}
+const keys = new KnownKeys(serviceAttributes)
 
 /**
  * Fills the peer columns of a table. For each span: `start`, `read` each attribute that `attributeOf` knows, in any
@@ -55,14 +52,7 @@ export class PeerReader {
 
   /** Index into `serviceAttributes` of the key in `bytes[start, end)`, or -1. */
   attributeOf(bytes: Uint8Array, start: number, end: number): number {
-    const keys = keysByLength[end - start]
-    if (keys === undefined) return -1
-    for (const { key, attribute } of keys) {
-      let at = key.length - 1
-      while (at >= 0 && bytes[start + at] === key[at]) at--
-      if (at < 0) return attribute
-    }
-    return -1
+    return keys.indexOf(bytes, start, end)
   }
 
   /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */
@@ -76,6 +66,17 @@ export class PeerReader {
     if (attribute === error) this.hasErrorTag = value === this.true
     else if (attribute >= firstOwnAddress) this.ownAddress = value || this.ownAddress
     else this.naming.offer(attribute, value)
+  }
+
+  /** Link: 1 trace_id, 2 span_id. Of several the last counts, the only one that Tempo's search gives. */
+  readLink(reader: ProtobufReader, end: number, row: number): void {
+    const link = this.columns.link.subarray(row * 6, row * 6 + 6).fill(0)
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) readId(reader, reader.endOfBytes(end), link.subarray(0, 4))
+      else if (tag === 0x12) readId(reader, reader.endOfBytes(end), link.subarray(4))
+      else skipOther(reader, tag, end, 0b110)
+    }
   }
 
   finish(row: number): void {

@@ -1,15 +1,25 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { anyNumber } from './any-number.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
 import { KeyValueReader } from './key-value.ts'
 import { PeerReader } from './peer-reader.ts'
-import { kindCode, statusCode, wordBefore } from './span-fields.ts'
+import { kindCode, readId, statusCode } from './span-fields.ts'
+import { adjustedCountOfRatio, WeightReader } from './weight-reader.ts'
 
 /** The tag whose value goes into `SpanTable.tagValue`. A `TagSelector` is one. */
 export interface TagKey {
   /** `any`: the span's attribute, else the resource's. */
   scope: 'resource' | 'span' | 'any'
   key: string
+}
+
+/** What is read of spans besides their own fields. */
+export interface SpanWants {
+  /** What they say of their peers, and their links. */
+  peers?: boolean | undefined
+  /** The attribute that says how they were sampled. */
+  sampling?: TagKey | undefined
 }
 
 /** What a span said of its ids, for whoever wants to refuse it. */
@@ -45,20 +55,26 @@ export class SpanDecoder implements SpanIds {
   /** Of the resource at hand, indexes into the table's strings. */
   private service = 0
   private resourceTag = 0
-  /** Words of the id read last. */
-  private idHi = 0
-  private idLo = 0
+  private readonly id = new Uint32Array(2)
   private readonly attribute = new KeyValueReader()
   private readonly peers: PeerReader | undefined
+  private readonly weights: WeightReader | undefined
+  private readonly resourceSamplingKey: Uint8Array | undefined
 
-  /** @param withPeers whether to read what the spans say of their peers */
-  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, withPeers = false) {
+  /** @param wants absent: only the fields and the tag */
+  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, wants?: SpanWants) {
     this.table = table
     this.tagKey = new TextEncoder().encode(tag.key)
     this.tagOnResource = tag.scope !== 'span'
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
-    this.peers = withPeers ? new PeerReader(table) : undefined
+    this.peers = wants?.peers ? new PeerReader(table) : undefined
+    const { sampling } = wants ?? {}
+    this.weights =
+      wants && new WeightReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
+    if (sampling && sampling.scope !== 'span') {
+      this.resourceSamplingKey = new TextEncoder().encode(sampling.key)
+    }
   }
 
   /**
@@ -79,6 +95,7 @@ export class SpanDecoder implements SpanIds {
     const start = reader.position
     this.service = 0
     this.resourceTag = 0
+    this.weights?.startResource(0)
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x0a) this.resource(reader, reader.endOfBytes(end))
@@ -103,12 +120,17 @@ export class SpanDecoder implements SpanIds {
   private resourceAttribute(reader: ProtobufReader, end: number): void {
     const { attribute } = this
     attribute.enter(reader, end)
+    const valueStart = reader.position
     const isService = attribute.isKey(reader.bytes, serviceNameKey)
     const isTag = this.tagOnResource && attribute.isKey(reader.bytes, this.tagKey)
     if (isService || isTag) {
       const value = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       if (isService) this.service = value
       if (isTag) this.resourceTag = value
+    }
+    if (this.resourceSamplingKey && attribute.isKey(reader.bytes, this.resourceSamplingKey)) {
+      reader.position = valueStart
+      this.weights?.startResource(adjustedCountOfRatio(anyNumber(reader, attribute.valueEnd)))
     }
     reader.position = end
   }
@@ -127,23 +149,28 @@ export class SpanDecoder implements SpanIds {
     table.service[row] = this.service
     this.clearIds()
     this.peers?.start()
+    this.weights?.start()
     let endHi = 0
     let endLo = 0
     while (reader.position < end) {
       const tag = reader.tag(end)
       switch (tag) {
         case 0x0a:
-          this.traceIdBytes = readTraceId(reader, reader.endOfBytes(end), this.traceId)
+          this.traceIdBytes = readId(reader, reader.endOfBytes(end), this.traceId)
           break
         case 0x12:
-          this.spanIdBytes = this.readSpanId(reader, reader.endOfBytes(end))
-          table.spanIdHi[row] = this.idHi
-          table.spanIdLo[row] = this.idLo
+          this.spanIdBytes = readId(reader, reader.endOfBytes(end), this.id)
+          table.spanIdHi[row] = this.id[0]!
+          table.spanIdLo[row] = this.id[1]!
+          break
+        case 0x1a:
+          if (this.weights) this.weights.traceState(reader, reader.endOfBytes(end))
+          else reader.skip(tag, end)
           break
         case 0x22:
-          this.parentIdBytes = this.readSpanId(reader, reader.endOfBytes(end))
-          table.parentIdHi[row] = this.idHi
-          table.parentIdLo[row] = this.idLo
+          this.parentIdBytes = readId(reader, reader.endOfBytes(end), this.id)
+          table.parentIdHi[row] = this.id[0]!
+          table.parentIdLo[row] = this.id[1]!
           break
         case 0x2a: {
           const to = reader.endOfBytes(end)
@@ -168,14 +195,14 @@ export class SpanDecoder implements SpanIds {
           this.spanAttribute(reader, reader.endOfBytes(end), row)
           break
         case 0x6a:
-          if (this.peers) this.readLink(reader, reader.endOfBytes(end), row)
+          if (this.peers) this.peers.readLink(reader, reader.endOfBytes(end), row)
           else skipOther(reader, tag, end, 0)
           break
         case 0x7a:
           table.status[row] = statusCode(reader, reader.endOfBytes(end))
           break
         default:
-          skipOther(reader, tag, end, 0b1000_0011_1111_0110)
+          skipOther(reader, tag, end, 0b1000_0011_1111_1110)
       }
     }
     this.finishRow(row, endHi, endLo)
@@ -188,41 +215,26 @@ export class SpanDecoder implements SpanIds {
     else table.durationNs[row] = durationNs
     if (table.tagValue[row] === 0) table.tagValue[row] = this.resourceTag
     this.peers?.finish(row)
+    this.weights?.finish(row)
     if (!this.visit(row, this)) table.length = row
   }
 
   private spanAttribute(reader: ProtobufReader, end: number, row: number): void {
-    if (this.tagOnSpan || this.peers) {
-      const { attribute, peers } = this
+    if (this.tagOnSpan || this.weights) {
+      const { attribute, peers, weights } = this
       attribute.enter(reader, end)
       const valueStart = reader.position
       if (this.tagOnSpan && attribute.isKey(reader.bytes, this.tagKey)) {
         this.table.tagValue[row] = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       }
-      const known = peers?.attributeOf(reader.bytes, attribute.keyStart, attribute.keyEnd) ?? -1
-      if (known >= 0) {
+      for (const details of [peers, weights]) {
+        const known = details?.attributeOf(reader.bytes, attribute.keyStart, attribute.keyEnd) ?? -1
+        if (known < 0) continue
         reader.position = valueStart
-        peers?.read(known, reader, attribute.valueEnd)
+        details?.read(known, reader, attribute.valueEnd)
       }
     }
     reader.position = end
-  }
-
-  /** Link: 1 trace_id, 2 span_id. Of several the last counts, the only one that Tempo's search gives. */
-  private readLink(reader: ProtobufReader, end: number, row: number): void {
-    const link = this.table
-      .withPeers()
-      .link.subarray(row * 6, row * 6 + 6)
-      .fill(0)
-    while (reader.position < end) {
-      const tag = reader.tag(end)
-      if (tag === 0x0a) readTraceId(reader, reader.endOfBytes(end), link)
-      else if (tag === 0x12) {
-        this.readSpanId(reader, reader.endOfBytes(end))
-        link[4] = this.idHi
-        link[5] = this.idLo
-      } else skipOther(reader, tag, end, 0b110)
-    }
   }
 
   private clearIds(): void {
@@ -231,20 +243,4 @@ export class SpanDecoder implements SpanIds {
     this.spanIdBytes = 0
     this.parentIdBytes = 0
   }
-
-  private readSpanId(reader: ProtobufReader, end: number): number {
-    const length = end - reader.position
-    this.idLo = wordBefore(end, reader)
-    this.idHi = wordBefore(end - 4, reader)
-    reader.position = end
-    return length
-  }
-}
-
-/** Four words into `words`. @returns the number of bytes the id has */
-function readTraceId(reader: ProtobufReader, end: number, words: Uint32Array): number {
-  const length = end - reader.position
-  for (let word = 3; word >= 0; word--) words[word] = wordBefore(end - (3 - word) * 4, reader)
-  reader.position = end
-  return length
 }

@@ -5,7 +5,7 @@ const maxKind = 5
 const maxStatus = 2
 
 /** The big-endian word that ends before `end`; bytes before the reader's position count as zero. */
-export function wordBefore(end: number, { bytes, position }: ProtobufReader): number {
+function wordBefore(end: number, { bytes, position }: ProtobufReader): number {
   const start = end - 4
   if (start >= position) {
     return (
@@ -15,6 +15,14 @@ export function wordBefore(end: number, { bytes, position }: ProtobufReader): nu
   let word = 0
   for (let at = position; at < end; at++) word = (word << 8) | bytes[at]!
   return word >>> 0
+}
+
+/** Reads an id up to `end` into words, most significant first. @returns the number of bytes it has */
+export function readId(reader: ProtobufReader, end: number, words: Uint32Array): number {
+  const length = end - reader.position
+  for (let word = words.length - 1, at = end; word >= 0; word--, at -= 4) words[word] = wordBefore(at, reader)
+  reader.position = end
+  return length
 }
 
 /** The code of a Status that ends at `end`: a `SpanStatus`. */

@@ -3,7 +3,7 @@ import type { StringTable } from '../graph/string-table.ts'
 import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { shortenedIds } from './shortened-ids.ts'
-import { SpanDecoder, type SpanIds, type TagKey } from './span-decoder.ts'
+import { SpanDecoder, type SpanIds, type SpanWants, type TagKey } from './span-decoder.ts'
 import { spanFault } from './span-fault.ts'
 
 /** Whether a value of the tag selects its trace, which is asked once for each value. */
@@ -38,11 +38,10 @@ export class SpansByTrace {
   /** Answer of `matches` by string index. */
   private matchOf = new Uint8Array(1024)
 
-  /** @param withPeers whether what the spans say of their peers is wanted */
-  constructor(strings: StringTable, tag: TagKey, matches: TagMatch, withPeers = false) {
+  constructor(strings: StringTable, tag: TagKey, matches: TagMatch, wants: SpanWants = {}) {
     this.rows = new SpanTable(strings)
     this.matches = matches
-    this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids), withPeers)
+    this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids), wants)
   }
 
   get traces(): number {

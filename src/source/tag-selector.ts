@@ -5,12 +5,16 @@ export type TagScope = 'resource' | 'span' | 'any'
 /** A pattern longer than this is refused: RE2 is linear in the text, but its program grows with the pattern. */
 export const maxPatternLength = 256
 
-/** Which spans select their trace: those whose tag has a value that the pattern matches. */
-export interface TagSelector {
+/** An attribute of spans. */
+export interface Attribute {
   /** Where the attribute is looked for; `any`: the span's, else the resource's. */
   scope: TagScope
   /** Attribute key, without scope. */
   key: string
+}
+
+/** Which spans select their trace: those whose tag has a value that the pattern matches. */
+export interface TagSelector extends Attribute {
   /** RE2 pattern, unanchored; null matches every value. */
   pattern: string | null
   /** Whether the pattern matches; linear in the length of `value`. */
@@ -55,7 +59,7 @@ export function isServiceName({ key, scope }: TagSelector): boolean {
 }
 
 /** @throws {RangeError} the tag is empty or only a scope */
-export function parseTag(tag: string): { scope: TagScope; key: string } {
+export function parseTag(tag: string): Attribute {
   const [, scope, scopedKey] = /^(resource|span)\.(.+)$/s.exec(tag) ?? []
   if (scope && scopedKey) return { scope: scope as TagScope, key: scopedKey }
   const key = tag.replace(/^\./, '')

@@ -1,6 +1,6 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
-import type { TagSelector } from './tag-selector.ts'
+import type { Attribute, TagSelector } from './tag-selector.ts'
 
 /** Which traces to read: those in which a span matches, whole, with all their spans. */
 export interface TraceQuery {
@@ -13,6 +13,8 @@ export interface TraceQuery {
   limit: number
   /** Whether what the spans say of their peers, and their links, are wanted: the service level needs them. */
   peers?: boolean | undefined
+  /** The attribute that says how a span was sampled: the share that was kept, or how many it stands for. */
+  sampling?: Attribute | undefined
 }
 
 /** Unix ms, half open: fromMs <= t < toMs. */

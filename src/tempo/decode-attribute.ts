@@ -2,6 +2,9 @@ import type { StringTable } from '../graph/string-table.ts'
 import { internAnyValue } from '../otlp/any-value.ts'
 import { ProtobufError, type ProtobufReader } from '../protobuf/protobuf-reader.ts'
 
+/** AnyValue {1 string_value: 'nil'}. */
+const nilValue = Uint8Array.of(0x0a, 3, 0x6e, 0x69, 0x6c)
+
 /** Reads one attribute of a search answer after the other; nothing is copied until a value is wanted. */
 export class AttributeReader {
   private readonly reader: ProtobufReader
@@ -39,6 +42,11 @@ export class AttributeReader {
 
   isKey(key: Uint8Array): boolean {
     return isText(this.reader.bytes, this.keyStart, this.keyEnd, key)
+  }
+
+  /** Whether the value is the text that stands for none. */
+  isNil(): boolean {
+    return isText(this.reader.bytes, this.valueStart, this.valueEnd, nilValue)
   }
 
   /** Narrows the value to the text it holds: AnyValue {1 string_value}. */

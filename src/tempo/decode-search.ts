@@ -1,7 +1,8 @@
 import type { SpanTable } from '../graph/span-table.ts'
+import type { SpanWants } from '../otlp/span-decoder.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { AttributeReader, hexWord, readHex } from './decode-attribute.ts'
-import { PeerAttributes } from './decode-peer.ts'
+import { DetailAttributes } from './decode-details.ts'
 
 const utf8 = new TextEncoder()
 const parentIdKey = utf8.encode('span:parentID')
@@ -44,26 +45,25 @@ export class SearchDecoder {
   private readonly tagKey: Uint8Array | undefined
   private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
   private readonly attribute: AttributeReader
-  private readonly peers: PeerAttributes | undefined
+  private readonly details: DetailAttributes
   private readonly found: FoundTrace = { cut: false, atLeastSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
    * @param tagKey key of the selected tag as answers spell it; undefined where the tag is the service name
-   * @param withPeers whether to read what the spans say of their peers
    */
   constructor(
     bytes: Uint8Array,
     spans: SpanTable,
     tagKey: string | undefined,
     onTrace: (spans: SpanTable, found: FoundTrace) => void,
-    withPeers = false,
+    wants: SpanWants = {},
   ) {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans
     this.tagKey = tagKey === undefined ? undefined : utf8.encode(tagKey)
     this.attribute = new AttributeReader(this.reader, spans.strings)
     this.onTrace = onTrace
-    this.peers = withPeers ? new PeerAttributes(this.reader, spans, this.attribute) : undefined
+    this.details = new DetailAttributes(this.reader, spans, this.attribute, wants)
   }
 
   /** @throws {ProtobufError} the answer is cut short or is not protobuf */
@@ -164,7 +164,7 @@ export class SearchDecoder {
   private span(end: number): void {
     const { reader, spans } = this
     const row = spans.addRow()
-    this.peers?.start(row)
+    this.details.start(row)
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
@@ -184,7 +184,7 @@ export class SearchDecoder {
       } else if (tag === 0x20) this.duration(row, end)
       else reader.skip(tag, end)
     }
-    this.peers?.finish()
+    this.details.finish()
   }
 
   /** Tempo subtracts without looking: a span that ends before it starts wraps around. */
@@ -207,7 +207,7 @@ export class SearchDecoder {
     else if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
     else {
       if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
-      this.peers?.take()
+      this.details.take()
     }
   }
 

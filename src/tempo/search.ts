@@ -58,7 +58,7 @@ export async function searchTraces(
   spans: SpanTable,
   onTrace: (spans: SpanTable, found: FoundTrace) => void,
 ): Promise<SearchResult> {
-  const { limits, selector, peers } = context
+  const { limits, selector } = context
   const bytes = await get(context, {
     q: search.q,
     start: Math.floor(search.startSec),
@@ -67,7 +67,7 @@ export async function searchTraces(
     spss: search.spansPerSpanSet ?? limits.spansPerSpanSet,
   })
   const tagKey = isService(selector) ? undefined : selector.key
-  const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, peers)
+  const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()
   const unfinished = stoppedEarly || traces >= Math.min(search.limit, limits.traces)
   if (unfinished && !search.acceptUnfinished) return { traces, spans: 0, unfinished }

@@ -13,7 +13,7 @@ import { planRead } from './read-plan.ts'
 import type { SearchContext } from './search.ts'
 import { TempoClient, type TempoClientOptions } from './tempo-client.ts'
 import { type TempoStatusError, toTtaError } from './tempo-errors.ts'
-import { queryProblem, tagProblem } from './traceql.ts'
+import { queryProblem, samplingProblem, tagProblem } from './traceql.ts'
 
 export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
   /** Searches in flight. */
@@ -37,17 +37,22 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     consumer: TraceConsumer,
     readOptions: ReadOptions,
   ): Promise<ReadReport> => {
-    const { peers = false } = query
-    const problem = tagProblem(query.selector, peers)
-    if (problem) throw badRequest([{ field: 'tag', value: query.selector.key, message: problem }])
+    const { selector, peers = false, sampling } = query
+    const problem = tagProblem(selector, peers)
+    if (problem) throw badRequest([{ field: 'tag', value: selector.key, message: problem }])
+    const samplingMessage = sampling && samplingProblem(sampling, selector, peers)
+    if (samplingMessage) {
+      throw badRequest([{ field: 'samplingAttribute', value: sampling.key, message: samplingMessage }])
+    }
     const message = query.query === undefined ? undefined : queryProblem(query.query)
     if (message) throw badRequest([{ field: 'query', value: query.query, message }])
     const tally = { requests: 0, retries: 0, bytes: 0 }
     const context: SearchContext = {
       client,
       limits,
-      selector: query.selector,
+      selector,
       peers,
+      sampling,
       signal: readOptions.signal,
       tally,
     }

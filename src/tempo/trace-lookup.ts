@@ -94,9 +94,17 @@ export class TraceLookup {
   async byId(traceId: string, spans: SpanTable): Promise<LookupResult> {
     const { client, signal, tally } = this.context
     const path = `/api${this.version === 2 ? '/v2' : ''}/traces/${traceId}`
+    // Tempos after 3.0 answer summaries in place of spans that are alike, unless told otherwise.
+    const query: Record<string, string> = this.version === 2 ? { span_pruning: 'false' } : {}
     spans.clear()
     try {
-      const { body, contentType } = await client.get({ path, accept: 'application/protobuf', signal, tally })
+      const { body, contentType } = await client.get({
+        path,
+        query,
+        accept: 'application/protobuf',
+        signal,
+        tally,
+      })
       return this.decode(path, body, contentType, spans)
     } catch (error) {
       if (isTooLarge(error) || isTooSlow(error)) return 'too large'
@@ -115,9 +123,9 @@ export class TraceLookup {
       throw new TempoAnswerError(`${path} answered ${contentType || 'no content type'} instead of protobuf`)
     }
     let partial = false
-    const { selector, peers } = this.context
-    if (this.version === 2) partial = decodeTraceById(body, spans, selector, peers).partial
-    else decodeTracesData(body, spans, selector, peers)
+    const { selector } = this.context
+    if (this.version === 2) partial = decodeTraceById(body, spans, selector, this.context).partial
+    else decodeTracesData(body, spans, selector, this.context)
     if (spans.length === 0) return 'missing'
     return partial ? 'partial' : 'whole'
   }

@@ -1,6 +1,8 @@
 import { attributeTerm, matchesPattern } from '../grafana/traceql-terms.ts'
 import { serviceAttributes } from '../otlp/peer-reader.ts'
-import { selectsAll, type TagSelector } from '../source/tag-selector.ts'
+import type { SpanWants } from '../otlp/span-decoder.ts'
+import { summaryAttributes } from '../otlp/weight-reader.ts'
+import { type Attribute, selectsAll, type TagSelector } from '../source/tag-selector.ts'
 
 /**
  * How spans are spread over spansets. A spanset is cut at 100 spans by default, so the expression decides how
@@ -27,12 +29,18 @@ const reservedKeys = ['kind', 'status', 'name', 'span:parentID', 'duration', 'tr
  * @param peers whether the attributes of peers are read as well
  * @returns why the tag cannot be read from search answers, or undefined
  */
-export function tagProblem({ scope, key }: TagSelector, peers: boolean): string | undefined {
+export function tagProblem({ scope, key }: Attribute, peers: boolean): string | undefined {
   const isTaken =
     reservedKeys.includes(key) ||
     (scope === 'span' && key === 'service.name') ||
     (peers && scope === 'resource' && serviceAttributes.includes(key))
   return isTaken ? tagTaken(scope, key) : undefined
+}
+
+/** @returns why the attribute cannot be read from search answers beside the tag, or undefined */
+export function samplingProblem(sampling: Attribute, tag: TagSelector, peers: boolean): string | undefined {
+  const isOtherScope = sampling.key === tag.key && sampling.scope !== tag.scope
+  return isOtherScope ? tagTaken(sampling.scope, sampling.key) : tagProblem(sampling, peers)
 }
 
 const tagTaken = (scope: string, key: string) =>
@@ -53,21 +61,28 @@ export function queryProblem(query: string): string | undefined {
   return 'must be a TraceQL spanset filter, such as { status = error }, without a pipeline (|)'
 }
 
-/** What is read of each span besides its name, kind and status. */
-export interface SpanDetails {
+/** What is read of each span besides its name, kind and status; of its links the last. */
+export interface SpanDetails extends SpanWants {
   selector: TagSelector
-  /** What it says of its peer, and its last link. */
-  peers: boolean
 }
 
+/** Arrays cost Tempo the most, and the rollups besides them tell nearly as much. */
+const selectedOfSummaries = summaryAttributes.filter((key) => !key.includes('histogram'))
+
 /** All spans of the matching traces. `by` stands before `select`, which would hide fields from it. */
-export function bulkQuery(match: TraceMatch, { selector, peers }: SpanDetails, spread: Spread): string {
+export function bulkQuery(
+  match: TraceMatch,
+  { selector, peers, sampling }: SpanDetails,
+  spread: Spread,
+): string {
   const spanset = match.filtered ? `(${match.spanset} && { })` : match.spanset
   // by(trace:duration) differs between the fragments of a trace, so that none hides another.
   const by = `by(trace:duration) | by(${spread === 'service' ? 'resource.service.name' : 'span:duration % 97'})`
   const fields = ['span:parentID', 'span:name', 'span:kind', 'span:status']
   if (spread === 'duration') fields.push('resource.service.name')
   if (!isService(selector)) fields.push(attribute(selector))
+  if (sampling && !fields.includes(attribute(sampling))) fields.push(attribute(sampling))
+  fields.push(...selectedOfSummaries.map((key) => `span.${key}`))
   if (peers) fields.push(...serviceAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
   return `${spanset} | ${by} | select(${fields.join(', ')})`
 }
@@ -95,7 +110,7 @@ function tagCondition(selector: TagSelector): string {
   return `{ ${matchesPattern(attribute(selector), `.*(?:${selector.pattern}).*`)} }`
 }
 
-const attribute = ({ scope, key }: TagSelector) => attributeTerm(scope, key)
+const attribute = ({ scope, key }: Attribute) => attributeTerm(scope, key)
 
 function braced(query: string): string {
   return /^[{(]/.test(query) ? query : `{ ${query} }`

@@ -101,6 +101,10 @@ t.test('the keys that are commented out load too', async (t) => {
     timeoutMs: 30_000,
     retries: 3,
   })
-  t.same(byPassword.parameters, { ...defaults.parameters, query: '{ status = error }' })
+  t.same(byPassword.parameters, {
+    ...defaults.parameters,
+    query: '{ status = error }',
+    samplingAttribute: 'sampling.ratio',
+  })
   t.equal(load(without('basic_auth')).tempo?.headers.authorization, 'Bearer geheim')
 })

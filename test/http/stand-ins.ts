@@ -43,6 +43,7 @@ export function summaryOf(graph: string): AggregationSummary {
       selfCalls: 0,
       edgeCalls: 1,
       skewed: 0,
+      badWeights: 0,
     },
     built: { nodes: 2, edges: 1 },
     sinks: [

@@ -175,6 +175,17 @@ t.test('a trace that is not there is empty; PARTIAL and its message are handed o
   const status = decodeTraceById(writer.finish(), table, serviceName)
   t.same(status, { partial: true, message: 'Trace exceeds maximum size' })
   t.match(plainRows(table), [{ name: 'kept' }])
+  const pruned =
+    'Trace was already pruned before it reached Tempo; this is the complete trace Tempo has stored'
+  for (const [message, partial] of [
+    [pruned, false],
+    [`Trace exceeds maximum size; ${pruned}`, true],
+  ] as const) {
+    const answer = new ProtobufWriter()
+    answer.varint(3, 1)
+    answer.string(4, message)
+    t.equal(decodeTraceById(answer.finish(), table, serviceName).partial, partial, message)
+  }
 })
 
 t.test('what is not one trace throws', async (t) => {

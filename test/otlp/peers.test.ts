@@ -26,7 +26,7 @@ function tableOf(kind: keyof typeof kinds, attributes: Record<string, Value>, mo
   }
   const table = new SpanTable(new StringTable())
   const bytes = jsonToProtobuf({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
-  decodeTracesData(bytes, table, { scope: 'resource', key: 'service.name' }, true)
+  decodeTracesData(bytes, table, { scope: 'resource', key: 'service.name' }, { peers: true })
   return table
 }
 

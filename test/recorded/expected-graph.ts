@@ -75,4 +75,5 @@ export const expectedSpans = {
   selfCalls: 2,
   edgeCalls: 166,
   skewed: 0,
+  badWeights: 0,
 }

@@ -118,6 +118,7 @@ function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['
       selfCalls: 0,
       edgeCalls: 0,
       skewed: 0,
+      badWeights: 0,
     },
     built: { nodes, edges },
     sinks: [],

@@ -20,7 +20,7 @@ function services() {
 
 function sentGraph() {
   const builder = services()
-  const spans = new SpansByTrace(builder.strings, byService, () => true, true)
+  const spans = new SpansByTrace(builder.strings, byService, () => true, { peers: true })
   spans.add(jsonToProtobuf(JSON.parse(recorded('peers.otlp.json').toString())))
   spans.group()
   const table = new SpanTable(builder.strings)
@@ -61,7 +61,7 @@ for (const version of ['tempo-3.0.3', 'tempo-2.10.7']) {
     const builder = services()
     const table = new SpanTable(builder.strings)
     const add = (spans: SpanTable) => builder.add(spans)
-    new SearchDecoder(recorded(`${version}/search-peers.pb`), table, undefined, add, true).traces()
+    new SearchDecoder(recorded(`${version}/search-peers.pb`), table, undefined, add, { peers: true }).traces()
     t.same(builder.finishServices(), sentGraph())
   })
 }

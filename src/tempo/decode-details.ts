@@ -1,0 +1,70 @@
+import type { SpanTable } from '../graph/span-table.ts'
+import { PeerReader } from '../otlp/peer-reader.ts'
+import type { SpanWants } from '../otlp/span-decoder.ts'
+import { WeightReader } from '../otlp/weight-reader.ts'
+import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { type AttributeReader, readHex } from './decode-attribute.ts'
+import { linkSpanId, linkTraceId } from './traceql.ts'
+
+const utf8 = new TextEncoder()
+const linkTraceIdKey = utf8.encode(linkTraceId)
+const linkSpanIdKey = utf8.encode(linkSpanId)
+
+/**
+ * Reads out of the attributes of a search answer what a span stands for and, where it is wanted, what it says of its
+ * peer, and its last link.
+ */
+export class DetailAttributes {
+  private readonly reader: ProtobufReader
+  private readonly attribute: AttributeReader
+  private readonly weights: WeightReader
+  private readonly peers: PeerReader | undefined
+  private row = 0
+
+  constructor(reader: ProtobufReader, spans: SpanTable, attribute: AttributeReader, wants: SpanWants) {
+    this.reader = reader
+    this.attribute = attribute
+    this.weights = new WeightReader(spans, wants.sampling?.key)
+    this.peers = wants.peers ? new PeerReader(spans, attribute.nil) : undefined
+  }
+
+  start(row: number): void {
+    this.row = row
+    this.weights.start()
+    this.peers?.start()
+  }
+
+  /** Takes the attribute that was entered, if it is one of those. @throws {ProtobufError} */
+  take(): void {
+    if (!this.offer(this.weights) && !this.offer(this.peers) && this.peers) this.takeLink(this.peers)
+  }
+
+  /** Called when all attributes have been taken. */
+  finish(): void {
+    this.weights.finish(this.row)
+    this.peers?.finish(this.row)
+  }
+
+  private offer(details: WeightReader | PeerReader | undefined): boolean {
+    const { reader, attribute } = this
+    const known = details?.attributeOf(reader.bytes, attribute.keyStart, attribute.keyEnd) ?? -1
+    if (!details || known < 0) return false
+    if (attribute.isNil()) return true
+    const after = reader.position
+    reader.position = attribute.valueStart
+    details.read(known, reader, attribute.valueEnd)
+    reader.position = after
+    return true
+  }
+
+  /** A span without links has '' or zeros here. */
+  private takeLink({ columns }: PeerReader): void {
+    const { reader, attribute, row } = this
+    const isTraceId = attribute.isKey(linkTraceIdKey)
+    if (!isTraceId && !attribute.isKey(linkSpanIdKey)) return
+    attribute.narrowToText()
+    const [from, to] = isTraceId ? [0, 4] : [4, 6]
+    const words = columns.link.subarray(row * 6 + from, row * 6 + to).fill(0)
+    readHex(reader.bytes, attribute.valueStart, attribute.valueEnd, words)
+  }
+}
