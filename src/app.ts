@@ -10,16 +10,21 @@ import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
 import { createBuildHistory } from './history/build-history.ts'
 import { AcceptedTokens } from './http/accepted-tokens.ts'
+import { version } from './http/docs.ts'
 import { createLogger } from './http/logger.ts'
 import { alertWebhooks } from './http/routes/alert-webhooks.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
 import { createServer } from './http/server.ts'
+import { observeGraphs } from './metrics/graph-metrics.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { tempoMetrics } from './metrics/tempo-metrics.ts'
 import type { AggregationParameters } from './model/parameters.ts'
 import type { GraphSink } from './sink/graph-sink.ts'
 import { createGraphStore, type GraphStore } from './sink/graph-store.ts'
 import { createNodegraphProviderSink } from './sink/nodegraph-provider.ts'
 import type { TraceSource } from './source/trace-source.ts'
+import type { TempoObserver } from './tempo/tempo-observer.ts'
 import { tempoSource } from './tempo/tempo-source.ts'
 
 /** Parts to use in place of those the configuration asks for. */
@@ -46,14 +51,18 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const now = overrides.now ?? Date.now
   const logger = overrides.logger ?? createLogger(config.log.level)
 
+  const metrics = createMetrics(version)
   const traces = new EmbeddedTraces({ ...config.embedded, now })
-  const configured = config.tempo ? fromTempo(config.tempo, now) : embeddedSource(traces)
+  const configured = config.tempo
+    ? fromTempo(config.tempo, now, tempoMetrics(metrics.registry))
+    : embeddedSource(traces)
   const source = overrides.source ?? configured
 
   const { path } = config.history
   const history =
     path === undefined ? undefined : createBuildHistory({ ...config.history, path, log: logger })
   const store = createGraphStore({ history, log: logger })
+  observeGraphs(metrics.registry, () => store.list(), now)
   const sinks: GraphSink[] = []
   if (overrides.providerSink) sinks.push(overrides.providerSink)
   else if (config.nodegraphProvider) sinks.push(toProvider(config.nodegraphProvider, logger))
@@ -79,6 +88,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     bodyLimitBytes,
     tokens: new AcceptedTokens(config.server.tokens),
     rateLimit: () => config.server.rateLimit,
+    metrics,
   })
   const refreshes = refreshesByAlerts(config, aggregator, now, logger)
   await app.register(alertWebhooks, { refreshes, auth: config.webhooks.auth, now })
@@ -93,9 +103,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   return { app, aggregator, store, source, close: () => app.close() }
 }
 
-function fromTempo(tempo: TempoConfig, now: () => number): TraceSource {
+function fromTempo(tempo: TempoConfig, now: () => number, observer: TempoObserver): TraceSource {
   const { repairLimit, ...options } = tempo
-  return tempoSource({ ...options, maxLookups: repairLimit, now })
+  return tempoSource({ ...options, maxLookups: repairLimit, now, observer })
 }
 
 function toProvider(provider: NodegraphProviderConfig, log: FastifyBaseLogger): GraphSink {

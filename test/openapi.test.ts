@@ -43,6 +43,7 @@ t.test('openapi/tta.json', async (t) => {
       '/graphs/{name}/report',
       '/health/live',
       '/health/ready',
+      '/metrics',
       '/v1/traces',
       '/webhooks/alerts',
       '/{graph}/api/graph/data',

@@ -6,7 +6,10 @@ import { components } from './components.ts'
 import { registerPages } from './pages.ts'
 import { securitySchemes } from './require-scopes.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+/** Of this tta. */
+export const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as {
   version: string
 }
 

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Aggregator } from '../aggregation/aggregator.ts'
+import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import { AcceptedTokens } from './accepted-tokens.ts'
-import { documentRoutes } from './docs.ts'
+import { documentRoutes, version } from './docs.ts'
 import { watchExposure } from './exposure.ts'
 import { logRequests } from './logger.ts'
+import { observeRequests } from './observe-requests.ts'
 import { handleError } from './problem.ts'
 import { limitRates, type RateLimit } from './rate-limit.ts'
 import { requireScopes } from './require-scopes.ts'
@@ -14,6 +16,7 @@ import { aggregate } from './routes/aggregate.ts'
 import { grafana } from './routes/grafana.ts'
 import { graphs } from './routes/graphs.ts'
 import { type Dependency, health } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { answerUnknownRoutes } from './unknown-route.ts'
 import { validatorCompiler } from './validator.ts'
 
@@ -33,6 +36,8 @@ export interface ServerOptions {
   tokens?: AcceptedTokens
   /** Asked at every request. @default no limit */
   rateLimit?: () => RateLimit
+  /** What GET /metrics shows. @default figures of HTTP alone */
+  metrics?: Metrics
 }
 
 const noLimit = () => ({ max: 0, windowSec: 1 })
@@ -40,7 +45,7 @@ const noLimit = () => ({ max: 0, windowSec: 1 })
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { aggregator, store, source, sinks, history, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
-  const { tokens = new AcceptedTokens(), rateLimit = noLimit } = options
+  const { tokens = new AcceptedTokens(), rateLimit = noLimit, metrics = createMetrics(version) } = options
   const app = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -54,6 +59,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(validatorCompiler())
   app.setErrorHandler(handleError)
   logRequests(app)
+  observeRequests(app, metrics)
   answerUnknownRoutes(app)
   requireScopes(app, tokens)
   await limitRates(app, rateLimit)
@@ -64,5 +70,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(graphs, { aggregator, store })
   await app.register(grafana, { aggregator, store })
   await app.register(health, { source, sinks, history, checkTimeoutMs, warnings })
+  await app.register(metricsRoute, { metrics })
   return app
 }

@@ -11,6 +11,7 @@ import {
   TempoStatusError,
   TempoTooLargeError,
 } from './tempo-errors.ts'
+import { endpointOf, type TempoObserver, type TempoOutcome } from './tempo-observer.ts'
 
 const gunzipAsync = promisify(gunzip)
 /** No error says more. */
@@ -29,6 +30,7 @@ export interface TempoClientOptions {
   maxSockets: number
   /** PEM of a certificate authority to trust besides the system's. */
   ca?: string | undefined
+  observer?: TempoObserver | undefined
   /** First delay before a retry; it doubles each time. */
   retryDelayMs?: number | undefined
 }
@@ -70,12 +72,14 @@ export class TempoClient {
   private readonly agents: { http: HttpAgent; https: HttpsAgent }
   private readonly maxAnswerBytes: number
   private readonly retryDelayMs: number
+  private readonly observer: TempoObserver | undefined
 
   constructor(options: TempoClientOptions) {
     const agent = { keepAlive: true, maxSockets: options.maxSockets, scheduling: 'lifo' } as const
     this.agents = { http: new HttpAgent(agent), https: new HttpsAgent(agent) }
     this.maxAnswerBytes = options.maxAnswerBytes
     this.retryDelayMs = options.retryDelayMs ?? 500
+    this.observer = options.observer
     this.got = got.extend({
       prefixUrl: options.url.replace(/\/+$/, '').replace(/\/api$/, ''),
       agent: this.agents,
@@ -103,13 +107,23 @@ export class TempoClient {
     const { path, tally, signal } = request
     signal.throwIfAborted()
     tally.requests++
+    let sentAt = performance.now()
+    const tell = (outcome: TempoOutcome, bytes = 0) => {
+      const durationMs = performance.now() - sentAt
+      this.observer?.requestEnded({ endpoint: endpointOf(path), outcome, durationMs, bytes })
+    }
+    const onRetry = () => {
+      tally.retries++
+      tell('retried')
+      sentAt = performance.now()
+    }
     const response = this.got(path.slice(1), {
       responseType: 'buffer',
       searchParams: request.query ?? {},
       headers: { accept: request.accept },
       signal,
       retry: { limit: request.retries ?? maxRetries },
-      hooks: { beforeRetry: [() => void tally.retries++] },
+      hooks: { beforeRetry: [onRetry] },
     })
     void response.on('downloadProgress', ({ transferred }) => {
       if (transferred > this.maxAnswerBytes) response.cancel()
@@ -119,8 +133,10 @@ export class TempoClient {
       if (statusCode >= 300) throw new TempoStatusError(path, statusCode, 'a redirect')
       const plain = await this.decompress(body, headers['content-encoding'])
       tally.bytes += plain.length
+      tell('ok', plain.length)
       return { body: plain, contentType: (headers['content-type'] ?? '').replace(/;.*/s, '').trim() }
     } catch (error) {
+      tell(signal.aborted ? 'cancelled' : 'failed')
       signal.throwIfAborted()
       throw this.explain(path, error)
     }

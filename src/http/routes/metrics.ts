@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Metrics } from '../../metrics/metrics.ts'
+import { NoQuery } from '../build-query.ts'
+import { problems } from '../responses.ts'
+
+/** GET /metrics: what there is to count, in the text format of Prometheus. */
+export const metricsRoute: FastifyPluginAsyncTypebox<{ metrics: Metrics }> = async (app, { metrics }) => {
+  const { registry } = metrics
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        summary: 'Figures for Prometheus',
+        tags: ['operations'],
+        querystring: NoQuery,
+        produces: ['text/plain'],
+        response: { 200: Type.String({ description: 'Text format 0.0.4' }), ...problems(400) },
+      },
+    },
+    async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+  )
+}

@@ -1,0 +1,30 @@
+import { Counter, Histogram, type Registry } from 'prom-client'
+
+export interface HttpObserver {
+  /** @param route the pattern of the path, such as /graphs/:name; `none` for a path that is not there */
+  requestEnded(request: { method: string; route: string; status: number; durationMs: number }): void
+}
+
+/** @returns counts requests that tta answered */
+export function httpMetrics(registry: Registry): HttpObserver {
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'tta_http_requests_total',
+    help: 'Requests answered, by route, method and status',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'tta_http_request_duration_seconds',
+    help: 'From a request to the end of its answer, by route and method',
+    labelNames: ['route', 'method'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30, 60],
+    registers,
+  })
+  return {
+    requestEnded({ method, route, status, durationMs }) {
+      requests.inc({ route, method, status })
+      duration.observe({ route, method }, durationMs / 1000)
+    },
+  }
+}

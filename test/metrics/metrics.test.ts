@@ -1,0 +1,193 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Registry } from 'prom-client'
+import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { createLogger } from '../../src/http/logger.ts'
+import type { Job, JobEvent } from '../../src/jobs/jobs.ts'
+import { observeJobs } from '../../src/metrics/job-metrics.ts'
+import { tempoMetrics } from '../../src/metrics/tempo-metrics.ts'
+import { TempoClient } from '../../src/tempo/tempo-client.ts'
+import { builtAt, documentOf, summaryOf } from '../http/stand-ins.ts'
+
+/** The value of each series of the text format. */
+function seriesOf(text: string): Record<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(
+    lines.map((line) => [
+      line.slice(0, line.lastIndexOf(' ')),
+      Number(line.slice(line.lastIndexOf(' ') + 1)),
+    ]),
+  )
+}
+
+t.test('jobs are counted by origin and outcome, once, with what they read and wrote', async (t) => {
+  const registry = new Registry()
+  let tell: (event: JobEvent) => void = () => {}
+  observeJobs(registry, {
+    subscribe: (listener) => {
+      tell = listener
+      return () => {}
+    },
+    count: () => ({ queued: 3, running: 2 }),
+  })
+  const job = (some: Partial<Job>): JobEvent => ({
+    sequence: 1,
+    type: 'state',
+    job: {
+      id: 'a',
+      graph: 'micro',
+      origin: 'request',
+      state: 'queued',
+      parameters: {},
+      createdAt: '2025-06-01T10:00:00.000Z',
+      ...some,
+    },
+  })
+  const times = { startedAt: '2025-06-01T10:00:02.000Z', finishedAt: '2025-06-01T10:00:05.000Z' }
+  tell(job({}))
+  tell(job({ state: 'running', startedAt: times.startedAt }))
+  tell({ ...job({ state: 'running', startedAt: times.startedAt }), type: 'progress' })
+  tell(job({ ...times, state: 'succeeded', summary: { ...summaryOf('micro'), status: 'partial' } }))
+  const problem = { type: '', title: '', status: 503, detail: '', code: 'TTA_SINK_FAILED', instance: '' }
+  const failed = {
+    ...summaryOf('micro'),
+    sinks: [
+      {
+        sink: 'nodegraph-provider',
+        state: 'failed',
+        verified: false,
+        attempts: 4,
+        isolatedNodes: 0,
+        warnings: [],
+      },
+      { sink: 'embedded', state: 'skipped', verified: false, attempts: 0, isolatedNodes: 0, warnings: [] },
+    ],
+  }
+  tell(
+    job({ ...times, origin: 'schedule', state: 'failed', problem: { ...problem, summary: failed } as never }),
+  )
+  tell(job({ state: 'cancelled', finishedAt: times.finishedAt }))
+
+  const series = seriesOf(await registry.metrics())
+  t.equal(series['tta_jobs{state="queued"}'], 3)
+  t.equal(series['tta_jobs{state="running"}'], 2)
+  t.equal(series['tta_jobs_total{origin="request",outcome="partial"}'], 1)
+  t.equal(series['tta_jobs_total{origin="schedule",outcome="failed"}'], 1)
+  t.equal(series['tta_jobs_total{origin="request",outcome="cancelled"}'], 1)
+  t.equal(series['tta_jobs_total{origin="webhook",outcome="failed"}'], 0, 'there before the first one')
+  t.equal(series['tta_job_failures_total{code="TTA_SINK_FAILED"}'], 1)
+  t.equal(series['tta_job_duration_seconds_sum{outcome="partial"}'], 3)
+  t.equal(series.tta_job_wait_seconds_sum, 2)
+  t.equal(series.tta_job_wait_seconds_count, 1)
+  t.equal(series['tta_job_duration_seconds_count{outcome="cancelled"}'], undefined, 'it never ran')
+  t.equal(series.tta_read_traces_total, 4, 'two each')
+  t.equal(series['tta_read_spans_total{result="counted"}'], 6)
+  t.equal(series['tta_sink_writes_total{sink="embedded",state="stored"}'], 1)
+  t.equal(series['tta_sink_writes_total{sink="embedded",state="skipped"}'], 1)
+  t.equal(series['tta_sink_writes_total{sink="nodegraph-provider",state="failed"}'], 1)
+  t.equal(series['tta_sink_attempts_total{sink="nodegraph-provider"}'], 4)
+  t.equal(series['tta_sink_verifications_total{sink="embedded",result="ok"}'], 1)
+  t.equal(series['tta_sink_verifications_total{sink="nodegraph-provider",result="failed"}'], 1)
+})
+
+t.test('requests to Tempo are counted as they go out, by outcome', async (t) => {
+  const answers = [503, 200, 400, 200]
+  const server = createServer((_request, response) => {
+    const status = answers.shift()
+    if (status !== undefined)
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{"a":1}')
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const registry = new Registry()
+  const client = new TempoClient({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    headers: {},
+    timeoutMs: 10_000,
+    maxAnswerBytes: 1e6,
+    maxSockets: 2,
+    retryDelayMs: 1,
+    observer: tempoMetrics(registry),
+  })
+  const get = (path: string, signal = new AbortController().signal) =>
+    client.get({ path, accept: 'application/json', signal, tally: { requests: 0, retries: 0, bytes: 0 } })
+  await get('/api/search')
+  await t.rejects(get('/api/search'))
+  await get('/api/v2/traces/0123')
+  const stop = new AbortController()
+  server.once('request', () => stop.abort(new Error('enough')))
+  await t.rejects(get('/api/v2/traces/4567', stop.signal), /enough/)
+  client.close()
+
+  const series = seriesOf(await registry.metrics())
+  const requests = Object.entries(series).filter(([name]) => name.startsWith('tta_tempo_requests_total'))
+  t.same(Object.fromEntries(requests), {
+    'tta_tempo_requests_total{endpoint="/api/search",outcome="retried"}': 1,
+    'tta_tempo_requests_total{endpoint="/api/search",outcome="ok"}': 1,
+    'tta_tempo_requests_total{endpoint="/api/search",outcome="failed"}': 1,
+    'tta_tempo_requests_total{endpoint="/api/v2/traces/{id}",outcome="ok"}': 1,
+    'tta_tempo_requests_total{endpoint="/api/v2/traces/{id}",outcome="cancelled"}': 1,
+  })
+  t.equal(series.tta_tempo_received_bytes_total, 14)
+  t.equal(series['tta_tempo_request_duration_seconds_count{endpoint="/api/search"}'], 2)
+})
+
+t.test(
+  'GET /metrics has the graphs as they are now, and requests by route, whatever paths are made up',
+  async (t) => {
+    const now = () => Date.parse(builtAt) + 90_000
+    const { app, store, close } = await buildApp(loadConfig({ env: {} }), {
+      logger: createLogger('silent'),
+      now,
+    })
+    t.teardown(close)
+    const { signal } = new AbortController()
+    await store.replace(documentOf('micro'), signal)
+    await store.replace(documentOf('gone'), signal)
+    for (const url of ['/graphs/micro', '/graphs/other', '/nowhere/1', '/nowhere/2', '/openapi.json'])
+      await app.inject(url)
+    await app.inject({ method: 'DELETE', url: '/graphs/gone' })
+    const scraped = await app.inject('/metrics')
+    t.equal(scraped.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+    const series = seriesOf(scraped.body)
+    t.equal(series['tta_graph_age_seconds{graph="micro"}'], 90)
+    t.equal(series['tta_graph_age_seconds{graph="gone"}'], undefined)
+    t.equal(series['tta_graph_status{graph="micro",status="complete"}'], 1)
+    t.equal(series['tta_graph_status{graph="micro",status="empty"}'], 0)
+    t.equal(series['tta_graph_nodes{graph="micro"}'], 2)
+    t.equal(series['tta_graph_edges{graph="micro"}'], 1)
+    t.equal(series['tta_http_requests_total{route="/graphs/:name",method="GET",status="200"}'], 1)
+    t.equal(series['tta_http_requests_total{route="/graphs/:name",method="GET",status="404"}'], 1)
+    t.equal(series['tta_http_requests_total{route="none",method="GET",status="404"}'], 2)
+    t.equal(series['tta_http_requests_total{route="/graphs/:name",method="DELETE",status="204"}'], 1)
+    t.ok(Object.keys(series).some((name) => name.startsWith('tta_build_info{version="')))
+    t.equal(series.process_resident_memory_bytes, undefined, 'the process is watched where it listens')
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const listening = seriesOf((await app.inject('/metrics')).body)
+    t.ok((listening.process_resident_memory_bytes ?? 0) > 1e6)
+    t.ok('nodejs_eventloop_lag_p99_seconds' in listening)
+  },
+)
+
+t.test('names keep to the conventions: a unit, _total on counters, and each is in the README', async (t) => {
+  const { app, close } = await buildApp(loadConfig({ env: { TTA_TEMPO_URL: 'http://127.0.0.1:9' } }), {
+    logger: createLogger('silent'),
+  })
+  t.teardown(close)
+  const { readFileSync } = await import('node:fs')
+  const readme = readFileSync('README.md', 'utf8')
+  const text = (await app.inject('/metrics')).body
+  const types = [...text.matchAll(/^# TYPE (tta_\w+) (\w+)$/gm)]
+  t.ok(types.length > 8)
+  for (const [, name = '', type] of types) {
+    t.equal(name.endsWith('_total'), type === 'counter', name)
+    if (type === 'histogram') t.match(name, /_(seconds|bytes)$/)
+    t.notOk(/_(ms|milliseconds|minutes|kb)/.test(name), name)
+    t.ok(readme.includes(`\`${name}\``), `the README has ${name}`)
+  }
+})
