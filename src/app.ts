@@ -85,6 +85,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     sinks: [store, ...sinks],
     history,
     logger,
+    now,
     bodyLimitBytes,
     tokens: new AcceptedTokens(config.server.tokens),
     rateLimit: () => config.server.rateLimit,

@@ -8,7 +8,7 @@ import {
   tagSelector,
 } from '../source/tag-selector.ts'
 import type { Window } from '../source/trace-source.ts'
-import { parseTimeMs } from './time.ts'
+import { parseTimeMs, timeForms } from './time.ts'
 
 /** Longest window: Tempo's default for `query_frontend.search.max_duration`. */
 const maxWindowMs = 168 * 3600 * 1000
@@ -92,11 +92,7 @@ function askedWindow(
     if (value === undefined) return otherwise
     const ms = parseTimeMs(value, nowMs)
     if (ms === undefined) {
-      errors.push({
-        field,
-        value,
-        message: 'must be epoch s, epoch ms, ISO 8601, now or now-20m (s, m, h, d, w)',
-      })
+      errors.push({ field, value, message: timeForms })
     }
     return ms
   }

@@ -1,5 +1,7 @@
+import { badRequest } from '../errors.ts'
+
 /** Seconds of each unit of `now-20m`. */
-const unitSec: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+export const unitSec: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
 const iso8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/
 
@@ -14,6 +16,15 @@ export function parseTimeMs(value: string | number, nowMs: number): number | und
   const text = String(value).trim()
   const ms = /^\d+(\.\d+)?$/.test(text) ? epochMs(Number(text)) : (relativeMs(text, nowMs) ?? isoMs(text))
   return ms !== undefined && ms >= 0 && ms < maxTimeMs ? ms : undefined
+}
+
+export const timeForms = 'must be epoch s, epoch ms, ISO 8601, now or now-20m (s, m, h, d, w)'
+
+/** As `parseTimeMs`. @throws {TtaError} 400 that names the field */
+export function requiredTimeMs(field: string, value: string | number, nowMs: number): number {
+  const ms = parseTimeMs(value, nowMs)
+  if (ms === undefined) throw badRequest([{ field, value, message: timeForms }])
+  return ms
 }
 
 /** What fits into 64 bits of ns. */

@@ -1,7 +1,7 @@
 import type { preValidationHookHandler } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { badRequest, type FieldError } from '../errors.ts'
-import { AggregationParameters, GraphName } from '../model/parameters.ts'
+import { AggregationParameters, GraphName, Time } from '../model/parameters.ts'
 import { plain } from './components.ts'
 
 /** No parameters at all in the query string. */
@@ -13,17 +13,31 @@ export const NamePath = Type.Object({ name: GraphName })
 // The path names the graph, and a GET stores nothing anyway.
 const { graph: _graph, dryRun: _dryRun, ...buildProperties } = AggregationParameters.properties
 
-/** What a graph may be asked for with in a query string: as the body of POST /aggregate. */
-export const BuildQuery = plain(Type.Object(buildProperties, { additionalProperties: false }))
+const queryProperties = {
+  ...buildProperties,
+  at: Type.Optional({
+    ...Time,
+    description:
+      'The build that was current at this time, from what is kept; as from, and not beside other parameters',
+  }),
+}
+
+/** What a graph may be asked for with in a query string: as the body of POST /aggregate, or a time. */
+export const BuildQuery = plain(Type.Object(queryProperties, { additionalProperties: false }))
 export type BuildQuery = Static<typeof BuildQuery>
 
 /** The same for callers that send parameters of their own beside ours: those are ignored. */
-export const TolerantBuildQuery = plain(Type.Object(buildProperties))
+export const TolerantBuildQuery = plain(Type.Object(queryProperties))
 
-const schemas = new Map<string, { type?: unknown; anyOf?: unknown }>(Object.entries(buildProperties))
 const numeric = /^-?\d+(\.\d+)?$/
 /** An ISO 8601 time whose `+` was not written as %2B: a query string has it for a blank. */
 const blankForPlus = /^(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)$/
+
+/** What is used of the schema of a query parameter. */
+interface ParameterSchema {
+  type?: unknown
+  anyOf?: unknown
+}
 
 /**
  * A preValidation hook that reads text as the type that is asked for. What is not of that type stays text, which
@@ -32,23 +46,34 @@ const blankForPlus = /^(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)$/
  * `+` that stood there. A parameter that stands there more than
  * once is 400.
  */
-export const readQuery: preValidationHookHandler = (request, _reply, done) => {
-  const query = request.query as Record<string, unknown>
-  const repeated: FieldError[] = []
-  for (const [field, value] of Object.entries(query)) {
-    const schema = schemas.get(field)
-    if (schema === undefined) continue
-    if (Array.isArray(value)) repeated.push({ field, value, message: 'must be given only once' })
-    else if (value === '') delete query[field]
-    else query[field] = readText(isTime(field) ? withPlus(String(value)) : String(value), schema)
+export function queryReader(properties: Record<string, ParameterSchema>): preValidationHookHandler {
+  const schemas = new Map(Object.entries(properties))
+  return (request, _reply, done) => {
+    const query = request.query as Record<string, unknown>
+    const repeated: FieldError[] = []
+    for (const [field, value] of Object.entries(query)) {
+      const schema = schemas.get(field)
+      if (schema === undefined) continue
+      if (Array.isArray(value)) repeated.push({ field, value, message: 'must be given only once' })
+      else if (value === '') delete query[field]
+      else query[field] = readText(isTime(field) ? withPlus(String(value)) : String(value), schema)
+    }
+    done(repeated.length === 0 ? undefined : badRequest(repeated))
   }
-  done(repeated.length === 0 ? undefined : badRequest(repeated))
 }
 
-const isTime = (field: string) => field === 'from' || field === 'to'
-const withPlus = (time: string) => time.replace(blankForPlus, '$1+$2')
+/** For queries with build parameters. */
+export const readQuery = queryReader(queryProperties)
 
-function readText(text: string, schema: { type?: unknown; anyOf?: unknown }): unknown {
+const isTime = (field: string) => ['from', 'to', 'at', 'before', 'base'].includes(field)
+/** Two times may stand in one text, a comma between them. */
+const withPlus = (time: string) =>
+  time
+    .split(',')
+    .map((one) => one.replace(blankForPlus, '$1+$2'))
+    .join(',')
+
+function readText(text: string, schema: ParameterSchema): unknown {
   if (schema.type === 'boolean') return text === 'true' || (text === 'false' ? false : text)
   const alternatives = (schema.anyOf ?? [schema]) as { type?: unknown }[]
   const takesNumber = alternatives.some(({ type }) => type === 'number' || type === 'integer')
@@ -62,6 +87,6 @@ export function takesBuildParameters(schema: unknown): boolean {
 
 /** Only what is ours; undefined when nothing is. */
 export function buildParameters(query: object): BuildQuery | undefined {
-  const known = Object.entries(query).filter(([name]) => schemas.has(name))
+  const known = Object.entries(query).filter(([name]) => Object.hasOwn(buildProperties, name))
   return known.length === 0 ? undefined : Object.fromEntries(known)
 }

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { AlertNotification } from '../alerts/notification.ts'
 import { AlertReceipt } from '../alerts/receipt.ts'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
+import { BuildEntry } from '../model/build-history.ts'
 import { GraphDocument } from '../model/graph-document.ts'
 import { GraphReport } from '../model/graph-report.ts'
 import { AggregationParameters } from '../model/parameters.ts'
@@ -19,6 +20,7 @@ export const components: JsonSchema[] = [
   AggregationSummary,
   AlertNotification,
   AlertReceipt,
+  BuildEntry,
   EdgeRow,
   GraphDocument,
   GraphReport,

@@ -25,7 +25,7 @@ const descriptions: Record<number, string> = {
   415: 'The body is not application/json, or it is compressed',
   429: 'Too many requests: Retry-After says in how many seconds it is worth another try',
   502: 'The source of traces could not be read: all graphs are as they were',
-  503: 'A graph could not be handed on',
+  503: 'A graph could not be handed on, or the builds that are kept cannot be read',
   504: 'The deadline passed: all graphs are as they were',
 }
 

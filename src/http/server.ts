@@ -16,13 +16,14 @@ import { aggregate } from './routes/aggregate.ts'
 import { grafana } from './routes/grafana.ts'
 import { graphs } from './routes/graphs.ts'
 import { type Dependency, health } from './routes/health.ts'
+import { historyRoute } from './routes/history.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { answerUnknownRoutes } from './unknown-route.ts'
 import { validatorCompiler } from './validator.ts'
 
 export interface ServerOptions {
   aggregator: Aggregator
-  store: Pick<GraphStore, 'get' | 'list'>
+  store: Pick<GraphStore, 'get' | 'list' | 'at' | 'builds'>
   source: Dependency
   sinks: readonly Dependency[]
   /** Where builds are kept; absent where they are not. */
@@ -32,6 +33,8 @@ export interface ServerOptions {
   bodyLimitBytes: number
   /** Longest wait for a dependency at /health/ready, ms. @default 2000 */
   checkTimeoutMs?: number
+  /** Unix ms. */
+  now?: () => number
   /** Who may call. @default everybody */
   tokens?: AcceptedTokens
   /** Asked at every request. @default no limit */
@@ -46,6 +49,7 @@ const noLimit = () => ({ max: 0, windowSec: 1 })
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { aggregator, store, source, sinks, history, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
   const { tokens = new AcceptedTokens(), rateLimit = noLimit, metrics = createMetrics(version) } = options
+  const { now = Date.now } = options
   const app = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -67,8 +71,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await documentRoutes(app)
 
   await app.register(aggregate, { aggregator })
-  await app.register(graphs, { aggregator, store })
-  await app.register(grafana, { aggregator, store })
+  await app.register(graphs, { aggregator, store, now })
+  await app.register(historyRoute, { store, now })
+  await app.register(grafana, { aggregator, store, now })
   await app.register(health, { source, sinks, history, checkTimeoutMs, warnings })
   await app.register(metricsRoute, { metrics })
   return app

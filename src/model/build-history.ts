@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { TtaError } from '../errors.ts'
 import type { GraphDocument } from './graph-document.ts'
 import { AggregationSummary } from './summary.ts'
 
@@ -55,4 +56,11 @@ export interface BuildHistory {
 export function buildEntry(document: GraphDocument, at: string, bytes: number): BuildEntry {
   const { status, window, built } = document.summary
   return { at, status, window, nodes: built.nodes, edges: built.edges, bytes }
+}
+
+/** A 404: the history does not go back that far. */
+export function noBuildThen(graph: string, atMs: number): TtaError {
+  const time = new Date(atMs).toISOString()
+  const message = `No build of ${graph} is kept from ${time} or before; GET /graphs/${graph}/history lists what is`
+  return new TtaError('TTA_NOT_FOUND', message)
 }

@@ -7,7 +7,8 @@ export const GraphName = Type.String({
   description: 'Name of the graph: lower-case letters, digits, _ and -, at most 64',
 })
 
-const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
+/** A point in time as callers write it. */
+export const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
 
 /**
  * What a caller may ask for. Every key is optional: what is left out comes from the configuration.

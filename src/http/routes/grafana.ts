@@ -16,8 +16,8 @@ const fields = represent(grafanaFields)
 const rows = remembered(({ nodes, edges }: GraphDocument) => ({ nodes, edges }))
 
 /** What Grafana's Node Graph API plugin asks, at the paths nodegraph-provider has for it. */
-export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store }) => {
-  const findGraph = graphFinder(aggregator, store)
+export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store, now }) => {
+  const findGraph = graphFinder({ aggregator, store, now })
   const tags = ['grafana']
 
   // The plugin shows `error.code`, `error.message` and `message`; it knows nothing of problem+json.
@@ -52,7 +52,7 @@ export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { a
         tags,
         params: GraphPath,
         querystring: TolerantBuildQuery,
-        response: { ...taggedAnswer('The rows', Rows), ...problems(400, 404, 502, 504) },
+        response: { ...taggedAnswer('The rows', Rows), ...problems(400, 404, 502, 503, 504) },
       },
     },
     async (request, reply) => {

@@ -13,7 +13,9 @@ import { problems, taggedAnswer } from '../responses.ts'
 
 export interface GraphsOptions {
   aggregator: Aggregator
-  store: Pick<GraphStore, 'get' | 'list'>
+  store: Pick<GraphStore, 'get' | 'list' | 'at'>
+  /** Unix ms. */
+  now: () => number
 }
 
 const { name, builtAt, summary } = GraphDocument.properties
@@ -51,8 +53,8 @@ const views = {
 }
 
 /** /graphs: what has been built, and what it would look like with other parameters. */
-export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store }) => {
-  const findGraph = graphFinder(aggregator, store)
+export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store, now }) => {
+  const findGraph = graphFinder({ aggregator, store, now })
   const tags = ['graphs']
 
   app.get(
@@ -83,7 +85,7 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
           tags,
           params: NamePath,
           querystring: BuildQuery,
-          response: { ...taggedAnswer('The graph', schema), ...problems(400, 404, 502, 504) },
+          response: { ...taggedAnswer('The graph', schema), ...problems(400, 404, 502, 503, 504) },
         },
       },
       async (request, reply) => {

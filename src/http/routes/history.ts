@@ -1,0 +1,58 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { requiredTimeMs } from '../../aggregation/time.ts'
+import { BuildEntry } from '../../model/build-history.ts'
+import { GraphName, Time } from '../../model/parameters.ts'
+import type { GraphStore } from '../../sink/graph-store.ts'
+import { NamePath, queryReader } from '../build-query.ts'
+import { noSuchGraph } from '../find-graph.ts'
+import { answer, problems } from '../responses.ts'
+
+export interface HistoryOptions {
+  store: Pick<GraphStore, 'get' | 'builds'>
+  /** Unix ms. */
+  now: () => number
+}
+
+const Query = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, description: 'Most builds; 50 by default' }),
+    ),
+    before: Type.Optional({
+      ...Time,
+      description: 'Only builds before this time: `at` of the last one of a page',
+    }),
+  },
+  { additionalProperties: false },
+)
+const History = Type.Object(
+  { name: GraphName, builds: Type.Array(BuildEntry) },
+  { additionalProperties: false },
+)
+
+/** GET /graphs/:name/history: the builds that are kept. */
+export const historyRoute: FastifyPluginAsyncTypebox<HistoryOptions> = async (app, { store, now }) => {
+  app.get(
+    '/graphs/:name/history',
+    {
+      preValidation: queryReader(Query.properties),
+      schema: {
+        operationId: 'getHistory',
+        summary: 'The builds of a graph that are kept, newest first; without history.path only the last one',
+        tags: ['graphs'],
+        params: NamePath,
+        querystring: Query,
+        response: { 200: answer('A page of builds', History), ...problems(400, 404, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params
+      const { limit = 50, before } = request.query
+      const beforeMs = before === undefined ? undefined : requiredTimeMs('before', before, now())
+      const builds = await store.builds(name, { limit, beforeMs })
+      if (builds.length === 0 && !store.get(name)) throw noSuchGraph(name)
+      return reply.header('cache-control', 'no-cache').send({ name, builds })
+    },
+  )
+}

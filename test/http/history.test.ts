@@ -1,0 +1,151 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'libsql'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { createLogger } from '../../src/http/logger.ts'
+
+const noonMs = Date.parse('2025-06-01T12:00:00Z')
+const minuteMs = 60_000
+
+/** A tta with embedded traces whose clock stands, and so many minutes after noon. */
+async function start(t: Test, path: string | undefined) {
+  const clock = { minutes: 0 }
+  const config = loadConfig({ env: path === undefined ? {} : { TTA_HISTORY_PATH: path } })
+  const now = () => noonMs + clock.minutes * minuteMs
+  const { app, close } = await buildApp(config, { logger: createLogger('silent'), now })
+  t.teardown(close)
+  await app.ready()
+  const get = async (url: string) => {
+    const answer = await app.inject(url)
+    return { status: answer.statusCode, body: answer.json(), headers: answer.headers }
+  }
+  let traces = 0
+  /** Sends so many traces of one call each, `ms` long, and builds the last ten minutes. */
+  const build = async (minutes: number, calls: number, more: object = {}, ms = 10) => {
+    clock.minutes = minutes
+    const startNs = BigInt(now() - minuteMs) * 1_000_000n
+    const spans = Array.from({ length: calls }, () => ({
+      traceId: String(++traces).padStart(32, '0'),
+      spanId: '0000000000000001',
+      name: 'GET /',
+      kind: 2,
+      startTimeUnixNano: String(startNs),
+      endTimeUnixNano: String(startNs + BigInt(ms) * 1_000_000n),
+    }))
+    const attributes = [{ key: 'service.name', value: { stringValue: 'web' } }]
+    const payload = { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] }
+    await app.inject({ method: 'POST', url: '/v1/traces', payload })
+    const body = { searchFrom: 600, useTagAsNode: false, ...more }
+    return (await app.inject({ method: 'POST', url: '/aggregate', payload: body })).json()
+  }
+  return { app, clock, get, build, close }
+}
+
+const countOf = (nodes: { count: number }[]) => nodes.map(({ count }) => count)
+
+t.test('earlier builds are listed, and given as they were', async (t) => {
+  const path = join(t.testdir({}), 'history.db')
+  const { get, build, clock, app, close } = await start(t, path)
+  await build(0, 1)
+  await build(20, 2)
+  await build(40, 3)
+  clock.minutes = 60
+
+  const { status, body } = await get('/graphs/micro/history')
+  t.equal(status, 200)
+  t.match(body, {
+    name: 'micro',
+    builds: [
+      { at: '2025-06-01T12:40:00.000Z', status: 'complete', nodes: 1, edges: 0 },
+      { at: '2025-06-01T12:20:00.000Z', window: { from: '2025-06-01T12:10:00.000Z', seconds: 600 } },
+      { at: '2025-06-01T12:00:00.000Z' },
+    ],
+  })
+  const page = await get(`/graphs/micro/history?limit=1&before=${body.builds[0].at}`)
+  t.same(page.body.builds, [body.builds[1]])
+  t.same((await get('/graphs/micro/history?before=now-1h')).body.builds, [])
+
+  t.same(countOf((await get('/graphs/micro')).body.nodes), [3])
+  t.same(countOf((await get('/graphs/micro?at=2025-06-01T12:20:00Z')).body.nodes), [2])
+  t.same(countOf((await get('/graphs/micro/nodes?at=now-21m')).body), [2])
+  t.same((await get('/graphs/micro/edges?at=now-60m')).body, [])
+  t.same(countOf((await get(`/micro/api/graph/data?at=${noonMs + 1}`)).body.nodes), [1])
+  t.same(countOf((await get('/graphs/micro/nodes?at=2025-06-01T14:30:00+02:00')).body), [2])
+
+  const none = await get('/graphs/micro?at=now-61m')
+  t.match(none, {
+    status: 404,
+    body: { detail: /^No build of micro is kept from 2025-06-01T11:59:00.000Z or before/ },
+  })
+  t.match(await get('/graphs/other?at=now'), { status: 404, body: { detail: /There is no graph other/ } })
+  t.match(await get('/graphs/other/history'), { status: 404 })
+
+  for (const [query, field] of [
+    ['at=now&filter=web&level=service', 'at'],
+    ['at=yesterday', 'at'],
+  ]) {
+    const wrong = await get(`/graphs/micro?${query}`)
+    t.match(wrong, { status: 400, body: { errors: [{ field }] } }, `${query}`)
+  }
+  for (const [query, field] of [
+    ['limit=0', 'limit'],
+    ['before=1st', 'before'],
+    ['page=2', 'page'],
+  ])
+    t.match(
+      await get(`/graphs/micro/history?${query}`),
+      { status: 400, body: { errors: [{ field }] } },
+      `${query}`,
+    )
+
+  await t.test('after a restart the last graph is there at once, and so is all the rest', async (t) => {
+    await close()
+    const { get, app, clock } = await start(t, path)
+    clock.minutes = 60
+    t.same(countOf((await get('/graphs/micro')).body.nodes), [3])
+    t.equal((await get('/graphs')).body.graphs.length, 1)
+    t.same((await get('/graphs/micro/history')).body, body)
+    t.equal((await app.inject({ method: 'DELETE', url: '/graphs/micro' })).statusCode, 204)
+    t.equal((await get('/graphs/micro/history')).status, 404)
+    t.equal((await get('/graphs/micro?at=now')).status, 404)
+  })
+  t.ok(app)
+})
+
+t.test('without a file the last build is the only one', async (t) => {
+  const { get, build } = await start(t, undefined)
+  await build(0, 1)
+  await build(20, 2)
+  t.same(
+    (await get('/graphs/micro/history')).body.builds.map(({ at }: { at: string }) => at),
+    ['2025-06-01T12:20:00.000Z'],
+  )
+  t.equal((await get('/graphs/micro?at=now-1m')).status, 404)
+  t.equal((await get('/health/ready')).body.checks.length, 2)
+})
+
+t.test('a file that cannot be used leaves everything else working, and is said', async (t) => {
+  const path = join(t.testdir({}), 'history.db')
+  const other = new Database(path)
+  other.exec('CREATE TABLE x (y)')
+  other.close()
+  const { get, build } = await start(t, path)
+  const said = /history cannot be used: the file is the database of another program/
+  const summary = await build(0, 1)
+  t.match(summary, { status: 'complete', warnings: [said] })
+  t.same(countOf((await get('/graphs/micro')).body.nodes), [1])
+  t.match(await get('/health/ready'), {
+    status: 200,
+    body: { ready: true, checks: [{}, {}, { kind: 'history', ok: false, reason: said }] },
+  })
+  t.match(await get('/graphs/micro/history'), { status: 503, body: { code: 'TTA_HISTORY_UNAVAILABLE' } })
+  t.match(await get('/graphs/micro?at=now-1m'), { status: 503 }, 'not "no data"')
+  t.match(await get('/graphs/micro?at=now'), { status: 200 })
+
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+  writeFileSync(path, '')
+  await build(1, 1)
+  t.match(await get('/health/ready'), { body: { checks: [{}, {}, { ok: true }] } })
+})
