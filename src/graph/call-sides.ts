@@ -22,11 +22,13 @@ export interface SideSpans extends MeasuredSpans {
   skewed: Uint8Array
 }
 
-const fields = 4
+/** What is counted of an edge; of the first three the times are summed as well. */
 const clients = 0
 const servers = 1
 const gaps = 2
 const negativeGaps = 3
+const counted = 4
+const summed = 3
 
 /**
  * Client and server side of the calls of many edges, kept apart, and the gap between them.
@@ -40,10 +42,9 @@ const negativeGaps = 3
  * with both of its sides.
  */
 export class CallSides {
-  private counts = new Float64Array(64 * fields)
-  private readonly clientNs = new ExactSums()
-  private readonly serverNs = new ExactSums()
-  private readonly gapNs = new ExactSums()
+  /** The figures of an edge stand side by side, because they are always touched together. */
+  private counts = new Float64Array(64 * counted)
+  private readonly timesNs = new ExactSums()
 
   /** Adds what is known of the call of `callee` by `caller`, two rows of a trace; takes it back where `sign` is -1. */
   addCall(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
@@ -57,11 +58,11 @@ export class CallSides {
   }
 
   addClient(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
-    if (spans.skewed[row] === 0) this.addSide(clients, this.clientNs, edge, spans, row, sign)
+    if (spans.skewed[row] === 0) this.addSide(edge, clients, spans, row, sign)
   }
 
   addServer(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
-    if (spans.skewed[row] === 0) this.addSide(servers, this.serverNs, edge, spans, row, sign)
+    if (spans.skewed[row] === 0) this.addSide(edge, servers, spans, row, sign)
   }
 
   /** Adds the gap between two spans, of which `caller` is a client or a producer. */
@@ -76,56 +77,55 @@ export class CallSides {
 
   /** Whether gaps of the edge are known. */
   hasGaps(edge: number): boolean {
-    const first = edge * fields
+    const first = edge * counted
     return (this.counts[first + gaps] ?? 0) > 0 || (this.counts[first + negativeGaps] ?? 0) > 0
   }
 
   /** @param gapNs may be negative */
   addGapTime(edge: number, gapNs: number, sign: 1 | -1): void {
     this.count(edge, gapNs < 0 ? negativeGaps : gaps, sign)
-    if (gapNs >= 0) this.gapNs.add(edge, gapNs, sign)
+    if (gapNs >= 0) this.timesNs.add(edge * summed + gaps, gapNs, sign)
   }
 
   /** Adds edge `from` of `other` to edge `edge`. */
   addRow(edge: number, other: CallSides, from: number): void {
-    for (let field = 0; field < fields; field++) {
-      this.count(edge, field, other.counts[from * fields + field] ?? 0)
+    for (let field = 0; field < counted; field++) {
+      this.count(edge, field, other.counts[from * counted + field] ?? 0)
     }
-    this.clientNs.addRow(edge, other.clientNs, from)
-    this.serverNs.addRow(edge, other.serverNs, from)
-    this.gapNs.addRow(edge, other.gapNs, from)
+    for (let field = 0; field < summed; field++) {
+      this.timesNs.addRow(edge * summed + field, other.timesNs, from * summed + field)
+    }
   }
 
   read(edge: number): Sides {
-    const mean = (sums: ExactSums, field: number) => {
-      const count = this.counts[edge * fields + field] ?? 0
-      return count === 0 ? null : sums.read(edge) / count
+    const mean = (field: number) => {
+      const count = this.counts[edge * counted + field] ?? 0
+      return count === 0 ? null : this.timesNs.read(edge * summed + field) / count
     }
     return {
-      clientMeanNs: mean(this.clientNs, clients),
-      serverMeanNs: mean(this.serverNs, servers),
-      gapMeanNs: mean(this.gapNs, gaps),
-      negativeGaps: this.counts[edge * fields + negativeGaps] ?? 0,
+      clientMeanNs: mean(clients),
+      serverMeanNs: mean(servers),
+      gapMeanNs: mean(gaps),
+      negativeGaps: this.counts[edge * counted + negativeGaps] ?? 0,
     }
   }
 
   private addSide(
-    field: number,
-    sums: ExactSums,
     edge: number,
+    field: number,
     { durationNs, weights }: SideSpans,
     row: number,
     sign: 1 | -1,
   ): void {
-    const calls = weights?.calls[row] ?? 1
+    const calls = weights === undefined ? 1 : weights.calls[row]!
     this.count(edge, field, sign * calls)
-    sums.add(edge, calls === 1 ? durationNs[row]! : weights!.totalNs[row]!, sign)
+    this.timesNs.add(edge * summed + field, calls === 1 ? durationNs[row]! : weights!.totalNs[row]!, sign)
   }
 
   private count(edge: number, field: number, times: number): void {
-    const at = edge * fields + field
+    const at = edge * counted + field
     if (at >= this.counts.length) {
-      const grown = new Float64Array(Math.max(at + fields, this.counts.length * 2))
+      const grown = new Float64Array(Math.max(at + counted, this.counts.length * 2))
       grown.set(this.counts)
       this.counts = grown
     }

@@ -68,11 +68,12 @@ export class SiblingCalls {
 
   /** Adds the patterns of the trace, or takes them back where `sign` is -1. */
   addTo(patterns: CallPatterns, sign: 1 | -1): void {
-    if (this.length === 0) return
-    for (let row = 0; row < this.spans.length; row++) {
-      const last = this.lastOf[row]!
+    const { lastOf, before } = this
+    const rows = this.length === 0 ? 0 : this.spans.length
+    for (let row = 0; row < rows; row++) {
+      const last = lastOf[row]!
       if (last === none) continue
-      if (this.before[last] === none) this.addSame(last, this.edgeOf[last]!, patterns, sign)
+      if (before[last] === none) this.addSame(last, this.edgeOf[last]!, patterns, sign)
       else this.addSiblings(last, patterns, sign)
     }
   }
