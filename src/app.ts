@@ -16,6 +16,8 @@ import { alertWebhooks } from './http/routes/alert-webhooks.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
 import { createServer } from './http/server.ts'
+import { createJobs } from './jobs/create-jobs.ts'
+import type { Jobs } from './jobs/jobs.ts'
 import { observeGraphs } from './metrics/graph-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { tempoMetrics } from './metrics/tempo-metrics.ts'
@@ -40,11 +42,15 @@ export interface App {
   /** The HTTP service; whoever wants it listens. */
   app: FastifyInstance
   aggregator: Aggregator
+  jobs: Jobs
   store: GraphStore
   source: TraceSource
   /** Ends the service, then what it is made of. */
   close(): Promise<void>
 }
+
+/** How long jobs under way may take to end when the service is closed, ms. */
+const closeGraceMs = 8000
 
 /** Makes every part of tta and puts them together. Does no I/O and does not listen. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
@@ -72,14 +78,15 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     store,
     sinks,
     defaults: config.parameters,
-    deadlineSec: config.build.deadlineSec,
+    ...config.build,
     now,
-    log: logger,
   })
+  const jobs = createJobs({ aggregator, maxQueued: config.build.maxQueued, now, log: logger })
 
   const { bodyLimitBytes } = config.server
   const app = await createServer({
     aggregator,
+    jobs,
     store,
     source,
     sinks: [store, ...sinks],
@@ -97,11 +104,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
   if (history) app.addHook('onReady', () => store.load())
+  app.addHook('preClose', () => jobs.close(closeGraceMs))
   app.addHook('onClose', async () => {
     refreshes.close()
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
   })
-  return { app, aggregator, store, source, close: () => app.close() }
+  return { app, aggregator, jobs, store, source, close: () => app.close() }
 }
 
 function fromTempo(tempo: TempoConfig, now: () => number, observer: TempoObserver): TraceSource {

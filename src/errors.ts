@@ -19,6 +19,7 @@ export const errorStatus = {
   TTA_TEMPO_BAD_ANSWER: 502,
   TTA_SINK_FAILED: 503,
   TTA_HISTORY_UNAVAILABLE: 503,
+  TTA_CLOSING: 503,
   TTA_DEADLINE: 504,
 } as const
 
@@ -73,4 +74,10 @@ export function badRequest(errors: FieldError[]): TtaError {
       errors,
     },
   )
+}
+
+/** A 429 that says when to come again. @param what waits, in the plural */
+export function queueFull(what: string, most: number, retryAfterSec: number): TtaError {
+  const message = `${most} ${what} wait already (build.max_queued): try again in ${retryAfterSec} s`
+  return new TtaError('TTA_QUEUE_FULL', message, { details: { retryAfterSec } })
 }

@@ -1,19 +1,20 @@
 import type { GraphDocument } from '../model/graph-document.ts'
-import type { AggregationParameters } from '../model/parameters.ts'
+import type { AggregationParameters, ParameterDefaults } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import type { ReadProgress } from '../source/trace-source.ts'
 
 export interface BuildOptions {
-  /** Ends the build at once; shared builds end when the last caller has gone. */
+  /** Ends the build at once. */
   signal: AbortSignal
+  /** Its turn has come. */
+  onStart?: (() => void) | undefined
   onProgress?: ((progress: ReadProgress) => void) | undefined
 }
 
-/**
- * Builds graphs. Equal requests under way at the same time share one build; different ones for the same graph
- * queue up, so a graph has one writer.
- */
+/** Builds graphs: so many at once, and one at a time for each graph, so that a graph has one writer. */
 export interface Aggregator {
+  /** The parameters of a request with all that it leaves out. @throws {TtaError} 400 */
+  complete(parameters: AggregationParameters): ParameterDefaults
   /**
    * Reads, builds, hands on. When it throws, the last good graph is everywhere what it was.
    *
@@ -21,7 +22,12 @@ export interface Aggregator {
    *   504 the deadline
    */
   aggregate(parameters: AggregationParameters, options: BuildOptions): Promise<AggregationSummary>
-  /** Reads and builds, and hands nothing on. @throws {TtaError} as `aggregate`, but 503 */
+  /**
+   * Reads and builds, and hands nothing on. Equal requests under way share one build, which ends when the last
+   * caller has gone.
+   *
+   * @throws {TtaError} as `aggregate`, but 503; 429 too many wait already
+   */
   preview(parameters: AggregationParameters, options: BuildOptions): Promise<GraphDocument>
   /** Removes a graph from every sink. @returns whether there was one here @throws {TtaError} 503 */
   remove(graph: string, signal: AbortSignal): Promise<boolean>

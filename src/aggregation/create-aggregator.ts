@@ -1,17 +1,15 @@
-import type { BaseLogger } from 'pino'
-import { TtaError } from '../errors.ts'
+import { queueFull, TtaError } from '../errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
-import type { AggregationSummary } from '../model/summary.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import type { ReadProgress, TraceSource } from '../source/trace-source.ts'
+import { createTurnQueue } from '../turn-queue.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
 import { build } from './build.ts'
 import { handOn, removeEverywhere } from './hand-on.ts'
-import { aggregationRequest } from './request.ts'
+import { aggregationRequest, parametersKey } from './request.ts'
 import { SharedWork } from './shared-work.ts'
-import { TurnQueue } from './turn-queue.ts'
 
 export interface AggregatorOptions {
   source: TraceSource
@@ -20,25 +18,28 @@ export interface AggregatorOptions {
   /** Where graphs go besides. */
   sinks: GraphSink[]
   defaults: ParameterDefaults
-  /** For one build, waiting for its turn included. */
+  /** Longest build, from its turn on; longest preview, waiting for its turn included. */
   deadlineSec: number
+  /** Builds at once. */
+  maxConcurrent: number
+  /** Previews at once. */
+  maxPreviews: number
+  /** Previews that wait for their turn; one more is refused. */
+  maxQueued: number
   /** Unix ms. */
   now: () => number
-  log: Pick<BaseLogger, 'info' | 'warn'>
 }
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
-  const { source, store, sinks, defaults, deadlineSec, now, log } = options
-  const builds = new SharedWork<AggregationSummary, ReadProgress>()
-  const previews = new SharedWork<GraphDocument, ReadProgress>()
-  const turns = new TurnQueue()
+  const { source, store, sinks, defaults, deadlineSec, maxQueued, now } = options
+  const builds = createTurnQueue(options.maxConcurrent)
+  const previews = createTurnQueue(options.maxPreviews)
+  const shared = new SharedWork<GraphDocument, ReadProgress>()
 
   const requestOf = (asked: AggregationParameters) => aggregationRequest(asked, defaults, now())
-  /** Times count as they are written: two that ask for the last hour ask for the same. */
-  const keyOf = (asked: AggregationParameters) =>
-    JSON.stringify(Object.entries({ ...defaults, ...asked }).sort())
 
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
+    // The window ends when the turn has come, not when it was asked for.
     const request = requestOf(asked)
     const { document, services } = await build(source, request, buildOptions, now)
     const destinations = { store, sinks, dryRun: request.parameters.dryRun }
@@ -47,40 +48,42 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       const own = await handOn(services, destinations, buildOptions.signal)
       summary.services = { graph: own.graph, built: own.built, sinks: own.sinks }
     }
-    const { graph, status, read, built, phasesMs } = summary
-    log.info({ graph, status, traces: read.traces, spans: read.spans, ...built, phasesMs }, 'graph built')
     return summary
   }
 
-  /** A graph has one writer, and at level both there are two graphs to write. */
-  const inTurn = <T>({ graph, level }: ParameterDefaults, signal: AbortSignal, work: () => Promise<T>) =>
-    turns.run(graph, signal, () =>
-      level === 'both' ? turns.run(servicesGraphName(graph), signal, work) : work(),
-    )
-
   return {
-    aggregate: async (asked, callerOptions) => {
-      const { parameters } = requestOf(asked)
-      return builds.run(keyOf(asked), callerOptions, (signal, onProgress) =>
-        withDeadline(deadlineSec, signal, (limited) =>
-          inTurn(parameters, limited, () => buildAndHandOn(asked, { signal: limited, onProgress })),
-        ),
-      )
+    complete: (asked) => requestOf(asked).parameters,
+    aggregate: async (asked, buildOptions) => {
+      const keys = graphsOf(requestOf(asked).parameters)
+      return builds.run({ keys, signal: buildOptions.signal }, async () => {
+        buildOptions.onStart?.()
+        return withDeadline(deadlineSec, buildOptions.signal, (signal) =>
+          buildAndHandOn(asked, { ...buildOptions, signal }),
+        )
+      })
     },
     preview: async (asked, callerOptions) => {
-      requestOf(asked)
-      return previews.run(keyOf(asked), callerOptions, (signal, onProgress) =>
-        withDeadline(deadlineSec, signal, (limited) =>
-          build(source, requestOf(asked), { signal: limited, onProgress }, now).then(
-            ({ document }) => document,
-          ),
-        ),
-      )
+      const key = parametersKey(requestOf(asked).parameters)
+      return shared.run(key, callerOptions, async (signal, onProgress) => {
+        if (previews.waiting >= maxQueued) throw queueFull('previews', maxQueued, 5)
+        return withDeadline(deadlineSec, signal, (limited) =>
+          previews.run({ keys: [], signal: limited }, async () => {
+            const { document } = await build(source, requestOf(asked), { signal: limited, onProgress }, now)
+            return document
+          }),
+        )
+      })
     },
     remove: (graph, signal) =>
-      turns.run(graph, signal, () => removeEverywhere(graph, { store, sinks }, signal)),
+      builds.run({ keys: [graph], signal, takesPlace: false }, () =>
+        removeEverywhere(graph, { store, sinks }, signal),
+      ),
   }
 }
+
+/** The graphs that a build writes. */
+const graphsOf = ({ graph, level }: ParameterDefaults) =>
+  level === 'both' ? [graph, servicesGraphName(graph)] : [graph]
 
 /** Runs `work` with a signal that also aborts after the deadline. */
 async function withDeadline<T>(

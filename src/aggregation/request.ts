@@ -56,6 +56,11 @@ export function aggregationRequest(
   return { parameters, selector, sampling, window, warnings }
 }
 
+/** The same for requests that ask for the same. Times count as they are written: the last hour is the last hour. */
+export function parametersKey(parameters: ParameterDefaults): string {
+  return JSON.stringify(Object.entries(parameters).sort())
+}
+
 function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldError[]): void {
   if (level !== 'both' || servicesGraphName(graph).length <= maxNameLength) return
   const most = maxNameLength - servicesGraphName('').length

@@ -1,4 +1,5 @@
 import { TtaError } from '../errors.ts'
+import { orAbort } from './or-abort.ts'
 
 interface Shared<T, P> {
   result: Promise<T>
@@ -28,15 +29,9 @@ export class SharedWork<T, P> {
     const shared = this.underWay.get(key) ?? this.start(key, start)
     shared.callers++
     if (onProgress) shared.listeners.add(onProgress)
-    let leave = () => {}
-    const left = new Promise<never>((_resolve, reject) => {
-      leave = () => reject(signal.reason)
-      signal.addEventListener('abort', leave, { once: true })
-    })
     try {
-      return await Promise.race([shared.result, left])
+      return await orAbort(shared.result, signal)
     } finally {
-      signal.removeEventListener('abort', leave)
       if (onProgress) shared.listeners.delete(onProgress)
       if (--shared.callers === 0) this.forget(key, shared)
     }

@@ -9,6 +9,7 @@ import type { Arguments } from './parse-arguments.ts'
 import type { BuildParts, TtaParts } from './parts.ts'
 import { withProgress } from './progress.ts'
 import { repeat } from './repeat.ts'
+import { runJob } from './run-job.ts'
 import { summaryReport, widthOf } from './summary-report.ts'
 import { painter, type Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
@@ -83,14 +84,14 @@ async function buildInLoop(build: Build, intervalSec: number): Promise<ExitStatu
 }
 
 async function read({ parts, parameters, terminal, quiet }: Build) {
-  const { aggregator, store } = parts
+  const { aggregator, jobs, store } = parts
   const { signal } = terminal
   const work = async (onProgress?: Parameters<Parameters<typeof withProgress>[1]>[0]) => {
     if (parameters.dryRun) {
       const document = await aggregator.preview(parameters, { signal, onProgress })
       return { summary: document.summary, graph: document }
     }
-    const summary = await aggregator.aggregate(parameters, { signal, onProgress })
+    const summary = await runJob(jobs, parameters, { signal, onProgress })
     const stored = store.get(summary.graph)
     // A build of which nothing could be read leaves the graph of an earlier one.
     return { summary, graph: stored?.builtAt === summary.builtAt ? stored : undefined }

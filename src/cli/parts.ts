@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { Config } from '../config/config.ts'
+import type { Jobs } from '../jobs/jobs.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 
@@ -8,6 +9,7 @@ import type { GraphStore } from '../sink/graph-store.ts'
 export interface TtaParts {
   app: FastifyInstance
   aggregator: Aggregator
+  jobs: Jobs
   store: GraphStore
   close(): Promise<void>
 }

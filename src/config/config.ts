@@ -29,6 +29,17 @@ export interface NodegraphProviderConfig {
   retries: number
 }
 
+/** What builds may take. */
+export interface BuildLimits {
+  deadlineSec: number
+  /** Builds at once. */
+  maxConcurrent: number
+  /** Builds, and previews, that wait for their turn. */
+  maxQueued: number
+  /** Previews at once. */
+  maxPreviews: number
+}
+
 /** The configuration, checked and complete; each part is what one consumer needs. Frozen. */
 export interface Config {
   server: {
@@ -45,7 +56,7 @@ export interface Config {
   parameters: ParameterDefaults
   /** 0: once. */
   loop: { intervalSec: number }
-  build: { deadlineSec: number }
+  build: BuildLimits
   /** Absent: the embedded trace source. */
   tempo: TempoConfig | undefined
   embedded: { maxAgeSec: number; maxBytes: number; bodyLimitBytes: number }
@@ -70,7 +81,12 @@ export function toConfig(file: ConfigFile): Config {
     log: { level: log.level },
     parameters: parameters(file),
     loop: { intervalSec: loop.interval },
-    build: { deadlineSec: build.deadline_sec },
+    build: {
+      deadlineSec: build.deadline_sec,
+      maxConcurrent: build.max_concurrent,
+      maxQueued: build.max_queued,
+      maxPreviews: build.max_previews,
+    },
     tempo: tempo(file.tempo),
     embedded: {
       maxAgeSec: embedded.max_age_sec,

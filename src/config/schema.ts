@@ -52,6 +52,19 @@ export const ConfigFile = Type.Object(
         default: 300,
         description: 'Longest build, s',
       }),
+      max_concurrent: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: 'Builds at once' }),
+      max_queued: Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        default: 100,
+        description: 'Builds that wait for their turn; one more is refused with 429',
+      }),
+      max_previews: Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        default: 4,
+        description: 'Graphs built at once for one answer only',
+      }),
     }),
     tempo: Section('Grafana Tempo; without url the embedded trace source is used', {
       url: Type.Optional(Url('Base URL of Tempo, http or https, with or without /api')),

@@ -14,7 +14,7 @@ export class TtaClient {
 
   /** @throws {HTTPError} */
   async aggregate(parameters: AggregationParameters): Promise<AggregationSummary> {
-    return this.http.post('aggregate', { json: parameters }).json()
+    return this.http.post('aggregate', { json: parameters, headers: { prefer: 'wait=300' } }).json()
   }
 
   /** @throws {HTTPError} */

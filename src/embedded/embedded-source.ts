@@ -142,8 +142,8 @@ function toNs(ms: number): bigint {
   return BigInt(Math.round(ms * 1000)) * 1000n
 }
 
-function progress({ traces, spans, requests }: ReadReport, chosen: number) {
-  return { fraction: chosen === 0 ? 1 : traces / chosen, traces, spans, requests }
+function progress({ slices, traces, spans, requests }: ReadReport, chosen: number) {
+  return { fraction: chosen === 0 ? 1 : traces / chosen, slices, traces, spans, requests }
 }
 
 function emptyReport(searched: Window): ReadReport {

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { AlertNotification } from '../alerts/notification.ts'
 import { AlertReceipt } from '../alerts/receipt.ts'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
+import { Job } from '../jobs/jobs.ts'
 import { BuildEntry } from '../model/build-history.ts'
 import { GraphDocument } from '../model/graph-document.ts'
 import { GraphReport } from '../model/graph-report.ts'
@@ -24,6 +25,7 @@ export const components: JsonSchema[] = [
   EdgeRow,
   GraphDocument,
   GraphReport,
+  Job,
   NodeRow,
   Problem,
 ].map((schema) => {

@@ -52,6 +52,7 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
       components: { securitySchemes },
       tags: [
         { name: 'aggregation', description: 'Building graphs' },
+        { name: 'jobs', description: 'Builds under way, and those that have ended' },
         { name: 'graphs', description: 'What has been built' },
         { name: 'grafana', description: "What Grafana's Node Graph API plugin asks" },
         { name: 'traces', description: 'Taking traces in, where there is no Tempo' },

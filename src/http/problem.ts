@@ -34,6 +34,8 @@ export function unsupported(
 /** Answers `error` as problem+json. `members` are further ones, for callers with a taste of their own. */
 export function sendProblem(reply: FastifyReply, error: TtaError, members: Record<string, unknown> = {}) {
   const problem = problemOf(error, `urn:uuid:${reply.request.id}`)
+  const { retryAfterSec } = error.details
+  if (typeof retryAfterSec === 'number') reply.header('retry-after', String(retryAfterSec))
   const body = JSON.stringify({ ...problem, ...members, ...problem })
   return reply
     .code(error.statusCode)
@@ -55,6 +57,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 
 function checked(request: FastifyRequest, part: string | undefined): [rootName: string, data: unknown] {
   if (part === 'params') return ['path', request.params]
+  if (part === 'headers') return ['headers', request.headers]
   if (part === 'querystring') return ['query', request.query]
   return ['body', request.body]
 }

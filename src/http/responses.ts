@@ -20,12 +20,13 @@ const descriptions: Record<number, string> = {
   400: 'The request is wrong: `errors` names each field',
   401: 'A token is configured, and the request has none that is known',
   403: 'The token does not have the scope that is wanted',
-  404: 'There is no such graph',
+  404: 'There is nothing of that name',
+  409: 'It has ended',
   413: 'The body is too large',
   415: 'The body is not application/json, or it is compressed',
-  429: 'Too many requests: Retry-After says in how many seconds it is worth another try',
+  429: 'Too many requests, or too many builds wait: `Retry-After` says when to come again',
   502: 'The source of traces could not be read: all graphs are as they were',
-  503: 'A graph could not be handed on, or the builds that are kept cannot be read',
+  503: 'A graph could not be handed on, kept builds cannot be read, or the service is about to end',
   504: 'The deadline passed: all graphs are as they were',
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Aggregator } from '../aggregation/aggregator.ts'
+import type { Jobs } from '../jobs/jobs.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import { AcceptedTokens } from './accepted-tokens.ts'
@@ -17,12 +18,14 @@ import { grafana } from './routes/grafana.ts'
 import { graphs } from './routes/graphs.ts'
 import { type Dependency, health } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { answerUnknownRoutes } from './unknown-route.ts'
 import { validatorCompiler } from './validator.ts'
 
 export interface ServerOptions {
   aggregator: Aggregator
+  jobs: Jobs
   store: Pick<GraphStore, 'get' | 'list' | 'at' | 'builds'>
   source: Dependency
   sinks: readonly Dependency[]
@@ -47,9 +50,9 @@ const noLimit = () => ({ max: 0, windowSec: 1 })
 
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { aggregator, store, source, sinks, history, logger, bodyLimitBytes, checkTimeoutMs = 2000 } = options
-  const { tokens = new AcceptedTokens(), rateLimit = noLimit, metrics = createMetrics(version) } = options
-  const { now = Date.now } = options
+  const { aggregator, jobs, store, source, sinks, history, logger, bodyLimitBytes } = options
+  const { checkTimeoutMs = 2000, metrics = createMetrics(version), now = Date.now } = options
+  const { tokens = new AcceptedTokens(), rateLimit = noLimit } = options
   const app = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
@@ -70,7 +73,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const warnings = watchExposure(app, tokens)
   await documentRoutes(app)
 
-  await app.register(aggregate, { aggregator })
+  await app.register(aggregate, { jobs })
+  await app.register(jobRoutes, { jobs })
   await app.register(graphs, { aggregator, store, now })
   await app.register(historyRoute, { store, now })
   await app.register(grafana, { aggregator, store, now })

@@ -87,8 +87,8 @@ export interface Jobs {
    * @throws {TtaError} TTA_BAD_REQUEST the parameters; TTA_QUEUE_FULL, with `details.retryAfterSec`
    */
   submit(parameters: AggregationParameters, origin: JobOrigin, options?: SubmitOptions): Job
-  /** From now on nobody's leaving ends it. */
-  keep(id: string): void
+  /** From now on nobody's leaving ends it. @throws {TtaError} TTA_NOT_FOUND */
+  keep(id: string): Job
   /** Also one that has ended, for a while. */
   get(id: string): Job | undefined
   /** Newest first. */

@@ -22,7 +22,7 @@ export const Problem = Type.Object(
       ),
     ),
   },
-  { $id: 'Problem' },
+  { $id: 'Problem', additionalProperties: true },
 )
 export type Problem = Static<typeof Problem>
 

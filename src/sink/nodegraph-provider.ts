@@ -1,10 +1,10 @@
 import type { BaseLogger } from 'pino'
 import { TtaError } from '../errors.ts'
+import { createTurnQueue } from '../turn-queue.ts'
 import type { GraphSink } from './graph-sink.ts'
 import { createProviderClient, ProviderFailure } from './nodegraph-provider/client.ts'
 import { createReplacement, sinkName } from './nodegraph-provider/replacement.ts'
 import { persistently, writeOnce } from './nodegraph-provider/verified-write.ts'
-import { createWriteQueue } from './write-queue.ts'
 
 export interface NodegraphProviderOptions {
   /** Base address, such as http://localhost:9393. */
@@ -33,7 +33,7 @@ const maxConcurrentWrites = 10
 export function createNodegraphProviderSink(options: NodegraphProviderOptions): GraphSink {
   const { retries, log, retryDelayMs = 250, graceMs = 5000 } = options
   const client = createProviderClient(options)
-  const queue = createWriteQueue(maxConcurrentWrites)
+  const queue = createTurnQueue(maxConcurrentWrites)
 
   function persist<T>(graph: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     const onRetry = ({ message }: ProviderFailure, attempt: number) =>
@@ -46,13 +46,13 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
   return {
     name: sinkName,
     replace: (document, signal) =>
-      queue.run(document.name, signal, async () => {
+      queue.run({ keys: [document.name], signal }, async () => {
         const report = await replace(document, signal)
         if (report.reason) log.error({ graph: document.name, ...report }, 'graph sink: graph not stored')
         return report
       }),
     remove: (graphName, signal) =>
-      queue.run(graphName, signal, async () => {
+      queue.run({ keys: [graphName], signal }, async () => {
         try {
           const existed = await persist(graphName, signal, async () => {
             const held = await client.read(graphName, signal)

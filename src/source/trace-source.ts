@@ -36,6 +36,8 @@ export interface TraceConsumer {
 export interface ReadProgress {
   /** Share of the window that has been read, 0..1. */
   fraction: number
+  /** Time slices read. */
+  slices: number
   traces: number
   spans: number
   requests: number

@@ -192,7 +192,7 @@ export class BulkRead {
   private reportProgress(fraction: number): void {
     const { traces, spans } = this.assembly
     const { requests } = this.context.tally
-    this.options.onProgress?.({ fraction, traces, spans, requests })
+    this.options.onProgress?.({ fraction, slices: this.slices, traces, spans, requests })
   }
 
   private report(oldestSec: number): ReadReport {

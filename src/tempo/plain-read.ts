@@ -64,6 +64,7 @@ export async function plainRead(
     const fraction = (counts.traces + counts.outsideWindow) / ids.length
     options.onProgress?.({
       fraction,
+      slices: 1,
       traces: counts.traces,
       spans: counts.spans,
       requests: context.tally.requests,

@@ -35,7 +35,7 @@ async function failure(promise: Promise<unknown>): Promise<TtaError> {
 }
 
 t.test('the summary says what was asked, read, built and handed on', async (t) => {
-  const { aggregator, store, sinks, logged } = setUp(traces)
+  const { aggregator, store, sinks } = setUp(traces)
   const summary = await aggregator.aggregate({ searchFrom: 100, useTagAsNode: false }, live())
   const { phasesMs, ...rest } = summary
   t.match(rest, {
@@ -94,63 +94,74 @@ t.test('the summary says what was asked, read, built and handed on', async (t) =
       ['front', 1, 0, 1, 50, 0.01],
     ],
   )
-  t.equal(logged.length, 1)
 })
 
-t.test('equal requests under way share one read, and each gets the result', async (t) => {
+t.test('equal previews under way share one read, and each gets the result', async (t) => {
   const { aggregator, source } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
   const progress: number[] = []
   const onProgress = () => void progress.push(1)
   const asked = [{ filter: 'b' }, { filter: 'b', graph: 'shop' }, { graph: 'shop', filter: 'b' }]
-  const results = asked.map((parameters) => aggregator.aggregate(parameters, { ...live(), onProgress }))
+  const results = asked.map((parameters) => aggregator.preview(parameters, { ...live(), onProgress }))
   open()
   const [first, ...others] = await Promise.all(results)
   for (const other of others) t.equal(other, first)
   t.equal(source.reads.length, 1)
-  await aggregator.aggregate({ filter: 'b' }, live())
+  await aggregator.preview({ filter: 'b' }, live())
   t.equal(source.reads.length, 2, 'what is over is not shared')
 })
 
-t.test('a caller who leaves does not end the work of others; the last one does', async (t) => {
-  const { aggregator, source, store } = setUp(traces)
+t.test('a caller who leaves does not end the preview of others; the last one does', async (t) => {
+  const { aggregator, source } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
   const [a, b] = [new AbortController(), new AbortController()]
-  const first = failure(aggregator.aggregate({}, { signal: a.signal }))
-  const second = aggregator.aggregate({}, { signal: b.signal })
+  const first = failure(aggregator.preview({}, { signal: a.signal }))
+  const second = aggregator.preview({}, { signal: b.signal })
   const gone = new TtaError('TTA_CANCELLED', 'gone')
   a.abort(gone)
   t.equal(await first, gone)
   t.equal(source.reads[0]?.signal.aborted, false)
   open()
-  t.match(await second, { status: 'complete' })
+  t.match(await second, { summary: { status: 'complete' } })
 
   source.gate = gate().promise
   const left = [new AbortController(), new AbortController()] as const
-  const both = left.map(({ signal }) => failure(aggregator.aggregate({ limit: 1 }, { signal })))
+  const both = left.map(({ signal }) => failure(aggregator.preview({ limit: 1 }, { signal })))
   left[0].abort(gone)
   left[1].abort(gone)
   t.same(await Promise.all(both), [gone, gone])
   t.equal(source.reads.at(-1)?.signal.aborted, true)
-  t.equal(store.get('shop')?.summary.parameters.limit, 100_000, 'and stores nothing')
   source.gate = undefined
-  t.match(
-    await aggregator.aggregate({ limit: 1 }, live()),
-    { status: 'complete' },
-    'who comes next starts anew',
-  )
+  const anew = await aggregator.preview({ limit: 1 }, live())
+  t.match(anew, { summary: { status: 'complete' } }, 'who comes next starts anew')
   const before = source.reads.length
-  t.equal(await failure(aggregator.aggregate({}, { signal: AbortSignal.abort(gone) })), gone)
+  t.equal(await failure(aggregator.preview({}, { signal: AbortSignal.abort(gone) })), gone)
   t.equal(source.reads.length, before)
 })
 
-t.test('different requests for one graph queue up, those for others do not', async (t) => {
+t.test('so many previews at once, so many wait, and one more is refused', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const taken = [1, 2, 3].map((limit) => aggregator.preview({ limit }, live()))
+  const error = await failure(aggregator.preview({ limit: 4 }, live()))
+  t.match(error, { code: 'TTA_QUEUE_FULL', statusCode: 429, details: { retryAfterSec: 5 } })
+  t.equal(source.reads.length, 2)
+  open()
+  t.equal((await Promise.all(taken)).length, 3)
+  t.equal(source.most, 2)
+})
+
+t.test('builds of one graph queue up, those of others run beside them', async (t) => {
   const { aggregator, source, sinks } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
-  const same = [1, 2, 3].map((limit) => aggregator.aggregate({ limit }, live()))
+  const started: number[] = []
+  const same = [1, 2, 3].map((limit) =>
+    aggregator.aggregate({ limit }, { ...live(), onStart: () => void started.push(limit) }),
+  )
   const other = aggregator.aggregate({ graph: 'other' }, live())
   const preview = aggregator.preview({ limit: 9 }, live())
   while (source.reads.length < 3) await new Promise((resolve) => setImmediate(resolve))
@@ -159,8 +170,10 @@ t.test('different requests for one graph queue up, those for others do not', asy
     [1, 100_000, 9],
     'one of the three, the other, the preview',
   )
+  t.same(started, [1])
   open()
   await Promise.all([...same, other, preview])
+  t.same(started, [1, 2, 3])
   const written = sinks[0].documents.filter(({ name }) => name === 'shop')
   t.same(
     written.map(({ summary }) => summary.parameters.limit),
@@ -169,16 +182,28 @@ t.test('different requests for one graph queue up, those for others do not', asy
   )
 })
 
-t.test('the deadline ends a build that reads, and one that waits for its turn', async (t) => {
+t.test('at level both nobody else writes the service graph either', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const both = aggregator.aggregate({ level: 'both' }, live())
+  const services = aggregator.aggregate({ graph: 'shop-services', level: 'service' }, live())
+  t.equal(source.reads.length, 1)
+  open()
+  await Promise.all([both, services])
+  t.equal(source.most, 1)
+})
+
+t.test('the deadline ends a build from its turn on, and a preview that waits too', async (t) => {
   const { aggregator, source, store } = setUp(traces, { deadlineSec: 0.05 })
   source.gate = gate().promise
   const reading = failure(aggregator.aggregate({}, live()))
   const waiting = failure(aggregator.aggregate({ limit: 5 }, live()))
-  const previewing = failure(aggregator.preview({}, live()))
-  for (const error of await Promise.all([reading, waiting, previewing])) {
+  const previewing = [1, 2, 3].map((limit) => failure(aggregator.preview({ limit }, live())))
+  for (const error of await Promise.all([reading, waiting, ...previewing])) {
     t.match(error, { code: 'TTA_DEADLINE', statusCode: 504, message: /build\.deadline_sec \(0\.05 s\)/ })
   }
-  t.equal(source.underWay, 0, 'the read was aborted')
+  t.equal(source.underWay, 0, 'the reads were aborted')
   t.equal(store.get('shop'), undefined)
   source.gate = undefined
   t.match(await aggregator.aggregate({}, live()), { status: 'complete' }, 'and the turn is free again')

@@ -27,7 +27,7 @@ export function newSource(traces: TestSpan[][], some: Partial<ReadReport> = {}) 
       source.reads.push({ query, signal })
       source.most = Math.max(source.most, ++source.underWay)
       try {
-        onProgress?.({ fraction: 0.5, traces: 0, spans: 0, requests: 1 })
+        onProgress?.({ fraction: 0.5, slices: 0, traces: 0, spans: 0, requests: 1 })
         await abortable(source.gate, signal)
         if (source.failure) throw source.failure
       } finally {
@@ -97,28 +97,31 @@ export function newSink(name: string) {
   return sink satisfies GraphSink
 }
 
+interface SetUp {
+  report?: Partial<ReadReport>
+  deadlineSec?: number
+  maxConcurrent?: number
+}
+
 export function setUp(
   traces: TestSpan[][],
-  { report = {}, deadlineSec = 60 }: { report?: Partial<ReadReport>; deadlineSec?: number } = {},
+  { report = {}, deadlineSec = 60, maxConcurrent = 8 }: SetUp = {},
 ) {
   const source = newSource(traces, report)
   const store = createGraphStore()
   const sinks = [newSink('first'), newSink('second')] as const
-  const logged: unknown[] = []
-  const log = {
-    info: (...line: unknown[]) => void logged.push(line),
-    warn: (...line: unknown[]) => void logged.push(line),
-  }
   const aggregator = createAggregator({
     source,
     store,
     sinks: [...sinks],
     defaults: { ...defaultParameters, graph: 'shop' },
     deadlineSec,
+    maxConcurrent,
+    maxPreviews: 2,
+    maxQueued: 1,
     now: () => nowMs,
-    log,
   })
-  return { source, store, sinks, aggregator, logged }
+  return { source, store, sinks, aggregator }
 }
 
 export const live = () => ({ signal: new AbortController().signal })

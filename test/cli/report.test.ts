@@ -169,7 +169,7 @@ t.test('colours are for terminals, and for those who want them', async (t) => {
 })
 
 t.test('progress is counted in words', async (t) => {
-  const progress = { fraction: 0.426, traces: 12_345, spans: 150_000, requests: 9 }
+  const progress = { fraction: 0.426, slices: 1, traces: 12_345, spans: 150_000, requests: 9 }
   t.equal(progressLine(progress, 2400), 'reading 42 %: 12,345 traces, 150,000 spans, 2 s')
   t.equal(progressLine({ ...progress, fraction: 1.2 }, 0), 'reading 100 %: 12,345 traces, 150,000 spans, 0 s')
   t.equal(progressLine(undefined, 1000), 'reading, 1 s')
@@ -177,7 +177,7 @@ t.test('progress is counted in words', async (t) => {
 
 t.test('progress is a line that is rewritten and wiped out on a terminal, and lines elsewhere', async (t) => {
   const times = { afterMs: 1, everyMs: 1 }
-  const progress = { fraction: 0.5, traces: 1, spans: 2, requests: 1 }
+  const progress = { fraction: 0.5, slices: 1, traces: 1, spans: 2, requests: 1 }
   for (const columns of [80, undefined]) {
     const io = terminal(columns === undefined ? {} : { columns })
     const result = await withProgress(

@@ -13,7 +13,7 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
     log: { level: 'info' },
     parameters: defaultParameters,
     loop: { intervalSec: 0 },
-    build: { deadlineSec: 300 },
+    build: { deadlineSec: 300, maxConcurrent: 2, maxQueued: 100, maxPreviews: 4 },
     tempo: undefined,
     embedded: { maxAgeSec: 3600, maxBytes: 268_435_456, bodyLimitBytes: 20_971_520 },
     history: { path: undefined, maxBuilds: 50, maxAgeMs: 2_592_000_000 },
@@ -151,9 +151,9 @@ t.test('every key has an environment name that sets it', async (t) => {
   }
   for (const { path, schema } of keys) {
     const numeric = schema.type === 'number' || schema.type === 'integer'
-    const text = sampleOf[path.join('.')] ?? (numeric ? '1024' : 'sample')
+    const { maximum = 1024 } = schema as { maximum?: number }
+    const text = sampleOf[path.join('.')] ?? (numeric ? String(Math.min(1024, maximum)) : 'sample')
     const name = environmentName(path)
-    if (path[1] === 'concurrency' || path[1] === 'retries') continue
     const basic = environmentName(path).replace(/_(USERNAME|PASSWORD)$/, '')
     const paired = path.includes('basic_auth')
       ? { [`${basic}_USERNAME`]: 'u', [`${basic}_PASSWORD`]: 'p' }

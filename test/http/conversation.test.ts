@@ -91,7 +91,10 @@ t.test('the client and the build', async (t) => {
     await app.close()
     t.match(
       log().filter(({ reqId }) => reqId),
-      [{ method: 'POST', path: '/aggregate', msg: 'client gone before the answer' }],
+      [
+        { msg: 'job asked for' },
+        { method: 'POST', path: '/aggregate', msg: 'client gone before the answer' },
+      ],
     )
   })
 
@@ -118,7 +121,7 @@ t.test('the client and the build', async (t) => {
 })
 
 t.test('the log', async (t) => {
-  t.test('has one line per request, without what a query or a header may hide', async (t) => {
+  t.test('has one line per request and two per job, without what a query or a header may hide', async (t) => {
     const { app, log, rawLog } = await startServer(t)
     const headers = { authorization: 'Bearer s3cret', cookie: 'sid=s3cret', 'x-scope-orgid': 's3cret' }
     await app.inject({ url: '/graphs/micro?filter=s3cret', headers })
@@ -127,10 +130,13 @@ t.test('the log', async (t) => {
     t.match(log(), [
       { level: 30, method: 'GET', path: '/graphs/micro', statusCode: 200, ms: Number },
       { level: 30, method: 'GET', path: '/nowhere', statusCode: 404 },
+      { level: 30, msg: 'job asked for', job: String },
+      { level: 30, msg: 'job ended', job: String, graph: 'micro', origin: 'request', state: 'succeeded' },
       { level: 30, method: 'POST', path: '/aggregate', statusCode: 200 },
     ])
-    t.equal(log().length, 3)
-    t.equal(new Set(log().map(({ reqId }) => reqId)).size, 3)
+    t.equal(log().length, 5)
+    t.equal(new Set(log().flatMap(({ reqId }) => reqId ?? [])).size, 3)
+    t.equal(log()[2]?.job, log()[3]?.job, 'the job that the request asked for')
     t.notOk(rawLog().includes('s3cret'))
   })
 

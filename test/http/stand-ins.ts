@@ -4,8 +4,9 @@ import { TtaError } from '../../src/errors.ts'
 import { createLogger } from '../../src/http/logger.ts'
 import type { Dependency } from '../../src/http/routes/health.ts'
 import { createServer } from '../../src/http/server.ts'
+import { createJobs } from '../../src/jobs/create-jobs.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
-import type { AggregationParameters } from '../../src/model/parameters.ts'
+import { type AggregationParameters, defaultParameters } from '../../src/model/parameters.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
 import { createGraphStore } from '../../src/sink/graph-store.ts'
 
@@ -149,7 +150,9 @@ export async function startServer(
   const calls: Call[] = []
   const lines: string[] = []
   const aggregator: Aggregator = {
-    async aggregate(parameters, { signal }) {
+    complete: (parameters) => ({ ...defaultParameters, ...parameters }),
+    async aggregate(parameters, { signal, onStart }) {
+      onStart?.()
       calls.push({ method: 'aggregate', parameters, signal })
       const document = documentOf(parameters.graph ?? 'micro')
       await store.replace(document, signal)
@@ -166,19 +169,22 @@ export async function startServer(
     },
     ...parts.aggregator,
   }
+  const logger = createLogger('info', { write: (line) => void lines.push(line) })
+  const jobs = createJobs({ aggregator, maxQueued: 2, now: Date.now, log: logger })
   const app = await createServer({
     aggregator,
+    jobs,
     store,
     source: parts.source ?? { name: 'embedded', check: async () => {} },
     sinks: parts.sinks ?? [store],
-    logger: createLogger('info', { write: (line) => void lines.push(line) }),
+    logger,
     bodyLimitBytes: 1_048_576,
     ...(parts.checkTimeoutMs === undefined ? {} : { checkTimeoutMs: parts.checkTimeoutMs }),
   })
   t.teardown(() => app.close())
   const put = async (document: GraphDocument) => store.replace(document, new AbortController().signal)
   const log = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-  return { app, store, calls, put, log, rawLog: () => lines.join('') }
+  return { app, jobs, store, calls, put, log, rawLog: () => lines.join('') }
 }
 
 export const tempoDown = () =>

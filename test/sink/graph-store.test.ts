@@ -7,7 +7,6 @@ import { createLogger } from '../../src/http/logger.ts'
 import type { BuildHistory } from '../../src/model/build-history.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { createGraphStore } from '../../src/sink/graph-store.ts'
-import { createWriteQueue } from '../../src/sink/write-queue.ts'
 import { sinkContract } from './contract.ts'
 import { graphDocument } from './documents.ts'
 
@@ -175,56 +174,3 @@ t.test('a cleared graph is still there, empty, with its summary', async (t) => {
 })
 
 /** A task that the test ends by hand. */
-function gate() {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { open, opened }
-}
-
-t.test('the queue runs tasks of one key in order, and others beside them up to its limit', async (t) => {
-  const queue = createWriteQueue(2)
-  const begun: string[] = []
-  const first = gate()
-  const second = gate()
-  const runs = [
-    queue.run('a', never, async () => {
-      begun.push('a1')
-      await first.opened
-    }),
-    queue.run('a', never, async () => begun.push('a2')),
-    queue.run('b', never, async () => {
-      begun.push('b1')
-      await second.opened
-    }),
-    queue.run('c', never, async () => begun.push('c1')),
-  ]
-  await new Promise(setImmediate)
-  t.same(begun, ['a1', 'b1'])
-  second.open()
-  await runs[3]
-  t.same(begun, ['a1', 'b1', 'c1'])
-  first.open()
-  await queue.idle()
-  t.same(begun, ['a1', 'b1', 'c1', 'a2'])
-})
-
-t.test('a task that fails, or whose caller leaves while it waits, does not hold up the next', async (t) => {
-  const queue = createWriteQueue(1)
-  const first = gate()
-  const caller = new AbortController()
-  const done: string[] = []
-  const failing = queue.run('a', never, async () => {
-    await first.opened
-    throw new Error('first failed')
-  })
-  const leaving = queue.run('a', caller.signal, async () => done.push('never'))
-  const last = queue.run('a', never, async () => done.push('last'))
-  caller.abort(new Error('gone'))
-  await t.rejects(leaving, { message: 'gone' }, 'at once, while the first still runs')
-  first.open()
-  await t.rejects(failing, { message: 'first failed' })
-  await last
-  t.same(done, ['last'])
-})

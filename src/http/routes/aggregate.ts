@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Aggregator } from '../../aggregation/aggregator.ts'
+import { Job, type Jobs } from '../../jobs/jobs.ts'
 import { AggregationParameters } from '../../model/parameters.ts'
 import { AggregationSummary } from '../../model/summary.ts'
 import { NoQuery } from '../build-query.ts'
 import { clientGone } from '../client-gone.ts'
 import { ref } from '../components.ts'
 import { acceptJsonOnly } from '../json-body.ts'
+import { orLate } from '../or-late.ts'
+import { PreferHeader, readPrefer } from '../prefer.ts'
 import { answer, problems } from '../responses.ts'
 
 const examples = {
@@ -26,11 +28,11 @@ const examples = {
   },
 }
 
-/** POST /aggregate: builds one graph, stores it, hands it on and tells how that went. */
-export const aggregate: FastifyPluginAsyncTypebox<{ aggregator: Aggregator }> = async (
-  app,
-  { aggregator },
-) => {
+/**
+ * POST /aggregate: builds one graph, stores it, hands it on and tells how that went. It is a job: who asks for what is
+ * under way already joins in, and who does not want to wait for its end gets the job.
+ */
+export const aggregate: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, { jobs }) => {
   acceptJsonOnly(app)
   app.post(
     '/aggregate',
@@ -40,14 +42,30 @@ export const aggregate: FastifyPluginAsyncTypebox<{ aggregator: Aggregator }> = 
         summary: 'Build a graph from the traces of a window, store it and hand it on',
         tags: ['aggregation'],
         querystring: NoQuery,
+        headers: PreferHeader,
         body: ref(AggregationParameters),
         response: {
           200: answer('What was asked, read, built and handed on', ref(AggregationSummary)),
-          ...problems(400, 413, 415, 502, 503, 504),
+          202: {
+            ...answer('It goes on: the job', ref(Job)),
+            headers: { Location: { type: 'string', description: 'Where to ask for the job' } },
+          },
+          ...problems(400, 413, 415, 429, 502, 503, 504),
         },
       },
       config: { costsTempo: true, requestBody: { required: false, examples } },
     },
-    async (request, reply) => aggregator.aggregate(request.body, { signal: clientGone(reply) }),
+    async (request, reply) => {
+      const { waitSec, applied } = readPrefer(request.headers.prefer)
+      const gone = clientGone(reply)
+      const wantedUntil = waitSec > 0 ? gone : undefined
+      const { id } = jobs.submit(request.body, 'request', { wantedUntil })
+      request.log.info({ job: id }, 'job asked for')
+      reply.header('vary', 'prefer')
+      if (applied) reply.header('preference-applied', applied)
+      const summary = waitSec > 0 ? await orLate(jobs.result(id, gone), waitSec * 1000) : undefined
+      if (summary) return summary
+      return reply.code(202).header('location', `/jobs/${id}`).send(jobs.keep(id))
+    },
   )
 }
