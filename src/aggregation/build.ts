@@ -117,7 +117,7 @@ function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
     [spans.orphans, 'with a parent that never arrived: no edge leads there.'],
     [spans.cycles, 'among their own ancestors: the loop was cut.'],
     [spans.skewed, 'with an end before the start: the duration counts as 0.'],
-    [negativeGaps, 'longer than their client, or begun before their producer ended: in no mean of gaps.'],
+    [negativeGaps, 'longer than the client, or begun before the producer had ended: in no mean of gaps.'],
     [spans.badWeights, 'with a sampling ratio or pruned count that cannot be: each stands for itself.'],
     [unresolvedLinks, 'linked to a producer that was not read: no edge leads there.'],
   ]

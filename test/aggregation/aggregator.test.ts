@@ -34,6 +34,18 @@ async function failure(promise: Promise<unknown>): Promise<TtaError> {
   throw error
 }
 
+t.test('calls whose two sides do not fit together are a warning', async (t) => {
+  const client = { id: 1, service: 'front', name: 'GET', kind: 'client' as const, durationMs: 10 }
+  const server = { id: 2, parent: 1, service: 'back', name: 'work', kind: 'server' as const, durationMs: 11 }
+  const { aggregator } = setUp([[client, server]])
+  for (const level of ['operation', 'service'] as const) {
+    const { warnings } = await aggregator.aggregate({ level, useTagAsNode: false }, live())
+    t.same(warnings, [
+      '1 span longer than the client, or begun before the producer had ended: in no mean of gaps.',
+    ])
+  }
+})
+
 t.test('the summary says what was asked, read, built and handed on', async (t) => {
   const { aggregator, store, sinks } = setUp(traces)
   const summary = await aggregator.aggregate({ searchFrom: 100, useTagAsNode: false }, live())
