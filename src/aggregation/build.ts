@@ -40,6 +40,7 @@ export async function build(
     isTagNode: parameters.useTagAsNode ? selector.matches : undefined,
     level,
     tagIsService: isServiceName(selector),
+    userNode: parameters.userNode,
   })
   const { query, limit } = parameters
   const report = await source.read(

@@ -71,6 +71,14 @@ export const options: readonly Option[] = [
     commands: parameters,
     target: { key: ['query', 'use_tag_as_node'] },
   },
+  {
+    name: 'user-node',
+    value: 'true|false',
+    optionalValue: true,
+    help: 'a node for unnamed callers of services',
+    commands: parameters,
+    target: { key: ['query', 'user_node'] },
+  },
   { name: 'not-use-tag-as-node', help: 'no such nodes', commands: parameters },
   {
     name: 'service-node-sub-title',

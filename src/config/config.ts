@@ -115,6 +115,7 @@ function parameters({ graph, query, search }: ConfigFile): ParameterDefaults {
     searchMode: search.mode,
     level: query.level,
     useTagAsNode: query.use_tag_as_node,
+    userNode: query.user_node,
     serviceNodeSubTitle: query.service_node_sub_title,
     traceThresholdMs: query.trace_threshold_ms,
     limit: query.limit,

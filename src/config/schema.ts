@@ -31,6 +31,7 @@ export const ConfigFile = Type.Object(
       query: Type.Optional(Parameter('query')),
       sampling_attribute: Type.Optional(Parameter('samplingAttribute')),
       use_tag_as_node: Parameter('useTagAsNode'),
+      user_node: Parameter('userNode'),
       service_node_sub_title: Parameter('serviceNodeSubTitle'),
       trace_threshold_ms: Parameter('traceThresholdMs'),
       level: Parameter('level'),

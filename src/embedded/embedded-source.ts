@@ -161,6 +161,7 @@ function emptyReport(searched: Window): ReadReport {
     truncated: false,
     searched,
     traceql: null,
+    notGiven: [],
     warnings: [],
   }
 }

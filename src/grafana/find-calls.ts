@@ -28,6 +28,7 @@ export function findCallsAlong(
 ): string {
   const [from, to] = [conditionOf(caller, tag), conditionOf(callee, tag)]
   if (caller.role === 'tag') return `{ ${from} } && { ${to} && nestedSetParent < 0 }`
+  if (caller.role === 'user') return `{ ${to} && ${isUserRequest} }`
   const { evidence } = edge
   if (!evidence) return `{ ${from} } > { ${to} }`
   const ways: string[] = []
@@ -49,6 +50,9 @@ export function findCallsAlong(
   return ways.length === 1 ? `${ways[0]}` : ways.map((way) => `(${way})`).join(' || ')
 }
 
+/** What begins a trace, and says nothing of who called. */
+const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)'
+
 /** Tells the spans that call a peer from those that it calls. */
 const isSender = ({ role }: GraphNode) => `kind != ${role === 'messaging' ? 'consumer' : 'server'}`
 const isReceiver = ({ role }: GraphNode) => `kind = ${role === 'messaging' ? 'consumer' : 'server'}`
@@ -62,6 +66,8 @@ function conditionOf({ role, title, operation, namedBy = [] }: GraphNode, tag: T
       return service
     case 'tag':
       return hasValue(attributeTerm(tag.scope, tag.key), title)
+    case 'user':
+      return isUserRequest
     default:
       return peerCondition(title, namedBy)
   }

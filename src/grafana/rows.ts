@@ -65,8 +65,9 @@ export const NodeRow = Type.Object(
         Type.Literal('database'),
         Type.Literal('messaging'),
         Type.Literal('external'),
+        Type.Literal('user'),
       ],
-      { description: 'The last three send no spans: their callers name them' },
+      { description: 'The last four send no spans: those at the other end name them, all but the user' },
     ),
     detail__source: Type.String({
       description: "The attribute that named a node which sends no spans, else ''",

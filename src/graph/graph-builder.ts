@@ -23,6 +23,8 @@ export interface GraphBuilderOptions {
   level?: 'operation' | 'service' | 'both' | undefined
   /** The tag is the service name: at the service level its nodes are the services themselves. */
   tagIsService?: boolean | undefined
+  /** At the service level: a node for whoever called a root server or consumer without being named. */
+  userNode?: boolean | undefined
 }
 
 /**
@@ -60,7 +62,13 @@ export class GraphBuilder {
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace)
     if (level === 'operation') return
     const isServiceTagNode = options.tagIsService ? undefined : isTagNode
-    this.services = new ServiceLevel(this.strings, slowThresholdNs, isServiceTagNode, this.trace)
+    this.services = new ServiceLevel(
+      this.strings,
+      slowThresholdNs,
+      isServiceTagNode,
+      this.trace,
+      options.userNode,
+    )
   }
 
   /** Counts the spans of one trace. The table may be cleared afterwards. */

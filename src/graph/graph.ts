@@ -9,7 +9,7 @@ import type { Red } from './red.ts'
  * that sends no spans.
  */
 export interface GraphNode extends Red {
-  role: 'operation' | 'tag' | 'service' | 'database' | 'messaging' | 'external'
+  role: 'operation' | 'tag' | 'service' | 'database' | 'messaging' | 'external' | 'user'
   /** `service.name` of an operation or a service, the value of a tag node, the name of a peer. */
   title: string
   /** Span name of an operation, '' for all else. */

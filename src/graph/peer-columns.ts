@@ -1,5 +1,8 @@
-/** What a peer is: the other end of a call, as far as the span of this end tells. */
-export const PeerRole = { none: 0, database: 1, messaging: 2, external: 3 } as const
+/**
+ * What a peer is: the other end of a call, as far as the span of this end tells. No span says `user`: so those are
+ * called who begin a trace.
+ */
+export const PeerRole = { none: 0, database: 1, messaging: 2, external: 3, user: 4 } as const
 
 /**
  * What the spans of a table say of the other end: columns that only the service level needs. Rows are those of the

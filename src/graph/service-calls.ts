@@ -5,7 +5,7 @@ import type { LinkedCalls } from './linked-calls.ts'
 import { PairIndex } from './pair-index.ts'
 import { PeerColumns, PeerRole } from './peer-columns.ts'
 import { ServiceEdges } from './service-edges.ts'
-import { peerCode, serviceCode } from './service-node.ts'
+import { peerCode, serviceCode, userCode } from './service-node.ts'
 import { ServiceTree } from './service-tree.ts'
 import { SpanKind, SpanStatus, type SpanTable } from './span-table.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
@@ -19,7 +19,8 @@ import { Top, type TraceTree } from './trace-tree.ts'
  * - A span that is itself a caller only shows that its service was reached: it fails the call to its own callee, not
  *   the one to its service. The call has also failed where the caller right above says so.
  * - A message goes through its broker where either side names it, else straight from producer to consumer.
- * - A server may name its caller where no span of another service is above it.
+ * - A server may name its caller where no span of another service is above it. Where nothing is above it and nobody is
+ *   named, the caller is the user, if that is wanted.
  */
 export class ServiceCalls {
   /** Rows of the last trace that nothing called; `parents` says why. */
@@ -34,6 +35,8 @@ export class ServiceCalls {
   private readonly totals: CallTotals
   private readonly links: LinkedCalls
   private readonly counts: SpanCounts
+  /** Name of the node of users; 0: they have none. */
+  private readonly userName: number
   private readonly noPeers = new PeerColumns()
   /** Messages whose way to the broker has been counted in this trace: (sender, broker). */
   private published: PairIndex | undefined
@@ -42,7 +45,9 @@ export class ServiceCalls {
   private peers: PeerColumns = this.noPeers
   private sign: 1 | -1 = 1
 
-  constructor(totals: CallTotals, links: LinkedCalls, counts: SpanCounts) {
+  /** @param userName index into the strings; 0: who begins a trace without being named is no node */
+  constructor(totals: CallTotals, links: LinkedCalls, counts: SpanCounts, userName = 0) {
+    this.userName = userName
     this.totals = totals
     this.links = links
     this.counts = counts
@@ -134,7 +139,8 @@ export class ServiceCalls {
 
   /** A request whose caller sent no span, or was the service itself. */
   private serve(row: number, node: number, caller: number): boolean {
-    const peer = this.peerNode(row)
+    let peer = this.peerNode(row)
+    if (peer < 0) peer = this.userOf(caller)
     if (caller >= 0) this.tree.answerAbove(row)
     if (peer >= 0) this.edges.enterFromPeer(peer, node, row, this.hasFailed(row))
     else if (caller >= 0) this.totals.addSelfCall(node, this.spans, row, this.sign)
@@ -161,6 +167,8 @@ export class ServiceCalls {
       if (peers.hasLink(row)) {
         const message = this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
         this.edges.receive(row, message)
+      } else if (own < 0 && this.userOf(caller) >= 0) {
+        this.edges.enterFromPeer(this.userOf(caller), node, row, this.hasFailed(row))
       }
       return own >= 0 || peers.hasLink(row)
     }
@@ -210,6 +218,12 @@ export class ServiceCalls {
     const { peers } = this
     const name = peers.name[row]!
     return name === 0 ? -1 : this.totals.nodes.indexOf(name, peerCode(peers.role[row]!, peers.source[row]!))
+  }
+
+  /** Node of the user where nothing called, or -1. */
+  private userOf(caller: number): number {
+    if (caller !== Top.root || this.userName === 0) return -1
+    return this.totals.nodes.indexOf(this.userName, userCode)
   }
 
   /** Whether a span calls somebody: by its kind, or because it names a peer and is no server of it. */

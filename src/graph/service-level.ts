@@ -26,11 +26,17 @@ export class ServiceLevel {
     slowThresholdNs: number,
     isTagNode: ((tagValue: string) => boolean) | undefined,
     trace: TraceAtHand,
+    hasUser = false,
   ) {
     this.strings = strings
     this.slowThresholdNs = slowThresholdNs
     this.totals = new CallTotals(slowThresholdNs, trace)
-    this.calls = new ServiceCalls(this.totals, this.links, this.counts)
+    this.calls = new ServiceCalls(
+      this.totals,
+      this.links,
+      this.counts,
+      hasUser ? strings.internText('user') : 0,
+    )
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace)
   }
 

@@ -11,6 +11,8 @@ const sourceBits = 5
 
 /** @param source index into `peerAttributes` */
 export const peerCode = (role: number, source: number) => (role << sourceBits) | source
+/** Whoever began a trace without being named: no attribute has this number. */
+export const userCode = peerCode(PeerRole.user, (1 << sourceBits) - 1)
 export const roleOfCode = (code: number) => code >>> sourceBits
 export const sourceOfCode = (code: number) => code & ((1 << sourceBits) - 1)
 

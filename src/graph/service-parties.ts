@@ -25,6 +25,7 @@ const peerRoles: Record<number, GraphNode['role']> = {
   [PeerRole.database]: 'database',
   [PeerRole.messaging]: 'messaging',
   [PeerRole.external]: 'external',
+  [PeerRole.user]: 'user',
 }
 
 /** @param linked further calls between the nodes of `totals` */

@@ -52,6 +52,11 @@ export const AggregationParameters = Type.Object(
       }),
     ),
     useTagAsNode: Type.Optional(Type.Boolean({ description: 'Adds a node per value of the tag' })),
+    userNode: Type.Optional(
+      Type.Boolean({
+        description: 'At level service: a node `user` that calls what begins a trace and names no caller',
+      }),
+    ),
     serviceNodeSubTitle: Type.Optional(
       Type.String({ maxLength: 256, description: 'subTitle of these nodes' }),
     ),
@@ -94,6 +99,7 @@ export const defaultParameters: ParameterDefaults = {
   searchMode: 'all',
   level: 'operation',
   useTagAsNode: true,
+  userNode: false,
   serviceNodeSubTitle: 'Service Node',
   traceThresholdMs: 40,
   limit: 100_000,

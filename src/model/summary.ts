@@ -58,6 +58,9 @@ export const AggregationSummary = Type.Object(
         suspects: Count('Traces that looked incomplete and were looked up again'),
         repaired: Count('Suspects of which more spans were found'),
         incomplete: Count('Traces known to lack spans that could not be had'),
+        notGiven: Type.Array(Type.String(), {
+          description: 'What the source cannot tell of spans, in plain words; [] where it tells all',
+        }),
         truncated: Type.Boolean({
           description: 'Traces exist that were not read: limit reached, or cut off',
         }),

@@ -43,6 +43,9 @@ export interface ReadProgress {
   requests: number
 }
 
+/** In `ReadReport.notGiven`: of several links of a span only the last is known. */
+export const earlierLinks = 'all links of a span but the last'
+
 /** What a read did. Everything that was left out or is in doubt has a count here. */
 export interface ReadReport {
   /** Traces handed on. */
@@ -71,6 +74,8 @@ export interface ReadReport {
   searched: Window
   /** The TraceQL that was sent; null where none was. */
   traceql: string | null
+  /** What the source cannot tell of spans, in plain words; [] where it tells all. */
+  notGiven: string[]
   /** What a person should know, in plain words. */
   warnings: string[]
 }

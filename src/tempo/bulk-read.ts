@@ -8,7 +8,7 @@ import { isTooLarge, isTooSlow } from './tempo-errors.ts'
 import { TraceAssembly } from './trace-assembly.ts'
 import { TraceLookup } from './trace-lookup.ts'
 import { TraceRepair } from './trace-repair.ts'
-import { bulkQuery, type Spread, type TraceMatch } from './traceql.ts'
+import { bulkQuery, notGiven, type Spread, type TraceMatch } from './traceql.ts'
 
 export interface BulkReadOptions extends ReadOptions {
   /** Searches in flight. */
@@ -215,6 +215,7 @@ export class BulkRead {
         toMs: Math.min(window.toMs, this.endSec * 1000),
       },
       traceql: bulkQuery(this.match, this.context, this.spread),
+      notGiven: notGiven(this.context),
       warnings: this.warnings(),
     }
   }

@@ -85,6 +85,7 @@ export async function plainRead(
     truncated,
     searched: window,
     traceql: match.spanset,
+    notGiven: [],
     warnings,
   }
 }

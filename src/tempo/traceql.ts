@@ -3,6 +3,7 @@ import { serviceAttributes } from '../otlp/peer-reader.ts'
 import type { SpanWants } from '../otlp/span-decoder.ts'
 import { summaryAttributes } from '../otlp/weight-reader.ts'
 import { type Attribute, selectsAll, type TagSelector } from '../source/tag-selector.ts'
+import { earlierLinks } from '../source/trace-source.ts'
 
 /**
  * How spans are spread over spansets. A spanset is cut at 100 spans by default, so the expression decides how
@@ -85,6 +86,12 @@ export function bulkQuery(
   fields.push(...selectedOfSummaries.map((key) => `span.${key}`))
   if (peers) fields.push(...serviceAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
   return `${spanset} | ${by} | select(${fields.join(', ')})`
+}
+
+/** What a search does not tell of spans that trace by id does, in plain words. */
+export function notGiven({ peers }: SpanDetails): string[] {
+  const words = ['sampling thresholds in tracestate', 'histograms of pruned spans']
+  return peers ? [...words, earlierLinks] : words
 }
 
 /** As TraceQL and the answers call them. */

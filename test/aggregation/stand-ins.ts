@@ -64,6 +64,7 @@ const emptyReport: ReadReport = {
   truncated: false,
   searched: { fromMs: 0, toMs: 1 },
   traceql: '{ }',
+  notGiven: [],
   warnings: [],
 }
 

@@ -132,6 +132,7 @@ const sampleOf: Record<string, string> = {
   'log.level': 'warn',
   'graph.name': 'shop',
   'query.use_tag_as_node': 'false',
+  'query.user_node': 'true',
   'query.level': 'operation',
   'search.mode': 'blocks',
   'tempo.url': 'http://tempo:3200',

@@ -53,6 +53,7 @@ class Services {
     strings: this.strings,
     slowThresholdMs: 40,
     level: 'both',
+    userNode: true,
     isTagNode: (value) => value !== 'hidden',
   })
 

@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
 import type { Graph } from '../../src/graph/graph.ts'
-import { GraphBuilder } from '../../src/graph/graph-builder.ts'
+import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
 import { type Link, linksOf, serviceCases, sorted, spansOf, tracesOf } from './service-cases.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 
-function serviceGraph(traces: TestSpan[][]): Graph {
+function serviceGraph(traces: TestSpan[][], options: Partial<GraphBuilderOptions> = {}): Graph {
   const strings = new StringTable()
-  const builder = new GraphBuilder({ strings, slowThresholdMs: 40, level: 'service' })
+  const builder = new GraphBuilder({ strings, slowThresholdMs: 40, level: 'service', ...options })
   traces.forEach((spans, index) => {
     builder.add(spanTable(strings, index + 1, spans))
   })
@@ -49,6 +49,34 @@ const to = (name: string, more: Partial<TestSpan> = {}) => ({ peer: { 'server.ad
 const topic = (name: string, more: Partial<TestSpan> = {}) => ({
   peer: { 'messaging.destination.name': name },
   ...more,
+})
+
+t.test('whoever begins a trace without being named is the user, on request', async (t) => {
+  const traces = [
+    trace(['web', 'server', undefined, { status: 'error' }], ['shop', 'server', 1]),
+    trace(['web', 'server']),
+    trace(['mail', 'consumer']),
+    trace(['mail', 'consumer', undefined, topic('orders')]),
+    trace(['mail', 'consumer', undefined, { link: [9, 9] }]),
+    trace(['pay', 'server', undefined, { peer: { 'peer.service': 'bank' } }]),
+    trace(['web', 'server', 9]),
+    trace(['cron', 'internal']),
+    trace(['cron', 'client'], ['cron', 'server', 1]),
+  ]
+  const graph = serviceGraph(traces, { userNode: true })
+  const named = [link('bank', 'pay'), link('orders', 'mail'), link('web', 'shop'), link('cron', 'cron')]
+  t.same(linksOf(graph), sorted([...named, link('user', 'web', 2, 1), link('user', 'mail')]))
+  t.match(
+    graph.nodes.find(({ title }) => title === 'user'),
+    { role: 'user', count: 3, failed: 1, source: '' },
+  )
+  gives(t, traces, named, 'and else is nobody')
+  const both = serviceGraph([...traces, trace(['user', 'server'])], { userNode: true })
+  t.equal(
+    both.nodes.filter(({ title }) => title === 'user').length,
+    2,
+    'a service of that name is another node',
+  )
 })
 
 function gives(t: Test, traces: TestSpan[][], expected: Link[], why: string): void {

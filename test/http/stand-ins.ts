@@ -32,6 +32,7 @@ export function summaryOf(graph: string): AggregationSummary {
       suspects: 0,
       repaired: 0,
       incomplete: 0,
+      notGiven: [],
       truncated: false,
     },
     spans: {

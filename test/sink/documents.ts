@@ -106,6 +106,7 @@ function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['
       suspects: 0,
       repaired: 0,
       incomplete: 0,
+      notGiven: [],
       truncated: false,
     },
     spans: {
