@@ -1,6 +1,7 @@
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { AggregationParameters, ParameterDefaults } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
+import type { ReadLimits } from '../source/read-limits.ts'
 import type { ReadProgress } from '../source/trace-source.ts'
 
 export interface BuildOptions {
@@ -8,6 +9,7 @@ export interface BuildOptions {
   signal: AbortSignal
   /** Its turn has come. */
   onStart?: (() => void) | undefined
+  limits?: ReadLimits | undefined
   onProgress?: ((progress: ReadProgress) => void) | undefined
 }
 

@@ -3,6 +3,7 @@ import type { GraphDocument } from '../model/graph-document.ts'
 import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
+import type { ReadLimits } from '../source/read-limits.ts'
 import type { ReadProgress, TraceSource } from '../source/trace-source.ts'
 import { createTurnQueue } from '../turn-queue.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
@@ -20,6 +21,8 @@ export interface AggregatorOptions {
   defaults: ParameterDefaults
   /** Longest build, from its turn on; longest preview, waiting for its turn included. */
   deadlineSec: number
+  /** Of one build, or one preview. */
+  limits: ReadLimits
   /** Builds at once. */
   maxConcurrent: number
   /** Previews at once. */
@@ -31,7 +34,7 @@ export interface AggregatorOptions {
 }
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
-  const { source, store, sinks, defaults, deadlineSec, maxQueued, now } = options
+  const { source, store, sinks, defaults, deadlineSec, limits, maxQueued, now } = options
   const builds = createTurnQueue(options.maxConcurrent)
   const previews = createTurnQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
@@ -41,7 +44,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
     // The window ends when the turn has come, not when it was asked for.
     const request = requestOf(asked)
-    const { document, services } = await build(source, request, buildOptions, now)
+    const { document, services } = await build(source, request, { ...buildOptions, limits }, now)
     const destinations = { store, sinks, dryRun: request.parameters.dryRun }
     const summary = await handOn(document, destinations, buildOptions.signal)
     if (services) {
@@ -68,7 +71,8 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
         if (previews.waiting >= maxQueued) throw queueFull('previews', maxQueued, 5)
         return withDeadline(deadlineSec, signal, (limited) =>
           previews.run({ keys: [], signal: limited }, async () => {
-            const { document } = await build(source, requestOf(asked), { signal: limited, onProgress }, now)
+            const buildOptions = { signal: limited, limits, onProgress }
+            const { document } = await build(source, requestOf(asked), buildOptions, now)
             return document
           }),
         )

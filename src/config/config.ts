@@ -1,4 +1,5 @@
 import { defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
+import type { ReadLimits } from '../source/read-limits.ts'
 import { type AccessToken, accessTokens } from './access-tokens.ts'
 import { basicAuthorization, parseBaseUrl } from './base-url.ts'
 import { readAuthority } from './rules.ts'
@@ -38,6 +39,8 @@ export interface BuildLimits {
   maxQueued: number
   /** Previews at once. */
   maxPreviews: number
+  /** Most that one of them reads. */
+  limits: ReadLimits
 }
 
 /** The configuration, checked and complete; each part is what one consumer needs. Frozen. */
@@ -86,6 +89,7 @@ export function toConfig(file: ConfigFile): Config {
       maxConcurrent: build.max_concurrent,
       maxQueued: build.max_queued,
       maxPreviews: build.max_previews,
+      limits: { maxSpans: build.max_spans, maxBytes: build.max_bytes },
     },
     tempo: tempo(file.tempo),
     embedded: {

@@ -66,6 +66,13 @@ export const ConfigFile = Type.Object(
         default: 4,
         description: 'Graphs built at once for one answer only',
       }),
+      max_spans: Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000_000,
+        default: 20_000_000,
+        description: 'Most spans of a build; past them it ends partial',
+      }),
+      max_bytes: Bytes('Most that a build reads, after decompression, bytes', 8_589_934_592),
     }),
     tempo: Section('Grafana Tempo; without url the embedded trace source is used', {
       url: Type.Optional(Url('Base URL of Tempo, http or https, with or without /api')),

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { badRequest, TtaError } from '../errors.ts'
 import { SpanTable } from '../graph/span-table.ts'
 import { SpansByTrace } from '../otlp/spans-by-trace.ts'
+import { limitPassed, type ReadLimits } from '../source/read-limits.ts'
 import { selectsAll } from '../source/tag-selector.ts'
 import type {
   ReadOptions,
@@ -38,8 +39,8 @@ async function read(
   const requests = store.held()
   const report = emptyReport(query.window)
   const takeTurns = turns(options.signal)
-  const spans = await gather(requests, query, consumer, report, takeTurns)
-  const chosen = choose(spans, query, report)
+  const spans = await gather(requests, query, consumer, report, options.limits, takeTurns)
+  const chosen = newest(spans, choose(spans, query, report), options.limits, report)
   const table = new SpanTable(consumer.strings)
   for (const trace of chosen) {
     spans.copyTo(table, trace)
@@ -58,6 +59,7 @@ async function gather(
   { selector, peers, sampling }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
+  limits: ReadLimits | undefined,
   takeTurns: () => Promise<boolean>,
 ): Promise<SpansByTrace> {
   const spans = new SpansByTrace(consumer.strings, selector, (value) => selector.matches(value), {
@@ -65,13 +67,24 @@ async function gather(
     sampling,
   })
   await takeTurns()
-  for (const { bytes } of requests) {
+  for (const { bytes } of requests.toReversed()) {
+    const passed = limitPassed(limits, { spans: 0, bytes: report.bytes + bytes.length })
+    if (passed) {
+      leaveOut(report, passed)
+      break
+    }
     spans.add(bytes)
     report.bytes += bytes.length
     await takeTurns()
   }
   spans.group()
   return spans
+}
+
+/** Says that there is more. @param warning why it was not read */
+function leaveOut(report: ReadReport, warning: string): void {
+  report.truncated = true
+  report.warnings.push(warning)
 }
 
 /** The traces to hand on: those selected that start in the window, the newest `limit` of them. */
@@ -81,7 +94,7 @@ function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, re
   const to = toNs(window.toMs)
   const chosen: number[] = []
   for (let trace = 0; trace < spans.traces; trace++) {
-    if (spans.isEmpty(trace) || (!all && !spans.isSelected(trace))) continue
+    if (spans.spansOf(trace) === 0 || (!all && !spans.isSelected(trace))) continue
     if (!spans.startsBefore(trace, to)) continue
     if (!spans.startsBefore(trace, from)) chosen.push(trace)
     else if (spans.lastEndMs(trace) >= window.fromMs) report.outsideWindow++
@@ -93,6 +106,24 @@ function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, re
     chosen.splice(0, chosen.length - limit)
   }
   return chosen
+}
+
+/** As many of the traces, the newest last, as the limit on spans has room for, but one at least. */
+function newest(
+  spans: SpansByTrace,
+  traces: number[],
+  limits: ReadLimits | undefined,
+  report: ReadReport,
+): number[] {
+  let total = 0
+  for (let at = traces.length - 1; at >= 0; at--) {
+    total += spans.spansOf(traces[at] ?? 0)
+    const passed = limitPassed(limits, { spans: total, bytes: 0 })
+    if (passed === undefined) continue
+    leaveOut(report, passed)
+    return traces.slice(Math.min(at + 1, traces.length - 1))
+  }
+  return traces
 }
 
 /**

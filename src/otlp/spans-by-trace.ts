@@ -70,9 +70,9 @@ export class SpansByTrace {
     for (let row = 0; row < length; row++) this.order[next[traceOf[row]!]!++] = row
   }
 
-  /** Whether the trace has no spans, because they belong to another: see `shortenedIds`. */
-  isEmpty(trace: number): boolean {
-    return this.firstOf[trace] === this.firstOf[trace + 1]
+  /** Spans of the trace; 0 where they belong to another: see `shortenedIds`. */
+  spansOf(trace: number): number {
+    return this.firstOf[trace + 1]! - this.firstOf[trace]!
   }
 
   /** Whether a span of the trace has a value of the tag that matches. */

@@ -1,5 +1,6 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
+import type { ReadLimits } from './read-limits.ts'
 import type { Attribute, TagSelector } from './tag-selector.ts'
 
 /** Which traces to read: those in which a span matches, whole, with all their spans. */
@@ -68,7 +69,7 @@ export interface ReadReport {
   incomplete: number
   /** A few of those, 32 hex digits each. */
   incompleteTraceIds?: string[]
-  /** Traces that were found and left out because `limit` was reached, or the source cut its answer. */
+  /** Traces that were found and left out because a limit was reached, or the source cut its answer. */
   truncated: boolean
   /** The window that was really searched: a source may not have the newest or the oldest part. */
   searched: Window
@@ -82,6 +83,8 @@ export interface ReadReport {
 
 export interface ReadOptions {
   signal: AbortSignal
+  /** Where they are passed the read ends, and the report is `truncated`. */
+  limits?: ReadLimits | undefined
   onProgress?: ((progress: ReadProgress) => void) | undefined
 }
 

@@ -1,5 +1,7 @@
 import { SpanTable } from '../graph/span-table.ts'
+import { limitPassed } from '../source/read-limits.ts'
 import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
+import { bulkWarnings } from './bulk-warnings.ts'
 import type { FoundTrace } from './decode-search.ts'
 import type { ReadPlan } from './read-plan.ts'
 import { type SearchContext, type SearchResult, searchTraces, type TraceSearch } from './search.ts'
@@ -49,6 +51,9 @@ export class BulkRead {
   private readonly repair: TraceRepair
   private spread: Spread = 'service'
   private slices = 0
+  private oldestSec: number
+  /** Which limit of the read has been passed. */
+  private passed: string | undefined
   private truncatedSlices = 0
   private repairing = Promise.resolve()
 
@@ -67,6 +72,7 @@ export class BulkRead {
     this.match = plan.match
     this.startSec = plan.startSec
     this.endSec = plan.endSec
+    this.oldestSec = plan.startSec
     const { histogram } = plan
     const share = (histogram?.total ?? Number.POSITIVE_INFINITY) / (options.concurrency * slicesPerWorker)
     const targetSpans = Math.max(minTargetSpans, Math.min(maxTargetSpans, share))
@@ -87,7 +93,6 @@ export class BulkRead {
 
   /** @throws what `searchTraces` throws; traces may have been handed on by then */
   async run(): Promise<ReadReport> {
-    let oldestSec = this.startSec
     const working = new Set<Promise<void>>()
     const failures: unknown[] = []
     for (;;) {
@@ -103,12 +108,22 @@ export class BulkRead {
         await Promise.all(working)
         throw failures[0]
       }
-      if (this.assembly.overLimit > 0 && oldestSec === this.startSec) oldestSec = this.planner.stop()
+      this.stopAtLimits()
     }
     this.assembly.settle()
     await this.repair.run(true)
     this.reportProgress(1)
-    return this.report(oldestSec)
+    return this.report()
+  }
+
+  /** Leaves the older part unread when that is enough; what has begun is read to its end. */
+  private stopAtLimits(): void {
+    if (this.oldestSec > this.startSec) return
+    const read = { spans: this.assembly.spans, bytes: this.context.tally.bytes }
+    const passed = limitPassed(this.options.limits, read)
+    if (passed === undefined && this.assembly.overLimit === 0) return
+    this.oldestSec = this.planner.stop()
+    if (this.oldestSec > this.startSec) this.passed = passed
   }
 
   /** Whether the consumer has been given a trace. */
@@ -195,10 +210,10 @@ export class BulkRead {
     this.options.onProgress?.({ fraction, slices: this.slices, traces, spans, requests })
   }
 
-  private report(oldestSec: number): ReadReport {
-    const { assembly, repair, query } = this
+  private report(): ReadReport {
+    const { assembly, repair, query, oldestSec } = this
     const { window } = query
-    const isStopped = assembly.overLimit > 0
+    const isStopped = assembly.overLimit > 0 || this.passed !== undefined
     return {
       traces: assembly.traces,
       spans: assembly.spans,
@@ -216,31 +231,12 @@ export class BulkRead {
       },
       traceql: bulkQuery(this.match, this.context, this.spread),
       notGiven: notGiven(this.context),
-      warnings: this.warnings(),
+      warnings: bulkWarnings({
+        passed: this.passed,
+        overLimit: assembly.overLimit > 0 ? query.limit : undefined,
+        crowdedSeconds: this.truncatedSlices,
+        repair,
+      }),
     }
-  }
-
-  private warnings(): string[] {
-    const { repair, query } = this
-    const warnings: string[] = []
-    if (this.assembly.overLimit > 0) {
-      warnings.push(`More than ${query.limit} traces (limit) in the window: the oldest part was not read.`)
-    }
-    if (this.truncatedSlices > 0) {
-      warnings.push(
-        `${this.truncatedSlices} s of the window hold more than Tempo can answer: traces are missing.`,
-      )
-    }
-    if (repair.incomplete > 0) warnings.push(`${repair.incomplete} traces lack spans that could not be had.`)
-    if (repair.apart > 0) {
-      warnings.push(`${repair.apart} traces stay in two parts: a participant cut their id to 64 bits.`)
-    }
-    if (repair.unchecked > 0) {
-      warnings.push(
-        `${repair.unchecked} traces with a missing parent were not looked up again: for the first of them it ` +
-          'brought nothing more.',
-      )
-    }
-    return warnings
   }
 }

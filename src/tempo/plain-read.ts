@@ -1,5 +1,6 @@
 import { SpanTable } from '../graph/span-table.ts'
 import { maxExamples } from '../graph/trace-examples.ts'
+import { limitPassed } from '../source/read-limits.ts'
 import type { ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import type { BulkReadOptions } from './bulk-read.ts'
 import { forEachLimited } from './for-each-limited.ts'
@@ -46,7 +47,10 @@ export async function plainRead(
   const { window } = query
   const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
   const lackingIds: string[] = []
+  let passed: string | undefined
   await forEachLimited(ids, lookupsInFlight, async (id) => {
+    passed ??= limitPassed(options.limits, { spans: counts.spans, bytes: context.tally.bytes })
+    if (passed) return
     const spans = new SpanTable(consumer.strings)
     const result = await lookup.byId(id, spans)
     if (result !== 'whole') {
@@ -73,6 +77,7 @@ export async function plainRead(
   const warnings = [
     'This Tempo refuses bulk search (by, select, span:parentID): traces were fetched one by one.',
   ]
+  if (passed) warnings.push(passed)
   if (truncated) warnings.push(`Only the newest ${limit} traces were read that way.`)
   if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be had.`)
   return {
@@ -82,7 +87,7 @@ export async function plainRead(
     slices: 1,
     suspects: 0,
     repaired: 0,
-    truncated,
+    truncated: truncated || passed !== undefined,
     searched: window,
     traceql: match.spanset,
     notGiven: [],

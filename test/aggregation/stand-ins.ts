@@ -118,6 +118,7 @@ export function setUp(
     defaults: { ...defaultParameters, graph: 'shop' },
     deadlineSec,
     maxConcurrent,
+    limits: { maxSpans: 1e9, maxBytes: 1e9 },
     maxPreviews: 2,
     maxQueued: 1,
     now: () => nowMs,

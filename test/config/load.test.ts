@@ -9,11 +9,23 @@ import { complaint, load, refused } from './sources.ts'
 t.test('who configures nothing gets the documented defaults, frozen', async (t) => {
   const config = defaultConfig()
   t.same(config, {
-    server: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 1_048_576, tokens: [] },
+    server: {
+      host: '127.0.0.1',
+      port: 8080,
+      bodyLimitBytes: 1_048_576,
+      tokens: [],
+      rateLimit: { max: 600, windowSec: 60 },
+    },
     log: { level: 'info' },
     parameters: defaultParameters,
     loop: { intervalSec: 0 },
-    build: { deadlineSec: 300, maxConcurrent: 2, maxQueued: 100, maxPreviews: 4 },
+    build: {
+      deadlineSec: 300,
+      maxConcurrent: 2,
+      maxQueued: 100,
+      maxPreviews: 4,
+      limits: { maxSpans: 20_000_000, maxBytes: 8_589_934_592 },
+    },
     tempo: undefined,
     embedded: { maxAgeSec: 3600, maxBytes: 268_435_456, bodyLimitBytes: 20_971_520 },
     history: { path: undefined, maxBuilds: 50, maxAgeMs: 2_592_000_000 },

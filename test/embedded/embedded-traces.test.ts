@@ -7,6 +7,7 @@ import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
 import { jsonToProtobuf } from '../../src/otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../src/protobuf/protobuf-reader.ts'
+import type { ReadLimits } from '../../src/source/read-limits.ts'
 import { tagSelector } from '../../src/source/tag-selector.ts'
 import type { ReadProgress, TraceConsumer, TraceQuery } from '../../src/source/trace-source.ts'
 import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../otlp/plain-spans.ts'
@@ -78,7 +79,12 @@ function traceQuery(asked: Asked): TraceQuery {
 }
 
 /** Reads into plain spans, a list for each trace in the order they were handed on. */
-async function read(store: EmbeddedTraces, asked: Asked = {}, signal = new AbortController().signal) {
+async function read(
+  store: EmbeddedTraces,
+  asked: Asked = {},
+  signal = new AbortController().signal,
+  limits?: ReadLimits,
+) {
   const traces: PlainSpan[][] = []
   const progress: ReadProgress[] = []
   const consumer: TraceConsumer = {
@@ -87,7 +93,7 @@ async function read(store: EmbeddedTraces, asked: Asked = {}, signal = new Abort
     remove: () => t.fail('nothing is taken back'),
   }
   const onProgress = (now: ReadProgress) => progress.push(now)
-  const report = await embeddedSource(store).read(traceQuery(asked), consumer, { signal, onProgress })
+  const report = await embeddedSource(store).read(traceQuery(asked), consumer, { signal, limits, onProgress })
   return { traces, report, progress }
 }
 
@@ -177,6 +183,31 @@ t.test('at the limit the newest traces are read, by id where they start together
   }
   store.add(request(...spans))
   t.equal((await read(store, { limit: 5 })).report.truncated, false)
+})
+
+t.test('past the limits of a read the newest are read, and the report says so', async (t) => {
+  const { store } = newStore()
+  for (const atMs of [1, 2, 3]) {
+    store.add(request({ trace: atMs, span: 1, atMs }, { trace: atMs, span: 2, atMs }))
+  }
+  const bytes = store.held().at(-1)?.bytes.length ?? 0
+  const { signal } = new AbortController()
+  const cases: [limits: ReadLimits, traces: number[], warnings: string[]][] = [
+    [{ maxSpans: 6, maxBytes: bytes * 3 }, [1, 2, 3], []],
+    [{ maxSpans: 5, maxBytes: 1e6 }, [2, 3], ['More than 5 spans (build.max_spans)']],
+    [{ maxSpans: 1, maxBytes: 1e6 }, [3], ['More than 1 spans (build.max_spans)']],
+    [{ maxSpans: 1e6, maxBytes: bytes * 2 }, [2, 3], [`More than ${bytes * 2} bytes (build.max_bytes)`]],
+  ]
+  for (const [limits, expected, warnings] of cases) {
+    const { traces, report } = await read(store, {}, signal, limits)
+    t.same(numbers(traces), expected)
+    const rest = ' in the window: the oldest part was not read.'
+    t.match(report, { traces: expected.length, truncated: warnings.length > 0 })
+    t.same(
+      report.warnings,
+      warnings.map((warning) => warning + rest),
+    )
+  }
 })
 
 t.test('a trace is selected when one of its spans has a value that matches', async (t) => {
@@ -343,7 +374,7 @@ t.test('a long read lets others have their turn, can be cancelled, and reports i
   reading = false
   t.equal(report.spans, 100_000)
   t.ok(turns > 1, `${turns} turns`)
-  t.same(progress.at(-1), { fraction: 1, traces: 50, spans: 100_000, requests: 0 })
+  t.same(progress.at(-1), { fraction: 1, slices: 1, traces: 50, spans: 100_000, requests: 0 })
   t.ok(progress.every(({ fraction }, i) => i === 0 || fraction >= (progress[i - 1]?.fraction ?? 0)))
 
   const controller = new AbortController()

@@ -2,6 +2,7 @@ import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../src/graph/span-table.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
+import type { ReadLimits } from '../../src/source/read-limits.ts'
 import { tagSelector } from '../../src/source/tag-selector.ts'
 import type { ReadProgress, ReadReport, Window } from '../../src/source/trace-source.ts'
 import { type TempoSourceOptions, tempoSource } from '../../src/tempo/tempo-source.ts'
@@ -15,6 +16,7 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   query?: string | undefined
   limit?: number
   signal?: AbortSignal
+  limits?: ReadLimits
   onProgress?: (progress: ReadProgress) => void
 }
 
@@ -31,6 +33,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     query,
     limit = 1e6,
     signal,
+    limits,
     onProgress,
     ...own
   } = options
@@ -49,6 +52,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     const asked = { selector: tagSelector(tag, filter), query, window, limit }
     const report = await source.read(asked, builder, {
       signal: signal ?? new AbortController().signal,
+      limits,
       onProgress,
     })
     return { report, graph: builder.finish() }

@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import type { ReadLimits } from '../../src/source/read-limits.ts'
 import { graphOf, readWindow } from './reading.ts'
 import { extentNs, type Fragment, fragmentOf, type Sketch, type StoredSpan } from './stored-trace.ts'
 import { startTempo } from './tempo-stand-in.ts'
@@ -329,6 +330,39 @@ t.test(
     t.match(all.report, { traces: 300, truncated: false, warnings: [], searched: window })
   },
 )
+
+t.test('past the spans or bytes of a read the newest are read, and the report says so', async (t) => {
+  const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, i * 2000))
+  const tempo = await startTempo({ fragments, metrics: false })
+  t.teardown(() => tempo.close())
+  const read = (limits: ReadLimits) =>
+    readWindow({ url: tempo.url, window, padSec: 0, concurrency: 1, limits })
+  const all = await read({ maxSpans: 600, maxBytes: 1e9 })
+  t.match(all.report, { traces: 300, truncated: false, warnings: [], searched: window })
+  const { bytes, requests } = all.report
+  for (const [limits, said] of [
+    [{ maxSpans: 100, maxBytes: 1e9 }, 'More than 100 spans (build.max_spans)'],
+    [{ maxSpans: 1e9, maxBytes: 1000 }, 'More than 1000 bytes (build.max_bytes)'],
+  ] as const) {
+    const { report, graph } = await read(limits)
+    t.same(report.warnings, [`${said} in the window: the oldest part was not read.`])
+    t.match(report, { truncated: true, incomplete: 0 })
+    t.ok(report.traces > 0 && report.traces < 300, `${report.traces} of 300 traces`)
+    t.ok(report.bytes < bytes && report.requests < requests, 'Tempo was not asked for the rest')
+    t.equal(graph.spans.traces, report.traces)
+    t.ok(report.searched.fromMs > window.fromMs, 'the rates go by what was read')
+  }
+  t.equal(
+    (await read({ maxSpans: 599, maxBytes: 1e9 })).report.truncated,
+    false,
+    'nothing was left to leave out',
+  )
+
+  tempo.options.unknown = ['select(']
+  const plain = await read({ maxSpans: 100, maxBytes: 1e9 })
+  t.match(plain.report, { truncated: true, warnings: [/refuses bulk/, /build\.max_spans/] })
+  t.ok(plain.report.spans > 100 && plain.report.spans < 600)
+})
 
 t.test('a filter selects whole traces, also where only one of their fragments matches', async (t) => {
   const red = { attributes: { color: 'dark red' } }
