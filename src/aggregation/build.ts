@@ -2,6 +2,7 @@ import { toNodeGraph } from '../grafana/node-graph.ts'
 import type { NodeGraph } from '../grafana/rows.ts'
 import type { Graph } from '../graph/graph.ts'
 import { GraphBuilder } from '../graph/graph-builder.ts'
+import { nodesWhileReading } from '../graph/least-called.ts'
 import { StringTable } from '../graph/string-table.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { servicesGraphName } from '../model/parameters.ts'
@@ -28,14 +29,16 @@ export interface BuiltGraphs {
 export async function build(
   source: TraceSource,
   request: AggregationRequest,
-  options: BuildOptions,
+  options: BuildOptions & { maxNodes?: number | undefined },
   now: () => number,
 ): Promise<BuiltGraphs> {
   const { parameters, selector, sampling, window } = request
   const { graph: name, level } = parameters
+  const { maxNodes = 10_000 } = options
   const startedAt = performance.now()
   const builder = new GraphBuilder({
-    strings: new StringTable(),
+    strings: new StringTable(maxNodes * nodesWhileReading),
+    maxNodes,
     slowThresholdMs: parameters.traceThresholdMs,
     isTagNode: parameters.useTagAsNode ? selector.matches : undefined,
     level,
@@ -102,7 +105,7 @@ function summarize(
     built: { nodes: nodes.length, edges: edges.length },
     sinks: [],
     phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
-    warnings: [...request.warnings, ...warnings, ...spanWarnings(graph)],
+    warnings: [...request.warnings, ...warnings, ...spanWarnings(graph), ...foldWarnings(graph)],
   }
 }
 
@@ -126,6 +129,29 @@ function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
     .filter(([count]) => count > 0)
     .map(([count, reason]) => `${count} ${count === 1 ? 'span' : 'spans'} ${reason}`)
 }
+
+function foldWarnings({ foldings = [], droppedMessages = 0 }: Graph): string[] {
+  const reasons = { operations: 'span names', services: 'names of peers', 'tag values': 'values of the tag' }
+  const warnings = foldings.flatMap(({ kind, folded, of, late }) => [
+    ...(folded === 0
+      ? []
+      : [
+          `${inWords(folded)} of ${inWords(of)} ${kind} are drawn as \`other\` (build.max_nodes): ${reasons[kind]} may hold ids.`,
+        ]),
+    ...(late === 0
+      ? []
+      : [
+          `${inWords(late)} calls went to \`other\` as they came, because there were too many ${kind}: which ones depends on the order of reading.`,
+        ]),
+  ])
+  if (droppedMessages === 0) return warnings
+  return [
+    ...warnings,
+    `${inWords(droppedMessages)} ends of messages were too many to hold: calls that only span links tell of are missing.`,
+  ]
+}
+
+const inWords = (count: number) => count.toLocaleString('en-US')
 
 /** Tenths of a millisecond are plenty. */
 export const rounded = (ms: number) => Math.round(ms * 10) / 10

@@ -29,12 +29,14 @@ export interface AggregatorOptions {
   maxPreviews: number
   /** Previews that wait for their turn; one more is refused. */
   maxQueued: number
+  /** Most nodes of a kind; 10,000 if left out. */
+  maxNodes?: number | undefined
   /** Unix ms. */
   now: () => number
 }
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
-  const { source, store, sinks, defaults, deadlineSec, limits, maxQueued, now } = options
+  const { source, store, sinks, defaults, deadlineSec, limits, maxNodes, maxQueued, now } = options
   const builds = createTurnQueue(options.maxConcurrent)
   const previews = createTurnQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
@@ -44,7 +46,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
     // The window ends when the turn has come, not when it was asked for.
     const request = requestOf(asked)
-    const { document, services } = await build(source, request, { ...buildOptions, limits }, now)
+    const { document, services } = await build(source, request, { ...buildOptions, limits, maxNodes }, now)
     const destinations = { store, sinks, dryRun: request.parameters.dryRun }
     const summary = await handOn(document, destinations, buildOptions.signal)
     if (services) {
@@ -71,7 +73,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
         if (previews.waiting >= maxQueued) throw queueFull('previews', maxQueued, 5)
         return withDeadline(deadlineSec, signal, (limited) =>
           previews.run({ keys: [], signal: limited }, async () => {
-            const buildOptions = { signal: limited, limits, onProgress }
+            const buildOptions = { signal: limited, limits, maxNodes, onProgress }
             const { document } = await build(source, requestOf(asked), buildOptions, now)
             return document
           }),

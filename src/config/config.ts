@@ -41,6 +41,8 @@ export interface BuildLimits {
   maxPreviews: number
   /** Most that one of them reads. */
   limits: ReadLimits
+  /** Most nodes of a kind in a graph. */
+  maxNodes: number
 }
 
 /** The configuration, checked and complete; each part is what one consumer needs. Frozen. */
@@ -90,6 +92,7 @@ export function toConfig(file: ConfigFile): Config {
       maxQueued: build.max_queued,
       maxPreviews: build.max_previews,
       limits: { maxSpans: build.max_spans, maxBytes: build.max_bytes },
+      maxNodes: build.max_nodes,
     },
     tempo: tempo(file.tempo),
     embedded: {

@@ -73,6 +73,12 @@ export const ConfigFile = Type.Object(
         description: 'Most spans of a build; past them it ends partial',
       }),
       max_bytes: Bytes('Most that a build reads, after decompression, bytes', 8_589_934_592),
+      max_nodes: Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        default: 10_000,
+        description: 'Most nodes of a kind; the least called of more are drawn as one, called other',
+      }),
     }),
     tempo: Section('Grafana Tempo; without url the embedded trace source is used', {
       url: Type.Optional(Url('Base URL of Tempo, http or https, with or without /api')),

@@ -18,7 +18,7 @@ export function findCallsOf(node: GraphNode, tag: TagAttribute): string {
  * without `service.name` are in the graph, and are not found by it. Where only a span link connects the ends, they lie
  * in two traces, which no query can join: what is found is the callee's part of all such calls.
  *
- * The edge of a tag node leads to the roots of the traces in which the value occurs.
+ * Of a node `other` no more than its service is known. The edge of a tag node leads to the roots of the traces in which the value occurs.
  */
 export function findCallsAlong(
   edge: GraphEdge,
@@ -27,10 +27,12 @@ export function findCallsAlong(
   tag: TagAttribute,
 ): string {
   const [from, to] = [conditionOf(caller, tag), conditionOf(callee, tag)]
-  if (caller.role === 'tag') return `{ ${from} } && { ${to} && nestedSetParent < 0 }`
+  if (caller.role === 'tag' || caller.folds === 'tag values') {
+    return `{ ${from} } && { ${to} && nestedSetParent < 0 }`
+  }
   if (caller.role === 'user') return `{ ${to} && ${isUserRequest} }`
   const { evidence } = edge
-  if (!evidence) return `{ ${from} } > { ${to} }`
+  if (!evidence || caller.role === 'other' || callee.role === 'other') return `{ ${from} } > { ${to} }`
   const ways: string[] = []
   if (evidence.spans) ways.push(`{ ${from} } > { ${to} }`)
   if (evidence.calleeNamedBy.length > 0) {
@@ -57,7 +59,7 @@ const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)
 const isSender = ({ role }: GraphNode) => `kind != ${role === 'messaging' ? 'consumer' : 'server'}`
 const isReceiver = ({ role }: GraphNode) => `kind = ${role === 'messaging' ? 'consumer' : 'server'}`
 
-function conditionOf({ role, title, operation, namedBy = [] }: GraphNode, tag: TagAttribute): string {
+function conditionOf({ role, folds, title, operation, namedBy = [] }: GraphNode, tag: TagAttribute): string {
   const service = hasValue('resource.service.name', title)
   switch (role) {
     case 'operation':
@@ -68,6 +70,8 @@ function conditionOf({ role, title, operation, namedBy = [] }: GraphNode, tag: T
       return hasValue(attributeTerm(tag.scope, tag.key), title)
     case 'user':
       return isUserRequest
+    case 'other':
+      return folds === 'operations' ? service : 'true'
     default:
       return peerCondition(title, namedBy)
   }

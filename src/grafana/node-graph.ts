@@ -38,6 +38,7 @@ export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph 
 function nodeIds(nodes: GraphNode[]): string[] {
   const taken = new Set<string>()
   return nodes.map((node) => {
+    if (node.role === 'other') return md5(JSON.stringify([node.role, node.folds, node.title]))
     const demoId = md5(`${node.title}##${idSuffix(node)}`)
     const id = taken.has(demoId) ? md5(JSON.stringify([node.role, node.title, node.operation])) : demoId
     taken.add(id)

@@ -66,8 +66,13 @@ export const NodeRow = Type.Object(
         Type.Literal('messaging'),
         Type.Literal('external'),
         Type.Literal('user'),
+        Type.Literal('other'),
       ],
-      { description: 'The last four send no spans: those at the other end name them, all but the user' },
+      {
+        description:
+          'database, messaging, external and user send no spans: those at the other end name them, all but the user. ' +
+          'other: nodes that are drawn as one, because there are more than build.max_nodes',
+      },
     ),
     detail__source: Type.String({
       description: "The attribute that named a node which sends no spans, else ''",

@@ -3,8 +3,9 @@ import { CallSides } from './call-sides.ts'
 import type { GraphEdge } from './graph.ts'
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
+import { foldedPeer, serviceCode } from './service-node.ts'
 import type { SpanTable } from './span-table.ts'
-import type { StringTable } from './string-table.ts'
+import { folded, type StringTable } from './string-table.ts'
 import { TraceAtHand } from './trace-at-hand.ts'
 import type { MeasuredSpans } from './weight-columns.ts'
 
@@ -23,17 +24,46 @@ export class CallTotals {
   selfCalls = new Float64Array(64)
 
   private readonly slowThresholdNs: number
+  private readonly second: 'text' | 'code'
+  private readonly maxNodes: number
 
-  /** @param trace the trace whose calls are added; may be left out where only whole edges are */
-  constructor(slowThresholdNs: number, trace = new TraceAtHand()) {
+  /**
+   * @param trace the trace whose calls are added; may be left out where only whole edges are
+   * @param second whether the second of a node's pair is a string as well, or a number that is the same everywhere
+   * @param maxNodes most nodes that get one of their own; there may be twice as many, with those for all others
+   */
+  constructor(
+    slowThresholdNs: number,
+    trace = new TraceAtHand(),
+    second: 'text' | 'code' = 'text',
+    maxNodes = Number.POSITIVE_INFINITY,
+  ) {
+    this.second = second
+    this.maxNodes = maxNodes
     this.slowThresholdNs = slowThresholdNs
     this.nodeRed = new RedColumns(trace)
     this.edgeRed = new RedColumns(trace)
   }
 
+  /**
+   * The node (first, second). Where there is no room for another, the one of all others with the same `first`, and
+   * where there are too many of these or `second` is no string, one for all.
+   */
+  nodeOf(first: number, second: number): number {
+    const { nodes, maxNodes } = this
+    if (nodes.length < maxNodes) return nodes.indexOf(first, second)
+    const known = nodes.find(first, second)
+    if (known >= 0) return known
+    if (this.second === 'code')
+      return nodes.indexOf(folded, second === serviceCode ? serviceCode : foldedPeer)
+    const ofFirst = nodes.find(first, folded)
+    if (ofFirst >= 0) return ofFirst
+    return nodes.indexOf(nodes.length < 2 * maxNodes ? first : folded, folded)
+  }
+
   /** Counts a span on the node (first, second) and returns the node. */
   addToNode(first: number, second: number, spans: SpanTable, row: number, sign: 1 | -1): number {
-    const node = this.nodes.indexOf(first, second)
+    const node = this.nodeOf(first, second)
     this.nodeRed.addSpan(node, spans, row, this.slowThresholdNs, sign)
     return node
   }
@@ -81,28 +111,34 @@ export class CallTotals {
   /**
    * Adds the totals of `other`, whose nodes are pairs of `otherStrings`.
    *
-   * @param second whether the second of a node's pair is a string as well, or a number that is the same everywhere
    * @returns for each node of `other` the node here
    */
-  merge(
-    other: CallTotals,
-    strings: StringTable,
-    otherStrings: StringTable,
-    second: 'text' | 'code' = 'text',
-  ): Int32Array {
+  merge(other: CallTotals, strings: StringTable, otherStrings: StringTable): Int32Array {
     const nodeOf = new Int32Array(other.nodes.length)
     for (let node = 0; node < other.nodes.length; node++) {
-      const firstHere = strings.internText(otherStrings.text(other.nodes.first[node]!))
-      let secondHere = other.nodes.second[node]!
-      if (second === 'text') secondHere = strings.internText(otherStrings.text(secondHere))
-      nodeOf[node] = this.nodes.indexOf(firstHere, secondHere)
+      const firstHere = strings.adopt(otherStrings, other.nodes.first[node]!)
+      const second = other.nodes.second[node]!
+      nodeOf[node] = this.nodeOf(
+        firstHere,
+        this.second === 'text' ? strings.adopt(otherStrings, second) : second,
+      )
+    }
+    this.addAll(other, nodeOf)
+    return nodeOf
+  }
+
+  /** Adds the totals of `other`; `nodeOf` says for each of its nodes which one it is here. */
+  addAll(other: CallTotals, nodeOf: Int32Array): void {
+    for (let node = 0; node < other.nodes.length; node++) {
       if (node < other.nodeRed.length) this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
       this.addSelfCalls(nodeOf[node]!, other.selfCalls[node] ?? 0)
     }
     for (let edge = 0; edge < other.edges.length; edge++) {
-      this.addEdge(nodeOf[other.edges.first[edge]!]!, nodeOf[other.edges.second[edge]!]!, other, edge)
+      const caller = nodeOf[other.edges.first[edge]!]!
+      const callee = nodeOf[other.edges.second[edge]!]!
+      if (caller === callee) this.addSelfCalls(callee, other.edgeRed.count[edge]!)
+      else this.addEdge(caller, callee, other, edge)
     }
-    return nodeOf
   }
 
   /** Adds the calls on edge `from` of `other` to those of `callee` by `caller`, and returns the edge. */

@@ -2,6 +2,7 @@ import { CallTotals } from './call-totals.ts'
 import { CriticalPath } from './critical-path.ts'
 import { ExactSums } from './exact-sums.ts'
 import { emptyCounts, type Graph, type SpanCounts } from './graph.ts'
+import { nodesWhileReading } from './least-called.ts'
 import { readGraph } from './read-graph.ts'
 import { ServiceLevel } from './service-level.ts'
 import { SiblingCalls } from './sibling-calls.ts'
@@ -21,6 +22,11 @@ export interface GraphBuilderOptions {
   isTagNode?: ((tagValue: string) => boolean) | undefined
   /** Which graphs are built: `operation` if left out. */
   level?: 'operation' | 'service' | 'both' | undefined
+  /**
+   * Most nodes of a kind, 10,000 if left out: the least called of more become one, `other`, for each service. Beyond
+   * ten times as many, new ones go there as they come, and the order in which traces come does matter.
+   */
+  maxNodes?: number | undefined
   /** The tag is the service name: at the service level its nodes are the services themselves. */
   tagIsService?: boolean | undefined
   /** At the service level: a node for whoever called a root server or consumer without being named. */
@@ -36,6 +42,7 @@ export interface GraphBuilderOptions {
 export class GraphBuilder {
   readonly strings: StringTable
   private readonly hasOperations: boolean
+  private readonly maxNodes: number
   private readonly operations: CallTotals
   private readonly services: ServiceLevel | undefined
   private readonly tags: TagTotals | undefined
@@ -56,10 +63,12 @@ export class GraphBuilder {
     // 1.001 * 1e6 is just under 1001000.
     const slowThresholdNs = Math.round(options.slowThresholdMs * 1e6)
     this.strings = options.strings
-    this.operations = new CallTotals(slowThresholdNs, this.trace)
-    const { isTagNode, level = 'operation' } = options
+    const { isTagNode, level = 'operation', maxNodes = 10_000 } = options
+    const mostNodes = maxNodes * nodesWhileReading
+    this.maxNodes = maxNodes
+    this.operations = new CallTotals(slowThresholdNs, this.trace, 'text', mostNodes)
     this.hasOperations = level !== 'service'
-    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace)
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace, mostNodes)
     if (level === 'operation') return
     const isServiceTagNode = options.tagIsService ? undefined : isTagNode
     this.services = new ServiceLevel(
@@ -67,6 +76,7 @@ export class GraphBuilder {
       slowThresholdNs,
       isServiceTagNode,
       this.trace,
+      maxNodes,
       options.userNode,
     )
   }
@@ -105,7 +115,7 @@ export class GraphBuilder {
 
   /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
-    const graph = readGraph(this.operations, this.tags, this.strings)
+    const graph = readGraph(this.operations, this.tags, this.strings, this.maxNodes)
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
   }
 

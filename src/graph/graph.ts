@@ -9,7 +9,12 @@ import type { Red } from './red.ts'
  * that sends no spans.
  */
 export interface GraphNode extends Red {
-  role: 'operation' | 'tag' | 'service' | 'database' | 'messaging' | 'external' | 'user'
+  role: 'operation' | 'tag' | 'service' | 'database' | 'messaging' | 'external' | 'user' | 'other'
+  /**
+   * Of a node `other` what is folded into it: operations of the service `title`, operations of any service where the
+   * title is `other`, services and peers, or values of the tag.
+   */
+  folds?: 'operations' | 'operations of all' | 'services' | 'tag values'
   /** `service.name` of an operation or a service, the value of a tag node, the name of a peer. */
   title: string
   /** Span name of an operation, '' for all else. */
@@ -72,6 +77,17 @@ export interface SpanCounts {
   badWeights: number
 }
 
+/** Nodes that are drawn as one, called `other`, because there are more of their kind than may be. */
+export interface Folding {
+  kind: 'operations' | 'services' | 'tag values'
+  /** How many nodes were folded, at the end of the read. */
+  folded: number
+  /** How many nodes there were, those included. */
+  of: number
+  /** Calls that found no room for a node of their own while traces were read. */
+  late: number
+}
+
 /** A finished graph. Nodes and edges are sorted, so equal input gives an equal graph. */
 export interface Graph {
   nodes: GraphNode[]
@@ -79,8 +95,12 @@ export interface Graph {
   /** Sum of the durations of all roots, ns: what the critical paths of all traces add up to. */
   endToEndNs: number
   spans: SpanCounts
+  /** Of each kind of node how many are drawn as one; absent or empty where all are drawn. */
+  foldings?: Folding[]
   /** At the service level: messages whose producer, named by a span link, was not among the spans. */
   unresolvedLinks?: number
+  /** At the service level: ends of messages there was no room for, so that links to or from them lead nowhere. */
+  droppedMessages?: number
 }
 
 export function emptyCounts(): SpanCounts {

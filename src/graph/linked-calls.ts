@@ -1,5 +1,6 @@
 import { type SideSpans, waitNs } from './call-sides.ts'
 import { MessageColumns } from './message-columns.ts'
+import { type Heads, headsById } from './message-heads.ts'
 import { PairIndex } from './pair-index.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
 import type { MeasuredSpans } from './weight-columns.ts'
@@ -40,9 +41,13 @@ export interface Resolution {
   gaps: LinkedGap[]
   /** Messages that arrived and of which neither broker nor producer is known. */
   unresolved: number
+  /** Ends of messages there was no room for. */
+  dropped: number
 }
 
 const none = -1
+/** The number of all messages there was no room for. */
+const dropped = 2 ** 31 - 1
 
 /**
  * Messages whose two ends lie in different traces: a consumer is linked to its producer. They are put together when
@@ -50,8 +55,17 @@ const none = -1
  * spans.
  */
 export class LinkedCalls {
-  private readonly senders = new MessageColumns()
-  private readonly receivers = new MessageColumns()
+  private readonly senders: MessageColumns
+  private readonly receivers: MessageColumns
+
+  /**
+   * @param maxMessages most messages that are held of either end. What comes when there is no room for more, or is
+   * taken back then, only counts as dropped.
+   */
+  constructor(maxMessages = 1_000_000) {
+    this.senders = new MessageColumns(maxMessages)
+    this.receivers = new MessageColumns(maxMessages)
+  }
 
   addSender(
     spans: SpanTable,
@@ -62,6 +76,7 @@ export class LinkedCalls {
     sign: 1 | -1,
   ): void {
     const at = this.add(this.senders, spans, row, node, broker, failed, sign)
+    if (at === dropped) return
     this.senders.ids.set(spans.traceId, at * 6)
     this.senders.ids[at * 6 + 4] = spans.spanIdHi[row]!
     this.senders.ids[at * 6 + 5] = spans.spanIdLo[row]!
@@ -77,6 +92,7 @@ export class LinkedCalls {
     sign: 1 | -1,
   ): number {
     const at = this.add(this.receivers, spans, row, node, broker, failed, sign)
+    if (at === dropped) return at
     const link = spans.peers?.link.subarray(row * 6, row * 6 + 6)
     if (link) this.receivers.ids.set(link, at * 6)
     return at
@@ -84,7 +100,7 @@ export class LinkedCalls {
 
   /** The time on the critical path that a received message brought about. */
   addCriticalPath(message: number, ns: number): void {
-    this.receivers.criticalPathNs[message]! += ns
+    if (message !== dropped) this.receivers.criticalPathNs[message]! += ns
   }
 
   merge(other: LinkedCalls, nodeOf: Int32Array): void {
@@ -99,7 +115,12 @@ export class LinkedCalls {
     const senderOf = this.findSenders(heads)
     const published = new PairIndex()
     const publishedTimes: number[] = []
-    const result: Resolution = { calls: [], gaps: [], unresolved: 0 }
+    const result: Resolution = {
+      calls: [],
+      gaps: [],
+      unresolved: 0,
+      dropped: Math.max(0, senders.dropped + receivers.dropped),
+    }
     for (let row = 0; row < receivers.length; row++) {
       const sign = receivers.sign[row]!
       const own = receivers.broker[row]!
@@ -128,6 +149,10 @@ export class LinkedCalls {
     failed: boolean,
     sign: 1 | -1,
   ): number {
+    if (to.isFull) {
+      to.dropped += sign
+      return dropped
+    }
     const at = to.addRow()
     to.traceIds.set(spans.traceId, at * 4)
     to.node[at] = node
@@ -215,28 +240,4 @@ export class LinkedCalls {
       return clientTimes[head]! > 0 ? client[head]! : none
     })
   }
-}
-
-interface Heads {
-  /** For each row the first row of the same id. */
-  of: Int32Array
-  /** The first row with the id of a row of `other`, or -1. */
-  find(other: MessageColumns, row: number): number
-}
-
-function headsById(messages: MessageColumns): Heads {
-  const mask = 2 ** (33 - Math.clz32(messages.length + 1)) - 1
-  const slots = new Int32Array(mask + 1).fill(none)
-  const slotOf = (of: MessageColumns, row: number): number => {
-    let slot = of.hash(row) & mask
-    while (slots[slot] !== none && !messages.hasIdOf(slots[slot]!, of, row)) slot = (slot + 1) & mask
-    return slot
-  }
-  const of = new Int32Array(messages.length)
-  for (let row = 0; row < messages.length; row++) {
-    const slot = slotOf(messages, row)
-    if (slots[slot] === none) slots[slot] = row
-    of[row] = slots[slot]!
-  }
-  return { of, find: (other, row) => slots[slotOf(other, row)]! }
 }

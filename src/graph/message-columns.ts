@@ -3,6 +3,8 @@ import { WeightColumns } from './weight-columns.ts'
 /** Ends of messages, a row for each, that are to be put together by trace id and span id. */
 export class MessageColumns {
   length = 0
+  /** Messages there was no room for. */
+  dropped = 0
   /** Trace id, four words, and span id, two: the sender's own, or those a receiver is linked to. */
   ids = new Uint32Array(6 * 64)
   /** Trace id of the span itself, four words. */
@@ -27,6 +29,17 @@ export class MessageColumns {
   /** 1, or -1 where the message is taken back. */
   sign = new Int8Array(64)
 
+  private readonly max: number
+
+  /** @param max most messages that are held */
+  constructor(max: number) {
+    this.max = max
+  }
+
+  get isFull(): boolean {
+    return this.length >= this.max
+  }
+
   /** Appends a row of zeros. */
   addRow(): number {
     const row = this.length++
@@ -47,7 +60,12 @@ export class MessageColumns {
 
   /** Appends the rows of `other`; `nodeOf` says for each of its nodes which one it is here. */
   append(other: MessageColumns, nodeOf: Int32Array): void {
+    this.dropped += other.dropped
     for (let from = 0; from < other.length; from++) {
+      if (this.isFull) {
+        this.dropped += other.sign[from]!
+        continue
+      }
       const row = this.addRow()
       for (let word = 0; word < 6; word++) this.ids[row * 6 + word] = other.ids[from * 6 + word]!
       for (let word = 0; word < 4; word++) this.traceIds[row * 4 + word] = other.traceIds[from * 4 + word]!

@@ -1,5 +1,5 @@
 /**
- * Numbers distinct pairs of non-negative integers 0, 1, 2, ... in order of first sight.
+ * Numbers distinct pairs of 32-bit integers 0, 1, 2, ... in order of first sight.
  *
  * A Map keyed by a combined number would box every key beyond 31 bits; this one allocates only when it grows.
  */
@@ -18,6 +18,15 @@ export class PairIndex {
       const index = this.slots[slot]! - 1
       if (index < 0) return this.insert(a, b, slot)
       if (this.first[index] === a && this.second[index] === b) return index
+    }
+  }
+
+  /** The number of the pair (a, b), or -1. */
+  find(a: number, b: number): number {
+    const mask = this.slots.length - 1
+    for (let slot = hashPair(a, b) & mask; ; slot = (slot + 1) & mask) {
+      const index = this.slots[slot]! - 1
+      if (index < 0 || (this.first[index] === a && this.second[index] === b)) return index
     }
   }
 

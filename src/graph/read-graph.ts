@@ -1,20 +1,27 @@
 import { noPattern } from './call-patterns.ts'
 import { noSides } from './call-sides.ts'
 import type { CallTotals } from './call-totals.ts'
-import type { Graph, GraphEdge, GraphNode } from './graph.ts'
-import type { StringTable } from './string-table.ts'
+import { foldOperations, foldTags, type TagSums } from './folding.ts'
+import type { Folding, Graph, GraphEdge, GraphNode } from './graph.ts'
+import { compareTexts } from './least-called.ts'
+import { folded, foldedText, type StringTable } from './string-table.ts'
 import type { TagTotals } from './tag-totals.ts'
 
 /**
  * Turns totals into a graph: numbers become names, and what was taken back altogether is left out.
  *
+ * @param maxNodes most operations, and most values of the tag; the least called of more are drawn as one
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
 export function readGraph(
-  operations: CallTotals,
-  tags: TagTotals | undefined,
+  all: CallTotals,
+  allTags: TagTotals | undefined,
   strings: StringTable,
-): Pick<Graph, 'nodes' | 'edges'> {
+  maxNodes: number,
+): Pick<Graph, 'nodes' | 'edges' | 'foldings'> {
+  const { totals: operations, of: operationOf, folding } = foldOperations(all, strings, maxNodes)
+  const foldedTags = allTags && foldTags(allTags, operationOf, strings, maxNodes)
+  const tags = foldedTags?.sums
   const operationNodes = readOperations(operations, strings)
   const tagNodes = tags ? readTags(tags, strings) : []
   const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
@@ -33,24 +40,28 @@ export function readGraph(
     addEdge(edges, source, target, readEntry(tags, entry))
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
-  return { nodes, edges }
+  return { nodes, edges, foldings: foldingsOf(folding, foldedTags?.folding) }
 }
 
 function readOperations(operations: CallTotals, strings: StringTable): GraphNode[] {
   const { nodes, nodeRed, selfCalls } = operations
-  return Array.from({ length: nodes.length }, (_, node) => ({
-    role: 'operation',
-    title: strings.text(nodes.first[node]!),
-    operation: strings.text(nodes.second[node]!),
-    ...nodeRed.read(node),
-    selfCalls: selfCalls[node] ?? 0,
-  }))
+  return Array.from({ length: nodes.length }, (_, node) => {
+    const [service, name] = [nodes.first[node]!, nodes.second[node]!]
+    const figures = { ...nodeRed.read(node), selfCalls: selfCalls[node] ?? 0 }
+    const title = strings.text(service)
+    if (name !== folded) return { role: 'operation', title, operation: strings.text(name), ...figures }
+    const folds = service === folded ? 'operations of all' : 'operations'
+    return { role: 'other', folds, title, operation: foldedText, ...figures }
+  })
 }
 
+const tagRole = { role: 'tag' } as const
+const otherTags = { role: 'other', folds: 'tag values' } as const
+
 /** A node for each value of the tag, in order of their indexes in `tags`. */
-export function readTags({ tags, tagRed }: TagTotals, strings: StringTable): GraphNode[] {
+export function readTags({ tags, tagRed }: TagSums, strings: StringTable): GraphNode[] {
   return Array.from({ length: tags.length }, (_, tag) => ({
-    role: 'tag',
+    ...(tags.first[tag] === folded ? otherTags : tagRole),
     title: strings.text(tags.first[tag]!),
     operation: '',
     ...tagRed.read(tag),
@@ -59,7 +70,7 @@ export function readTags({ tags, tagRed }: TagTotals, strings: StringTable): Gra
 }
 
 /** The edge from a tag node to a root: nobody's call. */
-export function readEntry({ entryRed }: TagTotals, entry: number): Omit<GraphEdge, 'source' | 'target'> {
+export function readEntry({ entryRed }: TagSums, entry: number): Omit<GraphEdge, 'source' | 'target'> {
   return { ...entryRed.read(entry), sides: { ...noSides }, pattern: { ...noPattern } }
 }
 
@@ -76,12 +87,14 @@ export function addEdge(
 /** Order of the nodes of a graph. */
 export function compareNodes(a: GraphNode, b: GraphNode): number {
   return (
-    compareTexts(a.role, b.role) || compareTexts(a.title, b.title) || compareTexts(a.operation, b.operation)
+    compareTexts(a.role, b.role) ||
+    compareTexts(a.title, b.title) ||
+    compareTexts(a.operation, b.operation) ||
+    compareTexts(a.folds ?? '', b.folds ?? '')
   )
 }
 
-/** By UTF-16 code units: the same everywhere, whatever the locale. */
-function compareTexts(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+/** Those that folded anything. */
+export function foldingsOf(...foldings: (Folding | undefined)[]): Folding[] {
+  return foldings.filter((folding) => folding !== undefined && folding.folded + folding.late > 0) as Folding[]
 }

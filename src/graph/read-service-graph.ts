@@ -1,8 +1,10 @@
 import { attributesOf, EvidenceOfCalls } from './call-evidence.ts'
 import { CallTotals } from './call-totals.ts'
+import { foldParties } from './fold-parties.ts'
+import { foldTags, type TagSums } from './folding.ts'
 import type { Graph, GraphEdge, GraphNode } from './graph.ts'
-import { addEdge, compareNodes, readEntry, readTags } from './read-graph.ts'
-import { RedColumns } from './red.ts'
+import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from './read-graph.ts'
+import { type Red, RedColumns } from './red.ts'
 import { type Parties, partiesOf } from './service-parties.ts'
 import type { StringTable } from './string-table.ts'
 import type { TagTotals } from './tag-totals.ts'
@@ -14,15 +16,41 @@ import type { TagTotals } from './tag-totals.ts'
  * the calls it received or, if it received none, those it made.
  *
  * @param linked calls between the nodes of `totals` that span links tell of
+ * @param maxNodes most services and peers, and most values of the tag; the least called of more are drawn as one
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
 export function readServiceGraph(
   totals: CallTotals,
   linked: CallTotals,
-  tags: TagTotals | undefined,
+  allTags: TagTotals | undefined,
   strings: StringTable,
-): Pick<Graph, 'nodes' | 'edges'> {
+  maxNodes: number,
+): Pick<Graph, 'nodes' | 'edges' | 'foldings'> {
   const parties = partiesOf(totals, linked)
+  const all = sumUp(totals, linked, parties)
+  const { other, red, folding } = foldParties(parties, all, strings, maxNodes)
+  const sums = folding.folded > 0 ? sumUp(totals, linked, parties) : all
+  const foldedTags = allTags && foldTags(allTags, (node) => node, strings, maxNodes)
+  const tags = foldedTags?.sums
+  const { selfCalls } = sums
+  const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
+    const namedBy = attributesOf(parties.sources[party]!)
+    return {
+      role: parties.role[party]!,
+      title: strings.text(parties.name[party]!),
+      operation: '',
+      ...(party === other ? red.read(0) : readParty(sums, party)),
+      ...(parties.role[party] === 'other' ? { folds: 'services' as const } : {}),
+      selfCalls: selfCalls[party]!,
+      source: namedBy[0] ?? '',
+      namedBy,
+    }
+  })
+  const graph = assemble(serviceNodes, sums, tags, parties, strings)
+  return { ...graph, foldings: foldingsOf(folding, foldedTags?.folding) }
+}
+
+function sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): PartySums {
   const sums: PartySums = {
     calls: new CallTotals(0),
     evidence: new EvidenceOfCalls(),
@@ -35,25 +63,16 @@ export function readServiceGraph(
   }
   addCalls(sums, totals, totals.nodes.second, parties, false)
   addCalls(sums, linked, totals.nodes.second, parties, true)
-  const { selfCalls, made, received } = sums
-  const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
-    const namedBy = attributesOf(parties.sources[party]!)
-    return {
-      role: parties.role[party]!,
-      title: strings.text(parties.name[party]!),
-      operation: '',
-      // What a peer called spent its time elsewhere.
-      ...(received.count[party]! > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }),
-      selfCalls: selfCalls[party]!,
-      source: namedBy[0] ?? '',
-      namedBy,
-    }
-  })
-  return assemble(serviceNodes, sums, tags, parties, strings)
+  return sums
+}
+
+function readParty({ received, made }: PartySums, party: number): Red {
+  // What a peer called spent its time elsewhere.
+  return received.count[party]! > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }
 }
 
 /** What the parties called, and were called. */
-interface PartySums {
+export interface PartySums {
   /** Its edges are those between parties. */
   calls: CallTotals
   evidence: EvidenceOfCalls
@@ -101,7 +120,7 @@ function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns 
 function assemble(
   serviceNodes: GraphNode[],
   { calls, evidence }: PartySums,
-  tags: TagTotals | undefined,
+  tags: TagSums | undefined,
   parties: Parties,
   strings: StringTable,
 ): Pick<Graph, 'nodes' | 'edges'> {

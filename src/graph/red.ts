@@ -120,15 +120,19 @@ export class RedColumns {
     if (ns > 0) this.criticalPathNs.add(row, ns, sign)
   }
 
-  /** Adds row `from` of `other` to row `row`. */
-  addRow(row: number, other: RedColumns, from: number): void {
+  /**
+   * Adds row `from` of `other` to row `row`.
+   *
+   * @param withPath whether its time on critical paths is added as well
+   */
+  addRow(row: number, other: RedColumns, from: number, withPath = true): void {
     this.reach(row)
     this.count[row]! += other.count[from]!
     this.unseen.addRow(row, other.unseen, from)
     this.failed[row]! += other.failed[from]!
     this.slow[row]! += other.slow[from]!
     this.timeNs.addRow(row, other.timeNs, from)
-    this.criticalPathNs.addRow(row, other.criticalPathNs, from)
+    if (withPath) this.criticalPathNs.addRow(row, other.criticalPathNs, from)
     this.durations.addRow(row, other.durations, from)
     this.exemplars.addRow(row, other.exemplars, from)
   }

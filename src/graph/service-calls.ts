@@ -101,7 +101,7 @@ export class ServiceCalls {
     const { spans, counts, sign } = this
     const caller = this.parents[row]!
     const service = spans.service[row]!
-    const node = this.totals.nodes.indexOf(service, serviceCode)
+    const node = this.totals.nodeOf(service, serviceCode)
     this.nodeOf[row] = node
     counts.counted += sign
     counts.skewed += sign * spans.skewed[row]!
@@ -210,14 +210,14 @@ export class ServiceCalls {
 
   /** Node of the service that a span works for, which there must be. */
   private serviceNode(row: number): number {
-    return this.totals.nodes.indexOf(this.tree.serviceOf(row), serviceCode)
+    return this.totals.nodeOf(this.tree.serviceOf(row), serviceCode)
   }
 
   /** Node of the peer that a span names, or -1. */
   private peerNode(row: number): number {
     const { peers } = this
     const name = peers.name[row]!
-    return name === 0 ? -1 : this.totals.nodes.indexOf(name, peerCode(peers.role[row]!, peers.source[row]!))
+    return name === 0 ? -1 : this.totals.nodeOf(name, peerCode(peers.role[row]!, peers.source[row]!))
   }
 
   /** Node of the user where nothing called, or -1. */

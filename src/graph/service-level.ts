@@ -1,6 +1,7 @@
 import { CallTotals } from './call-totals.ts'
 import type { CriticalPath } from './critical-path.ts'
 import { emptyCounts, type Graph } from './graph.ts'
+import { nodesWhileReading } from './least-called.ts'
 import { LinkedCalls } from './linked-calls.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
@@ -14,6 +15,7 @@ import type { TraceTree } from './trace-tree.ts'
 export class ServiceLevel {
   private readonly strings: StringTable
   private readonly slowThresholdNs: number
+  private readonly maxNodes: number
   private readonly totals: CallTotals
   private readonly links = new LinkedCalls()
   readonly counts = emptyCounts()
@@ -26,18 +28,21 @@ export class ServiceLevel {
     slowThresholdNs: number,
     isTagNode: ((tagValue: string) => boolean) | undefined,
     trace: TraceAtHand,
+    maxNodes: number,
     hasUser = false,
   ) {
+    this.maxNodes = maxNodes
+    const mostNodes = maxNodes * nodesWhileReading
     this.strings = strings
     this.slowThresholdNs = slowThresholdNs
-    this.totals = new CallTotals(slowThresholdNs, trace)
+    this.totals = new CallTotals(slowThresholdNs, trace, 'code', mostNodes)
     this.calls = new ServiceCalls(
       this.totals,
       this.links,
       this.counts,
       hasUser ? strings.internText('user') : 0,
     )
-    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace)
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
   }
 
   /** Counts one trace. `tree` is built of `spans`, `criticalPath` measured of both; they stay as they are. */
@@ -48,7 +53,7 @@ export class ServiceLevel {
   }
 
   merge(other: ServiceLevel): void {
-    const nodeOf = this.totals.merge(other.totals, this.strings, other.strings, 'code')
+    const nodeOf = this.totals.merge(other.totals, this.strings, other.strings)
     this.links.merge(other.links, nodeOf)
     if (other.tags) this.tags?.merge(other.tags, nodeOf, this.strings, other.strings)
     for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
@@ -58,7 +63,7 @@ export class ServiceLevel {
 
   /** @param endToEndNs sum of the durations of all roots, ns */
   finish(endToEndNs: number): Graph {
-    const { calls, gaps, unresolved } = this.links.resolve()
+    const { calls, gaps, unresolved, dropped } = this.links.resolve()
     const trace = new TraceAtHand()
     const linked = new CallTotals(this.slowThresholdNs, trace)
     for (const {
@@ -82,7 +87,13 @@ export class ServiceLevel {
     for (const { caller, callee, gapNs, sign } of gaps) {
       linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
     }
-    const graph = readServiceGraph(this.totals, linked, this.tags, this.strings)
-    return { ...graph, endToEndNs, spans: { ...this.counts }, unresolvedLinks: unresolved }
+    const graph = readServiceGraph(this.totals, linked, this.tags, this.strings, this.maxNodes)
+    return {
+      ...graph,
+      endToEndNs,
+      spans: { ...this.counts },
+      unresolvedLinks: unresolved,
+      droppedMessages: dropped,
+    }
   }
 }

@@ -7,6 +7,9 @@ import { peerService } from './peer-naming.ts'
  */
 export const serviceCode = 0
 
+/** Code of the node for peers there was no room for. */
+export const foldedPeer = 1
+
 const sourceBits = 5
 
 /** @param source index into `peerAttributes` */

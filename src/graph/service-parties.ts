@@ -3,7 +3,8 @@ import type { CallTotals } from './call-totals.ts'
 import type { GraphNode } from './graph.ts'
 import { PairIndex } from './pair-index.ts'
 import { PeerRole } from './peer-columns.ts'
-import { mayBeService, roleOfCode, serviceCode } from './service-node.ts'
+import { foldedPeer, mayBeService, roleOfCode, serviceCode } from './service-node.ts'
+import { folded } from './string-table.ts'
 
 /**
  * Who takes part in the calls of a graph: the services, and the peers of each name and role, whichever attributes
@@ -34,9 +35,12 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
   const isPeer = (node: number) => nodes.second[node] !== serviceCode
   const of = new Int32Array(nodes.length).fill(-1)
   const parties: Parties = { length: 0, role: [], name: [], sources: [], of, isPeer }
+  const late = [nodes.find(folded, serviceCode), nodes.find(folded, foldedPeer)].filter((node) => node >= 0)
+  if (late.length > 0) addOther(parties)
+  for (const node of late) of[node] = 0
   const services = new Map<number, number>()
   for (let node = 0; node < nodes.length; node++) {
-    if (isPeer(node) || !((nodeRed.count[node] ?? 0) > 0)) continue
+    if (isPeer(node) || late.includes(node) || !((nodeRed.count[node] ?? 0) > 0)) continue
     of[node] = parties.length++
     parties.role.push('service')
     parties.name.push(nodes.first[node]!)
@@ -46,7 +50,7 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
   const peers = new PairIndex()
   const firstPeer = parties.length
   for (const node of calledNodes(totals, linked)) {
-    if (!isPeer(node)) continue
+    if (!isPeer(node) || late.includes(node)) continue
     const name = nodes.first[node]!
     const code = nodes.second[node]!
     const service = mayBeService(code) ? services.get(name) : undefined
@@ -65,6 +69,14 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
     parties.sources[party]! |= maskOfCode(code)
   }
   return parties
+}
+
+/** The party of all that is folded, which is added to the others. */
+export function addOther(parties: Parties): number {
+  parties.role.push('other')
+  parties.name.push(folded)
+  parties.sources.push(0)
+  return parties.length++
 }
 
 /** The nodes at the ends of calls that were not taken back. */

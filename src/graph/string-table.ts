@@ -1,3 +1,8 @@
+/** In place of an index: a name there was no room for. All of them are one. */
+export const folded = -1
+/** What such names are called. */
+export const foldedText = 'other'
+
 /** A byte order mark is part of a string like any other character. */
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
@@ -25,6 +30,13 @@ export class StringTable {
   private entryBytes: Uint8Array[] = []
   private entryHashes: number[] = []
   private entryIndexes: number[] = []
+  private names = 0
+  private readonly maxNames: number
+
+  /** @param maxNames most strings that `internName` makes room for */
+  constructor(maxNames = Number.POSITIVE_INFINITY) {
+    this.maxNames = maxNames
+  }
 
   get size(): number {
     return this.texts.length
@@ -34,15 +46,32 @@ export class StringTable {
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
     const hash = hashBytes(bytes, start, end)
-    const mask = this.slots.length - 1
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.slots[slot]! - 1
-      // A copy: the slice of a Buffer would be a view and keep the whole message.
-      if (entry < 0) return this.insert(new Uint8Array(bytes.subarray(start, end)), hash, slot)
-      if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, bytes, start, end)) {
-        return this.entryIndexes[entry]!
-      }
-    }
+    const slot = this.slotOf(bytes, start, end, hash)
+    const entry = this.slots[slot]! - 1
+    // A copy: the slice of a Buffer would be a view and keep the whole message.
+    return entry < 0
+      ? this.insert(new Uint8Array(bytes.subarray(start, end)), hash, slot)
+      : this.entryIndexes[entry]!
+  }
+
+  /**
+   * As `intern`, for names of which a sender may make as many as it likes: `folded` for those beyond the bound, so that
+   * what they take is bounded as well.
+   */
+  internName(bytes: Uint8Array, start: number, end: number): number {
+    if (start === end) return 0
+    const hash = hashBytes(bytes, start, end)
+    const slot = this.slotOf(bytes, start, end, hash)
+    const entry = this.slots[slot]! - 1
+    if (entry >= 0) return this.entryIndexes[entry]!
+    if (this.names >= this.maxNames) return folded
+    this.names++
+    return this.insert(new Uint8Array(bytes.subarray(start, end)), hash, slot)
+  }
+
+  /** The index here of a string of another table. */
+  adopt(other: StringTable, index: number): number {
+    return index < 0 ? index : this.internText(other.text(index))
   }
 
   internText(text: string): number {
@@ -53,7 +82,18 @@ export class StringTable {
   }
 
   text(index: number): string {
-    return this.texts[index]!
+    return index < 0 ? foldedText : this.texts[index]!
+  }
+
+  /** Where the bytes stand, or would. */
+  private slotOf(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const mask = this.slots.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.slots[slot]! - 1
+      if (entry < 0) return slot
+      if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, bytes, start, end))
+        return slot
+    }
   }
 
   /** Two byte sequences may decode to one text (invalid UTF-8): they share an index. */

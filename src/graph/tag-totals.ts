@@ -2,7 +2,7 @@ import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import { compareSpans } from './span-order.ts'
 import type { SpanTable } from './span-table.ts'
-import type { StringTable } from './string-table.ts'
+import { folded, type StringTable } from './string-table.ts'
 import type { TraceAtHand } from './trace-at-hand.ts'
 import { Top, type TraceTree } from './trace-tree.ts'
 
@@ -30,10 +30,20 @@ export class TagTotals {
   private readonly roots: number[] = []
 
   private readonly slowThresholdNs: number
+  private readonly maxTags: number
   private readonly isTagNode: (tagValue: string) => boolean
 
-  /** @param trace the trace that is added */
-  constructor(slowThresholdNs: number, isTagNode: (tagValue: string) => boolean, trace: TraceAtHand) {
+  /**
+   * @param trace the trace that is added
+   * @param maxTags most values that get a node of their own
+   */
+  constructor(
+    slowThresholdNs: number,
+    isTagNode: (tagValue: string) => boolean,
+    trace: TraceAtHand,
+    maxTags = Number.POSITIVE_INFINITY,
+  ) {
+    this.maxTags = maxTags
     this.tagRed = new RedColumns(trace)
     this.entryRed = new RedColumns(trace)
     this.slowThresholdNs = slowThresholdNs
@@ -54,7 +64,7 @@ export class TagTotals {
     if (tops.length > 1) tops.sort((a, b) => compareSpans(spans, a, b))
     this.collectRoots(tree, tops, operationOf)
     for (const value of this.values) {
-      const tag = this.tags.indexOf(value, 0)
+      const tag = this.tagOf(value)
       this.tagRed.addTrace(tag, spans, tops[0]!, this.slowThresholdNs, sign)
       for (const root of this.roots) {
         const entry = this.entries.indexOf(tag, operationOf[root]!)
@@ -67,7 +77,7 @@ export class TagTotals {
   merge(other: TagTotals, operationOf: Int32Array, strings: StringTable, otherStrings: StringTable): void {
     const tagOf = new Int32Array(other.tags.length)
     for (let tag = 0; tag < other.tags.length; tag++) {
-      tagOf[tag] = this.tags.indexOf(strings.internText(otherStrings.text(other.tags.first[tag]!)), 0)
+      tagOf[tag] = this.tagOf(strings.adopt(otherStrings, other.tags.first[tag]!))
       this.tagRed.addRow(tagOf[tag]!, other.tagRed, tag)
     }
     for (let entry = 0; entry < other.entries.length; entry++) {
@@ -75,6 +85,14 @@ export class TagTotals {
       const operation = operationOf[other.entries.second[entry]!]!
       this.entryRed.addRow(this.entries.indexOf(tag, operation), other.entryRed, entry)
     }
+  }
+
+  /** The tag node of a value; where there is no room for another, the one of all others. */
+  private tagOf(value: number): number {
+    const { tags, maxTags } = this
+    if (tags.length < maxTags) return tags.indexOf(value, 0)
+    const known = tags.find(value, 0)
+    return known < 0 ? tags.indexOf(folded, 0) : known
   }
 
   private collectValues(spans: SpanTable, tree: Parents): void {

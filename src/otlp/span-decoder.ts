@@ -174,7 +174,7 @@ export class SpanDecoder implements SpanIds {
           break
         case 0x2a: {
           const to = reader.endOfBytes(end)
-          table.name[row] = table.strings.intern(reader.bytes, reader.position, to)
+          table.name[row] = table.strings.internName(reader.bytes, reader.position, to)
           reader.position = to
           break
         }

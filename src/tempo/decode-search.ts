@@ -175,7 +175,7 @@ export class SearchDecoder {
         reader.position = to
       } else if (tag === 0x12) {
         const to = reader.endOfBytes(end)
-        spans.name[row] = spans.strings.intern(reader.bytes, reader.position, to)
+        spans.name[row] = spans.strings.internName(reader.bytes, reader.position, to)
         reader.position = to
       } else if (tag === 0x18) {
         reader.varint64(end)
