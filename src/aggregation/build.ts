@@ -8,7 +8,7 @@ import type { GraphDocument } from '../model/graph-document.ts'
 import { servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import { isServiceName } from '../source/tag-selector.ts'
-import type { ReadReport, TraceSource } from '../source/trace-source.ts'
+import { earlierLinks, type ReadReport, type TraceSource } from '../source/trace-source.ts'
 import type { BuildOptions } from './aggregator.ts'
 import type { AggregationRequest } from './request.ts'
 
@@ -105,7 +105,13 @@ function summarize(
     built: { nodes: nodes.length, edges: edges.length },
     sinks: [],
     phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
-    warnings: [...request.warnings, ...warnings, ...spanWarnings(graph), ...foldWarnings(graph)],
+    warnings: [
+      ...request.warnings,
+      ...warnings,
+      ...spanWarnings(graph),
+      ...linkWarnings(report, graph),
+      ...foldWarnings(graph),
+    ],
   }
 }
 
@@ -152,6 +158,12 @@ function foldWarnings({ foldings = [], droppedMessages = 0 }: Graph): string[] {
 }
 
 const inWords = (count: number) => count.toLocaleString('en-US')
+
+function linkWarnings({ notGiven }: ReadReport, { linkedSpans = 0 }: Graph): string[] {
+  if (linkedSpans === 0 || !notGiven.includes(earlierLinks)) return []
+  const spans = linkedSpans === 1 ? '1 span names its producer' : `${linkedSpans} spans name their producers`
+  return [`${spans} by links, of which a search gives only the last: there may be more producers.`]
+}
 
 /** Tenths of a millisecond are plenty. */
 export const rounded = (ms: number) => Math.round(ms * 10) / 10

@@ -101,6 +101,8 @@ export interface Graph {
   unresolvedLinks?: number
   /** At the service level: ends of messages there was no room for, so that links to or from them lead nowhere. */
   droppedMessages?: number
+  /** At the service level: spans that received messages which only links tell of. */
+  linkedSpans?: number
 }
 
 export function emptyCounts(): SpanCounts {

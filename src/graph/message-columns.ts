@@ -1,5 +1,17 @@
 import { WeightColumns } from './weight-columns.ts'
 
+/**
+ * Which message of its span a received one is: one span may receive many. Those of one span stand one after the other.
+ */
+export const Place = {
+  /** The first, or the only one. */
+  first: 0,
+  /** Another one, linked like the first. */
+  next: 1,
+  /** One beside that which the span above had sent. */
+  beside: 2,
+} as const
+
 /** Ends of messages, a row for each, that are to be put together by trace id and span id. */
 export class MessageColumns {
   length = 0
@@ -22,6 +34,8 @@ export class MessageColumns {
   weights: WeightColumns | undefined
   /** Of a receiver: time on the critical path of its trace. */
   criticalPathNs = new Float64Array(64)
+  /** Of a receiver: a `Place`. */
+  place = new Uint8Array(64)
   /** 1: failed. */
   failed = new Uint8Array(64)
   /** `SpanKind` of the span. */
@@ -76,6 +90,7 @@ export class MessageColumns {
       this.durationNs[row] = other.durationNs[from]!
       this.skewed[row] = other.skewed[from]!
       this.criticalPathNs[row] = other.criticalPathNs[from]!
+      this.place[row] = other.place[from]!
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
       this.sign[row] = other.sign[from]!
@@ -113,6 +128,7 @@ export class MessageColumns {
     this.durationNs = grown(this.durationNs, new Float64Array(capacity))
     this.skewed = grown(this.skewed, new Uint8Array(capacity))
     this.criticalPathNs = grown(this.criticalPathNs, new Float64Array(capacity))
+    this.place = grown(this.place, new Uint8Array(capacity))
     this.failed = grown(this.failed, new Uint8Array(capacity))
     this.kind = grown(this.kind, new Uint8Array(capacity))
     this.sign = grown(this.sign, new Int8Array(capacity))

@@ -1,3 +1,5 @@
+import { RowLists } from './row-lists.ts'
+
 /**
  * What a peer is: the other end of a call, as far as the span of this end tells. No span says `user`: so those are
  * called who begin a trace.
@@ -19,8 +21,8 @@ export class PeerColumns {
   errorTag = new Uint8Array(0)
   /** The sender's own address: tells apart the spans of two servers that answer one shared span id. */
   instance = new Int32Array(0)
-  /** The last link: trace id, four words, and span id, two; all 0 where there is none. */
-  link = new Uint32Array(0)
+  /** The spans it is linked to, six numbers each: trace id, four words, and span id, two. */
+  readonly links = new RowLists()
 
   reset(row: number): void {
     if (row >= this.name.length) this.grow(Math.max(64, row * 2))
@@ -29,7 +31,7 @@ export class PeerColumns {
     this.source[row] = 0
     this.errorTag[row] = 0
     this.instance[row] = 0
-    this.link.fill(0, row * 6, row * 6 + 6)
+    this.links.reset(row)
   }
 
   copy(row: number, other: PeerColumns, from: number): void {
@@ -38,12 +40,27 @@ export class PeerColumns {
     this.source[row] = other.source[from]!
     this.errorTag[row] = other.errorTag[from]!
     this.instance[row] = other.instance[from]!
-    for (let word = 0; word < 6; word++) this.link[row * 6 + word] = other.link[from * 6 + word]!
+    this.links.copy(row, other.links, from)
+  }
+
+  /** @param words trace id and span id of the other span; without a span id it is none */
+  addLink(row: number, words: Uint32Array): void {
+    if (words[4] === 0 && words[5] === 0) return
+    const at = this.links.append(row, 6)
+    this.links.values.set(words, at)
   }
 
   hasLink(row: number): boolean {
-    const { link } = this
-    return (link[row * 6 + 4]! | link[row * 6 + 5]!) !== 0
+    return this.links.length(row) > 0
+  }
+
+  /** Trace id and span id of each span that the row is linked to, without repetitions. */
+  linksOf(row: number): Float64Array[] {
+    const start = this.links.start(row)
+    const all = Array.from({ length: this.links.length(row) / 6 }, (_, index) =>
+      this.links.values.subarray(start + index * 6, start + index * 6 + 6),
+    )
+    return all.length < 2 ? all : [...new Map(all.map((words) => [words.join(), words])).values()]
   }
 
   private grow(capacity: number): void {
@@ -52,7 +69,6 @@ export class PeerColumns {
     this.source = grown(this.source, capacity)
     this.errorTag = grown(this.errorTag, capacity)
     this.instance = grown(this.instance, capacity)
-    this.link = grown(this.link, capacity * 6)
   }
 }
 

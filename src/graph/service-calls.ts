@@ -172,6 +172,9 @@ export class ServiceCalls {
       }
       return own >= 0 || peers.hasLink(row)
     }
+    if (peers.hasLink(row)) {
+      this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign, sender)
+    }
     if (broker < 0) this.sendDirectly(row, node, sender)
     else if (sent < 0) this.publish(sender, own)
     return true
@@ -223,7 +226,7 @@ export class ServiceCalls {
   /** Node of the user where nothing called, or -1. */
   private userOf(caller: number): number {
     if (caller !== Top.root || this.userName === 0) return -1
-    return this.totals.nodes.indexOf(this.userName, userCode)
+    return this.totals.nodeOf(this.userName, userCode)
   }
 
   /** Whether a span calls somebody: by its kind, or because it names a peer and is no server of it. */

@@ -63,7 +63,7 @@ export class ServiceLevel {
 
   /** @param endToEndNs sum of the durations of all roots, ns */
   finish(endToEndNs: number): Graph {
-    const { calls, gaps, unresolved, dropped } = this.links.resolve()
+    const { calls, gaps, unresolved, linkedSpans, dropped } = this.links.resolve()
     const trace = new TraceAtHand()
     const linked = new CallTotals(this.slowThresholdNs, trace)
     for (const {
@@ -93,6 +93,7 @@ export class ServiceLevel {
       endToEndNs,
       spans: { ...this.counts },
       unresolvedLinks: unresolved,
+      linkedSpans,
       droppedMessages: dropped,
     }
   }

@@ -35,17 +35,14 @@ export function compareIdentities(spans: SpanTable, a: number, b: number): numbe
 function comparePeers(spans: SpanTable, a: number, b: number): number {
   const { peers } = spans
   if (!peers) return 0
-  const order =
+  return (
     peers.role[b]! - peers.role[a]! ||
     peers.source[a]! - peers.source[b]! ||
     compareTexts(spans, peers.name[a]!, peers.name[b]!) ||
     peers.errorTag[b]! - peers.errorTag[a]! ||
-    compareTexts(spans, peers.instance[a]!, peers.instance[b]!)
-  for (let word = 0; order === 0 && word < 6; word++) {
-    const difference = peers.link[b * 6 + word]! - peers.link[a * 6 + word]!
-    if (difference !== 0) return difference
-  }
-  return order
+    compareTexts(spans, peers.instance[a]!, peers.instance[b]!) ||
+    peers.links.compare(a, b)
+  )
 }
 
 /** An absent text comes last: of two versions of a span, the one that says more counts. */

@@ -32,6 +32,7 @@ export class PeerReader {
   private readonly naming: PeerNaming
   private readonly absent: number
   private readonly true: number
+  private readonly link = new Uint32Array(6)
   private hasErrorTag = false
   private ownAddress = 0
 
@@ -68,15 +69,16 @@ export class PeerReader {
     else this.naming.offer(attribute, value)
   }
 
-  /** Link: 1 trace_id, 2 span_id. Of several the last counts, the only one that Tempo's search gives. */
+  /** Link: 1 trace_id, 2 span_id. */
   readLink(reader: ProtobufReader, end: number, row: number): void {
-    const link = this.columns.link.subarray(row * 6, row * 6 + 6).fill(0)
+    const link = this.link.fill(0)
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x0a) readId(reader, reader.endOfBytes(end), link.subarray(0, 4))
       else if (tag === 0x12) readId(reader, reader.endOfBytes(end), link.subarray(4))
       else skipOther(reader, tag, end, 0b110)
     }
+    this.columns.addLink(row, link)
   }
 
   finish(row: number): void {

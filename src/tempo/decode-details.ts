@@ -19,6 +19,8 @@ export class DetailAttributes {
   private readonly attribute: AttributeReader
   private readonly weights: WeightReader
   private readonly peers: PeerReader | undefined
+  /** Trace id and span id of the last link, in whichever order they come. */
+  private readonly link = new Uint32Array(6)
   private row = 0
 
   constructor(reader: ProtobufReader, spans: SpanTable, attribute: AttributeReader, wants: SpanWants) {
@@ -32,17 +34,19 @@ export class DetailAttributes {
     this.row = row
     this.weights.start()
     this.peers?.start()
+    this.link.fill(0)
   }
 
   /** Takes the attribute that was entered, if it is one of those. @throws {ProtobufError} */
   take(): void {
-    if (!this.offer(this.weights) && !this.offer(this.peers) && this.peers) this.takeLink(this.peers)
+    if (!this.offer(this.weights) && !this.offer(this.peers) && this.peers) this.takeLink()
   }
 
   /** Called when all attributes have been taken. */
   finish(): void {
     this.weights.finish(this.row)
     this.peers?.finish(this.row)
+    this.peers?.columns.addLink(this.row, this.link)
   }
 
   private offer(details: WeightReader | PeerReader | undefined): boolean {
@@ -58,13 +62,12 @@ export class DetailAttributes {
   }
 
   /** A span without links has '' or zeros here. */
-  private takeLink({ columns }: PeerReader): void {
-    const { reader, attribute, row } = this
+  private takeLink(): void {
+    const { reader, attribute } = this
     const isTraceId = attribute.isKey(linkTraceIdKey)
     if (!isTraceId && !attribute.isKey(linkSpanIdKey)) return
     attribute.narrowToText()
-    const [from, to] = isTraceId ? [0, 4] : [4, 6]
-    const words = columns.link.subarray(row * 6 + from, row * 6 + to).fill(0)
-    readHex(reader.bytes, attribute.valueStart, attribute.valueEnd, words)
+    const words = isTraceId ? this.link.subarray(0, 4) : this.link.subarray(4)
+    readHex(reader.bytes, attribute.valueStart, attribute.valueEnd, words.fill(0))
   }
 }

@@ -25,7 +25,9 @@ const attributes: PeerAttribute[] = [
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 })
 const peer = maybe(fc.dictionary(fc.constantFrom(...attributes), fc.constantFrom('shop', 'cart', 'q', 'db')))
-const link = maybe(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 5 })))
+const oneLink = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 5 }))
+const link = maybe(oneLink)
+const links = maybe(fc.array(oneLink, { maxLength: 3 }))
 const instance = maybe(fc.constantFrom('10.0.0.1', '10.0.0.2'))
 const errorTag = fc.boolean()
 
@@ -35,7 +37,9 @@ const plainTraces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
     ...all.map((spans) =>
       fc.tuple(
         ...spans.map((span) =>
-          fc.record({ peer, link, instance, errorTag }).map((more): TestSpan => ({ ...span, ...more })),
+          fc
+            .record({ peer, link, links, instance, errorTag })
+            .map((more): TestSpan => ({ ...span, ...more })),
         ),
       ),
     ),

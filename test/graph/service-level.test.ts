@@ -51,6 +51,56 @@ const topic = (name: string, more: Partial<TestSpan> = {}) => ({
   ...more,
 })
 
+t.test('a batch is a message from each producer that its consumer is linked to', async (t) => {
+  const producers = (more: Partial<TestSpan> = {}) => [
+    trace(['a', 'producer', undefined, more]),
+    trace(['b', 'producer', undefined, more]),
+  ]
+  const links: [number, number][] = [
+    [1, 1],
+    [2, 1],
+    [1, 1],
+    [9, 9],
+  ]
+  const batch = (more: Partial<TestSpan> = {}) => trace(['c', 'consumer', undefined, { links, ...more }])
+  const direct = serviceGraph([...producers(), batch()])
+  t.same(linksOf(direct), [link('a', 'c'), link('b', 'c')], 'each counts once, however often it is linked')
+  t.match(direct, { unresolvedLinks: 1, linkedSpans: 1 })
+  t.match(
+    direct.nodes.find(({ title }) => title === 'c'),
+    { count: 1 },
+    'the batch is one call of its consumer',
+  )
+  const named = [link('a', 'q'), link('b', 'q'), link('q', 'c', 2)]
+  gives(t, [...producers(topic('q')), batch()], named, 'the broker named by the producers')
+  gives(t, [...producers(), batch(topic('q'))], named, 'by the consumer')
+  gives(t, [...producers(topic('q')), batch(topic('q'))], named, 'by both')
+  gives(t, [batch(topic('q'))], [link('q', 'c')], 'of producers that were not read nothing is known')
+
+  t.test('and from the one above it', async (t) => {
+    const below = trace(['d', 'producer'], ['c', 'consumer', 1, { links: [...links, [3, 1]] }])
+    const four = [link('a', 'c'), link('b', 'c'), link('d', 'c')]
+    const graph = serviceGraph([...producers(), below])
+    t.same(linksOf(graph), four)
+    t.match(graph, { unresolvedLinks: 0, linkedSpans: 0 })
+    const through = trace(['d', 'producer', undefined, topic('q')], ['c', 'consumer', 1, { links: [[1, 1]] }])
+    gives(
+      t,
+      [...producers(), through],
+      [link('d', 'q'), link('q', 'c'), link('a', 'c')],
+      'each on its own way',
+    )
+  })
+
+  t.test('its time is that of one call', async (t) => {
+    const { edges, endToEndNs } = direct
+    t.equal(
+      edges.reduce((sum, edge) => sum + edge.criticalPathNs, 0),
+      endToEndNs / 3,
+    )
+  })
+})
+
 t.test('whoever begins a trace without being named is the user, on request', async (t) => {
   const traces = [
     trace(['web', 'server', undefined, { status: 'error' }], ['shop', 'server', 1]),

@@ -28,8 +28,10 @@ export interface TestSpan {
   instance?: string | undefined
   /** Attribute `error` is true. */
   errorTag?: boolean | undefined
-  /** Trace id and span id of the last link. */
+  /** Trace id and span id of a link. */
   link?: [number, number] | undefined
+  /** The same of more links. */
+  links?: [number, number][] | undefined
   /** How many calls each call of the span stands for; 1 where left out. */
   adjustedCount?: number | undefined
   /** The span is a summary of calls of these durations, ns. */
@@ -59,7 +61,7 @@ export function spanTable(strings: StringTable, traceId: number, spans: TestSpan
     table.service[row] = strings.internText(span.service ?? '')
     table.tagValue[row] = strings.internText(span.tag ?? '')
     addWeight(table, row, span)
-    if (span.peer || span.instance || span.errorTag || span.link) addPeer(table, row, span)
+    if (span.peer || span.instance || span.errorTag || span.link || span.links) addPeer(table, row, span)
   }
   return table
 }
@@ -72,7 +74,11 @@ function addWeight(table: SpanTable, row: number, { adjustedCount, summaryOf }: 
   table.withWeights().setSummary(row, summaryOf.length, totalNs, durations)
 }
 
-function addPeer(table: SpanTable, row: number, { peer = {}, instance, errorTag, link }: TestSpan): void {
+function addPeer(
+  table: SpanTable,
+  row: number,
+  { peer = {}, instance, errorTag, link, links = [] }: TestSpan,
+): void {
   const { strings } = table
   const peers = table.withPeers()
   const naming = new PeerNaming(strings)
@@ -86,7 +92,9 @@ function addPeer(table: SpanTable, row: number, { peer = {}, instance, errorTag,
   peers.source[row] = naming.source
   if (table.kind[row] === SpanKind.server) peers.instance[row] = strings.internText(instance ?? '')
   peers.errorTag[row] = errorTag ? 1 : 0
-  if (link) peers.link.set([0, 0, 0, link[0], 0, link[1]], row * 6)
+  for (const [traceId, spanId] of link ? [link, ...links] : links) {
+    peers.addLink(row, Uint32Array.of(0, 0, 0, traceId, 0, spanId))
+  }
 }
 
 export const startNsOf = (span: TestSpan) => BigInt(Math.round((span.startMs ?? 0) * 1e6))

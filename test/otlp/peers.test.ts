@@ -125,10 +125,14 @@ t.test('values of another type, errors, own addresses and links', async (t) => {
   const links = [
     { traceId: 'f'.repeat(32), spanId: 'f'.repeat(16) },
     { traceId: '0000000100000002000000030000000a', spanId: '000000050000000b' },
+    { traceId: '0000000100000002000000030000000a', spanId: '000000050000000b' },
+    { traceId: '0000000100000002000000030000000a', spanId: '0000000000000000' },
   ]
   const linked = tableOf('consumer', {}, { links })
-  t.same([...(linked.peers?.link.subarray(0, 6) ?? [])], [1, 2, 3, 10, 5, 11], 'the last link counts')
-  t.same(linked.snapshot().peers?.link.subarray(0, 6), linked.peers?.link.subarray(0, 6), 'a copy has it too')
+  const words = (table: SpanTable) => table.peers?.linksOf(0).map((link) => [...link])
+  const ones = 2 ** 32 - 1
+  t.same(words(linked), [Array.from({ length: 6 }, () => ones), [1, 2, 3, 10, 5, 11]], 'all links, each once')
+  t.same(words(linked.snapshot()), words(linked), 'a copy has them too')
   t.notOk(tableOf('client', {}).peers?.hasLink(0))
 })
 
