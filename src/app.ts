@@ -4,7 +4,7 @@ import type { Aggregator } from './aggregation/aggregator.ts'
 import { createAggregator } from './aggregation/create-aggregator.ts'
 import { AlertRefreshes, type SubmittedBuild } from './alerts/alert-refreshes.ts'
 import { alertRule } from './alerts/alert-rule.ts'
-import { systemClock } from './alerts/clock.ts'
+import { systemClock } from './clock.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
@@ -15,6 +15,7 @@ import { createLogger } from './http/logger.ts'
 import { alertWebhooks } from './http/routes/alert-webhooks.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
+import { schedulesRoute } from './http/routes/schedules.ts'
 import { createServer } from './http/server.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import type { Jobs } from './jobs/jobs.ts'
@@ -22,6 +23,8 @@ import { observeGraphs } from './metrics/graph-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { tempoMetrics } from './metrics/tempo-metrics.ts'
 import type { AggregationParameters } from './model/parameters.ts'
+import type { Schedule } from './model/schedule.ts'
+import { createScheduler } from './schedule/scheduler.ts'
 import type { GraphSink } from './sink/graph-sink.ts'
 import { createGraphStore, type GraphStore } from './sink/graph-store.ts'
 import { createNodegraphProviderSink } from './sink/nodegraph-provider.ts'
@@ -78,6 +81,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     store,
     sinks,
     defaults: config.parameters,
+    graphs: config.graphs,
     ...config.build,
     now,
   })
@@ -104,7 +108,18 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
   if (history) app.addHook('onReady', () => store.load())
-  app.addHook('preClose', () => jobs.close(closeGraceMs))
+  const scheduler = createScheduler({
+    schedules: schedulesOf(config),
+    jobs,
+    clock: systemClock(now),
+    log: logger,
+  })
+  await app.register(schedulesRoute, { scheduler })
+  app.addHook('onListen', async () => scheduler.start())
+  app.addHook('preClose', async () => {
+    scheduler.close()
+    await jobs.close(closeGraceMs)
+  })
   app.addHook('onClose', async () => {
     refreshes.close()
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
@@ -119,6 +134,11 @@ function fromTempo(tempo: TempoConfig, now: () => number, observer: TempoObserve
 
 function toProvider(provider: NodegraphProviderConfig, log: FastifyBaseLogger): GraphSink {
   return createNodegraphProviderSink({ ...provider, log })
+}
+
+function schedulesOf({ graphs }: Config): Record<string, Schedule> {
+  const entries = Object.entries(graphs)
+  return Object.fromEntries(entries.flatMap(([name, { schedule }]) => (schedule ? [[name, schedule]] : [])))
 }
 
 function refreshesByAlerts(

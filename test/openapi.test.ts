@@ -48,6 +48,7 @@ t.test('openapi/tta.json', async (t) => {
       '/jobs/{id}',
       '/jobs/{id}/events',
       '/metrics',
+      '/schedules',
       '/v1/traces',
       '/webhooks/alerts',
       '/{graph}/api/graph/data',

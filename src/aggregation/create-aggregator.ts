@@ -12,13 +12,23 @@ import { handOn, removeEverywhere } from './hand-on.ts'
 import { aggregationRequest, parametersKey } from './request.ts'
 import { SharedWork } from './shared-work.ts'
 
+/** What a graph has of its own. */
+export interface GraphSettings {
+  /** In place of the defaults. */
+  parameters: ParameterDefaults
+  /** Names of the sinks it goes to, besides the store; undefined: all. */
+  sinks: readonly string[] | undefined
+}
+
 export interface AggregatorOptions {
   source: TraceSource
   /** The embedded store: what readers see. */
   store: GraphStore
   /** Where graphs go besides. */
   sinks: GraphSink[]
+  /** Of a graph that has none of its own; `graph` is the one that is built when a request names none. */
   defaults: ParameterDefaults
+  graphs?: Readonly<Record<string, GraphSettings>> | undefined
   /** Longest build, from its turn on; longest preview, waiting for its turn included. */
   deadlineSec: number
   /** Of one build, or one preview. */
@@ -41,13 +51,23 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const previews = createTurnQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
 
-  const requestOf = (asked: AggregationParameters) => aggregationRequest(asked, defaults, now())
+  const settings = new Map(Object.entries(options.graphs ?? {}))
+
+  const requestOf = (asked: AggregationParameters) => {
+    const name = asked.graph ?? defaults.graph
+    return aggregationRequest(asked, settings.get(name)?.parameters ?? defaults, now())
+  }
+  const sinksOf = (graph: string) => {
+    const own = settings.get(graph)?.sinks
+    return own === undefined ? sinks : sinks.filter(({ name }) => own.includes(name))
+  }
 
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
     // The window ends when the turn has come, not when it was asked for.
     const request = requestOf(asked)
     const { document, services } = await build(source, request, { ...buildOptions, limits, maxNodes }, now)
-    const destinations = { store, sinks, dryRun: request.parameters.dryRun }
+    const { graph, dryRun } = request.parameters
+    const destinations = { store, sinks: sinksOf(graph), dryRun }
     const summary = await handOn(document, destinations, buildOptions.signal)
     if (services) {
       const own = await handOn(services, destinations, buildOptions.signal)

@@ -1,6 +1,6 @@
+import type { Clock } from '../clock.ts'
 import { TtaError } from '../errors.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
-import type { Clock } from './clock.ts'
 
 /** A graph that is to be built anew. */
 export interface Refresh {

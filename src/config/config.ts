@@ -1,7 +1,9 @@
 import { defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
+import type { Schedule } from '../model/schedule.ts'
 import type { ReadLimits } from '../source/read-limits.ts'
 import { type AccessToken, accessTokens } from './access-tokens.ts'
 import { basicAuthorization, parseBaseUrl } from './base-url.ts'
+import { scheduleOf } from './graphs.ts'
 import { readAuthority } from './rules.ts'
 import type { ConfigFile, LogLevel } from './schema.ts'
 import { type WebhooksConfig, webhooks } from './webhooks.ts'
@@ -45,6 +47,14 @@ export interface BuildLimits {
   maxNodes: number
 }
 
+/** One of the graphs that are built again and again. */
+export interface GraphConfig {
+  parameters: ParameterDefaults
+  /** Names of the sinks it goes to, the embedded store besides; undefined: all. */
+  sinks: readonly string[] | undefined
+  schedule: Schedule | undefined
+}
+
 /** The configuration, checked and complete; each part is what one consumer needs. Frozen. */
 export interface Config {
   server: {
@@ -59,6 +69,8 @@ export interface Config {
   log: { level: LogLevel }
   /** What a build uses where its request says nothing. */
   parameters: ParameterDefaults
+  /** Graphs that have something of their own, by name. */
+  graphs: Record<string, GraphConfig>
   /** 0: once. */
   loop: { intervalSec: number }
   build: BuildLimits
@@ -84,7 +96,8 @@ export function toConfig(file: ConfigFile): Config {
       rateLimit: { max: server.rate_limit.max, windowSec: server.rate_limit.window_sec },
     },
     log: { level: log.level },
-    parameters: parameters(file),
+    parameters: parameters(file.graph.name, file.query, file.search),
+    graphs: graphs(file),
     loop: { intervalSec: loop.interval },
     build: {
       deadlineSec: build.deadline_sec,
@@ -110,10 +123,22 @@ export function toConfig(file: ConfigFile): Config {
   }
 }
 
-function parameters({ graph, query, search }: ConfigFile): ParameterDefaults {
+function graphs(file: ConfigFile): Config['graphs'] {
+  const entries = Object.entries(file.graphs).map(([name, { query, search, schedule, sinks }]) => {
+    const own = parameters(name, { ...file.query, ...query }, { ...file.search, ...search })
+    return [name, { parameters: own, sinks, schedule: scheduleOf(schedule) }]
+  })
+  return Object.fromEntries(entries)
+}
+
+function parameters(
+  graph: string,
+  query: ConfigFile['query'],
+  search: ConfigFile['search'],
+): ParameterDefaults {
   return {
     ...defaultParameters,
-    graph: graph.name,
+    graph,
     tag: query.tag,
     filter: query.filter,
     ...(query.query === undefined ? {} : { query: query.query }),

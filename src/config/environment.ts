@@ -49,7 +49,7 @@ function read(name: string, text: string, layer: EnvironmentLayer, taken: Readon
     setAt(tree, key.path, readText(text, key.schema))
     origins.set(
       key.path.join('.'),
-      isMap(key.schema) || key.schema.type === 'array' ? `${name}, as JSON` : name,
+      key.schema.type === 'object' || key.schema.type === 'array' ? `${name}, as JSON` : name,
     )
     return
   }

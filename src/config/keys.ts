@@ -17,19 +17,18 @@ export interface Key {
 /** Every key of the configuration file, in its order. */
 export const keys: readonly Key[] = keysOf(ConfigFile as KeySchema, [])
 
-const byPath = new Map(keys.map((key) => [key.path.join('.'), key]))
-
-/** The schema of the value at `path`, also of one inside a map of headers; undefined for unknown keys. */
+/** The schema of the value at `path`, also of one inside a map of headers or graphs; undefined for unknown keys. */
 export function schemaAt(path: readonly string[]): KeySchema | undefined {
-  const key = byPath.get(path.join('.'))
-  if (key !== undefined) return key.schema
-  const inside = byPath.get(path.slice(0, -1).join('.'))?.schema.additionalProperties
-  return typeof inside === 'object' ? inside : undefined
+  return path.reduce<KeySchema | undefined>((at, key) => {
+    const { properties = {}, additionalProperties } = at ?? {}
+    if (Object.hasOwn(properties, key)) return properties[key]
+    return typeof additionalProperties === 'object' ? additionalProperties : undefined
+  }, ConfigFile as KeySchema)
 }
 
-/** Whether a key takes any names below it, as headers do. */
-export function isMap(schema: KeySchema): boolean {
-  return typeof schema.additionalProperties === 'object'
+/** Whether a key takes a text under any name, as headers do. */
+export function isMap({ additionalProperties }: KeySchema): boolean {
+  return typeof additionalProperties === 'object' && additionalProperties.type === 'string'
 }
 
 /**

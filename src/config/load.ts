@@ -11,7 +11,7 @@ import { readYaml } from './read-yaml.ts'
 import { brokenRules } from './rules.ts'
 import { ConfigFile } from './schema.ts'
 import { oneSpelling } from './spellings.ts'
-import { deepFreeze, mapLeaves, overlay, type Tree } from './tree.ts'
+import { deepFreeze, isTree, mapLeaves, overlay, type Tree } from './tree.ts'
 
 export interface ConfigSources {
   /** A YAML file; without it only environment, overrides and defaults count. */
@@ -70,7 +70,15 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
     const origins = new Map([...environment.origins, ...originsOf(commandLine.tree)])
     throw new ConfigError(errors.map((error) => withOrigin(withoutSecret(error, hidden), origins)))
   }
-  return deepFreeze(toConfig(merged as ConfigFile))
+  return deepFreeze(toConfig({ ...merged, graphs: commanded(merged, commandLine.tree) } as ConfigFile))
+}
+
+/** The graphs, each with what the command line says of builds: that goes before what the file says of one graph. */
+function commanded({ graphs }: Tree, { query = {}, search = {} }: Tree): Tree {
+  const entries = isTree(graphs) ? Object.entries(graphs) : []
+  return Object.fromEntries(
+    entries.map(([name, graph]) => [name, isTree(graph) ? overlay(graph, { query, search }) : graph]),
+  )
 }
 
 /** The configuration of one who configures nothing. */

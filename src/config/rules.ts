@@ -4,6 +4,7 @@ import { compilePattern, maxPatternLength, parseTag } from '../source/tag-select
 import { tokenErrors } from './access-tokens.ts'
 import { parseBaseUrl } from './base-url.ts'
 import { overlaps } from './config-error.ts'
+import { graphErrors } from './graphs.ts'
 import type { ConfigFile } from './schema.ts'
 import { ruleErrors, signatureErrors } from './webhooks.ts'
 
@@ -65,6 +66,7 @@ const rules: Rule[] = [
     reads: ['tempo.ca_file'],
     check: ({ tempo }) => complaint('tempo.ca_file', tempo.ca_file, readAuthority),
   },
+  { reads: ['graphs', 'query.level', 'nodegraph_provider.url'], check: graphErrors },
   { reads: ['webhooks.rules'], check: ({ webhooks }, hidden) => ruleErrors(webhooks, hidden) },
   { reads: ['webhooks.auth'], check: ({ webhooks }) => signatureErrors(webhooks) },
 ]

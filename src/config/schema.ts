@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { AuthSection, RateLimitSection } from './access-schema.ts'
+import { GraphsSection } from './graphs-schema.ts'
 import { Bytes, Headers, Parameter, Secret, Section, TimeoutSec, Url } from './key-types.ts'
+import { QuerySection, SearchSection } from './query-schema.ts'
 import { WebhooksSection } from './webhooks-schema.ts'
 
 /** The levels of pino, and `silent`. */
@@ -24,20 +26,9 @@ export const ConfigFile = Type.Object(
       level: Type.Unsafe<LogLevel>({ enum: logLevels, default: 'info' }),
     }),
     graph: Section('The graph', { name: Parameter('graph') }),
-    query: Section('What is read and how it is drawn, unless a request says otherwise', {
-      tag: Parameter('tag'),
-      filter: Parameter('filter'),
-      tag_filter: Type.Optional(Type.String({ description: 'Other spelling of filter' })),
-      query: Type.Optional(Parameter('query')),
-      sampling_attribute: Type.Optional(Parameter('samplingAttribute')),
-      use_tag_as_node: Parameter('useTagAsNode'),
-      user_node: Parameter('userNode'),
-      service_node_sub_title: Parameter('serviceNodeSubTitle'),
-      trace_threshold_ms: Parameter('traceThresholdMs'),
-      level: Parameter('level'),
-      limit: Parameter('limit'),
-    }),
-    search: Section('The window', { from: Parameter('searchFrom'), mode: Parameter('searchMode') }),
+    query: QuerySection,
+    search: SearchSection,
+    graphs: GraphsSection,
     loop: Section('Repetition', {
       interval: Type.Number({
         minimum: 0,

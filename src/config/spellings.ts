@@ -21,7 +21,14 @@ export function oneSpelling(layer: Tree): { tree: Tree; errors: FieldError[] } {
     const asText = typeof value === 'string' && numbersAsText.has(path.join('.'))
     return asText ? readText(value, schemaAt(path)) : value
   })
+  nameOnly(tree)
   return { tree, errors: [...renameTagFilter(tree), ...lowerCaseHeaders(tree)] }
+}
+
+/** `graphs: { shop: }` is a graph with nothing of its own; elsewhere a section without keys says nothing. */
+function nameOnly({ graphs }: Tree): void {
+  if (!isTree(graphs)) return
+  for (const [name, entry] of Object.entries(graphs)) if (entry === null) setAt(graphs, [name], {})
 }
 
 /** The demo's example says `filter`, its code reads `tag_filter`: both mean the same. */

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { TtaError } from '../../src/errors.ts'
+import { defaultParameters } from '../../src/model/parameters.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
 import { gate, live, newSource, nowMs, setUp } from './stand-ins.ts'
 
@@ -367,4 +368,22 @@ t.test('a listener hears of the progress of a read that it joined', async (t) =>
   const onProgress = ({ fraction }: { fraction: number }) => void heard.push(fraction)
   await aggregator.aggregate({}, { ...live(), onProgress })
   t.same(heard, [0.5])
+})
+
+t.test('a graph with settings of its own is built by them, and goes to its sinks only', async (t) => {
+  const parameters = { ...defaultParameters, graph: 'cart', filter: '^back$', limit: 7 }
+  const graphs = { cart: { parameters, sinks: ['second'] } }
+  const { aggregator, source, sinks } = setUp(traces, { graphs })
+  const summary = await aggregator.aggregate({ graph: 'cart', limit: 8 }, live())
+  t.match(summary.parameters, { graph: 'cart', filter: '^back$', limit: 8 }, 'the request goes before them')
+  t.same(
+    summary.sinks.map(({ sink }) => sink),
+    ['second', 'embedded'],
+  )
+  t.equal(sinks[0].documents.length, 0)
+  const preview = await aggregator.preview({ graph: 'cart' }, live())
+  t.match(preview.summary.parameters, { filter: '^back$', limit: 7 })
+  t.match(aggregator.complete({}), { graph: 'shop', filter: '.*', limit: 100_000 })
+  t.match(aggregator.complete({ graph: 'constructor' }), { graph: 'constructor', filter: '.*' })
+  t.equal(source.reads.length, 2)
 })

@@ -1,4 +1,4 @@
-import { createAggregator } from '../../src/aggregation/create-aggregator.ts'
+import { type AggregatorOptions, createAggregator } from '../../src/aggregation/create-aggregator.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 import type { GraphSink, SinkReport } from '../../src/sink/graph-sink.ts'
@@ -102,11 +102,12 @@ interface SetUp {
   report?: Partial<ReadReport>
   deadlineSec?: number
   maxConcurrent?: number
+  graphs?: AggregatorOptions['graphs']
 }
 
 export function setUp(
   traces: TestSpan[][],
-  { report = {}, deadlineSec = 60, maxConcurrent = 8 }: SetUp = {},
+  { report = {}, deadlineSec = 60, maxConcurrent = 8, graphs }: SetUp = {},
 ) {
   const source = newSource(traces, report)
   const store = createGraphStore()
@@ -116,6 +117,7 @@ export function setUp(
     store,
     sinks: [...sinks],
     defaults: { ...defaultParameters, graph: 'shop' },
+    graphs,
     deadlineSec,
     maxConcurrent,
     limits: { maxSpans: 1e9, maxBytes: 1e9 },

@@ -59,7 +59,10 @@ t.test('every key has a comment, with its default and, for a number with a unit,
   for (const { path, schema } of keys) {
     const key = path.at(-1) ?? ''
     const section = lines.indexOf(`${path[0]}:`)
-    const at = lines.findIndex((line, index) => index > section && new RegExp(`^ +(# +)?${key}:`).test(line))
+    const at = lines.findIndex(
+      (line, index) =>
+        index > section && new RegExp(`^${path.length === 1 ? '' : ' +'}(# +)?${key}:`).test(line),
+    )
     const whole = lines.findIndex((line, index) => index > section && /^ +# basic_auth:$/.test(line))
     const comment = lines[(path.at(-2) === 'basic_auth' ? whole : at) - 1] ?? ''
     const { default: byDefault, description = '' } = schema as { default?: unknown; description?: string }

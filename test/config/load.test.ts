@@ -18,6 +18,7 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
     },
     log: { level: 'info' },
     parameters: defaultParameters,
+    graphs: {},
     loop: { intervalSec: 0 },
     build: {
       deadlineSec: 300,
@@ -144,6 +145,7 @@ const sampleOf: Record<string, string> = {
   'server.host': '0.0.0.0',
   'log.level': 'warn',
   'graph.name': 'shop',
+  graphs: '{"a":{}}',
   'query.use_tag_as_node': 'false',
   'query.user_node': 'true',
   'query.level': 'operation',

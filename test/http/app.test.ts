@@ -223,3 +223,67 @@ t.test('a sink that fails is 503 with the whole account, and is closed with the 
   await close()
   t.same(closed.sort(), ['sink', 'source'])
 })
+
+t.test('graphs with a schedule are built once the service listens, and jobs end with it', async (t) => {
+  const config = loadConfig({
+    env: {},
+    text: `
+graphs:
+  cart: { query: { filter: '^cart$' }, search: { from: 3600 }, schedule: { every: 1h } }
+  night: { schedule: { cron: '0 3 * * *' } }
+`,
+  })
+  const { app, jobs, close } = await start(t, config)
+  await app.inject({ method: 'POST', url: '/v1/traces', payload: twoTraces })
+  t.same(jobs.list(), [], 'nothing is built before')
+  const begun = new Promise<string>((resolve) => jobs.subscribe(({ job }) => resolve(job.id)))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const job = await jobs.ended(await begun, new AbortController().signal)
+  t.match(job, { graph: 'cart', origin: 'schedule', state: 'succeeded', parameters: { searchFrom: 3600 } })
+  t.equal((await app.inject('/graphs/cart')).json().summary.read.traces, 2)
+  t.same((await app.inject('/schedules')).json().schedules, [
+    {
+      graph: 'cart',
+      schedule: { everyMs: 3_600_000 },
+      nextAt: '2025-06-01T11:00:00.000Z',
+      jobId: job.id,
+      begun: 1,
+      skipped: 0,
+    },
+    {
+      graph: 'night',
+      schedule: { cron: '0 3 * * *', timezone: 'UTC' },
+      nextAt: '2025-06-02T03:00:00.000Z',
+      begun: 0,
+      skipped: 0,
+    },
+  ])
+  await close()
+  t.throws(() => jobs.submit({}, 'schedule'), { code: 'TTA_CLOSING' })
+})
+
+t.test('a job that is cancelled lets go of Tempo', async (t) => {
+  let freed = () => {}
+  const isFree = new Promise<void>((resolve) => {
+    freed = resolve
+  })
+  let asked = () => {}
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  const tempo = createServer((_request, response) => {
+    asked()
+    response.on('close', freed)
+  })
+  t.teardown(() => tempo.close())
+  await new Promise<void>((resolve) => tempo.listen(0, '127.0.0.1', resolve))
+  const { port } = tempo.address() as AddressInfo
+  const { app } = await start(t, loadConfig({ env: {}, text: `tempo: { url: http://127.0.0.1:${port} }` }))
+  const headers = { prefer: 'respond-async' }
+  const { id } = (await app.inject({ method: 'POST', url: '/aggregate', headers })).json()
+  await isAsked
+  const cancelled = await app.inject({ method: 'DELETE', url: `/jobs/${id}` })
+  t.equal(cancelled.statusCode, 200, 'within a second')
+  t.match(cancelled.json(), { state: 'cancelled' })
+  await isFree
+})
