@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import { createAggregator } from './aggregation/create-aggregator.ts'
@@ -102,7 +101,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     rateLimit: () => config.server.rateLimit,
     metrics,
   })
-  const refreshes = refreshesByAlerts(config, aggregator, now, logger)
+  const refreshes = refreshesByAlerts(config, jobs, now, logger)
   await app.register(alertWebhooks, { refreshes, auth: config.webhooks.auth, now })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
@@ -118,10 +117,10 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   app.addHook('onListen', async () => scheduler.start())
   app.addHook('preClose', async () => {
     scheduler.close()
+    refreshes.close()
     await jobs.close(closeGraceMs)
   })
   app.addHook('onClose', async () => {
-    refreshes.close()
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
   })
   return { app, aggregator, jobs, store, source, close: () => app.close() }
@@ -143,18 +142,22 @@ function schedulesOf({ graphs }: Config): Record<string, Schedule> {
 
 function refreshesByAlerts(
   { webhooks }: Config,
-  aggregator: Aggregator,
+  jobs: Jobs,
   now: () => number,
   log: FastifyBaseLogger,
 ): AlertRefreshes {
   const submit = (parameters: AggregationParameters): SubmittedBuild => {
-    const id = randomUUID()
-    const built = aggregator.aggregate(parameters, { signal: new AbortController().signal })
-    const onError = (error: unknown) => {
-      log.warn({ err: error, graph: parameters.graph, job: id }, 'build for an alert failed')
-      return false
+    let isNew = false
+    const unsubscribe = jobs.subscribe(({ sequence }) => {
+      isNew ||= sequence === 1
+    })
+    try {
+      const { id } = jobs.submit(parameters, 'webhook')
+      const ended = jobs.ended(id, new AbortController().signal)
+      return { id, isNew, succeeded: ended.then(({ state }) => state === 'succeeded') }
+    } finally {
+      unsubscribe()
     }
-    return { id, isNew: true, succeeded: built.then(() => true, onError) }
   }
   return new AlertRefreshes({
     rules: webhooks.rules.map(alertRule),
