@@ -7,11 +7,13 @@ import { systemClock } from './clock.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
+import { createExplainer } from './explain/explain.ts'
 import { createBuildHistory } from './history/build-history.ts'
 import { AcceptedTokens } from './http/accepted-tokens.ts'
 import { version } from './http/docs.ts'
 import { createLogger } from './http/logger.ts'
 import { alertWebhooks } from './http/routes/alert-webhooks.ts'
+import { explainRoute } from './http/routes/explain.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
 import { schedulesRoute } from './http/routes/schedules.ts'
@@ -103,6 +105,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
   const refreshes = refreshesByAlerts(config, jobs, now, logger)
   await app.register(alertWebhooks, { refreshes, auth: config.webhooks.auth, now })
+  const explain = createExplainer({ source, ...config.build })
+  await app.register(explainRoute, { explain, store })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)

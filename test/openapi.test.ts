@@ -39,6 +39,7 @@ t.test('openapi/tta.json', async (t) => {
       '/graphs',
       '/graphs/{name}',
       '/graphs/{name}/edges',
+      '/graphs/{name}/explain',
       '/graphs/{name}/history',
       '/graphs/{name}/nodes',
       '/graphs/{name}/report',

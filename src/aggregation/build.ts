@@ -2,14 +2,12 @@ import { toNodeGraph } from '../grafana/node-graph.ts'
 import type { NodeGraph } from '../grafana/rows.ts'
 import type { Graph } from '../graph/graph.ts'
 import { GraphBuilder } from '../graph/graph-builder.ts'
-import { nodesWhileReading } from '../graph/least-called.ts'
-import { StringTable } from '../graph/string-table.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
-import { isServiceName } from '../source/tag-selector.ts'
 import { earlierLinks, type ReadReport, type TraceSource } from '../source/trace-source.ts'
 import type { BuildOptions } from './aggregator.ts'
+import { builderOptions } from './builder-options.ts'
 import type { AggregationRequest } from './request.ts'
 
 /** What one read gave. */
@@ -34,17 +32,8 @@ export async function build(
 ): Promise<BuiltGraphs> {
   const { parameters, selector, sampling, window } = request
   const { graph: name, level } = parameters
-  const { maxNodes = 10_000 } = options
   const startedAt = performance.now()
-  const builder = new GraphBuilder({
-    strings: new StringTable(maxNodes * nodesWhileReading),
-    maxNodes,
-    slowThresholdMs: parameters.traceThresholdMs,
-    isTagNode: parameters.useTagAsNode ? selector.matches : undefined,
-    level,
-    tagIsService: isServiceName(selector),
-    userNode: parameters.userNode,
-  })
+  const builder = new GraphBuilder({ level, ...builderOptions(parameters, selector, options.maxNodes) })
   const { query, limit } = parameters
   const report = await source.read(
     { selector, query, window, limit, peers: level !== 'operation', sampling },

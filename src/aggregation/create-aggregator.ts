@@ -1,4 +1,4 @@
-import { queueFull, TtaError } from '../errors.ts'
+import { queueFull } from '../errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
@@ -8,6 +8,7 @@ import type { ReadProgress, TraceSource } from '../source/trace-source.ts'
 import { createTurnQueue } from '../turn-queue.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
 import { build } from './build.ts'
+import { withDeadline } from './deadline.ts'
 import { handOn, removeEverywhere } from './hand-on.ts'
 import { aggregationRequest, parametersKey } from './request.ts'
 import { SharedWork } from './shared-work.ts'
@@ -110,22 +111,3 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 /** The graphs that a build writes. */
 const graphsOf = ({ graph, level }: ParameterDefaults) =>
   level === 'both' ? [graph, servicesGraphName(graph)] : [graph]
-
-/** Runs `work` with a signal that also aborts after the deadline. */
-async function withDeadline<T>(
-  deadlineSec: number,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = new AbortController()
-  const expire = () => {
-    const message = `The build took longer than build.deadline_sec (${deadlineSec} s): ask for a smaller window`
-    deadline.abort(new TtaError('TTA_DEADLINE', message))
-  }
-  const timer = setTimeout(expire, deadlineSec * 1000)
-  try {
-    return await work(AbortSignal.any([signal, deadline.signal]))
-  } finally {
-    clearTimeout(timer)
-  }
-}

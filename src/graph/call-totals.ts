@@ -1,3 +1,4 @@
+import type { CallObserver } from './call-observer.ts'
 import { CallPatterns } from './call-patterns.ts'
 import { CallSides } from './call-sides.ts'
 import type { GraphEdge } from './graph.ts'
@@ -24,6 +25,7 @@ export class CallTotals {
   selfCalls = new Float64Array(64)
 
   private readonly slowThresholdNs: number
+  private observer: CallObserver | undefined
   private readonly second: 'text' | 'code'
   private readonly maxNodes: number
 
@@ -61,6 +63,12 @@ export class CallTotals {
     return nodes.indexOf(nodes.length < 2 * maxNodes ? first : folded, folded)
   }
 
+  /** From now on tells of each call. */
+  watch(observer: CallObserver): void {
+    this.observer = observer
+    observer.observe(this.nodes)
+  }
+
   /** Counts a span on the node (first, second) and returns the node. */
   addToNode(first: number, second: number, spans: SpanTable, row: number, sign: 1 | -1): number {
     const node = this.nodeOf(first, second)
@@ -72,6 +80,7 @@ export class CallTotals {
   addToEdge(caller: number, callee: number, spans: SpanTable, row: number, sign: 1 | -1): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign)
+    this.observer?.call(caller, callee, row)
     return edge
   }
 
@@ -91,12 +100,14 @@ export class CallTotals {
   ): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed.addCall(edge, spans, row, failed, this.slowThresholdNs, sign)
+    this.observer?.call(caller, callee, row)
     return edge
   }
 
   /** Counts the calls that a span stands for as calls of the node by itself. */
   addSelfCall(node: number, { weights }: MeasuredSpans, row: number, sign: 1 | -1): void {
     this.addSelfCalls(node, sign * (weights?.calls[row] ?? 1))
+    this.observer?.call(node, node, row)
   }
 
   private addSelfCalls(node: number, calls: number): void {

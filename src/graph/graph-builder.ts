@@ -1,3 +1,4 @@
+import type { CallObserver } from './call-observer.ts'
 import { CallTotals } from './call-totals.ts'
 import { CriticalPath } from './critical-path.ts'
 import { ExactSums } from './exact-sums.ts'
@@ -79,6 +80,12 @@ export class GraphBuilder {
       maxNodes,
       options.userNode,
     )
+  }
+
+  /** From now on tells of each call: between services, or where there are none, between operations. */
+  watch(observer: CallObserver): void {
+    const level = this.services ?? this.operations
+    level.watch(observer)
   }
 
   /** Counts the spans of one trace. The table may be cleared afterwards. */

@@ -1,3 +1,4 @@
+import type { CallObserver } from './call-observer.ts'
 import { MessageColumns, Place } from './message-columns.ts'
 import { MessageResolver, type Resolution } from './resolve-messages.ts'
 import type { SpanTable } from './span-table.ts'
@@ -12,6 +13,7 @@ const dropped = 2 ** 31 - 1
  * spans.
  */
 export class LinkedCalls {
+  observer: CallObserver | undefined
   private readonly senders: MessageColumns
   private readonly receivers: MessageColumns
 
@@ -63,6 +65,7 @@ export class LinkedCalls {
       if (at === dropped) continue
       this.receivers.ids.set(link, at * 6)
       if (above !== none) this.receivers.place[at] = Place.beside
+      else this.observer?.awaitSender(row, at)
     }
     return first
   }
@@ -79,7 +82,7 @@ export class LinkedCalls {
 
   /** Puts the ends together; may be asked again after more were added. */
   resolve(): Resolution {
-    return new MessageResolver(this.senders, this.receivers).resolve()
+    return new MessageResolver(this.senders, this.receivers, this.observer).resolve()
   }
 
   private add(

@@ -1,3 +1,4 @@
+import type { CallObserver } from './call-observer.ts'
 import { type SideSpans, waitNs } from './call-sides.ts'
 import { type MessageColumns, Place } from './message-columns.ts'
 import { type Heads, headsById } from './message-heads.ts'
@@ -53,6 +54,7 @@ const none = -1
 export class MessageResolver {
   private readonly senders: MessageColumns
   private readonly receivers: MessageColumns
+  private readonly observer: CallObserver | undefined
   private readonly published = new PairIndex()
   private readonly publishedTimes: number[] = []
   private readonly result: Resolution
@@ -61,9 +63,10 @@ export class MessageResolver {
   /** Of the span at hand: whether the delivery that was counted with it has found its sender. */
   private isDelivered = false
 
-  constructor(senders: MessageColumns, receivers: MessageColumns) {
+  constructor(senders: MessageColumns, receivers: MessageColumns, observer?: CallObserver) {
     this.senders = senders
     this.receivers = receivers
+    this.observer = observer
     const dropped = Math.max(0, senders.dropped + receivers.dropped)
     this.result = { calls: [], gaps: [], unresolved: 0, linkedSpans: 0, dropped }
   }
@@ -76,6 +79,7 @@ export class MessageResolver {
       this.enter(row)
       const own = receivers.broker[row]!
       const sender = senderOf[heads.of[row]!]!
+      this.observer?.sentBy(row, ...this.wayOf(row, sender))
       if (sender !== none) {
         this.addGap(row, sender, result.gaps)
         this.deliver(row, sender)
@@ -120,23 +124,29 @@ export class MessageResolver {
   private addGap(row: number, sender: number, gaps: LinkedGap[]): void {
     const { receivers, senders } = this
     if ((senders.skewed[sender]! | receivers.skewed[row]!) === 1) return
-    const own = receivers.broker[row]!
-    const broker = own === none ? senders.broker[sender]! : own
+    const [from, broker] = this.wayOf(row, sender)
     gaps.push({
-      caller: broker === none ? senders.node[sender]! : broker,
+      caller: broker === none ? from : broker,
       callee: receivers.node[row]!,
       gapNs: waitNs(senders, sender, receivers, row),
       sign: receivers.sign[row]! > 0 ? 1 : -1,
     })
   }
 
-  private delivery(row: number, sender: number, criticalPathNs: number): LinkedCall {
+  /** The nodes of sender and broker of a message, -1 where they are not known. */
+  private wayOf(row: number, sender: number): [from: number, broker: number] {
     const { receivers, senders } = this
     const own = receivers.broker[row]!
-    const broker = own === none ? senders.broker[sender]! : own
+    if (sender === none) return [none, own]
+    return [senders.node[sender]!, own === none ? senders.broker[sender]! : own]
+  }
+
+  private delivery(row: number, sender: number, criticalPathNs: number): LinkedCall {
+    const { receivers, senders } = this
+    const [from, broker] = this.wayOf(row, sender)
     const isDirect = broker === none
     return {
-      caller: isDirect ? senders.node[sender]! : broker,
+      caller: isDirect ? from : broker,
       callee: receivers.node[row]!,
       spans: receivers,
       row,

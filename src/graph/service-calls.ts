@@ -1,3 +1,4 @@
+import type { CallObserver } from './call-observer.ts'
 import type { CallTotals } from './call-totals.ts'
 import type { CriticalPath } from './critical-path.ts'
 import type { SpanCounts } from './graph.ts'
@@ -30,6 +31,7 @@ export class ServiceCalls {
   /** For each row of the last trace the row that called it, or one of `Top`. */
   parents = new Int32Array(64)
 
+  observer: CallObserver | undefined
   private readonly tree = new ServiceTree()
   private readonly edges: ServiceEdges
   private readonly totals: CallTotals
@@ -207,8 +209,9 @@ export class ServiceCalls {
     const failed = this.hasFailed(row)
     const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
     if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
-    if (peer < 0 || (!isMessage && tree.answered[row] === 1)) return
-    this.edges.callPeer(node, peer, row, failed)
+    const answered = tree.answered[row] === 1
+    if (peer >= 0 && (isMessage || !answered)) this.edges.callPeer(node, peer, row, failed)
+    else if (!isMessage) this.observer?.noCall(row, answered)
   }
 
   /** Node of the service that a span works for, which there must be. */

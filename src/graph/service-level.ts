@@ -1,3 +1,4 @@
+import type { CallObserver } from './call-observer.ts'
 import { CallTotals } from './call-totals.ts'
 import type { CriticalPath } from './critical-path.ts'
 import { emptyCounts, type Graph } from './graph.ts'
@@ -43,6 +44,13 @@ export class ServiceLevel {
       hasUser ? strings.internText('user') : 0,
     )
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
+  }
+
+  /** From now on tells of each call. */
+  watch(observer: CallObserver): void {
+    this.totals.watch(observer)
+    this.links.observer = observer
+    this.calls.observer = observer
   }
 
   /** Counts one trace. `tree` is built of `spans`, `criticalPath` measured of both; they stay as they are. */

@@ -4,6 +4,7 @@ import { AlertReceipt } from '../alerts/receipt.ts'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { Job } from '../jobs/jobs.ts'
 import { BuildEntry } from '../model/build-history.ts'
+import { Explanation } from '../model/explanation.ts'
 import { GraphDocument } from '../model/graph-document.ts'
 import { GraphReport } from '../model/graph-report.ts'
 import { AggregationParameters } from '../model/parameters.ts'
@@ -23,6 +24,7 @@ export const components: JsonSchema[] = [
   AlertReceipt,
   BuildEntry,
   EdgeRow,
+  Explanation,
   GraphDocument,
   GraphReport,
   Job,

@@ -1,0 +1,21 @@
+import type { GraphBuilderOptions } from '../graph/graph-builder.ts'
+import { nodesWhileReading } from '../graph/least-called.ts'
+import { StringTable } from '../graph/string-table.ts'
+import type { ParameterDefaults } from '../model/parameters.ts'
+import { isServiceName, type TagSelector } from '../source/tag-selector.ts'
+
+/** How parameters want their graph built; who builds it again for another purpose must build the same. */
+export function builderOptions(
+  { traceThresholdMs, useTagAsNode, userNode }: ParameterDefaults,
+  selector: TagSelector,
+  maxNodes = 10_000,
+): Omit<GraphBuilderOptions, 'level'> {
+  return {
+    strings: new StringTable(maxNodes * nodesWhileReading),
+    maxNodes,
+    slowThresholdMs: traceThresholdMs,
+    isTagNode: useTagAsNode ? selector.matches : undefined,
+    tagIsService: isServiceName(selector),
+    userNode,
+  }
+}

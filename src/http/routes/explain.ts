@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Explain } from '../../explain/explain.ts'
+import { Explanation } from '../../model/explanation.ts'
+import type { GraphStore } from '../../sink/graph-store.ts'
+import { NamePath } from '../build-query.ts'
+import { clientGone } from '../client-gone.ts'
+import { ref } from '../components.ts'
+import { noSuchGraph } from '../find-graph.ts'
+import { answer, problems } from '../responses.ts'
+
+export interface ExplainRouteOptions {
+  explain: Explain
+  store: Pick<GraphStore, 'get'>
+}
+
+const End = (description: string) => Type.String({ minLength: 1, maxLength: 1024, description })
+
+const NodeQuery = Type.Object(
+  {
+    source: End('The calling node: its id, its title, or title/subTitle'),
+    target: End('The called node, likewise'),
+  },
+  { additionalProperties: false },
+)
+
+/** GET /graphs/:name/explain: why there is an edge between two nodes, or none. */
+export const explainRoute: FastifyPluginAsyncTypebox<ExplainRouteOptions> = async (
+  app,
+  { explain, store },
+) => {
+  app.get(
+    '/graphs/:name/explain',
+    {
+      config: { costsTempo: true },
+      schema: {
+        operationId: 'explain',
+        summary:
+          'Why there is an edge between two nodes, or none: reads the window of the last build once more',
+        tags: ['graphs'],
+        params: NamePath,
+        querystring: NodeQuery,
+        response: {
+          200: answer('Calls, and the spans that nearly made one', ref(Explanation)),
+          ...problems(400, 404, 429, 502, 504),
+        },
+      },
+    },
+    async (request, reply) => {
+      const document = store.get(request.params.name)
+      if (!document) throw noSuchGraph(request.params.name)
+      return explain(document, request.query, clientGone(reply))
+    },
+  )
+}

@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { EdgeExplainer } from '../../src/graph/edge-explainer.ts'
+import type { GraphNode } from '../../src/graph/graph.ts'
+import { StringTable } from '../../src/graph/string-table.ts'
+import { builderOf } from './graphs.ts'
+import { arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
+
+const levels = ['operation', 'service'] as const
+const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }
+
+function explain(
+  level: (typeof levels)[number],
+  traces: TestSpan[][],
+  source: GraphNode,
+  target: GraphNode,
+  taken: TestSpan[][] = [],
+) {
+  const strings = new StringTable()
+  const explainer = new EdgeExplainer({ ...options, strings, level, source, target })
+  const numbered = [...traces.entries()].map(([index, spans]) => spanTable(strings, index + 1, spans))
+  const others = [...taken.entries()].map(([index, spans]) => spanTable(strings, 1000 + index, spans))
+  for (const spans of [...others, ...numbered]) explainer.add(spans)
+  for (const spans of others) explainer.remove(spans)
+  return explainer.finish()
+}
+
+/** Some traces, and two nodes of their graph. */
+const asked = fc.tuple(fc.constantFrom(...levels), arbitraryTraces, fc.nat(), fc.nat())
+const peer = fc.option(
+  fc.dictionary(
+    fc.constantFrom('peer.service', 'db.system', 'messaging.destination.name'),
+    fc.constantFrom('shop', 'q'),
+  ),
+)
+const withPeers = asked.chain(([level, traces, a, b]) =>
+  fc
+    .tuple(
+      ...traces.map((spans) =>
+        fc.tuple(...spans.map((span) => peer.map((peer) => ({ ...span, peer: peer ?? {} })))),
+      ),
+    )
+    .map((named) => [level, level === 'service' ? named : traces, a, b] as const),
+)
+
+function check(
+  what: string,
+  law: (level: (typeof levels)[number], traces: TestSpan[][], a: number, b: number) => void,
+) {
+  t.test(what, async (t) => {
+    const property = fc.property(withPeers, ([level, traces, a, b]) =>
+      law(level, traces as TestSpan[][], a, b),
+    )
+    const found = fc.check(property, { numRuns: 150 })
+    t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'holds in 150 cases')
+  })
+}
+
+function graphAt(level: (typeof levels)[number], traces: TestSpan[][]) {
+  const builder = builderOf(traces, { ...options, level })
+  return level === 'service' ? builder.finishServices() : builder.finish()
+}
+
+function assertEqual(actual: unknown, expected: unknown): void {
+  const [one, other] = [JSON.stringify(actual), JSON.stringify(expected)]
+  if (one !== other) throw new Error(`${one} is not ${other}`)
+}
+
+check('between any two nodes the explanation counts the calls of the edge', (level, traces, a, b) => {
+  const graph = graphAt(level, traces)
+  if (!graph || graph.nodes.length === 0) return
+  const [from, to] = [a % graph.nodes.length, b % graph.nodes.length]
+  const found = explain(level, traces, graph.nodes[from] as GraphNode, graph.nodes[to] as GraphNode)
+  const edge = graph.edges.find(({ source, target }) => source === from && target === to)
+  assertEqual(found.calls.count, edge?.count ?? 0)
+  for (const { count, examples } of found.nearMisses) {
+    if (examples.length === 0 || examples.length > Math.min(20, count)) throw new Error('examples')
+  }
+})
+
+check('a trace that is taken back leaves nothing, and order does not matter', (level, traces, a, b) => {
+  const graph = graphAt(level, traces)
+  if (!graph || graph.nodes.length === 0) return
+  const source = graph.nodes[a % graph.nodes.length] as GraphNode
+  const target = graph.nodes[b % graph.nodes.length] as GraphNode
+  const found = explain(level, traces, source, target)
+  assertEqual(explain(level, traces, source, target, traces.slice(0, 2)), found)
+  const shuffled = traces.map((spans) => [...spans].reverse())
+  assertEqual(explain(level, shuffled, source, target), found)
+})
