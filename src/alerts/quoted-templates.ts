@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js'
-import { compilePattern } from '../source/tag-selector.ts'
+import { compilePattern, maxPatternLength } from '../source/tag-selector.ts'
 import type { Alert } from './notification.ts'
 import { fill, parseTemplate, type Template } from './template.ts'
 
@@ -31,12 +31,18 @@ export function patternTemplate(text: string): QuotedTemplate {
   }
   compilePattern(template.texts.join('x'))
   return {
-    fill: (alert) => {
-      const pattern = fill(template, alert, (value) => RE2JS.quote(value))
-      compilePattern(pattern)
-      return pattern
-    },
+    fill: (alert) =>
+      bounded(
+        fill(template, alert, (value) => RE2JS.quote(value)),
+        maxPatternLength,
+      ),
   }
+}
+
+/** @throws {RangeError} */
+function bounded(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text
+  throw new RangeError(`must be at most ${maxLength} characters, and has ${text.length}`)
 }
 
 /** Whether a pattern that begins so goes on with text: it is whole but for groups that are open. */
@@ -71,11 +77,11 @@ export function traceqlTemplate(text: string): QuotedTemplate {
   }
   // TraceQL strings are Go strings; JSON's escapes are a subset of Go's.
   return {
-    fill: (alert) => {
-      const query = fill(template, alert, (value) => JSON.stringify(value.toWellFormed()))
-      if (query.length <= maxQueryLength) return query
-      throw new RangeError(`must be at most ${maxQueryLength} characters, and has ${query.length}`)
-    },
+    fill: (alert) =>
+      bounded(
+        fill(template, alert, (value) => JSON.stringify(value.toWellFormed())),
+        maxQueryLength,
+      ),
   }
 }
 
