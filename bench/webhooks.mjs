@@ -37,7 +37,7 @@ const port = await new Promise((resolve, reject) => {
     rest = lines.pop() ?? ''
     for (const line of lines) {
       const { msg, graph } = JSON.parse(line)
-      if (msg === 'graph built') builds.push(graph)
+      if (msg === 'job ended') builds.push(graph)
       const [, listening] = /tta listens at http:\/\/127\.0\.0\.1:(\d+)/.exec(msg) ?? []
       if (listening) resolve(Number(listening))
     }

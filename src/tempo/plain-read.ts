@@ -4,15 +4,16 @@ import { limitPassed } from '../source/read-limits.ts'
 import type { ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import type { BulkReadOptions } from './bulk-read.ts'
 import { forEachLimited } from './for-each-limited.ts'
+import { decodeFoundIds } from './found-ids.ts'
 import type { ReadPlan } from './read-plan.ts'
 import { askSearch, type SearchContext } from './search.ts'
-import { TempoAnswerError, TempoStatusError } from './tempo-errors.ts'
+import { TempoStatusError } from './tempo-errors.ts'
 import { TraceLookup } from './trace-lookup.ts'
 
 const lookupsInFlight = 8
 const idsPerSearch = 1000
 
-interface FoundIds {
+interface FoundTraces {
   /** 32 hex digits, newest trace first. */
   ids: string[]
   truncated: boolean
@@ -101,7 +102,7 @@ async function searchIds(
   spanset: string,
   { startSec, endSec }: { startSec: number; endSec: number },
   limit: number,
-): Promise<FoundIds> {
+): Promise<FoundTraces> {
   const ids = new Set<string>()
   const ranges = [{ start: startSec, end: endSec }]
   let truncated = false
@@ -128,18 +129,9 @@ async function searchOnce(
   context: SearchContext,
   spanset: string,
   range: { start: number; end: number },
-): Promise<FoundIds> {
+): Promise<FoundTraces> {
   const query = { q: spanset, limit: idsPerSearch, ...range }
   const { body } = await askSearch(context, query, 'application/json')
-  try {
-    const { traces = [], metrics = {} } = JSON.parse(body.toString()) as {
-      traces?: { traceID: string }[]
-      metrics?: { completedJobs?: number; totalJobs?: number }
-    }
-    const unfinished = (metrics.completedJobs ?? 0) < (metrics.totalJobs ?? 0)
-    const ids = traces.map(({ traceID }) => traceID.padStart(32, '0'))
-    return { ids, truncated: unfinished || ids.length >= Math.min(idsPerSearch, context.limits.traces) }
-  } catch (error) {
-    throw new TempoAnswerError('/api/search answered something that is no search answer', { cause: error })
-  }
+  const { ids, unfinished } = decodeFoundIds(body.toString())
+  return { ids, truncated: unfinished || ids.length >= Math.min(idsPerSearch, context.limits.traces) }
 }
