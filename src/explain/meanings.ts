@@ -7,8 +7,7 @@ const meanings: Record<Rule | 'not-in-window', string> = {
     'The message goes through the node of a broker: there is an edge from S to the broker and one from it to T.',
   'answered-elsewhere':
     'A client names one node as its peer, and the spans of another service answered: what answered is what was called.',
-  indirect:
-    'S stands above T in the trace, with another node between: each of the two calls is an edge of its own.',
+  indirect: 'S stands above T in the trace, with another node between, and that one calls.',
   'separate-roots':
     'Both are in one trace, and the span of T is a root of its own: the context that would connect them was not passed on. Links make edges at the service level only.',
   'unresolved-link':

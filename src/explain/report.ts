@@ -133,7 +133,8 @@ export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDo
     }
   })
   const verdict = verdictOn(summary, findings)
-  return { graph: name, builtAt, status, window, source, traceql, verdict, findings, warnings }
+  const { notGiven } = summary.read
+  return { graph: name, builtAt, status, window, source, traceql, verdict, notGiven, findings, warnings }
 }
 
 function verdictOn({ status, read }: AggregationSummary, findings: Finding[]): string {
