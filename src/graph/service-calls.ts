@@ -67,13 +67,11 @@ export class ServiceCalls {
     for (let row = 0; row < spans.length; row++) {
       this.parents[row] = tree.ownerOf(tree.parent[row]!)
       if (tree.parent[row] === Top.duplicate) continue
-      this.nameOnce(row)
       if (spans.service[row] !== 0) this.enter(row)
       else counts.unnamed += sign
     }
-    for (let row = 0; row < spans.length; row++) {
-      if (tree.parent[row] !== Top.duplicate && this.isCaller(row)) this.callPeer(row)
-    }
+    for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.nameOnce(row)
+    for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.callPeer(row)
     this.edges.finish(criticalPath, this.nodeOf)
   }
 
@@ -89,12 +87,16 @@ export class ServiceCalls {
     this.parents = new Int32Array(spans.length * 2)
   }
 
+  private isPresentCaller(row: number): boolean {
+    return this.tree.parent[row] !== Top.duplicate && this.isCaller(row)
+  }
+
   /** Of a client span inside another for the same peer, such as one try of several, the inner one counts. */
   private nameOnce(row: number): void {
     const { tree, peers } = this
     const above = tree.parent[row]!
     if (above < 0 || peers.name[row] === 0 || peers.name[row] !== peers.name[above]) return
-    if (peers.role[row] !== peers.role[above] || !this.isCaller(row) || !this.isCaller(above)) return
+    if (peers.role[row] !== peers.role[above] || !this.isCaller(above)) return
     if (tree.serviceOf(row) === tree.serviceOf(above)) tree.answered[above] = 1
   }
 

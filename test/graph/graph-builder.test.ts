@@ -1,5 +1,7 @@
 import t from 'tap'
-import { edgesOf, graphOf, nodesOf } from './graphs.ts'
+import { noPattern } from '../../src/graph/call-patterns.ts'
+import { noSides } from '../../src/graph/call-sides.ts'
+import { edgesOf, graphOf, hexTraceId, nodesOf } from './graphs.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((service) => ({ service, name: 'op' })) as [Op, Op, Op]
 const nameless = { name: 'op' }
@@ -20,12 +22,14 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
     { id: 1, ...a, durationMs: 100 },
     { id: 2, parent: 1, ...b, durationMs: 30, status: 'error' },
   ])
+  const first = hexTraceId(1)
   t.same(graph, {
     nodes: [
       {
         role: 'operation',
         title: 'a',
         operation: 'op',
+        exemplars: { slowest: first, failed: null, typical: first },
         count: 1,
         adjustedCount: 1,
         failed: 0,
@@ -41,6 +45,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
         role: 'operation',
         title: 'b',
         operation: 'op',
+        exemplars: { slowest: first, failed: first, typical: first },
         count: 1,
         adjustedCount: 1,
         failed: 1,
@@ -57,6 +62,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
       {
         source: 0,
         target: 1,
+        exemplars: { slowest: first, failed: first, typical: first },
         count: 1,
         adjustedCount: 1,
         failed: 1,
@@ -66,8 +72,11 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
         p50Ns: 30e6,
         p95Ns: 30e6,
         p99Ns: 30e6,
+        sides: { ...noSides, serverMeanNs: 30e6 },
+        pattern: { ...noPattern, parents: 1, calls: 1, p95PerParent: 1, maxPerParent: 1 },
       },
     ],
+    foldings: [],
     endToEndNs: 100e6,
     spans: {
       traces: 1,

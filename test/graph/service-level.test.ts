@@ -51,6 +51,17 @@ const topic = (name: string, more: Partial<TestSpan> = {}) => ({
   ...more,
 })
 
+t.test('whom the callee answers is the same in whatever order the spans come', async (t) => {
+  const lines = trace(
+    ['shop', 'client', undefined, to('proxy')],
+    ['shop', 'client', 1, to('cart.local')],
+    ['shop', 'client', 2, to('cart.local')],
+    ['cart', 'server', 3],
+  )
+  t.same(linksOf(serviceGraph([lines])), [link('shop', 'cart')])
+  t.same(linksOf(serviceGraph([[...lines].reverse()])), [link('shop', 'cart')])
+})
+
 t.test('a batch is a message from each producer that its consumer is linked to', async (t) => {
   const producers = (more: Partial<TestSpan> = {}) => [
     trace(['a', 'producer', undefined, more]),
