@@ -5,6 +5,7 @@ import { AlertRefreshes, type SubmittedBuild } from './alerts/alert-refreshes.ts
 import { alertRule } from './alerts/alert-rule.ts'
 import { systemClock } from './clock.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
+import { createReload, type ReloadReport } from './config/reload.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
 import { createExplainer } from './explain/explain.ts'
@@ -16,11 +17,13 @@ import { alertWebhooks } from './http/routes/alert-webhooks.ts'
 import { explainRoute } from './http/routes/explain.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
+import { reloadRoute } from './http/routes/reload.ts'
 import { schedulesRoute } from './http/routes/schedules.ts'
 import { createServer } from './http/server.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { observeGraphs } from './metrics/graph-metrics.ts'
+import { observeJobs } from './metrics/job-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { tempoMetrics } from './metrics/tempo-metrics.ts'
 import type { AggregationParameters } from './model/parameters.ts'
@@ -40,6 +43,8 @@ export interface AppOverrides {
   /** Unix ms. */
   now?: () => number
   logger?: FastifyBaseLogger
+  /** Reads the configuration anew. @throws {ConfigError} @default it never changes */
+  readConfig?: () => Config
 }
 
 export interface App {
@@ -49,6 +54,8 @@ export interface App {
   jobs: Jobs
   store: GraphStore
   source: TraceSource
+  /** Reads the configuration anew. @throws {TtaError} TTA_CONFIG_INVALID: it stays as it was */
+  reload(): ReloadReport
   /** Ends the service, then what it is made of. */
   close(): Promise<void>
 }
@@ -87,8 +94,24 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     now,
   })
   const jobs = createJobs({ aggregator, maxQueued: config.build.maxQueued, now, log: logger })
+  observeJobs(metrics.registry, jobs)
 
   const { bodyLimitBytes } = config.server
+  const tokens = new AcceptedTokens(config.server.tokens)
+  let { rateLimit } = config.server
+  const reload = createReload({
+    config,
+    read: overrides.readConfig ?? (() => config),
+    live: {
+      'server.auth': ({ server }) => tokens.replace(server.tokens),
+      'server.rate_limit': ({ server }) => {
+        rateLimit = server.rateLimit
+      },
+      'log.level': ({ log }) => {
+        logger.level = log.level
+      },
+    },
+  })
   const app = await createServer({
     aggregator,
     jobs,
@@ -99,8 +122,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     logger,
     now,
     bodyLimitBytes,
-    tokens: new AcceptedTokens(config.server.tokens),
-    rateLimit: () => config.server.rateLimit,
+    tokens,
+    rateLimit: () => rateLimit,
     metrics,
   })
   const refreshes = refreshesByAlerts(config, jobs, now, logger)
@@ -110,6 +133,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
+  await app.register(reloadRoute, { reload })
   if (history) app.addHook('onReady', () => store.load())
   const scheduler = createScheduler({
     schedules: schedulesOf(config),
@@ -127,7 +151,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   app.addHook('onClose', async () => {
     await Promise.all([source, store, ...sinks].map((part) => part.close()))
   })
-  return { app, aggregator, jobs, store, source, close: () => app.close() }
+  return { app, aggregator, jobs, store, source, reload, close: () => app.close() }
 }
 
 function fromTempo(tempo: TempoConfig, now: () => number, observer: TempoObserver): TraceSource {

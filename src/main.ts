@@ -25,13 +25,23 @@ const parts: Parts = {
   buildApp,
   runDemo: async (options) => (await import('./demo/run-demo.ts')).runDemo({ ...options, buildApp }),
 }
+let listensToHangUps = false
+const onHangUp = (listener: () => void) => {
+  listensToHangUps = true
+  process.on('SIGHUP', listener)
+}
 const finished = runCommandLine(
   argv.slice(2),
-  { env, directory: '.', stdout, stderr, signal: stop.signal },
+  { env, directory: '.', stdout, stderr, signal: stop.signal, onHangUp },
   parts,
 )
 
-const grace = closeWithGrace({ delay: graceMs, logger: { error: sayOnStderr } }, async ({ err }) => {
+// A terminal that goes away ends a build, as ever; for the service SIGHUP means to read its configuration anew.
+process.on('SIGHUP', () => {
+  if (!listensToHangUps) process.kill(process.pid, 'SIGTERM')
+})
+const options = { delay: graceMs, logger: { error: sayOnStderr }, skip: ['SIGHUP' as const] }
+const grace = closeWithGrace(options, async ({ err }) => {
   if (err) sayOnStderr(err)
   stop.abort(new Error('the process was asked to end'))
   const status = await finished

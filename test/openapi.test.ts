@@ -35,6 +35,7 @@ t.test('openapi/tta.json', async (t) => {
 
   t.test('gives the whole of the API', async (t) => {
     t.same(Object.keys(JSON.parse(text).paths), [
+      '/-/reload',
       '/aggregate',
       '/graphs',
       '/graphs/{name}',

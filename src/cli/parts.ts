@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { Config } from '../config/config.ts'
+import type { ReloadReport } from '../config/reload.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
@@ -11,10 +12,15 @@ export interface TtaParts {
   aggregator: Aggregator
   jobs: Jobs
   store: GraphStore
+  /** Reads the configuration anew. @throws {TtaError} TTA_CONFIG_INVALID */
+  reload(): ReloadReport
   close(): Promise<void>
 }
 
-export type BuildParts = (config: Config, overrides?: { logger?: FastifyBaseLogger }) => Promise<TtaParts>
+export type BuildParts = (
+  config: Config,
+  overrides?: { logger?: FastifyBaseLogger; readConfig?: () => Config },
+) => Promise<TtaParts>
 
 export interface DemoOptions {
   /** Absent: 8080, or another where that is taken. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
+import type { FastifyBaseLogger } from 'fastify'
 import { configure } from './configure.ts'
 import { listenFailure } from './listen-failure.ts'
 import type { Arguments } from './parse-arguments.ts'
-import type { BuildParts } from './parts.ts'
+import type { BuildParts, TtaParts } from './parts.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -13,7 +14,9 @@ import type { Terminal } from './terminal.ts'
 export async function serveCommand(args: Arguments, terminal: Terminal, buildApp: BuildParts): Promise<void> {
   const config = configure(args, terminal)
   const { host, port } = config.server
-  const { app, close } = await buildApp(config)
+  const readConfig = () => configure(args, terminal)
+  const { app, reload, close } = await buildApp(config, { readConfig })
+  terminal.onHangUp?.(() => reloadAndTell(reload, app.log))
   try {
     const listenTextResolver = (address: string) => `tta listens at ${address}, its API is at ${address}/docs`
     await app.listen({ host, port, listenTextResolver }).catch((error) => {
@@ -22,5 +25,14 @@ export async function serveCommand(args: Arguments, terminal: Terminal, buildApp
     if (!terminal.signal.aborted) await once(terminal.signal, 'abort')
   } finally {
     await close()
+  }
+}
+
+/** Nobody waits for an answer to a signal: the log has it. */
+function reloadAndTell(reload: TtaParts['reload'], log: FastifyBaseLogger): void {
+  try {
+    log.info(reload(), 'configuration reloaded')
+  } catch (error) {
+    log.error({ err: error }, 'configuration not reloaded')
   }
 }

@@ -17,6 +17,8 @@ export interface Terminal {
   stderr: Output
   /** Aborts when the process is asked to end. */
   signal: AbortSignal
+  /** Calls the listener whenever the process is asked to read its configuration anew (SIGHUP). */
+  onHangUp?: (listener: () => void) => void
 }
 
 export type Colour = 'red' | 'yellow' | 'green' | 'bold' | 'dim'

@@ -24,6 +24,7 @@ const descriptions: Record<number, string> = {
   409: 'It has ended',
   413: 'The body is too large',
   415: 'The body is not application/json, or it is compressed',
+  422: 'The configuration is wrong: `errors` names each key',
   429: 'Too many requests, or too many builds wait: `Retry-After` says when to come again',
   502: 'The source of traces could not be read: all graphs are as they were',
   503: 'A graph could not be handed on, kept builds cannot be read, or the service is about to end',

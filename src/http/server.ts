@@ -12,6 +12,7 @@ import { logRequests } from './logger.ts'
 import { observeRequests } from './observe-requests.ts'
 import { handleError } from './problem.ts'
 import { limitRates, type RateLimit } from './rate-limit.ts'
+import { refuseWhenClosing } from './refuse-when-closing.ts'
 import { requireScopes } from './require-scopes.ts'
 import { aggregate } from './routes/aggregate.ts'
 import { grafana } from './routes/grafana.ts'
@@ -36,6 +37,8 @@ export interface ServerOptions {
   bodyLimitBytes: number
   /** Longest wait for a dependency at /health/ready, ms. @default 2000 */
   checkTimeoutMs?: number
+  /** How long the result of a check counts, ms. @default 5000 */
+  checkEveryMs?: number
   /** Unix ms. */
   now?: () => number
   /** Who may call. @default everybody */
@@ -52,8 +55,10 @@ const noLimit = () => ({ max: 0, windowSec: 1 })
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { aggregator, jobs, store, source, sinks, history, logger, bodyLimitBytes } = options
   const { checkTimeoutMs = 2000, metrics = createMetrics(version), now = Date.now } = options
-  const { tokens = new AcceptedTokens(), rateLimit = noLimit } = options
+  const { checkEveryMs = 5000, tokens = new AcceptedTokens(), rateLimit = noLimit } = options
   const app = Fastify({
+    // Answered as a problem instead, by a hook.
+    return503OnClosing: false,
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
@@ -66,6 +71,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(validatorCompiler())
   app.setErrorHandler(handleError)
   logRequests(app)
+  refuseWhenClosing(app)
   observeRequests(app, metrics)
   answerUnknownRoutes(app)
   requireScopes(app, tokens)
@@ -78,7 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(graphs, { aggregator, store, now })
   await app.register(historyRoute, { store, now })
   await app.register(grafana, { aggregator, store, now })
-  await app.register(health, { source, sinks, history, checkTimeoutMs, warnings })
+  await app.register(health, { source, sinks, history, checkTimeoutMs, checkEveryMs, warnings })
   await app.register(metricsRoute, { metrics })
   return app
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -63,6 +63,25 @@ t.test('serve ends with 0 on SIGTERM and listens no more', async (t) => {
   child.kill('SIGTERM')
   t.equal((await ended).status, 0)
   await t.rejects(fetch(`${url}/health/live`))
+})
+
+t.test('serve reads its configuration anew on SIGHUP, and goes on where it is wrong', async (t) => {
+  const directory = t.testdir({ 'config.yml': 'log: { level: info }' })
+  const service = tta(t, ['serve', '--port', '0', '-c', join(directory, 'config.yml')])
+  const says = async (text: RegExp): Promise<string> => {
+    while (!text.test(service.output.err)) await once(service.child.stderr, 'data')
+    return text.exec(service.output.err)?.[0] ?? ''
+  }
+  const url = await says(/http:\/\/127\.0\.0\.1:\d+/)
+  writeFileSync(join(directory, 'config.yml'), 'log: { level: loud }')
+  service.child.kill('SIGHUP')
+  await says(/log\.level is \\"loud\\".*configuration not reloaded/)
+  writeFileSync(join(directory, 'config.yml'), 'log: { level: debug }')
+  service.child.kill('SIGHUP')
+  await says(/"applied":\["log\.level"\].*configuration reloaded/)
+  t.equal((await fetch(`${url}/health/live`)).status, 200)
+  service.child.kill('SIGTERM')
+  t.equal((await service.ended).status, 0)
 })
 
 t.test('a loop ends on SIGINT with the status of its last build', async (t) => {

@@ -17,6 +17,8 @@ export interface HealthOptions {
   history?: Pick<Dependency, 'check'> | undefined
   /** How long a check may take, ms. */
   checkTimeoutMs: number
+  /** How long the result of a check counts, ms: a check can hurt who is checked. */
+  checkEveryMs: number
   /** What a person should look at although everything can be reached. */
   warnings: () => string[]
 }
@@ -45,7 +47,15 @@ const Readiness = Type.Object(
 
 /** /health/live: the process answers. /health/ready: so does everything it needs. */
 export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
-  const { source, sinks, history, checkTimeoutMs, warnings } = options
+  const { source, sinks, history, checkTimeoutMs, checkEveryMs, warnings } = options
+  const checked = (kind: Check['kind'], dependency: Dependency) =>
+    atMostEvery(checkEveryMs, () => check(kind, dependency, checkTimeoutMs))
+  const checks = [
+    checked('source', source),
+    ...sinks.map((sink) => checked('sink', sink)),
+    ...(history ? [checked('history', { name: 'history', check: (signal) => history.check(signal) })] : []),
+  ]
+  const checkAll = () => Promise.all(checks.map((result) => result()))
   const tags = ['operations']
 
   app.get(
@@ -83,26 +93,24 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
       },
     },
     async (_request, reply) => {
-      const checks = await Promise.all([
-        check('source', source, checkTimeoutMs),
-        ...sinks.map((sink) => check('sink', sink, checkTimeoutMs)),
-        ...(history
-          ? [
-              check(
-                'history',
-                { name: 'history', check: (signal: AbortSignal) => history.check(signal) },
-                checkTimeoutMs,
-              ),
-            ]
-          : []),
-      ])
-      const ready = checks.every(({ kind, ok }) => ok || kind === 'history')
+      const results = await checkAll()
+      const ready = results.every(({ kind, ok }) => ok || kind === 'history')
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ ready, checks, warnings: warnings() })
+        .send({ ready, checks: results, warnings: warnings() })
     },
   )
+}
+
+/** Who asks sooner gets the result of before, also of a check that is under way. */
+function atMostEvery<T>(everyMs: number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { at: number; result: Promise<T> } | undefined
+  return () => {
+    const at = performance.now()
+    if (last === undefined || at - last.at >= everyMs) last = { at, result: ask() }
+    return last.result
+  }
 }
 
 /** The deadline holds for a dependency too that does not listen to its signal. */

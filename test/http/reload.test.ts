@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { createLogger } from '../../src/http/logger.ts'
+import { documentOf, startServer } from './stand-ins.ts'
+
+const token = (name: string) => ({ name, token: `${name}-0123456789abcdef`, scopes: ['read', 'write'] })
+const bearer = (name: string) => ({ authorization: `Bearer ${name}-0123456789abcdef` })
+
+t.test(
+  'a reload puts into force what can be, says what cannot, and keeps the old where the new is wrong',
+  async (t) => {
+    const lines: string[] = []
+    const logger = createLogger('info', { write: (line) => void lines.push(line) })
+    let written: object = { server: { auth: { tokens: [token('old')] }, rate_limit: { max: 1 } } }
+    const readConfig = () => loadConfig({ text: JSON.stringify(written), env: {} })
+    const { app, reload, close } = await buildApp(readConfig(), { readConfig, logger })
+    t.teardown(close)
+    const post = (url: string, name: string) => app.inject({ method: 'POST', url, headers: bearer(name) })
+
+    t.same(reload(), { applied: [], needsRestart: [] }, 'nothing has changed')
+    t.equal((await post('/aggregate', 'old')).statusCode, 200)
+    t.equal((await post('/aggregate', 'old')).statusCode, 429)
+
+    written = {
+      server: { port: 9, auth: { tokens: [token('new')] }, rate_limit: { max: 5 } },
+      log: { level: 'warn' },
+      tempo: { url: 'http://user:geheim@tempo' },
+    }
+    const report = (await post('/-/reload', 'old')).json()
+    t.same(report.applied, ['server.auth.tokens', 'server.rate_limit', 'log.level'])
+    t.ok(report.needsRestart.includes('server.port'))
+    t.ok(report.needsRestart.includes('tempo.url'))
+    t.notOk(JSON.stringify(report).includes('geheim'))
+    t.equal((await post('/aggregate', 'old')).statusCode, 401)
+    t.equal((await post('/aggregate', 'new')).statusCode, 200)
+    const before = lines.length
+    await app.inject('/health/live')
+    t.equal(lines.length, before, 'requests are logged at info')
+    t.same(reload().applied, [])
+    t.ok(reload().needsRestart.includes('server.port'), 'which is told until it is done')
+
+    written = { server: { auth: { tokens: [] }, port: 'geheim' }, tempo: { bearer_token: 'geheim' } }
+    const refused = await post('/-/reload', 'new')
+    t.equal(refused.statusCode, 422)
+    t.match(refused.json(), {
+      code: 'TTA_CONFIG_INVALID',
+      errors: [{ field: 'server.port' }, { field: 'tempo.url' }],
+    })
+    t.equal((await app.inject('/graphs')).statusCode, 401, 'the tokens of before hold')
+  },
+)
+
+t.test(
+  'while the service ends, what is under way gets its answer and what comes new is sent away',
+  async (t) => {
+    let finish = () => {}
+    const building = new Promise<void>((begun) => {
+      finish = begun
+    })
+    let release = () => {}
+    const released = new Promise<void>((done) => {
+      release = done
+    })
+    const { app } = await startServer(t, {
+      aggregator: {
+        aggregate: async () => {
+          finish()
+          await released
+          return documentOf('micro').summary
+        },
+      },
+    })
+    // Stands for jobs that are let come to their end.
+    app.addHook('preClose', () => released)
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as AddressInfo
+    const send = (method: string, path: string) => {
+      const client = httpRequest({ port, host: '127.0.0.1', method, path, agent: false })
+      client.end()
+      return once(client, 'response').then(([response]) => response)
+    }
+    const underWay = send('POST', '/aggregate')
+    await building
+    const closed = app.close()
+    const refused = await send('GET', '/graphs')
+    t.equal(refused.statusCode, 503)
+    t.equal(refused.headers.connection, 'close')
+    t.match(refused.headers['content-type'], 'application/problem+json')
+    refused.resume()
+    release()
+    t.equal((await underWay).statusCode, 200)
+    await closed
+  },
+)
+
+t.test('readiness asks each dependency once for a while, however many ask', async (t) => {
+  let asked = 0
+  const source = { name: 'tempo', check: async () => void asked++ }
+  const { app } = await startServer(t, { source })
+  const ask = () => app.inject('/health/ready')
+  for (const { statusCode } of [...(await Promise.all([ask(), ask()])), await ask()]) t.equal(statusCode, 200)
+  t.equal(asked, 1)
+})
