@@ -6,12 +6,14 @@ export const errorStatus = {
   TTA_FORBIDDEN: 403,
   TTA_NOT_FOUND: 404,
   TTA_METHOD_NOT_ALLOWED: 405,
+  TTA_REQUEST_TIMEOUT: 408,
   TTA_JOB_ENDED: 409,
   TTA_TOO_LARGE: 413,
   TTA_UNSUPPORTED_MEDIA_TYPE: 415,
   TTA_CONFIG_INVALID: 422,
   TTA_QUEUE_FULL: 429,
   TTA_RATE_LIMITED: 429,
+  TTA_HEADERS_TOO_LARGE: 431,
   TTA_CANCELLED: 499,
   TTA_INTERNAL: 500,
   TTA_TEMPO_UNAVAILABLE: 502,
@@ -66,15 +68,11 @@ export class TtaError extends Error {
   }
 }
 
-/** A 400 that names the fields; the message repeats the first ones in words. */
-export function badRequest(errors: FieldError[]): TtaError {
-  return new TtaError(
-    'TTA_BAD_REQUEST',
-    errors.map((error) => `${error.field} ${error.message}`).join('; '),
-    {
-      errors,
-    },
-  )
+/** A 400 that names the fields, in words as well. @param more how many are wrong besides */
+export function badRequest(errors: FieldError[], more = 0): TtaError {
+  const words = errors.map((error) => `${error.field} ${error.message}`)
+  if (more > 0) words.push(`and ${more} more`)
+  return new TtaError('TTA_BAD_REQUEST', words.join('; '), { errors })
 }
 
 /** A 429 that says when to come again. @param what waits, in the plural */

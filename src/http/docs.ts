@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { components } from './components.ts'
 import { registerPages } from './pages.ts'
 import { securitySchemes } from './require-scopes.ts'
+import { problems } from './responses.ts'
 
 /** Of this tta. */
 export const { version } = JSON.parse(
@@ -33,7 +34,12 @@ type PathItem = Record<
 /** Documents all routes that are registered afterwards: /openapi.json for programs, /docs for people. */
 export async function documentRoutes(app: FastifyInstance): Promise<void> {
   const bodies: { path: string; method: string; requestBody: RequestBody }[] = []
-  app.addHook('onRoute', ({ url, method, config }) => {
+  app.addHook('onRoute', (route) => {
+    const { url, method, config, schema } = route
+    // Answered before it is known which route is meant.
+    if (schema && !schema.hide) {
+      route.schema = { ...schema, response: { ...problems(431), ...(schema.response as object) } }
+    }
     if (!config?.requestBody) return
     bodies.push({ path: url, method: String(method).toLowerCase(), requestBody: config.requestBody })
   })

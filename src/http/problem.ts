@@ -3,11 +3,17 @@ import { badRequest, TtaError } from '../errors.ts'
 import { cut, problemOf } from '../model/problem.ts'
 import { fieldErrors } from '../schema-errors.ts'
 
+/** Most faults of a request that are told: one that is wrong throughout would get an answer many times its size. */
+const maxErrors = 100
+
 /** What is wrong, in our words. Anything unforeseen is TTA_INTERNAL and says nothing of our insides. */
 export function toTtaError(error: unknown, request: FastifyRequest): TtaError {
   if (error instanceof TtaError) return error
   const { code, message, statusCode = 500, validation, validationContext } = error as FastifyError
-  if (validation) return badRequest(fieldErrors(validation, ...checked(request, validationContext)))
+  if (validation) {
+    const told = fieldErrors(validation.slice(0, maxErrors), ...checked(request, validationContext))
+    return badRequest(told, Math.max(0, validation.length - maxErrors))
+  }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const limit = request.routeOptions.bodyLimit
     return new TtaError('TTA_TOO_LARGE', `The body is larger than the ${limit} bytes allowed here`)

@@ -26,6 +26,7 @@ const descriptions: Record<number, string> = {
   415: 'The body is not application/json, or it is compressed',
   422: 'The configuration is wrong: `errors` names each key',
   429: 'Too many requests, or too many builds wait: `Retry-After` says when to come again',
+  431: 'Address and headers together are too long',
   502: 'The source of traces could not be read: all graphs are as they were',
   503: 'A graph could not be handed on, kept builds cannot be read, or the service is about to end',
   504: 'The deadline passed: all graphs are as they were',

@@ -6,6 +6,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import { AcceptedTokens } from './accepted-tokens.ts'
+import { answerBrokenRequest } from './broken-request.ts'
 import { documentRoutes, version } from './docs.ts'
 import { watchExposure } from './exposure.ts'
 import { logRequests } from './logger.ts'
@@ -65,6 +66,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit: bodyLimitBytes,
     // Long names are for the schema to refuse: it says what is allowed.
     routerOptions: { maxParamLength: 65_536 },
+    // A query of as many characters as the schema allows, each written as %F0%9F%9B%92.
+    http: { maxHeaderSize: 65_536 },
+    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../errors.ts'
 import { sendProblem } from './problem.ts'
 
@@ -17,7 +17,7 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
     routes.push({ path: new RegExp(`^${source}$`), methods: [method].flat() })
   })
 
-  app.setNotFoundHandler((request, reply) => {
+  const answer = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0] ?? ''
     const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
     if (methods.size === 0 || methods.has(request.method)) {
@@ -26,5 +26,10 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
     const allow = [...methods].sort().join(', ')
     reply.header('allow', allow)
     return sendProblem(reply, new TtaError('TTA_METHOD_NOT_ALLOWED', `This path takes ${allow}`))
+  }
+  app.setNotFoundHandler(answer)
+  // Before a body is looked at, which could be wrong too.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) return answer(request, reply)
   })
 }

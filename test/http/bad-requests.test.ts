@@ -342,3 +342,71 @@ t.test('any text at all gets an answer with one of our codes, never a 500', asyn
   )
   t.ok(true)
 })
+
+t.test('a body that is wrong throughout gets an answer of bounded size', async (t) => {
+  const { app } = await startServer(t)
+  const keys = Array.from({ length: 20_000 }, (_, index) => `"k${index}":0`)
+  const response = await app.inject({
+    method: 'POST',
+    url: '/aggregate',
+    headers: json,
+    payload: `{${keys.join(',')}}`,
+  })
+  t.equal(response.statusCode, 400)
+  t.equal(response.json().errors.length, 100)
+  t.match(response.json().detail, /; and 19900 more$/)
+})
+
+t.test('a path or method that is not there is said before the body is looked at', async (t) => {
+  const { app } = await startServer(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const cases: [method: string, path: string, head: string, status: number][] = [
+    ['QUERY', '/graphs', '', 405],
+    ['POST', '/graphs', 'content-type: text/xml\r\n', 405],
+    ['POST', '/nowhere', 'content-type: text/xml\r\n', 404],
+    ['PUT', '/aggregate', '', 405],
+  ]
+  for (const [method, path, head, status] of cases) {
+    const answer = await converse(
+      port,
+      `${method} ${path} HTTP/1.1\r\nhost: x\r\n${head}content-length: 0\r\n\r\n`,
+    )
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, 's'), `${method} ${path}`)
+  }
+})
+
+t.test('what is no request, or one with too long a head, is answered as all else', async (t) => {
+  const { app } = await startServer(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const query = (length: number) =>
+    `GET /graphs/micro?query=${'x'.repeat(length)} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`
+  const cases: [what: string, request: string, status: number, code: string][] = [
+    ['too long', query(70_000), 431, 'TTA_HEADERS_TOO_LARGE'],
+    ['long', query(50_000), 400, 'TTA_BAD_REQUEST'],
+    ['no request', 'hello\r\n\r\n', 400, 'TTA_BAD_REQUEST'],
+    ['no length', 'POST /aggregate HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n', 400, 'TTA_BAD_REQUEST'],
+  ]
+  for (const [what, request, status, code] of cases) {
+    const [head = '', body = ''] = (await converse(port, request)).split('\r\n\r\n')
+    t.match(head, new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, 's'), what)
+    t.match(JSON.parse(body), { status, code, instance: /^urn:uuid:/ }, what)
+  }
+})
+
+/** Sends what may be no HTTP at all. @returns what comes back until the connection ends, or falls silent */
+function converse(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request))
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk
+      const [head = '', body = ''] = received.split('\r\n\r\n')
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN)
+      if (Buffer.byteLength(body) >= length) socket.destroy()
+    })
+    socket.on('close', () => resolve(received))
+    socket.on('error', (error) => (received === '' ? reject(error) : resolve(received)))
+  })
+}
