@@ -98,7 +98,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
         response: {
           200: Type.Unsafe<unknown>({
             description: '`event`: state or progress; `data`: the job as it was then',
-            content: { 'text/event-stream': { schema: { type: 'string' } } },
+            // OpenAPI 3.1 has no word for what an event is made of.
+            content: { 'text/event-stream': { schema: { description: 'Server-sent events' } } },
           }),
           204: Type.Null({ description: 'The job has ended, and Last-Event-ID names its last event' }),
           ...problems(400, 404),
