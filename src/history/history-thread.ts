@@ -1,4 +1,3 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { FileOptions } from './history-file.ts'
 import type { Answer, Call, Calls } from './thread.ts'
@@ -7,6 +6,11 @@ interface Waiting {
   resolve: (answer: Answer) => void
   reject: (error: Error) => void
 }
+
+/** Tests run from src, where each thread would have to compile itself at its start: they take the built one. */
+const threadFile = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/history/thread.js', import.meta.url)
+  : new URL('./thread.js', import.meta.url)
 
 /** Asks the thread that has the file. It is started by the first call, and anew when it has died. */
 export class HistoryThread {
@@ -45,9 +49,7 @@ export class HistoryThread {
   }
 
   private start(): Worker {
-    // This file's own extension: .ts in tests, .js when it is compiled.
-    const file = new URL(`./thread${extname(import.meta.url)}`, import.meta.url)
-    const worker = new Worker(file, { workerData: this.options })
+    const worker = new Worker(threadFile, { workerData: this.options, execArgv: [] })
     const died = (error: Error) => {
       if (this.worker === worker) this.worker = undefined
       for (const { reject } of this.waiting.values()) reject(error)

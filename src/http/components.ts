@@ -1,6 +1,8 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { GraphComparison } from '../aggregation/graph-comparison.ts'
 import { AlertNotification } from '../alerts/notification.ts'
 import { AlertReceipt } from '../alerts/receipt.ts'
+import { EdgeDiff, NodeDiff } from '../diff/diff-rows.ts'
 import { EdgeRow, NodeRow } from '../grafana/rows.ts'
 import { Job } from '../jobs/jobs.ts'
 import { BuildEntry } from '../model/build-history.ts'
@@ -23,11 +25,14 @@ export const components: JsonSchema[] = [
   AlertNotification,
   AlertReceipt,
   BuildEntry,
+  EdgeDiff,
   EdgeRow,
   Explanation,
+  GraphComparison,
   GraphDocument,
   GraphReport,
   Job,
+  NodeDiff,
   NodeRow,
   Problem,
 ].map((schema) => {

@@ -16,6 +16,7 @@ import { limitRates, type RateLimit } from './rate-limit.ts'
 import { refuseWhenClosing } from './refuse-when-closing.ts'
 import { requireScopes } from './require-scopes.ts'
 import { aggregate } from './routes/aggregate.ts'
+import { diffRoutes } from './routes/diff.ts'
 import { grafana } from './routes/grafana.ts'
 import { graphs } from './routes/graphs.ts'
 import { type Dependency, health } from './routes/health.ts'
@@ -87,6 +88,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(jobRoutes, { jobs })
   await app.register(graphs, { aggregator, store, now })
   await app.register(historyRoute, { store, now })
+  await app.register(diffRoutes, { aggregator, store, now })
   await app.register(grafana, { aggregator, store, now })
   await app.register(health, { source, sinks, history, checkTimeoutMs, checkEveryMs, warnings })
   await app.register(metricsRoute, { metrics })

@@ -18,8 +18,12 @@ export interface GraphStore extends GraphSink {
   at(graphName: string, atMs: number): Promise<GraphDocument | undefined>
   /** The builds that are kept of a graph, newest first. @throws {TtaError} TTA_HISTORY_UNAVAILABLE */
   builds(graphName: string, page: BuildPage): Promise<BuildEntry[]>
-  /** Takes over the last graphs of an earlier process. Never throws: without them the store begins empty. */
-  load(): Promise<void>
+  /**
+   * Takes over the last graphs of an earlier process. Never throws: without them the store begins empty.
+   *
+   * @param patienceMs after that long the start goes on, and graphs come when they come
+   */
+  load(patienceMs?: number): Promise<void>
 }
 
 export interface GraphStoreOptions {
@@ -52,6 +56,16 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
     }
   }
 
+  const takeOver = async (history: BuildHistory) => {
+    try {
+      const loaded = (await history.last()).filter(({ name }) => !documents.has(name))
+      for (const document of loaded) documents.set(document.name, document)
+      log?.info({ graphs: loaded.length }, 'history: last graphs loaded')
+    } catch (error) {
+      log?.warn({ reason: reasonOf(error) }, 'history: starting without the last graphs')
+    }
+  }
+
   return {
     name: 'embedded',
     async replace(document, signal) {
@@ -81,14 +95,17 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
       if (!last || Date.parse(last.builtAt) >= (page.beforeMs ?? Number.POSITIVE_INFINITY)) return []
       return [buildEntry(last, last.builtAt, Buffer.byteLength(JSON.stringify(last)))]
     },
-    async load() {
-      try {
-        const loaded = ((await history?.last()) ?? []).filter(({ name }) => !documents.has(name))
-        for (const document of loaded) documents.set(document.name, document)
-        if (history) log?.info({ graphs: loaded.length }, 'history: last graphs loaded')
-      } catch (error) {
-        log?.warn({ reason: reasonOf(error) }, 'history: starting without the last graphs')
-      }
+    async load(patienceMs = 5000) {
+      if (!history) return
+      let timer: NodeJS.Timeout | undefined
+      const tired = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          log?.warn({ patienceMs }, 'history: slow, starting before the last graphs are there')
+          resolve()
+        }, patienceMs)
+      })
+      await Promise.race([takeOver(history), tired])
+      clearTimeout(timer)
     },
   }
 }

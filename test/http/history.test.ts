@@ -149,3 +149,70 @@ t.test('a file that cannot be used leaves everything else working, and is said',
   await build(1, 1)
   t.match(await get('/health/ready'), { body: { checks: [{}, {}, { ok: true }] } })
 })
+
+t.test('the last build is compared with an earlier one, or with a window that is built for it', async (t) => {
+  const { get, build, clock } = await start(t, undefined)
+  await build(0, 40)
+  await build(30, 40, {}, 50)
+  const answer = (query: string) => get(`/graphs/micro/diff?${query}`)
+
+  const offset = (await answer('base=30m')).body
+  t.match(offset, {
+    name: 'micro',
+    base: { from: 'source', window: { from: '2025-06-01T11:50:00.000Z', to: '2025-06-01T12:00:00.000Z' } },
+    current: { from: 'history', builtAt: '2025-06-01T12:30:00.000Z', status: 'complete' },
+    summary: { nodes: { slower: 1, new: 0, unchanged: 0 }, edges: { slower: 0 } },
+    warnings: [],
+    nodes: [
+      {
+        title: 'web',
+        change: 'slower',
+        significant: true,
+        color: 'orange',
+        meanMs: 50,
+        baseMeanMs: 10,
+        count: 40,
+      },
+    ],
+  })
+  t.same((await get('/graphs/micro/diff/nodes?base=30m')).body, offset.nodes)
+  t.same((await get('/graphs/micro/diff/edges?base=30m')).body, [])
+  const window = (await answer('base=2025-06-01T13:50:00+02:00,2025-06-01T12:00:00Z')).body
+  t.same(window, offset)
+  t.match((await answer('base=2h')).body, {
+    base: { status: 'empty' },
+    nodes: [{ change: 'new', significant: true }],
+    warnings: ['The base is empty.'],
+  })
+  t.match((await answer('base=now')).body, { warnings: ['Base and current are the same build.'] })
+  t.match(await answer('base=now-1h'), { status: 404, body: { detail: /No build of micro is kept from/ } })
+  t.equal((await get('/graphs/other/diff?base=1d')).status, 404)
+  for (const wrong of [
+    '',
+    'base=',
+    'base=1x',
+    'base=now,',
+    'base=now-1h,now,now',
+    'base=0d',
+    'from=now-1h&base=1d',
+  ])
+    t.equal((await answer(wrong)).status, 400, wrong)
+  clock.minutes = 31
+  t.match(await answer('base=now,now-1h'), { status: 400, body: { code: 'TTA_BAD_REQUEST' } })
+})
+
+t.test('a build that is kept is compared with as it was, its parameters too', async (t) => {
+  const { get, build } = await start(t, join(t.testdir({}), 'history.db'))
+  await build(0, 40)
+  await build(60, 40, { traceThresholdMs: 5 }, 50)
+  await build(61, 1)
+  const { body } = await get('/graphs/micro/diff?base=now-30m&at=now-1m')
+  t.match(body, {
+    base: { from: 'history', builtAt: '2025-06-01T12:00:00.000Z' },
+    current: { builtAt: '2025-06-01T13:00:00.000Z' },
+    nodes: [{ change: 'slower', baseMeanMs: 10 }],
+    warnings: ['The two were built with different parameters: traceThresholdMs.'],
+  })
+  const byOffset = (await get('/graphs/micro/diff?base=1h')).body
+  t.equal(byOffset.base.from, 'history', 'its window is an hour earlier, but for a minute')
+})

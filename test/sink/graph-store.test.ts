@@ -94,6 +94,27 @@ t.test('the store begins with the last graphs of an earlier process, but keeps w
   t.equal(other.get('micro'), newer)
 })
 
+t.test('a history that is slow does not keep the store from beginning', async (t) => {
+  const kept = graphDocument('micro', { calls: { 'a -> b': 1 } })
+  let answer = () => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const history = {
+    ...historyOf(kept),
+    last: async () => {
+      await answered
+      return [kept]
+    },
+  }
+  const store = createGraphStore({ history })
+  await store.load(1)
+  t.equal(store.get('micro'), undefined)
+  answer()
+  await new Promise(setImmediate)
+  t.equal(store.get('micro'), kept, 'it comes when it comes')
+})
+
 t.test('the graph of a time is the last one if it is not younger, else what the history says', async (t) => {
   const kept = builtAt(graphDocument('micro', {}), '2026-05-01T12:00:00.000Z')
   const last = builtAt(graphDocument('micro', {}), '2026-05-01T13:00:00.000Z')
@@ -172,5 +193,3 @@ t.test('a cleared graph is still there, empty, with its summary', async (t) => {
   await store.remove('micro', never)
   t.equal(store.get('micro'), undefined)
 })
-
-/** A task that the test ends by hand. */

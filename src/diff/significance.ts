@@ -1,0 +1,102 @@
+/** What the tests read of a row: durations in ms. */
+export interface Sample {
+  count: number
+  failed: number
+  meanMs: number
+  p50Ms: number
+  p95Ms: number
+  p99Ms: number
+}
+
+/** With fewer calls on one of the sides nothing is significant: the tests below are for many. */
+export const fewestCalls = 30
+/** Of what is called significant, at most this share is expected to be chance. */
+const falseDiscoveryRate = 0.05
+
+/**
+ * Whether one side fails more often: two-proportion z test, pooled, with Yates' continuity correction. Calls are
+ * taken as independent of each other.
+ *
+ * @returns two-sided p-value, 0 to 1
+ */
+export function failurePValue(a: Sample, b: Sample): number {
+  if (Math.min(a.count, b.count) < fewestCalls) return 1
+  const perCall = 1 / a.count + 1 / b.count
+  const pooled = (a.failed + b.failed) / (a.count + b.count)
+  const difference = Math.abs(a.failed / a.count - b.failed / b.count) - perCall / 2
+  return difference <= 0 ? 1 : twoSided(difference / Math.sqrt(pooled * (1 - pooled) * perCall))
+}
+
+/**
+ * Whether one side is slower: Welch's test of the means, which are exact. Rows have no variance; `varianceMs2` says
+ * what stands in for it.
+ *
+ * @returns two-sided p-value, 0 to 1
+ */
+export function latencyPValue(a: Sample, b: Sample): number {
+  if (Math.min(a.count, b.count) < fewestCalls || a.meanMs === b.meanMs) return 1
+  const squaredError = varianceMs2(a) / a.count + varianceMs2(b) / b.count
+  return twoSided(Math.abs(a.meanMs - b.meanMs) / Math.sqrt(squaredError))
+}
+
+/**
+ * Whether something that only one side has is more than chance, were it called as often on both.
+ *
+ * @param share of the time of both windows that this side covers, 0 to 1
+ * @returns two-sided p-value, 0 to 1
+ */
+export function presencePValue({ count }: Sample, share: number): number {
+  return count < fewestCalls ? 1 : Math.min(1, 2 * share ** count)
+}
+
+/**
+ * The variance, ms², of a distribution with the mean and the percentiles of the row: half of the calls below the
+ * median, 45 % up to the 95th percentile, 4 % up to the 99th. Where in its range a part lies follows from the mean:
+ * first the second part moves, then the first, and what fits neither (outliers) goes to the top 1 %.
+ */
+export function varianceMs2({ meanMs, p50Ms, p95Ms, p99Ms }: Sample): number {
+  const high = (p95Ms + p99Ms) / 2
+  const left = meanMs - 0.04 * high - 0.01 * p99Ms
+  const middle = within((left - 0.5 * (p50Ms / 2)) / 0.45, p50Ms, p95Ms)
+  const low = within((left - 0.45 * middle) / 0.5, 0, p50Ms)
+  const top = p99Ms + Math.max(0, left - 0.45 * middle - 0.5 * low) / 0.01
+  const parts: [share: number, ms: number, from: number, to: number][] = [
+    [0.5, low, 0, p50Ms],
+    [0.45, middle, p50Ms, p95Ms],
+    [0.04, high, p95Ms, p99Ms],
+    [0.01, top, top, top],
+  ]
+  // In the middle of its range the second term is the variance of a uniform distribution, at the ends it is 0.
+  return parts.reduce(
+    (sum, [share, ms, from, to]) => sum + share * ((ms - meanMs) ** 2 + ((ms - from) * (to - ms)) / 3),
+    0,
+  )
+}
+
+const within = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
+
+/**
+ * The largest p-value that counts as significant (Benjamini and Hochberg 1995): in a graph of a thousand edges some
+ * differ by chance alone.
+ *
+ * @returns -1 where none does
+ */
+export function significanceLimit(pValues: number[]): number {
+  const sorted = [...pValues].sort((a, b) => a - b)
+  const last = sorted.findLastIndex((p, index) => p <= ((index + 1) / sorted.length) * falseDiscoveryRate)
+  return sorted[last] ?? -1
+}
+
+/** The chance of a standard normal value at least `z` away from 0, z not negative. */
+const twoSided = (z: number) => Math.min(1, complementaryError(z / Math.SQRT2))
+
+/** erfc by a Chebyshev fit, relative error below 1.2e-7 (Press et al., Numerical Recipes, 6.2). */
+function complementaryError(x: number): number {
+  if (x === Number.POSITIVE_INFINITY) return 0
+  const t = 1 / (1 + x / 2)
+  const fit = [
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
+    -0.82215223, 0.17087277,
+  ]
+  return t * Math.exp(-x * x + fit.reduceRight((sum, factor) => sum * t + factor, 0))
+}
