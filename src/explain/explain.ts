@@ -117,6 +117,11 @@ function answer(
       `The graph was built of ${atBuild} traces; the source has ${traces.read} of the window now.`,
     )
   }
+  if (summary.read.truncated) {
+    warnings.push(
+      'The build left out traces of the window: this read may have found others than the graph holds.',
+    )
+  }
   return {
     graph: name,
     source: briefly(source),

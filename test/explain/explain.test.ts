@@ -1,4 +1,6 @@
 import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { defaultConfig } from '../../src/config/load.ts'
 import { createExplainer } from '../../src/explain/explain.ts'
 import type { Explanation } from '../../src/model/explanation.ts'
 import { live, setUp } from '../aggregation/stand-ins.ts'
@@ -180,6 +182,30 @@ t.test(
     t.ok(source.reads.at(-1)?.signal.aborted, 'the read ends')
   },
 )
+
+t.test('a service that is about to end waits for no explanation', async (t) => {
+  const { source } = setUp([[root, client, pay]])
+  const { app, close } = await buildApp({ ...defaultConfig(), log: { level: 'silent' } }, { source })
+  await app.inject({ method: 'POST', url: '/aggregate', payload: { graph: 'g', level: 'service' } })
+  source.gate = new Promise(() => {})
+  const asked = app.inject('/graphs/g/explain?source=web&target=pay')
+  while (source.underWay === 0) await new Promise(setImmediate)
+  const closed = close()
+  const response = await asked
+  t.equal(response.statusCode, 503)
+  t.equal(response.json().code, 'TTA_CLOSING')
+  await closed
+})
+
+t.test('a build that was cut may have seen other traces than are found now', async (t) => {
+  const { aggregator, store, source } = setUp([[root, client, pay]], { report: { truncated: true } })
+  await aggregator.aggregate({ graph: 'g', level: 'service' }, live())
+  const document = store.get('g')
+  if (!document) throw new Error('no graph')
+  const explain = createExplainer({ source, deadlineSec: 60 })
+  const { warnings } = await explain(document, { source: 'web', target: 'pay' }, live().signal)
+  t.match(warnings, [/may have found others/])
+})
 
 t.test('nodes that are not there, or are several, are named with what is like them', async (t) => {
   const charge = { ...pay, name: 'charge' }

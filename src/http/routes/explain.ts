@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { TtaError } from '../../errors.ts'
 import type { Explain } from '../../explain/explain.ts'
 import { Explanation } from '../../model/explanation.ts'
 import type { GraphStore } from '../../sink/graph-store.ts'
@@ -29,6 +30,12 @@ export const explainRoute: FastifyPluginAsyncTypebox<ExplainRouteOptions> = asyn
   app,
   { explain, store },
 ) => {
+  const closing = new AbortController()
+  // It may read for minutes, and nothing is lost when it ends.
+  app.addHook('preClose', async () => {
+    closing.abort(new TtaError('TTA_CLOSING', 'The service is about to end and explains no more'))
+  })
+
   app.get(
     '/graphs/:name/explain',
     {
@@ -42,14 +49,14 @@ export const explainRoute: FastifyPluginAsyncTypebox<ExplainRouteOptions> = asyn
         querystring: NodeQuery,
         response: {
           200: answer('Calls, and the spans that nearly made one', ref(Explanation)),
-          ...problems(400, 404, 429, 502, 504),
+          ...problems(400, 404, 429, 502, 503, 504),
         },
       },
     },
     async (request, reply) => {
       const document = store.get(request.params.name)
       if (!document) throw noSuchGraph(request.params.name)
-      return explain(document, request.query, clientGone(reply))
+      return explain(document, request.query, AbortSignal.any([clientGone(reply), closing.signal]))
     },
   )
 }
