@@ -23,6 +23,7 @@ import { createServer } from './http/server.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { observeGraphs } from './metrics/graph-metrics.ts'
+import { observeHistory } from './metrics/history-metrics.ts'
 import { observeJobs } from './metrics/job-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { tempoMetrics } from './metrics/tempo-metrics.ts'
@@ -79,6 +80,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const history =
     path === undefined ? undefined : createBuildHistory({ ...config.history, path, log: logger })
   const store = createGraphStore({ history, log: logger })
+  if (history) observeHistory(metrics.registry, history.counts)
   observeGraphs(metrics.registry, () => store.list(), now)
   const sinks: GraphSink[] = []
   if (overrides.providerSink) sinks.push(overrides.providerSink)

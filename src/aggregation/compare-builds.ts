@@ -1,8 +1,9 @@
 import { compareGraphs } from '../diff/compare-graphs.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, TtaError } from '../errors.ts'
 import { noBuildThen } from '../model/build-history.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { type AggregationParameters, servicesGraphName } from '../model/parameters.ts'
+import type { AggregationSummary, ComparedBuild } from '../model/summary.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
 import type { GraphComparison } from './graph-comparison.ts'
@@ -11,7 +12,7 @@ import { parseTimeMs, unitSec } from './time.ts'
 /** What to compare with: the build of a time, the window so much earlier, or any window. */
 type Base = { atMs: number } | { offsetMs: number } | { fromMs: number; toMs: number }
 
-type BuildFrom = GraphComparison['base']['from']
+type BuildFrom = ComparedBuild['from']
 
 export interface ComparisonParts {
   aggregator: Pick<Aggregator, 'preview'>
@@ -67,6 +68,29 @@ export async function compareBuilds(
   }
 }
 
+/**
+ * The comparison of a graph that has just been built, for its summary. A comparison that cannot be made costs nobody
+ * the graph: why not becomes a warning of the graph.
+ *
+ * @throws only what ends the build as well: the reason of the signal
+ */
+export async function comparisonOf(
+  document: GraphDocument,
+  offset: string,
+  parts: ComparisonParts,
+  options: BuildOptions,
+): Promise<Pick<AggregationSummary, 'comparison' | 'warnings'>> {
+  const { warnings } = document.summary
+  try {
+    const { base, summary, warnings: more } = await compareBuilds(document, offset, parts, options)
+    return { comparison: { base, ...summary, warnings: more }, warnings }
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (!(error instanceof TtaError)) throw error
+    return { warnings: [...warnings, `Not compared with ${offset} earlier: ${error.message}`] }
+  }
+}
+
 /** @throws {TtaError} 400 */
 function parseBase(base: string, nowMs: number): Base {
   const [from = '', to, ...more] = base.split(',')
@@ -77,7 +101,7 @@ function parseBase(base: string, nowMs: number): Base {
   } else {
     const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(base) ?? []
     const offsetMs = Number(amount) * (unitSec[unit] ?? 0) * 1000
-    if (offsetMs > 0) return { offsetMs }
+    if (offsetMs > 0 && offsetMs <= nowMs) return { offsetMs }
     if (fromMs !== undefined) return { atMs: fromMs }
   }
   const message = 'must be an offset such as 1d (s, m, h, d, w), a time as in from, or two times: from,to'
@@ -96,7 +120,12 @@ function overlaps({ summary: { window } }: GraphDocument, fromMs: number, toMs: 
 
 /** What the current graph was built with, for another window; the search mode would clip it. */
 function parametersFor(current: GraphDocument, fromMs: number, toMs: number): AggregationParameters {
-  const { searchFrom: _searchFrom, dryRun: _dryRun, ...parameters } = current.summary.parameters
+  const {
+    searchFrom: _searchFrom,
+    dryRun: _dryRun,
+    compare: _compare,
+    ...parameters
+  } = current.summary.parameters
   return {
     ...parameters,
     graph: current.name,
@@ -120,7 +149,7 @@ const comparedGraph = ({ nodes, edges, summary }: GraphDocument) => ({
   windowSec: summary.window.seconds,
 })
 
-const comparedBuild = ({ builtAt, summary }: GraphDocument, from: BuildFrom): GraphComparison['base'] => ({
+const comparedBuild = ({ builtAt, summary }: GraphDocument, from: BuildFrom): ComparedBuild => ({
   builtAt,
   status: summary.status,
   window: summary.window,
@@ -135,6 +164,7 @@ const immaterial = [
   'searchFrom',
   'searchMode',
   'dryRun',
+  'compare',
   'serviceNodeSubTitle',
   'level',
 ]

@@ -8,6 +8,7 @@ import type { ReadProgress, TraceSource } from '../source/trace-source.ts'
 import { createTurnQueue } from '../turn-queue.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
 import { build } from './build.ts'
+import { comparisonOf } from './compare-builds.ts'
 import { withDeadline } from './deadline.ts'
 import { handOn, removeEverywhere } from './hand-on.ts'
 import { aggregationRequest, parametersKey } from './request.ts'
@@ -63,11 +64,18 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     return own === undefined ? sinks : sinks.filter(({ name }) => own.includes(name))
   }
 
+  const buildOnly = async (asked: AggregationParameters, buildOptions: BuildOptions) =>
+    (await build(source, requestOf(asked), { ...buildOptions, limits, maxNodes }, now)).document
+
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
     // The window ends when the turn has come, not when it was asked for.
     const request = requestOf(asked)
     const { document, services } = await build(source, request, { ...buildOptions, limits, maxNodes }, now)
-    const { graph, dryRun } = request.parameters
+    const { graph, dryRun, compare } = request.parameters
+    if (compare !== undefined) {
+      const parts = { store, now, aggregator: { preview: buildOnly } }
+      Object.assign(document.summary, await comparisonOf(document, compare, parts, buildOptions))
+    }
     const destinations = { store, sinks: sinksOf(graph), dryRun }
     const summary = await handOn(document, destinations, buildOptions.signal)
     if (services) {
@@ -93,11 +101,9 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       return shared.run(key, callerOptions, async (signal, onProgress) => {
         if (previews.waiting >= maxQueued) throw queueFull('previews', maxQueued, 5)
         return withDeadline(deadlineSec, signal, (limited) =>
-          previews.run({ keys: [], signal: limited }, async () => {
-            const buildOptions = { signal: limited, limits, maxNodes, onProgress }
-            const { document } = await build(source, requestOf(asked), buildOptions, now)
-            return document
-          }),
+          previews.run({ keys: [], signal: limited }, () =>
+            buildOnly(asked, { signal: limited, onProgress }),
+          ),
         )
       })
     },

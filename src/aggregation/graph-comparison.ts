@@ -1,23 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { changes, EdgeDiff, NodeDiff } from '../diff/diff-rows.ts'
 import { GraphName } from '../model/parameters.ts'
-import { AggregationSummary } from '../model/summary.ts'
+import { ComparedBuild } from '../model/summary.ts'
 
-const { status, window } = AggregationSummary.properties
 const counts = Object.fromEntries(changes.map((change) => [change, Type.Integer({ minimum: 0 })]))
 const Counts = Type.Unsafe<Record<(typeof changes)[number], number>>(Type.Object(counts))
-
-const ComparedBuild = Type.Object(
-  {
-    builtAt: Type.String({ format: 'date-time' }),
-    status,
-    window,
-    from: Type.Union([Type.Literal('history'), Type.Literal('source')], {
-      description: 'history: a build that was kept; source: built for this answer',
-    }),
-  },
-  { additionalProperties: false },
-)
 
 /** Two builds of a graph and what differs. */
 export const GraphComparison = Type.Object(

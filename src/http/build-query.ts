@@ -10,8 +10,13 @@ export const NoQuery = Type.Object({}, { additionalProperties: false })
 export const GraphPath = Type.Object({ graph: GraphName })
 export const NamePath = Type.Object({ name: GraphName })
 
-// The path names the graph, and a GET stores nothing anyway.
-const { graph: _graph, dryRun: _dryRun, ...buildProperties } = AggregationParameters.properties
+// The path names the graph, a GET stores nothing anyway, and /diff compares.
+const {
+  graph: _graph,
+  dryRun: _dryRun,
+  compare: _compare,
+  ...buildProperties
+} = AggregationParameters.properties
 
 const queryProperties = {
   ...buildProperties,

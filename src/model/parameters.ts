@@ -75,6 +75,13 @@ export const AggregationParameters = Type.Object(
     limit: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Most traces to read' }),
     ),
+    compare: Type.Optional(
+      Type.String({
+        pattern: '^[1-9][0-9]{0,5}[smhdw]$',
+        description:
+          'Compares with the window so much earlier, such as 1d (s, m, h, d, w); see comparison in the summary',
+      }),
+    ),
     dryRun: Type.Optional(Type.Boolean({ description: 'Build and answer, store and forward nothing' })),
   },
   { $id: 'AggregationParameters', additionalProperties: false },
@@ -85,7 +92,7 @@ export const servicesGraphName = (graph: string) => `${graph}-services`
 export type AggregationParameters = Static<typeof AggregationParameters>
 
 /** What may stay unsaid: there is no value that means the same. */
-type OptionalName = 'query' | 'from' | 'to' | 'samplingAttribute'
+type OptionalName = 'query' | 'compare' | 'from' | 'to' | 'samplingAttribute'
 
 /** Parameters in full: the configured ones, over which a request lays its own. */
 export type ParameterDefaults = Required<Omit<AggregationParameters, OptionalName>> &

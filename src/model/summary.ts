@@ -27,23 +27,47 @@ const SinkReports = Type.Array(
   ),
 )
 
+const Status = Type.Union([Type.Literal('complete'), Type.Literal('partial'), Type.Literal('empty')], {
+  description: 'partial: something that exists could not be read; empty: the search found nothing',
+})
+
+const Window = Type.Object(
+  {
+    from: Type.String({ format: 'date-time' }),
+    to: Type.String({ format: 'date-time', description: 'Exclusive' }),
+    seconds: Type.Number({ exclusiveMinimum: 0 }),
+  },
+  { ...closed, description: 'The window that was really searched' },
+)
+
+/** A build that another is compared with. */
+export const ComparedBuild = Type.Object(
+  {
+    builtAt: Type.String({ format: 'date-time' }),
+    status: Status,
+    window: Window,
+    from: Type.Union([Type.Literal('history'), Type.Literal('source')], {
+      description: 'history: a build that was kept; source: read for this comparison',
+    }),
+  },
+  closed,
+)
+export type ComparedBuild = Static<typeof ComparedBuild>
+
+const Changes = Type.Unsafe<Record<string, number>>({
+  type: 'object',
+  additionalProperties: { type: 'integer', minimum: 0 },
+  description: 'How many of each change: new, gone, slower, failing more, ...',
+})
+
 /** What one build did: asked, read, built, handed on. */
 export const AggregationSummary = Type.Object(
   {
     graph: GraphName,
-    status: Type.Union([Type.Literal('complete'), Type.Literal('partial'), Type.Literal('empty')], {
-      description: 'partial: something that exists could not be read; empty: the search found nothing',
-    }),
+    status: Status,
     builtAt: Type.String({ format: 'date-time' }),
     parameters: AggregationParameters,
-    window: Type.Object(
-      {
-        from: Type.String({ format: 'date-time' }),
-        to: Type.String({ format: 'date-time', description: 'Exclusive' }),
-        seconds: Type.Number({ exclusiveMinimum: 0 }),
-      },
-      { ...closed, description: 'The window that was really searched' },
-    ),
+    window: Window,
     source: Type.Union([Type.Literal('tempo'), Type.Literal('embedded')]),
     traceql: Type.Union([Type.String(), Type.Null()], { description: 'What was sent to Tempo' }),
     read: Type.Object(
@@ -91,6 +115,20 @@ export const AggregationSummary = Type.Object(
       Type.Object(
         { graph: GraphName, built: Built, sinks: SinkReports },
         { ...closed, description: 'At level both: the service graph, which has a summary of its own' },
+      ),
+    ),
+    comparison: Type.Optional(
+      Type.Object(
+        {
+          base: ComparedBuild,
+          nodes: Changes,
+          edges: Changes,
+          warnings: Type.Array(Type.String(), { description: 'Why the two may differ besides' }),
+        },
+        {
+          ...closed,
+          description: 'Where one was asked for: what differs; GET /graphs/:name/diff has the rows',
+        },
       ),
     ),
     phasesMs: Type.Object(

@@ -387,3 +387,37 @@ t.test('a graph with settings of its own is built by them, and goes to its sinks
   t.match(aggregator.complete({ graph: 'constructor' }), { graph: 'constructor', filter: '.*' })
   t.equal(source.reads.length, 2)
 })
+
+t.test(
+  'a comparison reads the same window earlier, in the same build; failing, it costs only itself',
+  async (t) => {
+    const { aggregator, source, store } = setUp(traces)
+    const asked = { compare: '1d', from: nowMs - 60_000, searchMode: 'ingesters' as const }
+    const { comparison, parameters } = await aggregator.aggregate(asked, live())
+    t.equal(parameters.compare, '1d')
+    t.match(comparison, {
+      base: { from: 'source', window: { seconds: 60 } },
+      nodes: { new: 0, gone: 0 },
+      warnings: [],
+    })
+    const dayMs = 86_400_000
+    t.same(
+      source.reads.map(({ query }) => query.window),
+      [
+        { fromMs: nowMs - 60_000, toMs: nowMs },
+        { fromMs: nowMs - 60_000 - dayMs, toMs: nowMs - dayMs },
+      ],
+    )
+
+    const { read } = source
+    source.read = async (query, ...others) => {
+      if (query.window.toMs < nowMs) throw new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo did not answer')
+      return read(query, ...others)
+    }
+    const summary = await aggregator.aggregate(asked, live())
+    t.equal(summary.status, 'complete')
+    t.equal(summary.warnings.at(-1), 'Not compared with 1d earlier: Tempo did not answer')
+    t.equal(summary.comparison, undefined)
+    t.equal(store.get('shop')?.summary.builtAt, summary.builtAt)
+  },
+)

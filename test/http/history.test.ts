@@ -131,7 +131,7 @@ t.test('a file that cannot be used leaves everything else working, and is said',
   const other = new Database(path)
   other.exec('CREATE TABLE x (y)')
   other.close()
-  const { get, build } = await start(t, path)
+  const { app, get, build } = await start(t, path)
   const said = /history cannot be used: the file is the database of another program/
   const summary = await build(0, 1)
   t.match(summary, { status: 'complete', warnings: [said] })
@@ -140,14 +140,15 @@ t.test('a file that cannot be used leaves everything else working, and is said',
     status: 200,
     body: { ready: true, checks: [{}, {}, { kind: 'history', ok: false, reason: said }] },
   })
+  t.match((await app.inject('/metrics')).body, /^tta_history_builds_total\{outcome="failed"\} 1$/m)
   t.match(await get('/graphs/micro/history'), { status: 503, body: { code: 'TTA_HISTORY_UNAVAILABLE' } })
   t.match(await get('/graphs/micro?at=now-1m'), { status: 503 }, 'not "no data"')
   t.match(await get('/graphs/micro?at=now'), { status: 200 })
 
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
   writeFileSync(path, '')
-  await build(1, 1)
-  t.match(await get('/health/ready'), { body: { checks: [{}, {}, { ok: true }] } })
+  t.same((await build(1, 1)).warnings, [])
+  t.match((await app.inject('/metrics')).body, /^tta_history_builds_total\{outcome="recorded"\} 1$/m)
 })
 
 t.test('the last build is compared with an earlier one, or with a window that is built for it', async (t) => {
@@ -194,9 +195,21 @@ t.test('the last build is compared with an earlier one, or with a window that is
     'base=now,',
     'base=now-1h,now,now',
     'base=0d',
+    'base=99999999w',
     'from=now-1h&base=1d',
   ])
     t.equal((await answer(wrong)).status, 400, wrong)
+
+  const compared = await build(30, 1, { compare: '30m' })
+  t.match(compared.comparison, {
+    base: { from: 'source', status: 'complete', window: { to: '2025-06-01T12:00:00.000Z' } },
+    nodes: { slower: 1, new: 0 },
+    edges: { unchanged: 0 },
+    warnings: [],
+  })
+  t.match((await get('/graphs/micro')).body.summary, { comparison: compared.comparison })
+  t.match(await build(30, 1, { compare: 'yesterday' }), { status: 400, errors: [{ field: 'compare' }] })
+  t.match(await answer('compare=1d&base=1d'), { status: 400 })
   clock.minutes = 31
   t.match(await answer('base=now,now-1h'), { status: 400, body: { code: 'TTA_BAD_REQUEST' } })
 })
