@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import type { buildApp as BuildApp } from './app.ts'
 import type { Parts } from './cli/parts.ts'
 import { runCommandLine } from './cli/run.ts'
+import { isTelemetryWanted } from './telemetry/wanted.ts'
 
 /** How long requests under way may take to end, ms. */
 const graceMs = 10_000
@@ -30,6 +31,11 @@ const onHangUp = (listener: () => void) => {
   listensToHangUps = true
   process.on('SIGHUP', listener)
 }
+// The demo's spans are the shop's: what the environment says of telemetry is not meant for them.
+const isTraced = argv[2] !== 'demo' && isTelemetryWanted(env)
+const stopTelemetry = isTraced
+  ? (await import('./telemetry/start.ts')).startTelemetry(manifest.version)
+  : async () => {}
 const finished = runCommandLine(
   argv.slice(2),
   { env, directory: '.', stdout, stderr, signal: stop.signal, onHangUp },
@@ -45,10 +51,12 @@ const grace = closeWithGrace(options, async ({ err }) => {
   if (err) sayOnStderr(err)
   stop.abort(new Error('the process was asked to end'))
   const status = await finished
+  await stopTelemetry()
   process.exit(err ? 1 : status)
 })
 
 process.exitCode = await finished
+await stopTelemetry()
 grace.uninstall()
 
 function sayOnStderr(said: unknown): void {

@@ -69,7 +69,7 @@ t.test('the curl examples work as printed, against the demo', async (t) => {
       t.same(shape(JSON.parse(answers[0] ?? '')), shape(JSON.parse(printed.text)))
     examples++
   }
-  t.equal(examples, 8)
+  t.equal(examples, 9)
 })
 
 t.test('the worked example gives the edges and numbers of its table', async (t) => {

@@ -6,6 +6,7 @@ import type { GraphDocument } from '../model/graph-document.ts'
 import { servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import { earlierLinks, type ReadReport, type TraceSource } from '../source/trace-source.ts'
+import { withSpan } from '../tracing.ts'
 import type { BuildOptions } from './aggregator.ts'
 import { builderOptions } from './builder-options.ts'
 import type { AggregationRequest } from './request.ts'
@@ -35,10 +36,8 @@ export async function build(
   const startedAt = performance.now()
   const builder = new GraphBuilder({ level, ...builderOptions(parameters, selector, options.maxNodes) })
   const { query, limit } = parameters
-  const report = await source.read(
-    { selector, query, window, limit, peers: level !== 'operation', sampling },
-    builder,
-    options,
+  const report = await withSpan('read', { 'tta.source': source.name }, () =>
+    source.read({ selector, query, window, limit, peers: level !== 'operation', sampling }, builder, options),
   )
   const readAt = performance.now()
   const document = (graphName: string, graph: Graph): GraphDocument => {

@@ -5,6 +5,7 @@ import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import type { ReadLimits } from '../source/read-limits.ts'
 import type { ReadProgress, TraceSource } from '../source/trace-source.ts'
+import { withSpan } from '../tracing.ts'
 import { createTurnQueue } from '../turn-queue.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
 import { build } from './build.ts'
@@ -91,8 +92,10 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       const keys = graphsOf(requestOf(asked).parameters)
       return builds.run({ keys, signal: buildOptions.signal }, async () => {
         buildOptions.onStart?.()
-        return withDeadline(deadlineSec, buildOptions.signal, (signal) =>
-          buildAndHandOn(asked, { ...buildOptions, signal }),
+        return withSpan('build', { 'tta.graph': keys[0] }, () =>
+          withDeadline(deadlineSec, buildOptions.signal, (signal) =>
+            buildAndHandOn(asked, { ...buildOptions, signal }),
+          ),
         )
       })
     },

@@ -3,6 +3,7 @@ import type { GraphDocument } from '../model/graph-document.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
+import { withSpan } from '../tracing.ts'
 import { rounded } from './build.ts'
 
 export interface Destinations {
@@ -30,7 +31,9 @@ export async function handOn(
   }
   const startedAt = performance.now()
   for (const [index, sink] of sinks.entries()) {
-    const report = await sink.replace(document, signal)
+    const report = await withSpan('hand on', { 'tta.sink': sink.name, 'tta.graph': document.name }, () =>
+      sink.replace(document, signal),
+    )
     summary.sinks.push(report)
     summary.warnings.push(...report.warnings)
     if (report.state === 'restored' || report.state === 'failed') {

@@ -2,7 +2,9 @@ import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
+import { SpanKind } from '@opentelemetry/api'
 import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
+import { withSpan } from '../tracing.ts'
 import {
   isTooLarge,
   isTooSlow,
@@ -103,7 +105,12 @@ export class TempoClient {
    * @throws {TempoStatusError | TempoConnectionError | TempoTooLargeError | TempoAnswerError}
    * @throws the signal's reason
    */
-  async get(request: TempoRequest): Promise<TempoAnswer> {
+  get(request: TempoRequest): Promise<TempoAnswer> {
+    const attributes = { 'http.request.method': 'GET', 'url.path': request.path }
+    return withSpan(`GET ${endpointOf(request.path)}`, attributes, () => this.send(request), SpanKind.CLIENT)
+  }
+
+  private async send(request: TempoRequest): Promise<TempoAnswer> {
     const { path, tally, signal } = request
     signal.throwIfAborted()
     tally.requests++

@@ -1,0 +1,10 @@
+/**
+ * Whether the standard variables ask for spans of tta itself: an OTLP endpoint is set, or the exporter is. The SDK
+ * is loaded only then.
+ */
+export function isTelemetryWanted(env: NodeJS.ProcessEnv): boolean {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false
+  const exporter = env.OTEL_TRACES_EXPORTER?.trim() ?? ''
+  if (exporter !== '') return exporter.split(',').some((name) => name.trim() === 'otlp')
+  return Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT)
+}

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { parseArguments } from '../../src/cli/parse-arguments.ts'
+
+const run = promisify(execFile)
+const dockerfile = readFileSync('deploy/Dockerfile', 'utf8')
+const ignored = readFileSync('deploy/Dockerfile.dockerignore', 'utf8')
+const unit = readFileSync('deploy/tta.service', 'utf8')
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+
+t.test('what the image copies exists, and is let into the build', async (t) => {
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files = '']) =>
+    files.split(' '),
+  )
+  t.ok(copied.length > 6)
+  for (const file of copied) {
+    t.ok(existsSync(file), file)
+    t.ok(ignored.includes(`!${file.replace('./', '')}\n`), `${file} is not ignored`)
+  }
+  for (const file of manifest.files) t.ok(dockerfile.includes(file), `the image has ${file}`)
+})
+
+t.test(
+  'the image runs a command line that tta understands, not as root, on a Node.js it supports',
+  async (t) => {
+    const json = (keyword: string) =>
+      JSON.parse(new RegExp(`^${keyword} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1] ?? '')
+    t.same(json('ENTRYPOINT'), ['node', '/app/dist/main.js'])
+    t.doesNotThrow(() => parseArguments(json('CMD')))
+    t.match(dockerfile, /^USER [1-9]\d*:[1-9]\d*$/m)
+    const [, major] = /^FROM node:(\d+)-slim$/m.exec(dockerfile) ?? []
+    t.ok(Number(major) >= 20)
+    t.notOk(/curl|latest|ADD /.test(dockerfile))
+  },
+)
+
+t.test('the health check of the image tells a tta that answers from one that does not', async (t) => {
+  const [, command = ''] = /HEALTHCHECK .*\n {2}CMD (\[.*\])$/m.exec(dockerfile) ?? []
+  const [, ...args] = JSON.parse(command) as string[]
+  const { createServer } = await import('node:http')
+  let status = 200
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/health/live' ? status : 404).end()
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as { port: number }
+  const check = () =>
+    run(process.execPath, args, { env: { TTA_SERVER_PORT: String(port) } }).then(
+      () => 0,
+      ({ code }) => code,
+    )
+  t.equal(await check(), 0)
+  status = 503
+  t.equal(await check(), 1)
+  server.close()
+  server.closeAllConnections()
+  t.equal(await check(), 1)
+})
+
+t.test('the systemd unit starts, reloads and stops tta as tta wants it', async (t) => {
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? ''
+  const [program, main, ...argv] = value('ExecStart').split(' ')
+  t.same([program, main], ['/usr/bin/node', '/opt/tta/dist/main.js'])
+  t.equal(parseArguments(argv).command, 'serve')
+  t.equal(value('ExecReload'), '/bin/kill -HUP $MAINPID')
+  t.ok(Number(value('TimeoutStopSec')) > 10, 'longer than tta takes at most')
+  for (const key of ['DynamicUser', 'NoNewPrivileges', 'PrivateTmp', 'ProtectHome'])
+    t.equal(value(key), 'yes', key)
+  t.equal(value('ProtectSystem'), 'strict')
+  t.notOk(/^MemoryDenyWriteExecute/m.test(unit), 'which the JIT compiler cannot live with')
+})
