@@ -25,5 +25,5 @@ export function verdictOn(
   const via = first.via.slice(0, maxNamed).map(({ node, count }) => `${node} ${count}`)
   const between = via.length === 0 ? '' : ` Between: ${via.join(', ')}.`
   const rest = counts.length > 1 ? ` Besides: ${counts.slice(1).join(', ')}.` : ''
-  return `${none} ${first.meaning}${between} Found ${first.count} times.${rest}`
+  return `${none} ${first.meaning}${between} Found ${first.count === 1 ? 'once' : `${first.count} times`}.${rest}`
 }

@@ -56,22 +56,25 @@ export class CallSamples {
 
   /** Trace id of the call whose duration is closest to this; null where there are none. */
   closest(row: number, durationNs: number): string | null {
-    return this.best(row, (entry) => Math.abs(this.durationNs[entry]! - durationNs))
+    const entry = this.best(row, (entry) => Math.abs(this.durationNs[entry]! - durationNs))
+    return entry === none ? null : hexId(this.ids, entry * 4)
   }
 
-  /** Trace id of the longest call; null where there are none. */
-  longest(row: number): string | null {
-    return this.best(row, (entry) => -this.durationNs[entry]!)
+  /** The longest call, with the four words of its trace id; null where there are none. */
+  longest(row: number): { durationNs: number; id: Uint32Array } | null {
+    const entry = this.best(row, (entry) => -this.durationNs[entry]!)
+    if (entry === none) return null
+    return { durationNs: this.durationNs[entry]!, id: this.ids.subarray(entry * 4, entry * 4 + 4) }
   }
 
   /** Of equal ones the first in order. */
-  private best(row: number, cost: (entry: number) => number): string | null {
+  private best(row: number, cost: (entry: number) => number): number {
     let best = none
     for (let entry = this.firstOf(row); entry >= 0; entry = this.next[entry]! - 1) {
       const difference = best === none ? -1 : cost(entry) - cost(best)
       if (difference < 0 || (difference === 0 && this.precedes(entry, best))) best = entry
     }
-    return best === none ? null : hexId(this.ids, best * 4)
+    return best
   }
 
   private firstOf(row: number): number {

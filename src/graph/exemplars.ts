@@ -64,13 +64,11 @@ export class ExemplarColumns {
 
   /** @param medianNs median duration of the row's calls */
   read(row: number, medianNs: number): Exemplars {
-    const { samples } = this
-    const slowest =
-      (this.slowestNs[row] ?? none) === none ? samples.longest(row) : hexId(this.slowestId, row * 4)
+    const slowest = (this.slowestNs[row] ?? none) === none ? null : hexId(this.slowestId, row * 4)
     return {
       slowest,
       failed: Number.isFinite(this.failedHash[row]) ? hexId(this.failedId, row * 4) : null,
-      typical: samples.closest(row, medianNs) ?? slowest,
+      typical: this.samples.closest(row, medianNs) ?? slowest,
     }
   }
 
@@ -90,9 +88,13 @@ export class ExemplarColumns {
 
   private drop(row: number): void {
     const { id } = this.trace
-    if (compareIds(this.slowestId, row * 4, id, 0) === 0) this.slowestNs[row] = none
-    if (compareIds(this.failedId, row * 4, id, 0) === 0) this.failedHash[row] = Number.POSITIVE_INFINITY
     this.samples.drop(row, id)
+    if (compareIds(this.failedId, row * 4, id, 0) === 0) this.failedHash[row] = Number.POSITIVE_INFINITY
+    if (compareIds(this.slowestId, row * 4, id, 0) !== 0) return
+    this.slowestNs[row] = none
+    // At once, and not when it is read: the trace may come back with shorter calls than others that are known.
+    const longest = this.samples.longest(row)
+    if (longest) this.offerSlowest(row, longest.durationNs, longest.id, 0)
   }
 
   private grow(row: number): void {

@@ -79,6 +79,13 @@ t.test('a trace that is taken back is named no more', async (t) => {
   t.same(exemplarsOf(builder.finish()), [{ slowest: three, failed: null, typical: one }])
   builder.add(spanTable(strings, 2, call(95, { status: 'error' })))
   t.match(exemplarsOf(builder.finish()), [{ slowest: two, failed: two }])
+  builder.remove(spanTable(strings, 2, call(95, { status: 'error' })))
+  builder.add(spanTable(strings, 2, call(5)))
+  t.match(
+    exemplarsOf(builder.finish()),
+    [{ slowest: three, failed: null }],
+    'it comes back with a shorter call',
+  )
 })
 
 t.test('exemplars are what they are called, for any calls', async (t) => {

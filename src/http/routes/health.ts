@@ -17,7 +17,7 @@ export interface HealthOptions {
   history?: Pick<Dependency, 'check'> | undefined
   /** How long a check may take, ms. */
   checkTimeoutMs: number
-  /** How long the result of a check counts, ms: a check can hurt who is checked. */
+  /** How long the result of a check counts, ms: a check can hurt who is checked. The history's hurts nobody. */
   checkEveryMs: number
   /** What a person should look at although everything can be reached. */
   warnings: () => string[]
@@ -53,7 +53,12 @@ export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, opti
   const checks = [
     checked('source', source),
     ...sinks.map((sink) => checked('sink', sink)),
-    ...(history ? [checked('history', { name: 'history', check: (signal) => history.check(signal) })] : []),
+    ...(history
+      ? [
+          () =>
+            check('history', { name: 'history', check: (signal) => history.check(signal) }, checkTimeoutMs),
+        ]
+      : []),
   ]
   const checkAll = () => Promise.all(checks.map((result) => result()))
   const tags = ['operations']
