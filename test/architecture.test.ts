@@ -10,7 +10,7 @@ const layers = [
   ['app.ts', 'telemetry'],
   ['cli', 'demo'],
   ['http'],
-  ['config', 'metrics', 'schedule'],
+  ['config', 'metrics', 'schedule', 'view'],
   ['jobs', 'explain'],
   ['aggregation', 'alerts'],
   ['tempo', 'embedded', 'sink', 'history'],

@@ -11,7 +11,19 @@ const maxNamed = 20
  * @param field the parameter in which the text stood
  * @throws {TtaError} 400 several nodes have this title; 404 none has, with those that are spelled much the same
  */
-export function findNode({ name, nodes }: GraphDocument, field: 'source' | 'target', text: string): NodeRow {
+export function findNode(document: GraphDocument, field: string, text: string): NodeRow {
+  const found = findNodes(document, field, text)
+  if (found.length > 1) throw ambiguous(field, text, found)
+  return found[0] as NodeRow
+}
+
+/**
+ * The nodes that a caller means: as findNode, but a title may be that of several.
+ *
+ * @returns at least one
+ * @throws {TtaError} 404 none has it
+ */
+export function findNodes({ name, nodes }: GraphDocument, field: string, text: string): NodeRow[] {
   const candidates = [
     ({ id }: NodeRow) => id === text,
     (node: NodeRow) => nameOf(node) === text,
@@ -19,8 +31,7 @@ export function findNode({ name, nodes }: GraphDocument, field: 'source' | 'targ
   ]
   for (const isMeant of candidates) {
     const found = nodes.filter(isMeant)
-    if (found.length > 1) throw ambiguous(field, text, found)
-    if (found[0]) return found[0]
+    if (found.length > 0) return found
   }
   const near = nearTo(nodes, text)
   const like = near.length === 0 ? '' : `; like it are ${near.join(', ')}`

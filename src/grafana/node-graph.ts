@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { Red } from '../graph/red.ts'
 import { edgeFiguresOf, patternInWords, sidesInWords } from './edge-figures.ts'
-import { criticalPath, figuresOf, latency, meanMs, rounded, traffic, type Whole } from './figures.ts'
+import {
+  arcs,
+  criticalPath,
+  criticalPathShare,
+  figuresOf,
+  latency,
+  meanMs,
+  traffic,
+  type Whole,
+} from './figures.ts'
 import { findCallsAlong, findCallsOf, type TagAttribute } from './find-calls.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from './rows.ts'
 
@@ -60,23 +69,18 @@ function subTitleOf({ role, operation }: GraphNode, { tagNodeSubTitle }: NodeGra
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
 function nodeRow(node: GraphNode, id: string, subTitle: string, whole: Whole, traceql: string): NodeRow {
-  const arcFailed = rounded(node.failed / node.count, 6)
-  // Where both round up, as 0.0000005 and 0.9999995 do, they would exceed 1.
-  const arcSlow = Math.min(rounded(node.slow / node.count, 6), rounded(1 - arcFailed, 6))
   return {
     id,
     title: node.title,
     subTitle,
     mainStat: node.count,
     secondaryStat: meanMs(node),
-    arc__failed: arcFailed,
-    arc__slow: arcSlow,
-    arc__passed: rounded(1 - arcFailed - arcSlow, 6),
+    ...arcs(node),
     detail__role: node.role,
     detail__source: node.source ?? '',
-    detail__traffic: traffic(node, whole),
+    detail__traffic: traffic(node, whole.windowSec),
     detail__latency: latency(node),
-    detail__critical_path: criticalPath(node, whole),
+    detail__critical_path: criticalPath(criticalPathShare(node, whole)),
     detail__self_calls: String(node.selfCalls),
     ...traceLinks(node),
     ...figuresOf(node, whole),
@@ -93,9 +97,9 @@ function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole, 
     target,
     mainStat: edge.count,
     secondaryStat: meanMs(edge),
-    detail__traffic: traffic(edge, whole),
+    detail__traffic: traffic(edge, whole.windowSec),
     detail__latency: latency(edge),
-    detail__critical_path: criticalPath(edge, whole),
+    detail__critical_path: criticalPath(criticalPathShare(edge, whole)),
     detail__sides: sidesInWords(edge.sides),
     detail__pattern: patternInWords(edge.pattern),
     ...traceLinks(edge),

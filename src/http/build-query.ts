@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { badRequest, type FieldError } from '../errors.ts'
 import { AggregationParameters, GraphName, Time } from '../model/parameters.ts'
 import { plain } from './components.ts'
+import { readSpelling, sizeProperties } from './size-query.ts'
 
 /** No parameters at all in the query string. */
 export const NoQuery = Type.Object({}, { additionalProperties: false })
@@ -31,8 +32,12 @@ const queryProperties = {
 export const BuildQuery = plain(Type.Object(queryProperties, { additionalProperties: false }))
 export type BuildQuery = Static<typeof BuildQuery>
 
+const sizedProperties = { ...queryProperties, ...sizeProperties }
+/** The same, and how much of the graph is wanted. */
+export const SizedQuery = plain(Type.Object(sizedProperties, { additionalProperties: false }))
+
 /** The same for callers that send parameters of their own beside ours: those are ignored. */
-export const TolerantBuildQuery = plain(Type.Object(queryProperties))
+export const TolerantQuery = plain(Type.Object(sizedProperties))
 
 const numeric = /^-?\d+(\.\d+)?$/
 /** An ISO 8601 time whose `+` was not written as %2B: a query string has it for a blank. */
@@ -68,7 +73,11 @@ export function queryReader(properties: Record<string, ParameterSchema>): preVal
 }
 
 /** For queries with build parameters. */
-export const readQuery = queryReader(queryProperties)
+export const readQuery: preValidationHookHandler = function (request, reply, done) {
+  readSpelling(request.query as Record<string, unknown>)
+  readProperties.call(this, request, reply, done)
+}
+const readProperties = queryReader(sizedProperties)
 
 const isTime = (field: string) => ['from', 'to', 'at', 'before', 'base'].includes(field)
 /** Two times may stand in one text, a comma between them. */
@@ -87,7 +96,7 @@ function readText(text: string, schema: ParameterSchema): unknown {
 
 /** Whether a querystring schema is one of those above. */
 export function takesBuildParameters(schema: unknown): boolean {
-  return schema === BuildQuery || schema === TolerantBuildQuery
+  return [BuildQuery, SizedQuery, TolerantQuery].some((query) => query === schema)
 }
 
 /** Only what is ours; undefined when nothing is. */

@@ -19,7 +19,8 @@ export interface GraphFinderParts {
 export type FindGraph = (name: string, query: BuildQuery, reply: FastifyReply) => Promise<GraphDocument>
 
 export function graphFinder({ aggregator, store, now }: GraphFinderParts): FindGraph {
-  return async (name, { at, ...query }, reply) => {
+  return async (name, query, reply) => {
+    const { at } = query
     const parameters = buildParameters(query)
     if (at !== undefined && parameters) {
       const others = Object.keys(parameters).sort().join(', ')

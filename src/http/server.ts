@@ -23,6 +23,7 @@ import { type Dependency, health } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { reportRoute } from './routes/report.ts'
 import { answerUnknownRoutes } from './unknown-route.ts'
 import { validatorCompiler } from './validator.ts'
 
@@ -87,6 +88,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(aggregate, { jobs })
   await app.register(jobRoutes, { jobs })
   await app.register(graphs, { aggregator, store, now })
+  await app.register(reportRoute, { aggregator, store, now })
   await app.register(historyRoute, { store, now })
   await app.register(diffRoutes, { aggregator, store, now })
   await app.register(grafana, { aggregator, store, now })

@@ -4,6 +4,21 @@ import type { TraceFault } from '../graph/trace-examples.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'
 
+const Shown = Type.Object(
+  {
+    nodesInGraph: Type.Integer({ minimum: 0 }),
+    edgesInGraph: Type.Integer({ minimum: 0 }),
+    focus: Type.Array(Type.String(), { description: 'Ids of the nodes in focus; [] without one' }),
+    outsideFocus: Type.Integer({ minimum: 0, description: 'Nodes farther off, left out' }),
+    folded: Type.Integer({ minimum: 0, description: 'Nodes of which only sums are left' }),
+    into: Type.Integer({ minimum: 0, description: 'Nodes that hold these sums' }),
+  },
+  {
+    additionalProperties: false,
+    description: 'Where a part or a smaller graph was asked for: what of the graph is in the answer',
+  },
+)
+
 /** A built graph with the account of how it was built, as it is sent. */
 export const GraphDocument = Type.Object(
   {
@@ -12,6 +27,7 @@ export const GraphDocument = Type.Object(
     summary: AggregationSummary,
     nodes: Type.Array(NodeRow),
     edges: Type.Array(EdgeRow),
+    shown: Type.Optional(Shown),
   },
   { $id: 'GraphDocument', additionalProperties: false },
 )

@@ -1,19 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { GraphDocument } from '../../model/graph-document.ts'
-import { GraphPath, NoQuery, readQuery, TolerantBuildQuery } from '../build-query.ts'
+import { checkSize } from '../../view/size-document.ts'
+import { GraphPath, NoQuery, readQuery, TolerantQuery } from '../build-query.ts'
 import { graphFinder } from '../find-graph.ts'
 import { GrafanaFields, grafanaFields } from '../grafana-fields.ts'
 import { logProblem, sendProblem, toTtaError } from '../problem.ts'
-import { remembered, represent, sendRepresentation } from '../representation.ts'
+import { represent, sendRepresentation } from '../representation.ts'
 import { problems, taggedAnswer } from '../responses.ts'
+import { panelNodes } from '../size-query.ts'
+import { sizedView } from '../sized-view.ts'
 import type { GraphsOptions } from './graphs.ts'
 
 const { nodes, edges } = GraphDocument.properties
 const Rows = Type.Object({ nodes, edges }, { additionalProperties: false })
 
 const fields = represent(grafanaFields)
-const rows = remembered(({ nodes, edges }: GraphDocument) => ({ nodes, edges }))
+const rows = sizedView(({ nodes, edges }: GraphDocument) => ({ nodes, edges }), panelNodes)
 
 /** What Grafana's Node Graph API plugin asks, at the paths nodegraph-provider has for it. */
 export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store, now }) => {
@@ -51,13 +54,14 @@ export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { a
         summary: 'The rows of the last graph, or of one built for this answer; other parameters are ignored',
         tags,
         params: GraphPath,
-        querystring: TolerantBuildQuery,
+        querystring: TolerantQuery,
         response: { ...taggedAnswer('The rows', Rows), ...problems(400, 404, 502, 503, 504) },
       },
     },
     async (request, reply) => {
+      checkSize(request.query)
       const document = await findGraph(request.params.graph, request.query, reply)
-      return sendRepresentation(reply, rows(document))
+      return sendRepresentation(reply, rows(document, request.query))
     },
   )
 

@@ -1,15 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Aggregator } from '../../aggregation/aggregator.ts'
-import { reportOf } from '../../explain/report.ts'
 import { EdgeRow, NodeRow } from '../../grafana/rows.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
-import { GraphReport } from '../../model/graph-report.ts'
 import type { GraphStore } from '../../sink/graph-store.ts'
-import { BuildQuery, NamePath, NoQuery, readQuery } from '../build-query.ts'
+import { checkSize } from '../../view/size-document.ts'
+import { NamePath, NoQuery, readQuery, SizedQuery } from '../build-query.ts'
 import { graphFinder, noSuchGraph } from '../find-graph.ts'
-import { remembered, represent, sendRepresentation } from '../representation.ts'
+import { represent, sendRepresentation } from '../representation.ts'
 import { problems, taggedAnswer } from '../responses.ts'
+import { panelNodes } from '../size-query.ts'
+import { sizedView } from '../sized-view.ts'
 
 export interface GraphsOptions {
   aggregator: Aggregator
@@ -27,28 +28,21 @@ const views = {
     operationId: 'getGraph',
     summary: 'The last graph with its summary; with parameters, one that is built for this answer only',
     schema: GraphDocument,
-    represent: remembered(({ traceExamples: _examples, ...document }: GraphDocument) => document),
+    represent: sizedView(({ traceExamples: _examples, ...document }: GraphDocument) => document),
   },
   nodes: {
     path: '/graphs/:name/nodes',
     operationId: 'getNodes',
     summary: "The graph's nodes as a flat array, as Grafana's Infinity data source likes it",
     schema: Type.Array(NodeRow),
-    represent: remembered((document: GraphDocument) => document.nodes),
+    represent: sizedView((document: GraphDocument) => document.nodes, panelNodes),
   },
   edges: {
     path: '/graphs/:name/edges',
     operationId: 'getEdges',
     summary: "The graph's edges as a flat array",
     schema: Type.Array(EdgeRow),
-    represent: remembered((document: GraphDocument) => document.edges),
-  },
-  report: {
-    path: '/graphs/:name/report',
-    operationId: 'getReport',
-    summary: 'What the build of the graph found, what is missing in it, and which traces to look at',
-    schema: GraphReport,
-    represent: remembered(reportOf),
+    represent: sizedView((document: GraphDocument) => document.edges, panelNodes),
   },
 }
 
@@ -84,13 +78,14 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
           summary,
           tags,
           params: NamePath,
-          querystring: BuildQuery,
+          querystring: SizedQuery,
           response: { ...taggedAnswer('The graph', schema), ...problems(400, 404, 502, 503, 504) },
         },
       },
       async (request, reply) => {
+        checkSize(request.query)
         const document = await findGraph(request.params.name, request.query, reply)
-        return sendRepresentation(reply, represent(document))
+        return sendRepresentation(reply, represent(document, request.query))
       },
     )
   }
