@@ -11,9 +11,11 @@ export function seeded(seed) {
   }
 }
 
-const operations = Array.from({ length: 30 }, (_, i) => ({
-  service: `service-${i % 10}`,
+/** A hundred operations of twenty services, each of which calls at most four others. */
+const operations = Array.from({ length: 100 }, (_, i) => ({
+  service: `service-${i % 20}`,
   name: `GET /api/v1/resource-${i}/{id}`,
+  callees: [i * 3 + 1, i * 5 + 2, i * 7 + 3, i * 11 + 4].map((callee) => callee % 100),
 }))
 const kinds = ['internal', 'server', 'client']
 
@@ -29,11 +31,15 @@ export function searchAnswer({ traces, spansPerTrace, seed }) {
   for (let t = 0; t < traces; t++) {
     const sets = new Map()
     const ids = []
+    const called = []
     for (let s = 0; s < spansPerTrace; s++) {
-      const { service, name } = operations[(random() * operations.length) | 0]
+      const caller = (random() * s) | 0
+      const operation = s === 0 ? operations[t % 5] : operations[called[caller].callees[(random() * 4) | 0]]
+      const { service, name } = operation
       const spanID = hex(16)
-      const parent = s === 0 ? '0000000000000000' : ids[(random() * ids.length) | 0]
+      const parent = s === 0 ? '0000000000000000' : ids[caller]
       ids.push(spanID)
+      called.push(operation)
       const span = {
         spanID,
         name,

@@ -92,7 +92,7 @@ export class CallPatterns {
     const groupRank = rank - this.counts[first + singles]!
     if (groupRank <= 0) return 1
     if (this.counts[first + groups] === 1) return this.counts[first + groupedCalls]!
-    return Math.round(this.groupSizes.atRank(edge, groupRank))
+    return Math.round(this.groupSizes.atRanks(edge, [groupRank])[0]!)
   }
 
   private count(edge: number, field: number, times: number): void {

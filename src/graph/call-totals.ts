@@ -69,11 +69,9 @@ export class CallTotals {
     observer.observe(this.nodes)
   }
 
-  /** Counts a span on the node (first, second) and returns the node. */
-  addToNode(first: number, second: number, spans: SpanTable, row: number, sign: 1 | -1): number {
-    const node = this.nodeOf(first, second)
+  /** Counts a span on a node. */
+  addToNode(node: number, spans: SpanTable, row: number, sign: 1 | -1): void {
     this.nodeRed.addSpan(node, spans, row, this.slowThresholdNs, sign)
-    return node
   }
 
   /** Counts a span as a call of `callee` by `caller` and returns the edge. */
@@ -159,6 +157,19 @@ export class CallTotals {
     this.sides.addRow(edge, other.sides, from)
     this.patterns.addRow(edge, other.patterns, from)
     return edge
+  }
+
+  /**
+   * These totals with the calls on each edge counted on the callee as well, for those that count a call on its edge
+   * alone: all figures of a row can be added up, so a span need not be counted twice.
+   */
+  withCallsOnCallees(): CallTotals {
+    const nodeRed = new RedColumns()
+    for (let node = 0; node < this.nodeRed.length; node++) nodeRed.addRow(node, this.nodeRed, node)
+    for (let edge = 0; edge < this.edges.length; edge++) {
+      nodeRed.addRow(this.edges.second[edge]!, this.edgeRed, edge)
+    }
+    return Object.assign(new CallTotals(this.slowThresholdNs), this, { nodeRed })
   }
 
   /** The figures of an edge. */

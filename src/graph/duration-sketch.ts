@@ -81,29 +81,36 @@ export class DurationSketches {
    * @param count how many durations the row has, at least 1
    */
   percentiles(row: number, count: number): Percentiles {
-    return {
-      p50Ns: this.percentile(row, count, 50),
-      p95Ns: this.percentile(row, count, 95),
-      p99Ns: this.percentile(row, count, 99),
-    }
-  }
-
-  private percentile(row: number, count: number, percent: number): number {
     // Not 0.95 * count, which may come out just over a whole number.
-    return this.atRank(row, Math.ceil((count * percent) / 100))
+    const rankOf = (percent: number) => Math.ceil((count * percent) / 100)
+    const [p50Ns, p95Ns, p99Ns] = this.atRanks(row, [rankOf(50), rankOf(95), rankOf(99)]) as [
+      number,
+      number,
+      number,
+    ]
+    return { p50Ns, p95Ns, p99Ns }
   }
 
-  /** The duration of row `row` that stands at `rank`, from 1, in order of length. */
-  atRank(row: number, rank: number): number {
+  /**
+   * The durations of row `row` that stand at these ranks, from 1, in order of length.
+   *
+   * @param ranks in ascending order
+   */
+  atRanks(row: number, ranks: number[]): number[] {
+    const durations: number[] = []
+    const window = row * 3
     let passed = 0
-    for (let at = 0; at < (this.windows[row * 3 + 1] ?? 0); at++) {
-      const page = this.directory[this.windows[row * 3]! + at]!
+    for (let at = 0; at < (this.windows[window + 1] ?? 0); at++) {
+      const page = this.directory[this.windows[window]! + at]!
       for (let bucket = 0; page > 0 && bucket < pageSize; bucket++) {
         passed += this.counts[page * pageSize + bucket]!
-        if (passed >= rank) return durationOf((this.windows[row * 3 + 2]! + at) * pageSize + bucket)
+        while (passed >= ranks[durations.length]!) {
+          durations.push(durationOf((this.windows[window + 2]! + at) * pageSize + bucket))
+        }
+        if (durations.length === ranks.length) return durations
       }
     }
-    throw new RangeError(`row ${row} has ${passed} durations, not ${rank}`)
+    throw new RangeError(`row ${row} has ${passed} durations, not ${ranks.at(-1)}`)
   }
 
   /** Where the page with this number is in `counts`; there is one afterwards. */

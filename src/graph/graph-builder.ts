@@ -122,7 +122,7 @@ export class GraphBuilder {
 
   /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
-    const graph = readGraph(this.operations, this.tags, this.strings, this.maxNodes)
+    const graph = readGraph(this.operations.withCallsOnCallees(), this.tags, this.strings, this.maxNodes)
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
   }
 
@@ -157,7 +157,6 @@ export class GraphBuilder {
 
   private countOperations(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations } = this
-    const { exclusiveNs } = this.criticalPath
     if (this.operationOf.length < spans.length) this.operationOf = new Int32Array(spans.length * 2)
     for (let row = 0; row < spans.length; row++) {
       this.operationOf[row] = -1
@@ -170,12 +169,11 @@ export class GraphBuilder {
       counts.counted += sign
       counts.skewed += sign * spans.skewed[row]!
       if (spans.weights?.bad[row] === 1) counts.badWeights += sign
-      const operation = operations.addToNode(service, spans.name[row]!, spans, row, sign)
-      operations.nodeRed.addCriticalPath(operation, exclusiveNs[row]!, sign)
-      this.operationOf[row] = operation
+      this.operationOf[row] = operations.nodeOf(service, spans.name[row]!)
     }
   }
 
+  /** Counts each span once: on the edge by which it was called, or on its node where there is none. */
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations, operationOf, siblings } = this
     const { exclusiveNs } = this.criticalPath
@@ -186,15 +184,17 @@ export class GraphBuilder {
       if (callee < 0) continue
       const parent = this.namedAncestor(tree.parent[row]!)
       tree.parent[row] = parent
+      const caller = parent < 0 ? parent : operationOf[parent]!
+      if (parent < 0 || caller === callee) {
+        operations.addToNode(callee, spans, row, sign)
+        operations.nodeRed.addCriticalPath(callee, exclusiveNs[row]!, sign)
+      }
       if (parent < 0) {
         this.tops.push(row)
         if (parent === Top.root) counts.roots += sign
         else if (parent === Top.orphan) counts.orphans += sign
         else counts.cycles += sign
-        continue
-      }
-      const caller = operationOf[parent]!
-      if (caller === callee) {
+      } else if (caller === callee) {
         counts.selfCalls += sign
         operations.addSelfCall(callee, spans, row, sign)
       } else {

@@ -39,9 +39,15 @@ export function copyId(from: Uint32Array, at: number, to: Uint32Array, bt: numbe
   for (let word = 0; word < 4; word++) to[bt + word] = from[at + word]!
 }
 
+const hexDigits = new TextEncoder().encode('0123456789abcdef')
+/** Character codes of the id that is being written. */
+const characters = new Array<number>(32).fill(0)
+
 /** The id of four words at `ids[at]` as 32 hex digits. */
 export function hexId(ids: Uint32Array, at: number): string {
-  let text = ''
-  for (let word = at; word < at + 4; word++) text += ids[word]!.toString(16).padStart(8, '0')
-  return text
+  for (let digit = 0; digit < characters.length; digit++) {
+    const word = ids[at + (digit >> 3)]!
+    characters[digit] = hexDigits[(word >>> (28 - (digit & 7) * 4)) & 15]!
+  }
+  return String.fromCharCode(...characters)
 }

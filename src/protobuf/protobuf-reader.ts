@@ -47,15 +47,29 @@ export class ProtobufReader {
 
   /** An unsigned varint of at most 32 bits. */
   varint32(end: number): number {
+    const { position } = this
+    // Nearly all tags and lengths are one byte: this much is small enough to be inlined.
+    if (position < end) {
+      const byte = this.bytes[position]!
+      if (byte < 0x80) {
+        this.position = position + 1
+        return byte
+      }
+    }
+    return this.longVarint32(end)
+  }
+
+  private longVarint32(end: number): number {
     const { bytes } = this
-    let position = this.position
-    let byte = position < end ? bytes[position++]! : this.cutShort()
-    let value = byte & 0x7f
-    for (let shift = 7; byte >= 0x80; shift += 7) {
+    let { position } = this
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
       if (shift > 28) throw new ProtobufError('varint over 32 bits')
-      byte = position < end ? bytes[position++]! : this.cutShort()
+      if (position >= end) this.cutShort()
+      const byte = bytes[position++]!
       if (shift === 28 && byte > 0x0f) throw new ProtobufError('varint over 32 bits')
       value |= (byte & 0x7f) << shift
+      if (byte < 0x80) break
     }
     this.position = position
     return value >>> 0
@@ -64,19 +78,29 @@ export class ProtobufReader {
   /** An unsigned varint of up to 64 bits into `hi` and `lo`. */
   varint64(end: number): void {
     const { bytes } = this
-    let hi = 0
+    let { position } = this
     let lo = 0
-    for (let shift = 0; ; shift += 7) {
-      if (shift > 63) throw new ProtobufError('varint over 64 bits')
-      const byte = this.position < end ? bytes[this.position++]! : this.cutShort()
-      const bits = byte & 0x7f
-      if (shift < 28) lo |= bits << shift
-      else if (shift === 28) {
-        lo |= bits << 28
-        hi = bits >>> 4
-      } else hi |= bits << (shift - 32)
-      if (byte < 0x80) break
+    let hi = 0
+    let shift = 0
+    let byte = 0x80
+    for (; byte >= 0x80 && shift < 28; shift += 7) {
+      if (position >= end) this.cutShort()
+      byte = bytes[position++]!
+      lo |= (byte & 0x7f) << shift
     }
+    if (byte >= 0x80) {
+      if (position >= end) this.cutShort()
+      byte = bytes[position++]!
+      lo |= byte << 28
+      hi = (byte & 0x7f) >>> 4
+      for (shift = 3; byte >= 0x80; shift += 7) {
+        if (shift > 31) throw new ProtobufError('varint over 64 bits')
+        if (position >= end) this.cutShort()
+        byte = bytes[position++]!
+        hi |= (byte & 0x7f) << shift
+      }
+    }
+    this.position = position
     this.hi = hi >>> 0
     this.lo = lo >>> 0
   }

@@ -66,9 +66,10 @@ export class AttributeReader {
   valueAmong(texts: Uint8Array[]): number {
     this.narrowToText()
     const { bytes } = this.reader
-    const index = texts.findIndex((text) => isText(bytes, this.valueStart, this.valueEnd, text))
-    if (index < 0) throw new ProtobufError('a span field has an unknown value')
-    return index
+    for (let index = 0; index < texts.length; index++) {
+      if (isText(bytes, this.valueStart, this.valueEnd, texts[index]!)) return index
+    }
+    throw new ProtobufError('a span field has an unknown value')
   }
 
   /** The value as text, index into the table's strings; 0 where there is none. */
@@ -88,19 +89,34 @@ function isText(bytes: Uint8Array, start: number, end: number, text: Uint8Array)
   return true
 }
 
+/** What no hex digit is worth. */
+const noDigit = 0x80
+/** What each byte is worth as a hex digit. */
+const digits = new Uint8Array(256).fill(noDigit)
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16)
+  digits[digit.charCodeAt(0)] = digits[digit.toUpperCase().charCodeAt(0)] = value
+}
+
 /** The word in the eight hex digits at `start`; a span id must fill 16. */
 export function hexWord(bytes: Uint8Array, start: number, end: number): number {
   if (start + 8 > end) throw new ProtobufError('span id is not 16 hex digits')
-  let word = 0
-  for (let at = start; at < start + 8; at++) word = (word << 4) | hexDigit(bytes[at]!)
-  return word >>> 0
+  const a = digits[bytes[start]!]!
+  const b = digits[bytes[start + 1]!]!
+  const c = digits[bytes[start + 2]!]!
+  const d = digits[bytes[start + 3]!]!
+  const e = digits[bytes[start + 4]!]!
+  const f = digits[bytes[start + 5]!]!
+  const g = digits[bytes[start + 6]!]!
+  const h = digits[bytes[start + 7]!]!
+  if ((a | b | c | d | e | f | g | h) >= noDigit) throw new ProtobufError('span id is not 16 hex digits')
+  return ((a << 28) | (b << 24) | (c << 20) | (d << 16) | (e << 12) | (f << 8) | (g << 4) | h) >>> 0
 }
 
 function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57
-  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37
-  throw new ProtobufError(`byte ${byte} is not a hex digit`)
+  const value = digits[byte]!
+  if (value === noDigit) throw new ProtobufError(`byte ${byte} is not a hex digit`)
+  return value
 }
 
 /**

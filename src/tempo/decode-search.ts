@@ -3,19 +3,11 @@ import type { SpanWants } from '../otlp/span-decoder.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { AttributeReader, hexWord, readHex } from './decode-attribute.ts'
 import { DetailAttributes } from './decode-details.ts'
+import { takeField, takeSpelledField } from './decode-span-fields.ts'
 
 const utf8 = new TextEncoder()
-const parentIdKey = utf8.encode('span:parentID')
-const kindKey = utf8.encode('kind')
-const statusKey = utf8.encode('status')
 const serviceKey = utf8.encode('service.name')
 const byServiceKey = utf8.encode('by(resource.service.name)')
-/** As TraceQL spells them, in the order of OTLP's numbers. */
-const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'].map((kind) =>
-  utf8.encode(kind),
-)
-const statuses = ['unset', 'ok', 'error'].map((status) => utf8.encode(status))
-
 /** What a search answer says about one trace besides its spans. */
 export interface FoundTrace {
   /** A spanset held more spans than Tempo may send: some are missing. */
@@ -196,15 +188,14 @@ export class SearchDecoder {
   }
 
   private spanAttribute(end: number, row: number): void {
-    const { attribute, spans } = this
+    const { attribute, reader, spans } = this
+    if (takeSpelledField(reader.bytes, reader.position, end, spans, row)) {
+      reader.position = end
+      return
+    }
     attribute.enter(end)
-    if (attribute.isKey(parentIdKey)) {
-      attribute.narrowToText()
-      spans.parentIdHi[row] = hexWord(this.reader.bytes, attribute.valueStart, attribute.valueEnd)
-      spans.parentIdLo[row] = hexWord(this.reader.bytes, attribute.valueStart + 8, attribute.valueEnd)
-    } else if (attribute.isKey(kindKey)) spans.kind[row] = attribute.valueAmong(kinds)
-    else if (attribute.isKey(statusKey)) spans.status[row] = attribute.valueAmong(statuses)
-    else if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
+    if (takeField(reader.bytes, attribute, spans, row)) return
+    if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
     else {
       if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
       this.details.take()

@@ -301,7 +301,7 @@ t.test('health', async (t) => {
     })
   })
 
-  t.test('ready is 503 with the reasons, also for who never answers', { timeout: 10_000 }, async (t) => {
+  t.test('ready is 503 with the reasons, also for who never answers', async (t) => {
     const aborted: boolean[] = []
     const { app } = await startServer(t, {
       checkTimeoutMs: 20,
