@@ -39,10 +39,12 @@ export function createBuildHistory(options: HistoryOptions): CountedHistory {
     })
     if (answer.movedAside !== undefined) {
       counts.movedAside++
-      begunAnew = true
       const message = 'history: the file was damaged; it was moved aside and a new one begun'
       log.error({ path: file.path, movedTo: answer.movedAside }, message)
+    } else if (answer.isAnother) {
+      log.warn({ path: file.path }, 'history: another file has taken its place, which is used from now on')
     }
+    if (answer.isAnother) begunAnew = true
     if (answer.failure !== undefined) throw unavailable(answer.failure)
     return answer.result as ReturnType<Calls[M]>
   }

@@ -1,6 +1,16 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'libsql'
+import { whileLocked } from './file-lock.ts'
 import { inTransaction } from './transaction.ts'
 
 /** "tta1": tells our files from those of other programs (PRAGMA application_id). */
@@ -37,27 +47,52 @@ export class ForeignFile extends Error {
   override name = 'ForeignFile'
 }
 
+/** Which file it is, whatever its name: another one may take its place. */
+export type FileIdentity = string
+
 /**
- * Opens the file, and makes it where there is none, its folder included.
+ * Makes the file where there is none, its folder included.
  *
- * @throws {ForeignFile} it belongs to another program or to a newer tta; else errors of node:fs and SQLite
+ * @throws errors of node:fs: they say what is wrong with the path (EACCES, EISDIR, EROFS), where SQLite says 14
+ */
+export function makeFile(path: string): FileIdentity {
+  mkdirSync(dirname(path), { recursive: true })
+  const file = openSync(path, 'a')
+  try {
+    return identityOf(fstatSync(file, { bigint: true }))
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** @returns undefined where there is none */
+export function fileAt(path: string): FileIdentity | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats && identityOf(stats)
+}
+
+const identityOf = ({ dev, ino }: BigIntStats): FileIdentity => `${dev}:${ino}`
+
+/**
+ * Opens a file that there is. Nobody moves it aside meanwhile.
+ *
+ * @throws {ForeignFile} it belongs to another program or to a newer tta; else errors of SQLite
  */
 export function openFile({ path, busyTimeoutMs, maxPages }: OpenOptions): Database.Database {
-  mkdirSync(dirname(path), { recursive: true })
-  // Says what is wrong with the path (EACCES, EISDIR, EROFS), where SQLite says 14.
-  closeSync(openSync(path, 'a'))
-  const database = new Database(path, { timeout: busyTimeoutMs })
-  try {
-    if (pragma(database, 'journal_mode') !== 'wal') database.exec('PRAGMA journal_mode = WAL')
-    // A commit is on the disk before it is called one; builds are rare enough.
-    database.exec('PRAGMA synchronous = FULL')
-    if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
-    if (!isPrepared(database)) inTransaction(database, () => prepare(database))
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  return whileLocked(path, busyTimeoutMs, () => {
+    const database = new Database(path, { timeout: busyTimeoutMs })
+    try {
+      if (pragma(database, 'journal_mode') !== 'wal') database.exec('PRAGMA journal_mode = WAL')
+      // A commit is on the disk before it is called one; builds are rare enough.
+      database.exec('PRAGMA synchronous = FULL')
+      if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
+      if (!isPrepared(database)) inTransaction(database, () => prepare(database))
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  })
 }
 
 /** @throws {ForeignFile} */
@@ -93,11 +128,23 @@ export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(String((error as { code?: unknown }).code))
 }
 
-/** Renames a damaged file with its journal: it is never deleted. @returns its new path */
-export function moveAside(path: string, now: Date): string {
-  const aside = `${path}.damaged-${now.toISOString().replaceAll(/[-:]/g, '')}`
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
-  }
-  return aside
+/**
+ * Renames a damaged file with its journal: it is never deleted. Of several processes that find the damage one does.
+ *
+ * @param damaged which file it is
+ * @returns its new path; undefined where another process has moved it already
+ */
+export function moveAside(
+  { path, busyTimeoutMs }: OpenOptions,
+  damaged: FileIdentity | undefined,
+  now: Date,
+): string | undefined {
+  return whileLocked(path, busyTimeoutMs, () => {
+    if (fileAt(path) !== damaged) return undefined
+    const aside = `${path}.damaged-${now.toISOString().replaceAll(/[-:]/g, '')}`
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
+    }
+    return aside
+  })
 }

@@ -17,6 +17,8 @@ export interface Answer {
   failure?: string
   /** Where a damaged file was moved in this call. */
   movedAside?: string
+  /** Whether the file is another one than in the call before. */
+  isAnother?: true
 }
 
 // Waiting for the disk and packing take a thread of their own: requests must not wait for them.
@@ -32,6 +34,7 @@ function serve(port: NonNullable<typeof parentPort>, file: HistoryFile): void {
     }
     const movedAside = file.movedAside()
     if (movedAside !== undefined) answer.movedAside = movedAside
+    if (file.isAnother()) answer.isAnother = true
     port.postMessage(answer)
   })
 }

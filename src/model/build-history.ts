@@ -37,7 +37,8 @@ export interface BuildHistory {
   /**
    * Adds a build, and drops what is over the limits.
    *
-   * @returns whether a new file was begun since the last time, because the old one was damaged: what it had is gone
+   * @returns whether another file is in use than the last time, because the old one was damaged or is gone: what it
+   *   had may not be there
    */
   record(document: GraphDocument): Promise<{ begunAnew: boolean }>
   /** The last build of every graph. */

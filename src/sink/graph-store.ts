@@ -49,10 +49,12 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
       return [`${reasonOf(error)}; a restart loses this graph.`]
     }
   }
-  /** A file that was begun anew has none of the graphs that were in the damaged one. */
+  /** A file that was begun anew has none of the graphs that were in the one before, but those of other processes. */
   const recordOthers = async ({ name }: GraphDocument, history: BuildHistory) => {
     for (const document of documents.values()) {
-      if (document.name !== name) await history.record(document)
+      if (document.name === name) continue
+      const [kept] = await history.list(document.name, { limit: 1 })
+      if (!kept) await history.record(document)
     }
   }
 
