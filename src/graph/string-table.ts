@@ -7,16 +7,15 @@ export const foldedText = 'other'
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
 
-/** Over `bytes[start, end)`, 32 bits, four bytes a step: FNV-1a, a byte a step, waits for each multiplication. */
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+/** Of `bytes[start, end)`, 32 bits; a word a step, since each step waits for the multiplication of the last. */
+function hashBytes(view: DataView, start: number, end: number): number {
   let hash = end - start
   let at = start
   for (; at + 4 <= end; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
-    hash = Math.imul(hash ^ word, 0x9e3779b1)
+    hash = Math.imul(hash ^ view.getUint32(at, true), 0x9e3779b1)
     hash ^= hash >>> 15
   }
-  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
+  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
   return (hash ^ (hash >>> 13)) >>> 0
 }
 
@@ -33,10 +32,13 @@ export class StringTable {
   private readonly indexByText = new Map<string, number>([['', 0]])
   /** Open addressing over byte sequences: `slots` holds entry + 1, 0 is free. */
   private slots = new Int32Array(1024)
-  private entryBytes: Uint8Array[] = []
+  private readonly entryBytes: DataView[] = []
   private entryHashes: number[] = []
   private entryIndexes: number[] = []
   private names = 0
+  /** The bytes that were last looked into. */
+  private bytes: Uint8Array = new Uint8Array(0)
+  private view = viewOf(this.bytes)
   private readonly maxNames: number
 
   /** @param maxNames most strings that `internName` makes room for */
@@ -51,8 +53,9 @@ export class StringTable {
   /** The index of the UTF-8 string in `bytes[start, end)`. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
-    const hash = hashBytes(bytes, start, end)
-    const slot = this.slotOf(bytes, start, end, hash)
+    const view = this.look(bytes)
+    const hash = hashBytes(view, start, end)
+    const slot = this.slotOf(view, start, end, hash)
     const entry = this.slots[slot]! - 1
     // A copy: the slice of a Buffer would be a view and keep the whole message.
     return entry < 0
@@ -66,8 +69,9 @@ export class StringTable {
    */
   internName(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
-    const hash = hashBytes(bytes, start, end)
-    const slot = this.slotOf(bytes, start, end, hash)
+    const view = this.look(bytes)
+    const hash = hashBytes(view, start, end)
+    const slot = this.slotOf(view, start, end, hash)
     const entry = this.slots[slot]! - 1
     if (entry >= 0) return this.entryIndexes[entry]!
     if (this.names >= this.maxNames) return folded
@@ -91,13 +95,20 @@ export class StringTable {
     return index < 0 ? foldedText : this.texts[index]!
   }
 
+  private look(bytes: Uint8Array): DataView {
+    if (bytes === this.bytes) return this.view
+    this.bytes = bytes
+    this.view = viewOf(bytes)
+    return this.view
+  }
+
   /** Where the bytes stand, or would. */
-  private slotOf(bytes: Uint8Array, start: number, end: number, hash: number): number {
+  private slotOf(view: DataView, start: number, end: number, hash: number): number {
     const mask = this.slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot]! - 1
       if (entry < 0) return slot
-      if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, bytes, start, end))
+      if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, view, start, end))
         return slot
     }
   }
@@ -111,7 +122,7 @@ export class StringTable {
       this.texts.push(text)
       this.indexByText.set(text, index)
     }
-    this.entryBytes.push(bytes)
+    this.entryBytes.push(viewOf(bytes))
     this.entryHashes.push(hash)
     this.entryIndexes.push(index)
     this.slots[slot] = this.entryBytes.length
@@ -131,8 +142,15 @@ export class StringTable {
   }
 }
 
-function sameBytes(entry: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (entry.length !== end - start) return false
-  for (let i = 0; i < entry.length; i++) if (entry[i] !== bytes[start + i]) return false
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+function sameBytes(entry: DataView, view: DataView, start: number, end: number): boolean {
+  const length = end - start
+  if (entry.byteLength !== length) return false
+  let at = 0
+  for (; at + 4 <= length; at += 4) {
+    if (entry.getUint32(at, true) !== view.getUint32(start + at, true)) return false
+  }
+  for (; at < length; at++) if (entry.getUint8(at) !== view.getUint8(start + at)) return false
   return true
 }

@@ -27,9 +27,12 @@ export class ProtobufReader {
   lo = 0
 
   readonly bytes: Uint8Array
+  /** The same bytes. */
+  readonly view: DataView
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Field number << 3 | wire type. */

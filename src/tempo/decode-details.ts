@@ -21,6 +21,7 @@ export class DetailAttributes {
   private readonly peers: PeerReader | undefined
   /** Trace id and span id of the last link, in whichever order they come. */
   private readonly link = new Uint32Array(6)
+  private isLinked = false
   private row = 0
 
   constructor(reader: ProtobufReader, spans: SpanTable, attribute: AttributeReader, wants: SpanWants) {
@@ -34,7 +35,6 @@ export class DetailAttributes {
     this.row = row
     this.weights.start()
     this.peers?.start()
-    this.link.fill(0)
   }
 
   /** Takes the attribute that was entered, if it is one of those. @throws {ProtobufError} */
@@ -46,7 +46,10 @@ export class DetailAttributes {
   finish(): void {
     this.weights.finish(this.row)
     this.peers?.finish(this.row)
+    if (!this.isLinked) return
     this.peers?.columns.addLink(this.row, this.link)
+    this.link.fill(0)
+    this.isLinked = false
   }
 
   private offer(details: WeightReader | PeerReader | undefined): boolean {
@@ -67,7 +70,9 @@ export class DetailAttributes {
     const isTraceId = attribute.isKey(linkTraceIdKey)
     if (!isTraceId && !attribute.isKey(linkSpanIdKey)) return
     attribute.narrowToText()
+    this.isLinked = true
     const words = isTraceId ? this.link.subarray(0, 4) : this.link.subarray(4)
-    readHex(reader.bytes, attribute.valueStart, attribute.valueEnd, words.fill(0))
+    words.fill(0)
+    readHex(reader.bytes, attribute.valueStart, attribute.valueEnd, words)
   }
 }

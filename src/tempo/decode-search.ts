@@ -162,8 +162,8 @@ export class SearchDecoder {
       if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
       else if (tag === 0x0a) {
         const to = reader.endOfBytes(end)
-        spans.spanIdHi[row] = hexWord(reader.bytes, reader.position, to)
-        spans.spanIdLo[row] = hexWord(reader.bytes, reader.position + 8, to)
+        spans.spanIdHi[row] = hexWord(reader.view, reader.position, to)
+        spans.spanIdLo[row] = hexWord(reader.view, reader.position + 8, to)
         reader.position = to
       } else if (tag === 0x12) {
         const to = reader.endOfBytes(end)
@@ -189,12 +189,12 @@ export class SearchDecoder {
 
   private spanAttribute(end: number, row: number): void {
     const { attribute, reader, spans } = this
-    if (takeSpelledField(reader.bytes, reader.position, end, spans, row)) {
+    if (takeSpelledField(reader, reader.position, end, spans, row)) {
       reader.position = end
       return
     }
     attribute.enter(end)
-    if (takeField(reader.bytes, attribute, spans, row)) return
+    if (takeField(reader.view, attribute, spans, row)) return
     if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
     else {
       if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()

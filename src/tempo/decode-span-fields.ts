@@ -1,4 +1,5 @@
 import type { SpanTable } from '../graph/span-table.ts'
+import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { type AttributeReader, hexWord } from './decode-attribute.ts'
 
 const utf8 = new TextEncoder()
@@ -13,7 +14,7 @@ const statuses = statusTexts.map((status) => utf8.encode(status))
 
 /** An attribute in the one way in which Tempo writes it, and what it says. */
 interface Spelled {
-  bytes: Uint8Array
+  words: Uint32Array
   isKind: boolean
   code: number
 }
@@ -27,23 +28,24 @@ for (const [key, texts] of [
 ] as const) {
   for (const [code, text] of texts.entries()) {
     const bytes = keyValue(key, text)
-    spelledByLength[bytes.length] = [
-      ...spelledByLength[bytes.length]!,
-      { bytes, isKind: key === 'kind', code },
-    ]
+    const spelled = { words: wordsOf(bytes), isKind: key === 'kind', code }
+    spelledByLength[bytes.length] = [...spelledByLength[bytes.length]!, spelled]
   }
 }
 const parentId = keyValue('span:parentID', '0'.repeat(16))
 const parentIdStart = parentId.length - 16
+const parentIdWords = wordsOf(parentId.subarray(0, parentIdStart))
 
 /**
  * Reads the attributes of a search answer that are fields of the span: parent, kind and status.
  *
- * They are most of an answer, and Tempo spells each of them in one way: so a whole attribute is compared with the few
- * that it may be, before it is taken apart field by field.
+ * They are most of an answer, and Tempo spells each of them in one way: so a whole attribute is compared, a word at a
+ * time, with the few that it may be, before it is taken apart field by field.
+ *
+ * @returns whether `bytes[start, end)` was one of them
  */
 export function takeSpelledField(
-  bytes: Uint8Array,
+  { view }: ProtobufReader,
   start: number,
   end: number,
   spans: SpanTable,
@@ -51,16 +53,17 @@ export function takeSpelledField(
 ): boolean {
   const length = end - start
   if (length === parentId.length) {
-    if (!endsAlike(bytes, start + parentIdStart, parentId, parentIdStart)) return false
-    spans.parentIdHi[row] = hexWord(bytes, start + parentIdStart, end)
-    spans.parentIdLo[row] = hexWord(bytes, start + parentIdStart + 8, end)
+    const valueStart = start + parentIdStart
+    if (!isSpelled(view, start, valueStart, parentIdWords)) return false
+    spans.parentIdHi[row] = hexWord(view, valueStart, end)
+    spans.parentIdLo[row] = hexWord(view, valueStart + 8, end)
     return true
   }
   if (length >= spelledByLength.length) return false
   const candidates = spelledByLength[length]!
   for (let at = 0; at < candidates.length; at++) {
     const spelled = candidates[at]!
-    if (!endsAlike(bytes, end, spelled.bytes, length)) continue
+    if (!isSpelled(view, start, end, spelled.words)) continue
     if (spelled.isKind) spans.kind[row] = spelled.code
     else spans.status[row] = spelled.code
     return true
@@ -74,25 +77,36 @@ export function takeSpelledField(
  * @throws {ProtobufError} the value is none that the field may have
  */
 export function takeField(
-  bytes: Uint8Array,
+  view: DataView,
   attribute: AttributeReader,
   spans: SpanTable,
   row: number,
 ): boolean {
   if (attribute.isKey(parentIdKey)) {
     attribute.narrowToText()
-    spans.parentIdHi[row] = hexWord(bytes, attribute.valueStart, attribute.valueEnd)
-    spans.parentIdLo[row] = hexWord(bytes, attribute.valueStart + 8, attribute.valueEnd)
+    spans.parentIdHi[row] = hexWord(view, attribute.valueStart, attribute.valueEnd)
+    spans.parentIdLo[row] = hexWord(view, attribute.valueStart + 8, attribute.valueEnd)
   } else if (attribute.isKey(kindKey)) spans.kind[row] = attribute.valueAmong(kinds)
   else if (attribute.isKey(statusKey)) spans.status[row] = attribute.valueAmong(statuses)
   else return false
   return true
 }
 
-/** Whether the `length` bytes before `end` are the first of `text`; the last tell them apart soonest. */
-function endsAlike(bytes: Uint8Array, end: number, text: Uint8Array, length: number): boolean {
-  for (let back = 1; back <= length; back++) if (bytes[end - back] !== text[length - back]) return false
-  return true
+/** The words of a text of at least four bytes: the last ones first, which tell it apart soonest, and may overlap. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const words: number[] = []
+  for (let at = bytes.length - 4; at > 0; at -= 4) words.push(view.getUint32(at, true))
+  return Uint32Array.from([...words, view.getUint32(0, true)])
+}
+
+/** Whether the bytes are those of `words`; they must be as many. */
+function isSpelled(view: DataView, start: number, end: number, words: Uint32Array): boolean {
+  const last = words.length - 1
+  for (let word = 0, at = end - 4; word < last; word++, at -= 4) {
+    if (view.getUint32(at, true) !== words[word]) return false
+  }
+  return view.getUint32(start, true) === words[last]
 }
 
 /** KeyValue {1 key, 2 AnyValue {1 string_value}}, of less than 128 bytes. */
