@@ -11,13 +11,17 @@ export function seeded(seed) {
   }
 }
 
-/** A hundred operations of twenty services, each of which calls at most four others. */
+/** A hundred operations of twenty services, each with a duration of its own, which call at most four others. */
 const operations = Array.from({ length: 100 }, (_, i) => ({
   service: `service-${i % 20}`,
   name: `GET /api/v1/resource-${i}/{id}`,
+  medianNs: 1e6 * 1.05 ** i,
   callees: [i * 3 + 1, i * 5 + 2, i * 7 + 3, i * 11 + 4].map((callee) => callee % 100),
 }))
 const kinds = ['internal', 'server', 'client']
+
+/** A number of the normal distribution (Box and Muller). */
+const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
 /**
  * The same traces as plain objects in the shape of Tempo's JSON search answer, and as the protobuf that Tempo
@@ -35,7 +39,7 @@ export function searchAnswer({ traces, spansPerTrace, seed }) {
     for (let s = 0; s < spansPerTrace; s++) {
       const caller = (random() * s) | 0
       const operation = s === 0 ? operations[t % 5] : operations[called[caller].callees[(random() * 4) | 0]]
-      const { service, name } = operation
+      const { service, name, medianNs } = operation
       const spanID = hex(16)
       const parent = s === 0 ? '0000000000000000' : ids[caller]
       ids.push(spanID)
@@ -44,7 +48,7 @@ export function searchAnswer({ traces, spansPerTrace, seed }) {
         spanID,
         name,
         startTimeUnixNano: String(start + BigInt(t) * 1_000_000n + BigInt(s) * 1000n),
-        durationNanos: String(1_000_000 + ((random() * 80_000_000) | 0)),
+        durationNanos: String(Math.round(medianNs * Math.exp(0.5 * normal(random)))),
         attributes: [
           { key: 'span:parentID', value: { stringValue: parent } },
           { key: 'kind', value: { stringValue: kinds[s % 3] } },

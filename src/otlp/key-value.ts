@@ -1,3 +1,4 @@
+import type { KnownText } from '../protobuf/known-text.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
 
@@ -32,10 +33,7 @@ export class KeyValueReader {
     reader.position = valueStart
   }
 
-  isKey(bytes: Uint8Array, wanted: Uint8Array): boolean {
-    const { keyStart } = this
-    if (this.keyEnd - keyStart !== wanted.length) return false
-    for (let i = 0; i < wanted.length; i++) if (bytes[keyStart + i] !== wanted[i]) return false
-    return true
+  isKey({ view }: ProtobufReader, wanted: KnownText): boolean {
+    return wanted.is(view, this.keyStart, this.keyEnd)
   }
 }

@@ -51,9 +51,9 @@ export class PeerReader {
     this.ownAddress = 0
   }
 
-  /** Index into `serviceAttributes` of the key in `bytes[start, end)`, or -1. */
-  attributeOf(bytes: Uint8Array, start: number, end: number): number {
-    return keys.indexOf(bytes, start, end)
+  /** Index into `serviceAttributes` of the key at `start` up to `end`, or -1. */
+  attributeOf(view: DataView, start: number, end: number): number {
+    return keys.indexOf(view, start, end)
   }
 
   /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */

@@ -1,4 +1,5 @@
 import type { SpanTable } from '../graph/span-table.ts'
+import { KnownText } from '../protobuf/known-text.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { anyNumber } from './any-number.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
@@ -34,7 +35,7 @@ export interface SpanIds {
 /** Called after each span with the row that holds it; returning false takes the row back. */
 export type SpanVisitor = (row: number, ids: SpanIds) => boolean
 
-const serviceNameKey = new TextEncoder().encode('service.name')
+const serviceNameKey = new KnownText('service.name')
 
 /**
  * Decodes the spans of OTLP messages in place into rows of a `SpanTable`: no object is made for a span or an
@@ -48,7 +49,7 @@ export class SpanDecoder implements SpanIds {
   parentIdBytes = 0
 
   private readonly table: SpanTable
-  private readonly tagKey: Uint8Array
+  private readonly tagKey: KnownText
   private readonly tagOnResource: boolean
   private readonly tagOnSpan: boolean
   private readonly visit: SpanVisitor
@@ -59,12 +60,12 @@ export class SpanDecoder implements SpanIds {
   private readonly attribute = new KeyValueReader()
   private readonly peers: PeerReader | undefined
   private readonly weights: WeightReader | undefined
-  private readonly resourceSamplingKey: Uint8Array | undefined
+  private readonly resourceSamplingKey: KnownText | undefined
 
   /** @param wants absent: only the fields and the tag */
   constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, wants?: SpanWants) {
     this.table = table
-    this.tagKey = new TextEncoder().encode(tag.key)
+    this.tagKey = new KnownText(tag.key)
     this.tagOnResource = tag.scope !== 'span'
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
@@ -73,7 +74,7 @@ export class SpanDecoder implements SpanIds {
     this.weights =
       wants && new WeightReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
     if (sampling && sampling.scope !== 'span') {
-      this.resourceSamplingKey = new TextEncoder().encode(sampling.key)
+      this.resourceSamplingKey = new KnownText(sampling.key)
     }
   }
 
@@ -121,14 +122,14 @@ export class SpanDecoder implements SpanIds {
     const { attribute } = this
     attribute.enter(reader, end)
     const valueStart = reader.position
-    const isService = attribute.isKey(reader.bytes, serviceNameKey)
-    const isTag = this.tagOnResource && attribute.isKey(reader.bytes, this.tagKey)
+    const isService = attribute.isKey(reader, serviceNameKey)
+    const isTag = this.tagOnResource && attribute.isKey(reader, this.tagKey)
     if (isService || isTag) {
       const value = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       if (isService) this.service = value
       if (isTag) this.resourceTag = value
     }
-    if (this.resourceSamplingKey && attribute.isKey(reader.bytes, this.resourceSamplingKey)) {
+    if (this.resourceSamplingKey && attribute.isKey(reader, this.resourceSamplingKey)) {
       reader.position = valueStart
       this.weights?.startResource(adjustedCountOfRatio(anyNumber(reader, attribute.valueEnd)))
     }
@@ -224,11 +225,11 @@ export class SpanDecoder implements SpanIds {
       const { attribute, peers, weights } = this
       attribute.enter(reader, end)
       const valueStart = reader.position
-      if (this.tagOnSpan && attribute.isKey(reader.bytes, this.tagKey)) {
+      if (this.tagOnSpan && attribute.isKey(reader, this.tagKey)) {
         this.table.tagValue[row] = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       }
       for (const details of [peers, weights]) {
-        const known = details?.attributeOf(reader.bytes, attribute.keyStart, attribute.keyEnd) ?? -1
+        const known = details?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
         if (known < 0) continue
         reader.position = valueStart
         details?.read(known, reader, attribute.valueEnd)

@@ -63,9 +63,9 @@ export class WeightReader {
     reader.position = end
   }
 
-  /** Number of the attribute whose key is in `bytes[start, end)`, or -1. */
-  attributeOf(bytes: Uint8Array, start: number, end: number): number {
-    return this.keys.indexOf(bytes, start, end)
+  /** Number of the attribute whose key is at `start` up to `end`, or -1. */
+  attributeOf(view: DataView, start: number, end: number): number {
+    return this.keys.indexOf(view, start, end)
   }
 
   /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */

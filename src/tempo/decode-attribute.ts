@@ -1,9 +1,10 @@
 import type { StringTable } from '../graph/string-table.ts'
 import { internAnyValue } from '../otlp/any-value.ts'
+import { KnownText } from '../protobuf/known-text.ts'
 import { ProtobufError, type ProtobufReader } from '../protobuf/protobuf-reader.ts'
 
 /** AnyValue {1 string_value: 'nil'}. */
-const nilValue = Uint8Array.of(0x0a, 3, 0x6e, 0x69, 0x6c)
+const nilValue = new KnownText(Uint8Array.of(0x0a, 3, 0x6e, 0x69, 0x6c))
 
 /** Reads one attribute of a search answer after the other; nothing is copied until a value is wanted. */
 export class AttributeReader {
@@ -40,13 +41,13 @@ export class AttributeReader {
     }
   }
 
-  isKey(key: Uint8Array): boolean {
-    return isText(this.reader.bytes, this.keyStart, this.keyEnd, key)
+  isKey(key: KnownText): boolean {
+    return key.is(this.reader.view, this.keyStart, this.keyEnd)
   }
 
   /** Whether the value is the text that stands for none. */
   isNil(): boolean {
-    return isText(this.reader.bytes, this.valueStart, this.valueEnd, nilValue)
+    return nilValue.is(this.reader.view, this.valueStart, this.valueEnd)
   }
 
   /** Narrows the value to the text it holds: AnyValue {1 string_value}. */
@@ -63,11 +64,11 @@ export class AttributeReader {
   }
 
   /** Which of `texts` the value is. @throws {ProtobufError} none of them */
-  valueAmong(texts: Uint8Array[]): number {
+  valueAmong(texts: readonly KnownText[]): number {
     this.narrowToText()
-    const { bytes } = this.reader
+    const { view } = this.reader
     for (let index = 0; index < texts.length; index++) {
-      if (isText(bytes, this.valueStart, this.valueEnd, texts[index]!)) return index
+      if (texts[index]!.is(view, this.valueStart, this.valueEnd)) return index
     }
     throw new ProtobufError('a span field has an unknown value')
   }
@@ -81,12 +82,6 @@ export class AttributeReader {
     reader.position = after
     return index === this.nil ? 0 : index
   }
-}
-
-function isText(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
-  if (end - start !== text.length) return false
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
-  return true
 }
 
 /** What no hex digit is worth. */

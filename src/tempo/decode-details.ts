@@ -2,13 +2,13 @@ import type { SpanTable } from '../graph/span-table.ts'
 import { PeerReader } from '../otlp/peer-reader.ts'
 import type { SpanWants } from '../otlp/span-decoder.ts'
 import { WeightReader } from '../otlp/weight-reader.ts'
+import { KnownText } from '../protobuf/known-text.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { type AttributeReader, readHex } from './decode-attribute.ts'
 import { linkSpanId, linkTraceId } from './traceql.ts'
 
-const utf8 = new TextEncoder()
-const linkTraceIdKey = utf8.encode(linkTraceId)
-const linkSpanIdKey = utf8.encode(linkSpanId)
+const linkTraceIdKey = new KnownText(linkTraceId)
+const linkSpanIdKey = new KnownText(linkSpanId)
 
 /**
  * Reads out of the attributes of a search answer what a span stands for and, where it is wanted, what it says of its
@@ -54,7 +54,7 @@ export class DetailAttributes {
 
   private offer(details: WeightReader | PeerReader | undefined): boolean {
     const { reader, attribute } = this
-    const known = details?.attributeOf(reader.bytes, attribute.keyStart, attribute.keyEnd) ?? -1
+    const known = details?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
     if (!details || known < 0) return false
     if (attribute.isNil()) return true
     const after = reader.position

@@ -1,13 +1,13 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { SpanWants } from '../otlp/span-decoder.ts'
+import { KnownText } from '../protobuf/known-text.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { AttributeReader, hexWord, readHex } from './decode-attribute.ts'
 import { DetailAttributes } from './decode-details.ts'
 import { takeField, takeSpelledField } from './decode-span-fields.ts'
 
-const utf8 = new TextEncoder()
-const serviceKey = utf8.encode('service.name')
-const byServiceKey = utf8.encode('by(resource.service.name)')
+const serviceKey = new KnownText('service.name')
+const byServiceKey = new KnownText('by(resource.service.name)')
 /** What a search answer says about one trace besides its spans. */
 export interface FoundTrace {
   /** A spanset held more spans than Tempo may send: some are missing. */
@@ -34,7 +34,7 @@ export interface SearchOutline {
 export class SearchDecoder {
   private readonly reader: ProtobufReader
   private readonly spans: SpanTable
-  private readonly tagKey: Uint8Array | undefined
+  private readonly tagKey: KnownText | undefined
   private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
   private readonly attribute: AttributeReader
   private readonly details: DetailAttributes
@@ -52,7 +52,7 @@ export class SearchDecoder {
   ) {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans
-    this.tagKey = tagKey === undefined ? undefined : utf8.encode(tagKey)
+    this.tagKey = tagKey === undefined ? undefined : new KnownText(tagKey)
     this.attribute = new AttributeReader(this.reader, spans.strings)
     this.onTrace = onTrace
     this.details = new DetailAttributes(this.reader, spans, this.attribute, wants)

@@ -1,20 +1,21 @@
 import type { SpanTable } from '../graph/span-table.ts'
+import { KnownText } from '../protobuf/known-text.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { type AttributeReader, hexWord } from './decode-attribute.ts'
 
 const utf8 = new TextEncoder()
-const parentIdKey = utf8.encode('span:parentID')
-const kindKey = utf8.encode('kind')
-const statusKey = utf8.encode('status')
+const parentIdKey = new KnownText('span:parentID')
+const kindKey = new KnownText('kind')
+const statusKey = new KnownText('status')
 /** As TraceQL spells them, in the order of OTLP's numbers. */
 const kindTexts = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 const statusTexts = ['unset', 'ok', 'error']
-const kinds = kindTexts.map((kind) => utf8.encode(kind))
-const statuses = statusTexts.map((status) => utf8.encode(status))
+const kinds = kindTexts.map((kind) => new KnownText(kind))
+const statuses = statusTexts.map((status) => new KnownText(status))
 
 /** An attribute in the one way in which Tempo writes it, and what it says. */
 interface Spelled {
-  words: Uint32Array
+  text: KnownText
   isKind: boolean
   code: number
 }
@@ -28,13 +29,13 @@ for (const [key, texts] of [
 ] as const) {
   for (const [code, text] of texts.entries()) {
     const bytes = keyValue(key, text)
-    const spelled = { words: wordsOf(bytes), isKind: key === 'kind', code }
+    const spelled = { text: new KnownText(bytes), isKind: key === 'kind', code }
     spelledByLength[bytes.length] = [...spelledByLength[bytes.length]!, spelled]
   }
 }
 const parentId = keyValue('span:parentID', '0'.repeat(16))
 const parentIdStart = parentId.length - 16
-const parentIdWords = wordsOf(parentId.subarray(0, parentIdStart))
+const parentIdPrefix = new KnownText(parentId.subarray(0, parentIdStart))
 
 /**
  * Reads the attributes of a search answer that are fields of the span: parent, kind and status.
@@ -54,7 +55,7 @@ export function takeSpelledField(
   const length = end - start
   if (length === parentId.length) {
     const valueStart = start + parentIdStart
-    if (!isSpelled(view, start, valueStart, parentIdWords)) return false
+    if (!parentIdPrefix.startsAt(view, start)) return false
     spans.parentIdHi[row] = hexWord(view, valueStart, end)
     spans.parentIdLo[row] = hexWord(view, valueStart + 8, end)
     return true
@@ -63,7 +64,7 @@ export function takeSpelledField(
   const candidates = spelledByLength[length]!
   for (let at = 0; at < candidates.length; at++) {
     const spelled = candidates[at]!
-    if (!isSpelled(view, start, end, spelled.words)) continue
+    if (!spelled.text.startsAt(view, start)) continue
     if (spelled.isKind) spans.kind[row] = spelled.code
     else spans.status[row] = spelled.code
     return true
@@ -90,23 +91,6 @@ export function takeField(
   else if (attribute.isKey(statusKey)) spans.status[row] = attribute.valueAmong(statuses)
   else return false
   return true
-}
-
-/** The words of a text of at least four bytes: the last ones first, which tell it apart soonest, and may overlap. */
-function wordsOf(bytes: Uint8Array): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const words: number[] = []
-  for (let at = bytes.length - 4; at > 0; at -= 4) words.push(view.getUint32(at, true))
-  return Uint32Array.from([...words, view.getUint32(0, true)])
-}
-
-/** Whether the bytes are those of `words`; they must be as many. */
-function isSpelled(view: DataView, start: number, end: number, words: Uint32Array): boolean {
-  const last = words.length - 1
-  for (let word = 0, at = end - 4; word < last; word++, at -= 4) {
-    if (view.getUint32(at, true) !== words[word]) return false
-  }
-  return view.getUint32(start, true) === words[last]
 }
 
 /** KeyValue {1 key, 2 AnyValue {1 string_value}}, of less than 128 bytes. */
