@@ -16,10 +16,10 @@ const layers = [
   ['tempo', 'embedded', 'sink', 'history'],
   ['otlp', 'source', 'model', 'diff'],
   ['grafana'],
-  ['graph', 'protobuf'],
+  ['graph', 'protobuf', 'forms'],
 ]
 /** Import nothing outside themselves: no package, no node: builtin, no other folder. */
-const pure = ['graph', 'protobuf']
+const pure = ['graph', 'protobuf', 'forms']
 /** Files of src itself that every folder but the pure ones may import; they import only each other. */
 const open = ['errors.ts', 'schema-errors.ts', 'turn-queue.ts', 'clock.ts', 'tracing.ts']
 const maxLines = 250

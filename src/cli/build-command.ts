@@ -4,7 +4,9 @@ import type { GraphDocument } from '../model/graph-document.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import { configure, requestParameters } from './configure.ts'
+import { printable } from './display-text.ts'
 import { reportFailure } from './failure.ts'
+import { type FormOptions, formOptions, formText } from './form-options.ts'
 import type { Arguments } from './parse-arguments.ts'
 import type { BuildParts, TtaParts } from './parts.ts'
 import { withProgress } from './progress.ts'
@@ -23,6 +25,7 @@ interface Build {
   terminal: Terminal
   json: boolean
   quiet: boolean
+  form: FormOptions | undefined
 }
 
 const noTempo =
@@ -44,12 +47,13 @@ export async function buildCommand(
 ): Promise<ExitStatus> {
   const { values } = args
   const parameters = requestParameters(values)
+  const form = formOptions(values)
   const config = configure(args, terminal)
   if (config.tempo === undefined) throw new UsageError(noTempo)
   // The report says what the log would; who debugs wants both.
   const level = ['debug', 'trace'].includes(config.log.level) ? config.log.level : 'silent'
   const parts = await buildApp(config, { logger: createLogger(level) })
-  const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet') }
+  const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet'), form }
   if (config.nodegraphProvider === undefined && !build.json && !build.quiet)
     terminal.stderr.write(keptNowhere)
   try {
@@ -62,7 +66,7 @@ export async function buildCommand(
 
 async function buildOnce(build: Build): Promise<ExitStatus> {
   const { summary, graph } = await read(build)
-  report(build, summary, graph)
+  await report(build, summary, graph)
   return statusOf(summary)
 }
 
@@ -99,13 +103,17 @@ async function read({ parts, parameters, terminal, quiet }: Build) {
   return quiet ? work() : withProgress(terminal, work)
 }
 
-function report(
-  { terminal, json, quiet }: Build,
+async function report(
+  { terminal, json, quiet, form }: Build,
   summary: AggregationSummary,
   graph: GraphDocument | undefined,
-): void {
-  const { stdout } = terminal
-  if (json) stdout.write(`${JSON.stringify(summary)}\n`)
+): Promise<void> {
+  const { stdout, stderr, signal } = terminal
+  if (form) {
+    if (graph) stdout.write(await formText(graph, form, signal))
+    else stderr.write('tta: nothing could be read, so there is no graph to print\n')
+    if (!quiet) for (const warning of summary.warnings) stderr.write(`tta: ${printable(warning)}\n`)
+  } else if (json) stdout.write(`${JSON.stringify(summary)}\n`)
   else if (!quiet) {
     // The embedded store ends with the process: who reads that it stored the graph would look for it in vain.
     const sinks = summary.sinks.filter(({ sink }) => sink !== 'embedded')

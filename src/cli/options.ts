@@ -150,6 +150,11 @@ export const options: readonly Option[] = [
   },
   { name: 'dry-run', help: 'build and show, hand nothing on', commands: build },
   { name: 'json', help: 'print each summary as one line of JSON', commands: build },
+  { name: 'format', value: 'FORM', help: 'json, dot, mermaid, svg, csv or graphml', commands: build },
+  { name: 'part', value: 'nodes|edges', help: 'which table of csv; default edges', commands: build },
+  { name: 'focus', value: 'NODE', help: 'of that form only what is near a node', commands: build },
+  { name: 'hops', value: 'N', help: 'how near, in calls; default 1', commands: build },
+  { name: 'max-nodes', value: 'N', help: 'most nodes of the form; others are folded', commands: build },
   { name: 'quiet', help: 'print no table and no progress', commands: build },
   {
     name: 'host',

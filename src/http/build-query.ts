@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { badRequest, type FieldError } from '../errors.ts'
 import { AggregationParameters, GraphName, Time } from '../model/parameters.ts'
 import { plain } from './components.ts'
+import { formatProperties } from './format-query.ts'
 import { readSpelling, sizeProperties } from './size-query.ts'
 
 /** No parameters at all in the query string. */
@@ -36,7 +37,11 @@ const sizedProperties = { ...queryProperties, ...sizeProperties }
 /** The same, and how much of the graph is wanted. */
 export const SizedQuery = plain(Type.Object(sizedProperties, { additionalProperties: false }))
 
-/** The same for callers that send parameters of their own beside ours: those are ignored. */
+const formProperties = { ...sizedProperties, ...formatProperties }
+/** The same, and in which form. */
+export const FormQuery = plain(Type.Object(formProperties, { additionalProperties: false }))
+
+/** The same, in no other form, for callers that send parameters of their own beside ours: those are ignored. */
 export const TolerantQuery = plain(Type.Object(sizedProperties))
 
 const numeric = /^-?\d+(\.\d+)?$/
@@ -77,7 +82,7 @@ export const readQuery: preValidationHookHandler = function (request, reply, don
   readSpelling(request.query as Record<string, unknown>)
   readProperties.call(this, request, reply, done)
 }
-const readProperties = queryReader(sizedProperties)
+const readProperties = queryReader(formProperties)
 
 const isTime = (field: string) => ['from', 'to', 'at', 'before', 'base'].includes(field)
 /** Two times may stand in one text, a comma between them. */
@@ -96,7 +101,7 @@ function readText(text: string, schema: ParameterSchema): unknown {
 
 /** Whether a querystring schema is one of those above. */
 export function takesBuildParameters(schema: unknown): boolean {
-  return [BuildQuery, SizedQuery, TolerantQuery].some((query) => query === schema)
+  return [BuildQuery, SizedQuery, TolerantQuery, FormQuery].some((query) => query === schema)
 }
 
 /** Only what is ours; undefined when nothing is. */

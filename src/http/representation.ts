@@ -5,11 +5,17 @@ import type { FastifyReply } from 'fastify'
 export interface Representation {
   body: Buffer
   etag: string
+  contentType: string
 }
 
+/** As JSON. */
 export function represent(value: unknown): Representation {
-  const body = Buffer.from(JSON.stringify(value))
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+  return representText(JSON.stringify(value), 'application/json; charset=utf-8')
+}
+
+export function representText(text: string, contentType: string): Representation {
+  const body = Buffer.from(text)
+  return { body, contentType, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
 }
 
 /**
@@ -29,10 +35,13 @@ export function remembered<T extends object>(view: (value: T) => unknown): (valu
 }
 
 /** Sends it, or 304 when the client has it. */
-export function sendRepresentation(reply: FastifyReply, { body, etag }: Representation): FastifyReply {
+export function sendRepresentation(
+  reply: FastifyReply,
+  { body, etag, contentType }: Representation,
+): FastifyReply {
   reply.header('etag', etag).header('cache-control', 'no-cache')
   if (isNamed(etag, reply.request.headers['if-none-match'])) return reply.code(304).send()
-  return reply.type('application/json; charset=utf-8').send(body)
+  return reply.type(contentType).send(body)
 }
 
 /** If-None-Match: `*`, or a list of tags that are compared weakly (RFC 9110, 13.1.2). */

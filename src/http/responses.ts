@@ -7,13 +7,23 @@ export function answer<T extends TSchema>(description: string, schema: T) {
   return Type.Unsafe<Static<T>>({ description, content: { 'application/json': { schema: plain(schema) } } })
 }
 
-/** Documents an answer that is sent as bytes made before, with an entity tag; 304 is the answer to who has it. */
-export function taggedAnswer(description: string, schema: TSchema) {
+/**
+ * Documents an answer that is sent as bytes made before, with an entity tag; 304 is the answer to who has it.
+ *
+ * @param more content of other media types
+ */
+export function taggedAnswer(description: string, schema: TSchema, more: object = {}) {
   const headers = { ETag: { type: 'string', description: 'Strong; for If-None-Match' } }
+  const { content } = answer(description, schema) as unknown as { content: object }
   return {
-    200: Type.Unsafe<Buffer>({ ...answer(description, schema), headers }),
+    200: Type.Unsafe<Buffer>({ description, content: { ...content, ...more }, headers }),
     304: Type.Null({ description: 'If-None-Match names what there is' }),
   }
+}
+
+/** Answers of these media types that are no JSON. */
+export function textContent(mediaTypes: string[]): object {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema: { type: 'string' } }]))
 }
 
 const descriptions: Record<number, string> = {
@@ -21,6 +31,7 @@ const descriptions: Record<number, string> = {
   401: 'A token is configured, and the request has none that is known',
   403: 'The token does not have the scope that is wanted',
   404: 'There is nothing of that name',
+  406: 'Accept lets no form of it through: `available` names those there are',
   409: 'It has ended',
   413: 'The body is too large',
   415: 'The body is not application/json, or it is compressed',

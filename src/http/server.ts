@@ -18,6 +18,7 @@ import { requireScopes } from './require-scopes.ts'
 import { aggregate } from './routes/aggregate.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { grafana } from './routes/grafana.ts'
+import { graph } from './routes/graph.ts'
 import { graphs } from './routes/graphs.ts'
 import { type Dependency, health } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
@@ -88,6 +89,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(aggregate, { jobs })
   await app.register(jobRoutes, { jobs })
   await app.register(graphs, { aggregator, store, now })
+  await app.register(graph, { aggregator, store, now })
   await app.register(reportRoute, { aggregator, store, now })
   await app.register(historyRoute, { store, now })
   await app.register(diffRoutes, { aggregator, store, now })

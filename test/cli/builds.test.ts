@@ -68,6 +68,48 @@ async function endOf(signal: AbortSignal): Promise<never> {
   throw signal.reason
 }
 
+t.test('--format prints the graph in place of the report', async (t) => {
+  t.test('whole, or what is near a node, or its most called nodes', async (t) => {
+    const first = async (...argv: string[]) => {
+      const { status, out, err } = await run(['-g', 'shop', ...argv], shopSource())
+      t.equal(status, 0, err)
+      return out
+    }
+    const map = await first('--format', 'mermaid')
+    t.match(map, /^```mermaid\n---\ntitle: "shop"\n---\nflowchart LR\n/)
+    t.match(map, /\n```\n$/, 'a page of Markdown')
+    t.match(await first('--format', 'dot'), /^digraph "shop" \{\n/)
+    t.match(await first('--format', 'svg', '--max-nodes', '5'), /^<\?xml.*<\/svg>\n$/s)
+    t.match(await first('--format', 'graphml'), /^<\?xml.*<\/graphml>\n$/s)
+    t.match(await first('--format', 'csv'), /^id,source,sourceTitle,/)
+    t.match(await first('--format', 'csv', '--part', 'nodes'), /^id,title,subTitle,/)
+    const { nodes, edges, shown } = JSON.parse(
+      await first('--format', 'json', '--focus', 'cart', '--max-nodes=4'),
+    )
+    t.equal(nodes.length, 4)
+    t.ok(edges.length > 0 && shown.focus.length > 0)
+  })
+
+  t.test('what does not go together is told before anything is read', async (t) => {
+    for (const [argv, said] of [
+      [['--format', 'png'], '--format is "png", but must be one of json, dot, mermaid, svg, csv, graphml'],
+      [['--focus', 'cart'], '--focus goes with --format: json, dot, mermaid, svg, csv, graphml'],
+      [['--format', 'dot', '--part', 'nodes'], '--part goes with --format csv'],
+      [['--format', 'csv', '--part', 'both'], '--part is "both", but must be one of nodes, edges'],
+      [['--format', 'dot', '--hops', '2'], '--hops goes with --focus'],
+      [['--format', 'dot', '--max-nodes', '0'], '--max-nodes is "0", but must be a whole number from 1 on'],
+      [['--format', 'json', '--json'], '--json prints the summary, --format the graph: give one of them'],
+    ] as const) {
+      const { status, out, err } = await run([...argv], failingSource(1))
+      t.same([status, err], [1, `tta: ${said}\n`])
+      if (!(argv as readonly string[]).includes('--json')) t.equal(out, '')
+    }
+    const { status, err } = await run(['--format', 'dot', '--focus', 'carts'], shopSource())
+    t.equal(status, 1)
+    t.match(err, /focus is "carts", but must be the id, the title or title.subTitle of a node/)
+  })
+})
+
 t.test('a build prints its report and ends with 0', async (t) => {
   const { status, out, err } = await run(['-g', 'shop'], shopSource())
   t.equal(status, 0)

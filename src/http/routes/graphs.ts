@@ -23,13 +23,6 @@ const { name, builtAt, summary } = GraphDocument.properties
 const GraphList = Type.Object({ graphs: Type.Array(Type.Object({ name, builtAt, summary })) })
 
 const views = {
-  graph: {
-    path: '/graphs/:name',
-    operationId: 'getGraph',
-    summary: 'The last graph with its summary; with parameters, one that is built for this answer only',
-    schema: GraphDocument,
-    represent: sizedView(({ traceExamples: _examples, ...document }: GraphDocument) => document),
-  },
   nodes: {
     path: '/graphs/:name/nodes',
     operationId: 'getNodes',

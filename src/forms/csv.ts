@@ -1,0 +1,31 @@
+import { type Column, edgeColumns, endColumns, nodeColumns } from './columns.ts'
+import type { FormGraph } from './form-graph.ts'
+
+export type Part = 'nodes' | 'edges'
+
+/**
+ * One table of a graph as RFC 4180 has it: a header, CRLF, quotes where they are needed. Figures that nobody knows
+ * are empty.
+ */
+export function csv(graph: FormGraph, part: Part): string {
+  if (part === 'nodes') return table(nodeColumns, graph.nodes)
+  const [id, ...figures] = edgeColumns
+  return table([...(id ? [id] : []), ...endColumns(graph), ...figures], graph.edges)
+}
+
+function table<Row>(columns: Column<Row>[], rows: Row[]): string {
+  const lines = [
+    columns.map(({ name }) => name),
+    ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),
+  ]
+  return lines.map((cells) => `${cells.join(',')}\r\n`).join('')
+}
+
+/** What spreadsheets take for a formula (OWASP, CSV injection), full-width signs included. */
+const formula = /^[=+\-@\t\r＝＋－＠]/
+
+function cell(value: string | number | null): string {
+  if (typeof value !== 'string') return value === null ? '' : String(value)
+  const guarded = formula.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded
+}

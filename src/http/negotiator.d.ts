@@ -1,0 +1,8 @@
+/** The part of negotiator's API that is used here. */
+declare module 'negotiator' {
+  export default class Negotiator {
+    constructor(request: { headers: Record<string, string | string[] | undefined> })
+    /** Those of `available` that are accepted, the best first. */
+    mediaTypes(available: string[]): string[]
+  }
+}
