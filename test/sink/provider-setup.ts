@@ -8,7 +8,7 @@ import { type ProviderStandIn, type Schemas, startProviderStandIn } from './prov
 
 export const never = new AbortController().signal
 const traceFields = ['detail__trace_slowest', 'detail__trace_failed', 'detail__trace_typical']
-const edgeFields = [
+export const edgeFields = [
   'id',
   'source',
   'target',

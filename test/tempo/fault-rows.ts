@@ -43,7 +43,7 @@ export const always = (fault: Fault) => onSearch(() => fault)
 const wider = (sec: number, fault: Fault) => onSearch((asked) => (seconds(asked) > sec ? fault : undefined))
 
 /** The answer without its metrics, and others in place of them. */
-function withJobs(answer: Answer, completed: number): Answer {
+export function withJobs(answer: Answer, completed: number): Answer {
   const writer = new ProtobufWriter()
   writer.message(2, () => {
     writer.varint(4, completed)
@@ -52,7 +52,7 @@ function withJobs(answer: Answer, completed: number): Answer {
   return { ...answer, body: Buffer.concat([Buffer.from(answer.body), writer.finish()]) }
 }
 
-const tooLarge = text(500, 'response larger than the max (26042395 vs 16777216)')
+export const tooLarge = text(500, 'response larger than the max (26042395 vs 16777216)')
 export const html: Answer = {
   status: 200,
   type: 'text/html',

@@ -34,6 +34,8 @@ export interface Answer {
   headers?: Record<string, string>
   /** Bytes after which the connection is reset. */
   resetAfter?: number
+  /** From one byte of the body to the next, ms. */
+  dripMs?: number
   /** The body is sent as it is, whatever `content-encoding` says. */
   raw?: boolean
 }
@@ -236,7 +238,7 @@ function send(request: IncomingMessage, response: ServerResponse, fault: Fault):
     request.socket.resetAndDestroy()
     return
   }
-  const { status, type, headers, resetAfter, raw } = fault
+  const { status, type, headers, resetAfter, dripMs, raw } = fault
   const zip = !raw && status === 200 && request.headers['accept-encoding'] === 'gzip'
   const body = zip ? gzipSync(fault.body, { level: 1 }) : Buffer.from(fault.body)
   response.writeHead(status, {
@@ -245,6 +247,16 @@ function send(request: IncomingMessage, response: ServerResponse, fault: Fault):
     ...(zip ? { 'content-encoding': 'gzip' } : {}),
     ...headers,
   })
-  if (resetAfter === undefined) response.end(body)
+  if (dripMs !== undefined) drip(response, body, dripMs)
+  else if (resetAfter === undefined) response.end(body)
   else response.write(body.subarray(0, resetAfter), () => request.socket.resetAndDestroy())
+}
+
+function drip(response: ServerResponse, body: Buffer, everyMs: number): void {
+  let sent = 0
+  const timer = setInterval(() => {
+    response.write(body.subarray(sent, ++sent))
+    if (sent >= body.length) response.end()
+  }, everyMs)
+  response.on('close', () => clearInterval(timer))
 }

@@ -1,0 +1,146 @@
+import { copyFileSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { HistoryFile } from '../../src/history/history-file.ts'
+import { createLogger } from '../../src/http/logger.ts'
+import type { GraphDocument } from '../../src/model/graph-document.ts'
+import { createNodegraphProviderSink } from '../../src/sink/nodegraph-provider.ts'
+import { tempoSource } from '../../src/tempo/tempo-source.ts'
+import { edgeFields, nodeFields } from '../sink/provider-setup.ts'
+import { type ProviderStandIn, startProviderStandIn } from '../sink/provider-stand-in.ts'
+import { fragmentOf } from '../tempo/stored-trace.ts'
+import { type StandInOptions, startTempo, type TempoStandIn } from '../tempo/tempo-stand-in.ts'
+
+export const epochMs = 1_700_000_000_000
+/** What all builds here ask for: 16 s that were over long ago. */
+export const asked = { from: epochMs, to: epochMs + 16_000, useTagAsNode: false }
+export const nowMs = epochMs + 7_200_000
+
+/** So many traces in which front calls back once: a graph of so many calls. */
+export const calls = (count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    fragmentOf(index + 1, epochMs, [
+      { id: 1, service: 'front', atMs: index * 400, ms: 3 },
+      { id: 2, parent: 1, service: 'back', atMs: index * 400 + 1, ms: 1 },
+    ]),
+  )
+const callsOf = { old: 3, new: 40 }
+export const traces = { old: calls(callsOf.old), new: calls(callsOf.new) }
+
+/** The last good graph, the one that is built now, one without nodes, or none of that name. */
+export type Holding = 'old' | 'new' | 'cleared' | 'none'
+
+const holdingOf = (edges: number[]): string => {
+  const [name] = Object.entries(callsOf).find(([, count]) => edges.length === 1 && edges[0] === count) ?? []
+  return name ?? (edges.length === 0 ? 'cleared' : `another graph: ${edges} calls`)
+}
+const inDocument = (document: Pick<GraphDocument, 'edges'> | undefined): string =>
+  document ? holdingOf(document.edges.map(({ count }) => count)) : 'none'
+
+/** What the provider gives its readers. */
+export function heldBy(provider: ProviderStandIn, graph = 'micro'): string {
+  const held = provider.held(graph)
+  return held ? holdingOf(held.edges.map((edge) => Number(edge.split(': ')[1]))) : 'none'
+}
+
+/** What whoever answers `get` has as the last graph. */
+export async function heldBehind(get: (path: string) => Promise<{ status: number; body: unknown }>) {
+  const { status, body } = await get('/graphs/micro')
+  return status === 404 ? 'none' : inDocument(body as GraphDocument)
+}
+
+/** What a tta that starts now would find. */
+export function keptIn(path: string): string {
+  const file = new HistoryFile({ path, maxBuilds: 50, maxAgeMs: 1e15, busyTimeoutMs: 5000 })
+  try {
+    const documents = file.last().documents.map((text) => JSON.parse(text) as GraphDocument)
+    return inDocument(documents.find(({ name }) => name === 'micro'))
+  } finally {
+    file.close()
+  }
+}
+
+export interface Stage {
+  tempo: TempoStandIn
+  provider: ProviderStandIn
+  /** File of the history. */
+  path: string
+  /** A configuration that uses all of it. */
+  config(some?: Record<string, object>): string
+}
+
+const fields = { nodes: nodeFields, edges: edgeFields }
+
+async function emptyStage(t: Test, some: Partial<StandInOptions>): Promise<Stage> {
+  const tempo = await startTempo({ fragments: traces.new, ...some })
+  const provider = await startProviderStandIn({ micro: fields, other: fields })
+  t.teardown(() => Promise.all([tempo.close(), provider.close()]))
+  const path = join(mkdtempSync(join(tmpdir(), 'tta-faults-')), 'history.db')
+  const config: Stage['config'] = (more = {}) =>
+    JSON.stringify({
+      ...more,
+      server: { port: 0 },
+      tempo: { url: tempo.url, pad_sec: 0, ...more.tempo },
+      nodegraph_provider: { url: provider.url, retries: 2, ...more.nodegraph_provider },
+      history: { path },
+    })
+  return { tempo, provider, path, config }
+}
+
+/** The old graph as the provider has it, and the file with its build. */
+let old: { nodes: []; edges: []; path: string } | undefined
+
+async function buildOld(t: Test): Promise<NonNullable<typeof old>> {
+  const { provider, path, config } = await emptyStage(t, { fragments: traces.old })
+  const { post, close } = await serve(config())
+  const { status } = await post()
+  const rows = (await (await fetch(`${provider.url}/micro/api/graph/data`)).json()) as {
+    nodes: []
+    edges: []
+  }
+  await close()
+  if (status !== 200) throw new Error('the old graph cannot be built')
+  return { ...rows, path }
+}
+
+/** A Tempo with the new traces, and the old graph in every store. */
+export async function setStage(t: Test, some: Partial<StandInOptions> = {}): Promise<Stage> {
+  old ??= await buildOld(t)
+  const stage = await emptyStage(t, some)
+  copyFileSync(old.path, stage.path)
+  stage.provider.seed('micro', structuredClone(old.nodes), structuredClone(old.edges))
+  return stage
+}
+
+/** tta on the stage, in this process: as it is, but that it retries without delay. */
+export async function serve(text: string, now = () => nowMs) {
+  const config = loadConfig({ text, env: {} })
+  const lines: string[] = []
+  const logger = createLogger('info', { write: (line) => void lines.push(line) })
+  const { tempo, nodegraphProvider } = config
+  if (!tempo || !nodegraphProvider) throw new Error('needs both')
+  const { repairLimit: maxLookups, ...options } = tempo
+  const { app, close } = await buildApp(config, {
+    source: tempoSource({ ...options, maxLookups, now, retryDelayMs: 1 }),
+    providerSink: createNodegraphProviderSink({ ...nodegraphProvider, log: logger, retryDelayMs: 1 }),
+    logger,
+    now,
+  })
+  await app.ready()
+  const answered = async (request: InjectOptions) => {
+    const response = await app.inject(request)
+    const isJson = /json/.test(String(response.headers['content-type']))
+    return { status: response.statusCode, body: isJson ? response.json() : response.body }
+  }
+  return {
+    get: (url: string) => answered({ url }),
+    post: (payload: object = {}) =>
+      answered({ method: 'POST', url: '/aggregate', payload: { graph: 'micro', ...asked, ...payload } }),
+    log: () => lines.map((line) => JSON.parse(line) as { level: number; msg: string }),
+    close,
+  }
+}
