@@ -92,6 +92,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     sinks,
     defaults: config.parameters,
     graphs: config.graphs,
+    tenants: config.tempo?.tenants,
     ...config.build,
     now,
   })
@@ -130,7 +131,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
   const refreshes = refreshesByAlerts(config, jobs, now, logger)
   await app.register(alertWebhooks, { refreshes, auth: config.webhooks.auth, now })
-  const explain = createExplainer({ source, ...config.build })
+  const explain = createExplainer({ source, aggregator, ...config.build })
   await app.register(explainRoute, { explain, store })
   if (source === configured && source.name === 'embedded') {
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
@@ -157,7 +158,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
 }
 
 function fromTempo(tempo: TempoConfig, now: () => number, observer: TempoObserver): TraceSource {
-  const { repairLimit, ...options } = tempo
+  const { repairLimit, tenants: _tenants, ...options } = tempo
   return tempoSource({ ...options, maxLookups: repairLimit, now, observer })
 }
 

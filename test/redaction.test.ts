@@ -69,7 +69,7 @@ const ways: Record<string, Way> = {
   'basic auth': (address) => ({
     url: `http://${address}`,
     basic_auth: { username: 'tempo', password: secret('basic') },
-    tenant: secret('tenant'),
+    tenant: 'team-a',
   }),
   'a bearer token and headers': (address) => ({
     url: `http://${address}`,

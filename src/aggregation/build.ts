@@ -35,9 +35,10 @@ export async function build(
   const { graph: name, level } = parameters
   const startedAt = performance.now()
   const builder = new GraphBuilder({ level, ...builderOptions(parameters, selector, options.maxNodes) })
-  const { query, limit } = parameters
+  const { query, tenant, limit } = parameters
+  const wanted = { selector, query, tenant, window, limit, peers: level !== 'operation', sampling }
   const report = await withSpan('read', { 'tta.source': source.name }, () =>
-    source.read({ selector, query, window, limit, peers: level !== 'operation', sampling }, builder, options),
+    source.read(wanted, builder, options),
   )
   const readAt = performance.now()
   const document = (graphName: string, graph: Graph): GraphDocument => {

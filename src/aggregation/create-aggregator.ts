@@ -1,6 +1,11 @@
 import { queueFull } from '../errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
-import { type AggregationParameters, type ParameterDefaults, servicesGraphName } from '../model/parameters.ts'
+import {
+  type AggregationParameters,
+  operationsGraphName,
+  type ParameterDefaults,
+  servicesGraphName,
+} from '../model/parameters.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import type { ReadLimits } from '../source/read-limits.ts'
@@ -32,6 +37,8 @@ export interface AggregatorOptions {
   /** Of a graph that has none of its own; `graph` is the one that is built when a request names none. */
   defaults: ParameterDefaults
   graphs?: Readonly<Record<string, GraphSettings>> | undefined
+  /** Tenants that a request may ask for, besides that of its graph. */
+  tenants?: readonly string[] | undefined
   /** Longest build, from its turn on; longest preview, waiting for its turn included. */
   deadlineSec: number
   /** Of one build, or one preview. */
@@ -50,6 +57,7 @@ export interface AggregatorOptions {
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
   const { source, store, sinks, defaults, deadlineSec, limits, maxNodes, maxQueued, now } = options
+  const { tenants = [] } = options
   const builds = createTurnQueue(options.maxConcurrent)
   const previews = createTurnQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
@@ -58,7 +66,10 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 
   const requestOf = (asked: AggregationParameters) => {
     const name = asked.graph ?? defaults.graph
-    return aggregationRequest(asked, settings.get(name)?.parameters ?? defaults, now())
+    // The second graph of level both is of the tenant of the first.
+    const { parameters: of = defaults } = settings.get(name) ?? settings.get(operationsGraphName(name)) ?? {}
+    const choice = { own: of.tenant, listed: tenants }
+    return aggregationRequest(asked, settings.get(name)?.parameters ?? defaults, now(), choice)
   }
   const sinksOf = (graph: string) => {
     const own = settings.get(graph)?.sinks

@@ -8,6 +8,7 @@ import {
   tagSelector,
 } from '../source/tag-selector.ts'
 import type { Window } from '../source/trace-source.ts'
+import { normalTenant, tenantProblem } from './tenant.ts'
 import { parseTimeMs, timeForms } from './time.ts'
 
 /** Longest window: Tempo's default for `query_frontend.search.max_duration`. */
@@ -27,6 +28,14 @@ export interface AggregationRequest {
   warnings: string[]
 }
 
+/** What the configuration says of the tenants that a request may name. */
+export interface TenantChoice {
+  /** Of the graph. */
+  own: string | undefined
+  /** Of any graph. */
+  listed: readonly string[]
+}
+
 /**
  * @param nowMs Unix ms
  * @throws {TtaError} TTA_BAD_REQUEST with every field that is wrong
@@ -35,6 +44,7 @@ export function aggregationRequest(
   asked: AggregationParameters,
   defaults: ParameterDefaults,
   nowMs: number,
+  tenants: TenantChoice = { own: defaults.tenant, listed: [] },
 ): AggregationRequest {
   const errors: FieldError[] = []
   const parameters = { ...defaults, ...asked }
@@ -47,6 +57,7 @@ export function aggregationRequest(
     })
   }
   checkServicesName(parameters, errors)
+  checkTenant(parameters, tenants, errors)
   const selector = checkedSelector(parameters, errors)
   const asWritten = askedWindow(parameters, asked.searchFrom !== undefined, nowMs, errors)
   if (!selector || !asWritten || errors.length > 0) throw badRequest(errors)
@@ -66,6 +77,19 @@ function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldErr
   const most = maxNameLength - servicesGraphName('').length
   const message = `must have at most ${most} characters at level both: ${servicesGraphName('<graph>')} is stored too`
   errors.push({ field: 'graph', value: graph, message })
+}
+
+/** Brings the tenant to its normal form besides: `b|a` is `a|b`. */
+function checkTenant(
+  parameters: ParameterDefaults,
+  { own, listed }: TenantChoice,
+  errors: FieldError[],
+): void {
+  const { tenant } = parameters
+  if (tenant === undefined) return
+  parameters.tenant = normalTenant(tenant)
+  const message = tenantProblem(parameters.tenant, own, listed)
+  if (message) errors.push({ field: 'tenant', value: tenant, message })
 }
 
 function checkedSelector(

@@ -56,6 +56,13 @@ export const options: readonly Option[] = [
     target: { key: ['query', 'query'] },
   },
   {
+    name: 'tenant',
+    value: 'NAME',
+    help: 'tenant of Tempo; several joined by |',
+    commands: parameters,
+    target: { key: ['tempo', 'tenant'] },
+  },
+  {
     name: 'sampling-attribute',
     value: 'NAME',
     help: 'attribute with the share of spans kept',

@@ -13,6 +13,8 @@ export interface TempoConfig {
   /** Without trailing slash, `/api` and credentials. */
   url: string
   headers: Record<string, string>
+  /** That a request may ask for; the graphs' own are among their parameters. */
+  tenants: readonly string[]
   /** Longest wait for one request, ms. */
   timeoutMs: number
   /** Certificates in PEM to trust in place of the system's. */
@@ -96,7 +98,7 @@ export function toConfig(file: ConfigFile): Config {
       rateLimit: { max: server.rate_limit.max, windowSec: server.rate_limit.window_sec },
     },
     log: { level: log.level },
-    parameters: parameters(file.graph.name, file.query, file.search),
+    parameters: parameters(file.graph.name, file.query, file.search, file.tempo.tenant),
     graphs: graphs(file),
     loop: { intervalSec: loop.interval },
     build: {
@@ -124,8 +126,13 @@ export function toConfig(file: ConfigFile): Config {
 }
 
 function graphs(file: ConfigFile): Config['graphs'] {
-  const entries = Object.entries(file.graphs).map(([name, { query, search, schedule, sinks }]) => {
-    const own = parameters(name, { ...file.query, ...query }, { ...file.search, ...search })
+  const entries = Object.entries(file.graphs).map(([name, { query, search, tenant, schedule, sinks }]) => {
+    const { tempo } = file
+    const merged = [
+      { ...file.query, ...query },
+      { ...file.search, ...search },
+    ] as const
+    const own = parameters(name, ...merged, tenant ?? tempo.tenant)
     return [name, { parameters: own, sinks, schedule: scheduleOf(schedule) }]
   })
   return Object.fromEntries(entries)
@@ -135,6 +142,7 @@ function parameters(
   graph: string,
   query: ConfigFile['query'],
   search: ConfigFile['search'],
+  tenant: string | undefined,
 ): ParameterDefaults {
   return {
     ...defaultParameters,
@@ -143,6 +151,7 @@ function parameters(
     filter: query.filter,
     ...(query.query === undefined ? {} : { query: query.query }),
     ...(query.sampling_attribute === undefined ? {} : { samplingAttribute: query.sampling_attribute }),
+    ...(tenant === undefined ? {} : { tenant }),
     searchFrom: search.from,
     searchMode: search.mode,
     level: query.level,
@@ -163,6 +172,7 @@ function tempo(section: ConfigFile['tempo']): TempoConfig | undefined {
       authorization: authorization ?? configuredAuthorization(section),
       'x-scope-orgid': section.tenant,
     }),
+    tenants: section.tenants,
     timeoutMs: section.timeout * 1000,
     ca: section.ca_file === undefined ? undefined : readAuthority(section.ca_file),
     concurrency: section.concurrency,

@@ -1,5 +1,5 @@
 import { type Static, type TObject, Type } from 'typebox'
-import { graphNamePattern } from '../model/parameters.ts'
+import { graphNamePattern, Tenant } from '../model/parameters.ts'
 import { QuerySection, SearchSection } from './query-schema.ts'
 
 const closed = { additionalProperties: false }
@@ -39,6 +39,7 @@ const GraphEntry = Type.Object(
   {
     query: Type.Optional(overriding(QuerySection, ['tag_filter'])),
     search: Type.Optional(overriding(SearchSection)),
+    tenant: Type.Optional(Tenant),
     schedule: Type.Optional(ScheduleSection),
     sinks: Type.Optional(Type.Array(Type.String(), { uniqueItems: true, maxItems: 10 })),
   },
@@ -49,7 +50,7 @@ export type GraphEntry = Static<typeof GraphEntry>
 /** Graphs by name, each with what it has of its own. */
 export const GraphsSection = Type.Unsafe<Record<string, GraphEntry>>({
   type: 'object',
-  description: 'Graphs by name: query, search, schedule and sinks of their own',
+  description: 'Graphs by name: query, search, tenant, schedule and sinks of their own',
   propertyNames: {
     type: 'string',
     pattern: graphNamePattern,

@@ -25,6 +25,7 @@ export function graphErrors(file: ConfigFile, hidden: (field: string) => boolean
       ...patternErrors(entry, hidden(`${place}.query.filter`)),
       ...scheduleErrors(entry.schedule),
       ...sinkErrors(entry, file),
+      ...tenantErrors(entry, file),
       ...servicesErrors(name, entry, file),
     ].map((error) => ({ ...error, field: error.field === '' ? place : `${place}.${error.field}` }))
   })
@@ -88,6 +89,14 @@ function sinkErrors({ sinks = [] }: GraphEntry, file: ConfigFile): FieldError[] 
     if (configured.includes(sink)) return []
     return [{ field: `sinks[${index}]`, value: sink, message: `is no sink that is configured (${allowed})` }]
   })
+}
+
+function tenantErrors({ tenant }: GraphEntry, { tempo }: ConfigFile): FieldError[] {
+  if (tenant === undefined) return []
+  if (tempo.url === undefined) return [{ field: 'tenant', value: tenant, message: 'needs a tempo.url' }]
+  if (tempo.headers['x-scope-orgid'] === undefined) return []
+  const message = 'must not stand beside tempo.headers.x-scope-orgid, which is a tenant for all graphs'
+  return [{ field: 'tenant', value: tenant, message }]
 }
 
 /** At level both a graph writes a second one. */

@@ -74,10 +74,11 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
 }
 
 /** The graphs, each with what the command line says of builds: that goes before what the file says of one graph. */
-function commanded({ graphs }: Tree, { query = {}, search = {} }: Tree): Tree {
+function commanded({ graphs }: Tree, { query = {}, search = {}, tempo }: Tree): Tree {
+  const tenant = isTree(tempo) ? tempo.tenant : undefined
   const entries = isTree(graphs) ? Object.entries(graphs) : []
   return Object.fromEntries(
-    entries.map(([name, graph]) => [name, isTree(graph) ? overlay(graph, { query, search }) : graph]),
+    entries.map(([name, graph]) => [name, isTree(graph) ? overlay(graph, { query, search, tenant }) : graph]),
   )
 }
 

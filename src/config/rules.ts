@@ -51,14 +51,8 @@ const rules: Rule[] = [
       }),
   },
   {
-    reads: ['tempo.tenant', 'tempo.headers'],
-    check: ({ tempo: { tenant, headers } }) => {
-      const header = headers['x-scope-orgid']
-      if (tenant === undefined || header === undefined || tenant === header) return []
-      return [
-        { field: 'tempo.tenant', message: 'is another than tempo.headers.x-scope-orgid; give one of them' },
-      ]
-    },
+    reads: ['tempo.tenant', 'tempo.tenants', 'tempo.headers'],
+    check: ({ tempo }) => tenantErrors(tempo),
   },
   { reads: ['tempo'], check: needsUrl },
   { reads: ['nodegraph_provider'], check: needsProviderUrl },
@@ -66,7 +60,10 @@ const rules: Rule[] = [
     reads: ['tempo.ca_file'],
     check: ({ tempo }) => complaint('tempo.ca_file', tempo.ca_file, readAuthority),
   },
-  { reads: ['graphs', 'query.level', 'nodegraph_provider.url'], check: graphErrors },
+  {
+    reads: ['graphs', 'query.level', 'nodegraph_provider.url', 'tempo.url', 'tempo.headers'],
+    check: graphErrors,
+  },
   { reads: ['webhooks.rules'], check: ({ webhooks }, hidden) => ruleErrors(webhooks, hidden) },
   { reads: ['webhooks.auth'], check: ({ webhooks }) => signatureErrors(webhooks) },
 ]
@@ -130,10 +127,20 @@ function atMostOne(field: string, ways: Record<string, boolean>): FieldError[] {
   return [{ field, message: `must have one way to authenticate, and has ${used.join(' and ')}` }]
 }
 
+/** A header is sent with every request: it would be the tenant of graphs and requests that ask for another one. */
+function tenantErrors({ tenant, tenants, headers }: ConfigFile['tempo']): FieldError[] {
+  if (headers['x-scope-orgid'] === undefined) return []
+  const others = { 'tempo.tenant': tenant !== undefined, 'tempo.tenants': tenants.length > 0 }
+  return Object.entries(others).flatMap(([field, isGiven]) =>
+    isGiven ? [{ field, message: 'says the same as tempo.headers.x-scope-orgid; give one of them' }] : [],
+  )
+}
+
 /** Who gives credentials means a real Tempo: to go on with the embedded source would hide that the address is missing. */
 function needsUrl({ tempo }: ConfigFile): FieldError[] {
   const meant = tempo.basic_auth ?? tempo.bearer_token ?? tempo.tenant ?? tempo.ca_file
-  if (tempo.url !== undefined || (meant === undefined && Object.keys(tempo.headers).length === 0)) return []
+  const lists = Object.keys(tempo.headers).length + tempo.tenants.length
+  if (tempo.url !== undefined || (meant === undefined && lists === 0)) return []
   return [{ field: 'tempo.url', message: 'is missing, but other keys say how to reach Tempo' }]
 }
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Tenant, tenantForm } from '../model/parameters.ts'
 import { AuthSection, RateLimitSection } from './access-schema.ts'
 import { GraphsSection } from './graphs-schema.ts'
 import { Bytes, Headers, Parameter, Secret, Section, TimeoutSec, Url } from './key-types.ts'
@@ -88,12 +89,13 @@ export const ConfigFile = Type.Object(
         ),
       ),
       bearer_token: Type.Optional(Secret('Token for Authorization: Bearer')),
-      tenant: Type.Optional(
-        Type.String({
-          pattern: "^[a-zA-Z0-9!_.*'()|-]{1,1024}$",
-          description: "X-Scope-OrgID: letters, digits and !-_.*'(), several joined by |",
-        }),
-      ),
+      tenant: Type.Optional({ ...Tenant, description: `X-Scope-OrgID: ${tenantForm}` }),
+      tenants: Type.Array(Tenant, {
+        default: [],
+        maxItems: 1000,
+        uniqueItems: true,
+        description: 'Tenants that a request may ask for',
+      }),
       timeout: TimeoutSec(30),
       ca_file: Type.Optional(
         Type.String({ minLength: 1, description: 'PEM file of the authority that signed the certificate' }),

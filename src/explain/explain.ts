@@ -1,3 +1,4 @@
+import type { Aggregator } from '../aggregation/aggregator.ts'
 import { builderOptions } from '../aggregation/builder-options.ts'
 import { withDeadline } from '../aggregation/deadline.ts'
 import { SharedWork } from '../aggregation/shared-work.ts'
@@ -23,6 +24,8 @@ export interface NodePair {
 
 export interface ExplainerOptions {
   source: TraceSource
+  /** Says whether the tenant of a build may still be asked for. */
+  aggregator: Pick<Aggregator, 'complete'>
   /** For one explanation. */
   deadlineSec: number
   /** As a build has them. */
@@ -34,13 +37,15 @@ export interface ExplainerOptions {
  * Reads the window of a graph once more and looks for what leads from one of its nodes to another. Who asks the same
  * at the same time shares one read.
  *
- * @throws {TtaError} 400 and 404 the nodes; 502 the source; 504 the deadline
+ * @throws {TtaError} 400 and 404 the nodes; 400 the tenant is no longer one of the configuration; 502 the source; 504 the deadline
  */
 export type Explain = (document: GraphDocument, pair: NodePair, signal: AbortSignal) => Promise<Explanation>
 
 export function createExplainer(options: ExplainerOptions): Explain {
   const underWay = new SharedWork<Explanation, never>()
   return async (document, pair, signal) => {
+    const { graph = document.name, tenant } = document.summary.parameters
+    if (tenant !== undefined) options.aggregator.complete({ graph, tenant })
     const ends = {
       source: findNode(document, 'source', pair.source),
       target: findNode(document, 'target', pair.target),
@@ -66,7 +71,7 @@ async function explain(
   const { summary } = document
   const parameters = { ...defaultParameters, ...summary.parameters }
   const selector = tagSelector(parameters.tag, parameters.filter)
-  const { level, query, limit, samplingAttribute } = parameters
+  const { level, query, tenant, limit, samplingAttribute } = parameters
   const sampling = samplingAttribute === undefined ? undefined : parseTag(samplingAttribute)
   const isService = level === 'service' || (level === 'both' && document.name !== parameters.graph)
   const explainer = new EdgeExplainer({
@@ -78,10 +83,8 @@ async function explain(
   const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
   // As the build did: whether peers are read decides which of two spans is a repetition.
   const peers = level !== 'operation'
-  const report = await traces.read({ selector, query, window, limit, peers, sampling }, explainer, {
-    signal,
-    limits,
-  })
+  const wanted = { selector, query, tenant, window, limit, peers, sampling }
+  const report = await traces.read(wanted, explainer, { signal, limits })
   return answer(document, { source, target }, explainer.finish(), report)
 }
 

@@ -7,6 +7,13 @@ export const GraphName = Type.String({
   description: 'Name of the graph: lower-case letters, digits, _ and -, at most 64',
 })
 
+/** What Tempo takes as X-Scope-OrgID (grafana/dskit, tenant/tenant.go); several joined by `|` are read as one. */
+export const tenantForm = "letters, digits and !-_.*'(), at most 150; several joined by |"
+export const Tenant = Type.String({
+  pattern: "^[a-zA-Z0-9!_.*'()-]{1,150}(\\|[a-zA-Z0-9!_.*'()-]{1,150}){0,19}$",
+  description: `Tenant of Tempo: ${tenantForm}`,
+})
+
 /** A point in time as callers write it. */
 export const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
 
@@ -33,6 +40,10 @@ export const AggregationParameters = Type.Object(
         description: 'Further TraceQL spanset filter, such as { status = error }',
       }),
     ),
+    tenant: Type.Optional({
+      ...Tenant,
+      description: 'Tenant of Tempo to read, of those in tempo.tenants; several joined by |',
+    }),
     from: Type.Optional({ ...Time, description: 'Start: epoch s, epoch ms, ISO 8601, now or now-20m' }),
     to: Type.Optional({ ...Time, description: 'End, exclusive: as from' }),
     searchFrom: Type.Optional(
@@ -89,10 +100,13 @@ export const AggregationParameters = Type.Object(
 /** Name of the service graph where both levels are built. */
 export const servicesGraphName = (graph: string) => `${graph}-services`
 
+/** Name of the graph beside which a service graph was built, if that is what the name says. */
+export const operationsGraphName = (services: string) => services.replace(/-services$/, '')
+
 export type AggregationParameters = Static<typeof AggregationParameters>
 
 /** What may stay unsaid: there is no value that means the same. */
-type OptionalName = 'query' | 'compare' | 'from' | 'to' | 'samplingAttribute'
+type OptionalName = 'query' | 'tenant' | 'compare' | 'from' | 'to' | 'samplingAttribute'
 
 /** Parameters in full: the configured ones, over which a request lays its own. */
 export type ParameterDefaults = Required<Omit<AggregationParameters, OptionalName>> &

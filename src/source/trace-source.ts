@@ -8,6 +8,8 @@ export interface TraceQuery {
   selector: TagSelector
   /** A further TraceQL spanset filter without braces' pipeline, joined with `&&`; only Tempo understands it. */
   query?: string | undefined
+  /** Whose traces; the source's own choice if left out. Only Tempo has tenants. */
+  tenant?: string | undefined
   /** A trace is meant when its earliest span starts in [fromMs, toMs), Unix ms. */
   window: Window
   /** Most traces to read. */

@@ -8,7 +8,9 @@ import { isService, type SpanDetails } from './traceql.ts'
 /** What the searches of one read share. */
 export interface SearchContext extends SpanDetails {
   client: TempoClient
+  /** Of the tenant. */
   limits: TempoLimits
+  tenant?: string | undefined
   signal: AbortSignal
   tally: RequestTally
 }
@@ -88,14 +90,14 @@ async function get(context: SearchContext, query: SearchParameters): Promise<Buf
  * @throws what `TempoClient.get` throws; a range that is too long is refused, and known to `limits` from then on
  */
 export async function askSearch(
-  { client, limits, signal, tally }: SearchContext,
+  { client, limits, tenant, signal, tally }: SearchContext,
   wanted: SearchParameters,
   accept: TempoRequest['accept'],
 ): Promise<TempoAnswer> {
   let query = allowed(wanted, limits)
   for (;;) {
     try {
-      return await client.get({ path: '/api/search', query, accept, signal, tally })
+      return await client.get({ path: '/api/search', query, accept, tenant, signal, tally })
     } catch (error) {
       limits.learn(error)
       const less = allowed(wanted, limits)

@@ -42,7 +42,7 @@ export class SpanHistogram {
  * @throws {TempoConnectionError} and the signal's reason
  */
 export async function spanHistogram(
-  { client, signal, tally }: SearchContext,
+  { client, tenant, signal, tally }: SearchContext,
   spanset: string,
   startSec: number,
   endSec: number,
@@ -57,7 +57,15 @@ export async function spanHistogram(
   }
   try {
     const path = '/api/metrics/query_range'
-    const { body } = await client.get({ path, query, accept: 'application/json', retries: 0, signal, tally })
+    const { body } = await client.get({
+      path,
+      query,
+      accept: 'application/json',
+      tenant,
+      retries: 0,
+      signal,
+      tally,
+    })
     return parse(body.toString(), startSec, endSec, stepSec)
   } catch (error) {
     const isNoAnswer =

@@ -50,6 +50,8 @@ export interface TempoRequest {
   path: string
   query?: Record<string, string | number>
   accept: 'application/protobuf' | 'application/json'
+  /** X-Scope-OrgID, in place of the configured one. */
+  tenant?: string | undefined
   /** How often it is asked again at most; left out: as often as is sensible. */
   retries?: number
   signal: AbortSignal
@@ -111,7 +113,7 @@ export class TempoClient {
   }
 
   private async send(request: TempoRequest): Promise<TempoAnswer> {
-    const { path, tally, signal } = request
+    const { path, tenant, tally, signal } = request
     signal.throwIfAborted()
     tally.requests++
     let sentAt = performance.now()
@@ -127,7 +129,7 @@ export class TempoClient {
     const response = this.got(path.slice(1), {
       responseType: 'buffer',
       searchParams: request.query ?? {},
-      headers: { accept: request.accept },
+      headers: { accept: request.accept, ...(tenant === undefined ? {} : { 'x-scope-orgid': tenant }) },
       signal,
       retry: { limit: request.retries ?? maxRetries },
       hooks: { beforeRetry: [onRetry] },

@@ -56,7 +56,7 @@ export function toTtaError(error: unknown): unknown {
   if (error instanceof TempoStatusError) {
     const details = { upstreamStatus: error.status }
     if (error.status === 401 || error.status === 403) {
-      const hint = 'check tempo.headers, tempo.basic_auth, tempo.bearer_token and tempo.tenant'
+      const hint = 'check tempo.headers, tempo.basic_auth, tempo.bearer_token and the tenant'
       return new TtaError('TTA_TEMPO_UNAUTHORIZED', `${error.message} (${hint})`, { cause: error, details })
     }
     const code = error.status < 500 && error.status !== 429 ? 'TTA_TEMPO_REFUSED' : 'TTA_TEMPO_UNAVAILABLE'

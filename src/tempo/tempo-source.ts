@@ -30,14 +30,20 @@ export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets
 export function tempoSource(options: TempoSourceOptions): TraceSource {
   const { concurrency, padSec, maxLookups, now = Date.now } = options
   const client = new TempoClient({ ...options, maxSockets: concurrency + 8 })
-  const limits = new TempoLimits()
+  /** An operator may give each tenant others. */
+  const limitsByTenant = new Map<string | undefined, TempoLimits>()
+  const limitsOf = (tenant: string | undefined) => {
+    const limits = limitsByTenant.get(tenant) ?? new TempoLimits()
+    limitsByTenant.set(tenant, limits)
+    return limits
+  }
 
   const read = async (
     query: TraceQuery,
     consumer: TraceConsumer,
     readOptions: ReadOptions,
   ): Promise<ReadReport> => {
-    const { selector, peers = false, sampling } = query
+    const { selector, tenant, peers = false, sampling } = query
     const problem = tagProblem(selector, peers)
     if (problem) throw badRequest([{ field: 'tag', value: selector.key, message: problem }])
     const samplingMessage = sampling && samplingProblem(sampling, selector, peers)
@@ -49,7 +55,8 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     const tally = { requests: 0, retries: 0, bytes: 0 }
     const context: SearchContext = {
       client,
-      limits,
+      limits: limitsOf(tenant),
+      tenant,
       selector,
       peers,
       sampling,

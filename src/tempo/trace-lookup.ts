@@ -92,7 +92,7 @@ export class TraceLookup {
    * @throws as `TempoClient.get`, and ProtobufError
    */
   async byId(traceId: string, spans: SpanTable): Promise<LookupResult> {
-    const { client, signal, tally } = this.context
+    const { client, tenant, signal, tally } = this.context
     const path = `/api${this.version === 2 ? '/v2' : ''}/traces/${traceId}`
     // Tempos after 3.0 answer summaries in place of spans that are alike, unless told otherwise.
     const query: Record<string, string> = this.version === 2 ? { span_pruning: 'false' } : {}
@@ -102,6 +102,7 @@ export class TraceLookup {
         path,
         query,
         accept: 'application/protobuf',
+        tenant,
         signal,
         tally,
       })

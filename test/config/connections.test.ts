@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { defaultConfig } from '../../src/config/load.ts'
+import { defaultConfig, loadConfig } from '../../src/config/load.ts'
 import type { Tree } from '../../src/config/tree.ts'
 import { complaint, load, refused } from './sources.ts'
 
@@ -75,10 +75,6 @@ t.test('there is one way to authenticate, and it becomes a header', async (t) =>
     complaint(t, 'nodegraph_provider: { url: http://a:b@c, headers: { authorization: x } }'),
     'nodegraph_provider must have one way',
   )
-  t.match(
-    complaint(t, 'tempo: { url: http://a, tenant: a, headers: { x-scope-orgid: b } }'),
-    'tempo.tenant is another',
-  )
   t.match(complaint(t, 'tempo: { url: http://a, headers: { X-A: a, x-a: b } }'), 'is given twice')
 })
 
@@ -86,6 +82,7 @@ t.test('credentials without an address are a mistake, not the embedded source', 
   for (const key of [
     'bearer_token: x',
     'tenant: x',
+    'tenants: [x]',
     'headers: { a: b }',
     'basic_auth: { username: a, password: b }',
   ]) {
@@ -96,6 +93,24 @@ t.test('credentials without an address are a mistake, not the embedded source', 
     'nodegraph_provider.url is missing',
   )
   t.same(load('nodegraph_provider: { headers: { content-type: a/b } }'), defaultConfig())
+})
+
+t.test('tenants are said in one way', async (t) => {
+  const withHeader = (keys: string) => `tempo: { url: http://a, headers: { X-Scope-OrgID: b }, ${keys} }`
+  t.same(load(withHeader('')).tempo?.headers, { 'x-scope-orgid': 'b' })
+  t.match(complaint(t, withHeader('tenant: a')), 'tempo.tenant says the same as tempo.headers.x-scope-orgid')
+  t.match(complaint(t, withHeader('tenants: [a]')), 'tempo.tenants says the same as')
+  const graphs = '\ngraphs: { shop: { tenant: a } }'
+  t.match(complaint(t, withHeader('') + graphs), 'graphs.shop.tenant must not stand beside')
+  t.match(complaint(t, graphs), 'graphs.shop.tenant needs a tempo.url')
+  const { parameters, graphs: read } = load(`tempo: { url: http://a, tenant: b, tenants: [c, a|b] }${graphs}`)
+  t.same([parameters.tenant, read.shop?.parameters.tenant], ['b', 'a'])
+  const commanded = loadConfig({
+    text: `tempo: { url: http://a, tenant: b }${graphs}`,
+    env: {},
+    overrides: { tempo: { tenant: 'z' } },
+  })
+  t.equal(commanded.graphs.shop?.parameters.tenant, 'z', 'the command line goes before the file')
 })
 
 t.test('headers and tokens cannot smuggle in other headers', async (t) => {

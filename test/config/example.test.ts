@@ -91,6 +91,7 @@ t.test('the keys that are commented out load too', async (t) => {
       authorization: `Basic ${Buffer.from('12345:geheim').toString('base64')}`,
       'x-scope-orgid': 'team-a',
     },
+    tenants: [],
     timeoutMs: 30_000,
     ca: '-----BEGIN CERTIFICATE-----\n',
     concurrency: 4,
@@ -107,6 +108,7 @@ t.test('the keys that are commented out load too', async (t) => {
   t.same(byPassword.parameters, {
     ...defaults.parameters,
     query: '{ status = error }',
+    tenant: 'team-a',
     samplingAttribute: 'sampling.ratio',
   })
   t.equal(load(without('basic_auth')).tempo?.headers.authorization, 'Bearer geheim')

@@ -152,6 +152,7 @@ const sampleOf: Record<string, string> = {
   'search.mode': 'blocks',
   'tempo.url': 'http://tempo:3200',
   'tempo.headers': '{"x-a":"b"}',
+  'tempo.tenants': '["a"]',
   'tempo.ca_file': '',
   'nodegraph_provider.url': 'http://provider:9393',
   'nodegraph_provider.headers': '{"x-a":"b"}',

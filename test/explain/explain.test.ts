@@ -19,7 +19,7 @@ const missesOf = ({ nearMisses }: Explanation) =>
 async function explainWith(traces: TestSpan[][], source = 'web', target = 'pay', parameters: object = {}) {
   const { aggregator, store, source: traceSource } = setUp(traces)
   await aggregator.aggregate({ graph: 'g', level: 'both', useTagAsNode: false, ...parameters }, live())
-  const explain = createExplainer({ source: traceSource, deadlineSec: 60 })
+  const explain = createExplainer({ source: traceSource, aggregator, deadlineSec: 60 })
   const ask = async (graph = 'g-services', from = source, to = target) => {
     const document = store.get(graph)
     if (!document) throw new Error(`no graph ${graph}`)
@@ -170,13 +170,13 @@ t.test(
     const { aggregator, store, source } = setUp([[root, client, pay]])
     await aggregator.aggregate({ graph: 'g', level: 'service' }, live())
     source.gate = new Promise(() => {})
-    const explain = createExplainer({ source, deadlineSec: 0.01 })
+    const explain = createExplainer({ source, aggregator, deadlineSec: 0.01 })
     const document = store.get('g')
     if (!document) throw new Error('no graph')
     const pair = { source: 'web', target: 'pay' }
     await t.rejects(explain(document, pair, live().signal), { code: 'TTA_DEADLINE' })
     const leaving = new AbortController()
-    const left = createExplainer({ source, deadlineSec: 60 })(document, pair, leaving.signal)
+    const left = createExplainer({ source, aggregator, deadlineSec: 60 })(document, pair, leaving.signal)
     leaving.abort(new Error('gone'))
     await t.rejects(left, { message: 'gone' })
     t.ok(source.reads.at(-1)?.signal.aborted, 'the read ends')
@@ -202,7 +202,7 @@ t.test('a build that was cut may have seen other traces than are found now', asy
   await aggregator.aggregate({ graph: 'g', level: 'service' }, live())
   const document = store.get('g')
   if (!document) throw new Error('no graph')
-  const explain = createExplainer({ source, deadlineSec: 60 })
+  const explain = createExplainer({ source, aggregator, deadlineSec: 60 })
   const { warnings } = await explain(document, { source: 'web', target: 'pay' }, live().signal)
   t.match(warnings, [/may have found others/])
 })
