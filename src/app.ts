@@ -8,6 +8,7 @@ import type { Config, NodegraphProviderConfig, TempoConfig } from './config/conf
 import { createReload, type ReloadReport } from './config/reload.ts'
 import { embeddedSource } from './embedded/embedded-source.ts'
 import { EmbeddedTraces } from './embedded/embedded-traces.ts'
+import { TtaError } from './errors.ts'
 import { createExplainer } from './explain/explain.ts'
 import { createBuildHistory } from './history/build-history.ts'
 import { AcceptedTokens } from './http/accepted-tokens.ts'
@@ -145,8 +146,16 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     log: logger,
   })
   await app.register(schedulesRoute, { scheduler })
-  app.addHook('onListen', async () => scheduler.start())
+  const closing = new AbortController()
+  app.addHook('onListen', async () => {
+    // Before the first build: what a sink has lost is back, should that build fail.
+    aggregator.putBack(closing.signal).catch((error) => {
+      if (!closing.signal.aborted) logger.error({ err: error }, 'graphs not put back')
+    })
+    scheduler.start()
+  })
   app.addHook('preClose', async () => {
+    closing.abort(new TtaError('TTA_CLOSING', 'The service is about to end'))
     scheduler.close()
     refreshes.close()
     await jobs.close(closeGraceMs)

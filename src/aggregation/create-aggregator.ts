@@ -121,6 +121,18 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
         )
       })
     },
+    putBack: async (signal) => {
+      const names = store.list().map(({ name }) => name)
+      const putBack = async (name: string) => {
+        const document = store.get(name)
+        if (!document || document.edges.length === 0) return
+        const destinations = sinksOf(document.summary.parameters.graph ?? name)
+        for (const sink of destinations) await sink.putBack?.(document, signal)
+      }
+      await Promise.all(
+        names.map((name) => builds.run({ keys: [name], signal, takesPlace: false }, () => putBack(name))),
+      )
+    },
     remove: (graph, signal) =>
       builds.run({ keys: [graph], signal, takesPlace: false }, () =>
         removeEverywhere(graph, { store, sinks }, signal),

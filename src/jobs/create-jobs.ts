@@ -115,11 +115,11 @@ export function createJobs(options: JobsOptions): Jobs {
     count,
     close: async (deadlineMs) => {
       closing = true
-      for (const record of active) {
-        if (record.job.state === 'queued') record.cancel('The job was cancelled: the service ends')
-      }
+      const cancel = (record: JobRecord) =>
+        record.cancel('The job was cancelled: the service ends', 'TTA_CLOSING')
+      for (const record of active) if (record.job.state === 'queued') cancel(record)
       const timer = setTimeout(() => {
-        for (const record of active) record.cancel('The job was cancelled: the service ends')
+        for (const record of active) cancel(record)
       }, deadlineMs)
       await Promise.all([...active].map((record) => record.ended))
       clearTimeout(timer)

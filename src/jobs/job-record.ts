@@ -69,8 +69,9 @@ export class JobRecord {
     }
   }
 
-  cancel(reason: string): void {
-    this.controller.abort(new TtaError('TTA_CANCELLED', reason))
+  /** @param code why: TTA_CLOSING says to the callers that they may ask again */
+  cancel(reason: string, code: 'TTA_CANCELLED' | 'TTA_CLOSING' = 'TTA_CANCELLED'): void {
+    this.controller.abort(new TtaError(code, reason))
   }
 
   /**
@@ -123,7 +124,7 @@ export class JobRecord {
     const { code, message, errors, details } = error
     // Causes may hold whole requests and answers: too much to keep.
     this.failure = new TtaError(code, message, { errors, details })
-    const state = code === 'TTA_CANCELLED' ? 'cancelled' : 'failed'
+    const state = code === 'TTA_CANCELLED' || code === 'TTA_CLOSING' ? 'cancelled' : 'failed'
     this.end({ state, problem: problemOf(error, `/jobs/${this.current.id}`) })
   }
 

@@ -33,6 +33,13 @@ export interface GraphSink {
    * @throws only the signal's reason, and only when nothing was written: who gets a report knows what the sink holds
    */
   replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport>
+  /**
+   * Stores the last good graph where the sink has none of its name, as when the process died in the middle of a write.
+   * What it has is left alone; where that is another graph, the log says it. Failures are logged.
+   *
+   * @throws only the signal's reason
+   */
+  putBack?(document: GraphDocument, signal: AbortSignal): Promise<void>
   /** Removes a graph. @returns whether there was one of that name @throws {TtaError} TTA_SINK_FAILED */
   remove(graphName: string, signal: AbortSignal): Promise<boolean>
   /** @throws {TtaError} the sink cannot be reached */

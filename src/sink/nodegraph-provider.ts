@@ -41,7 +41,7 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
     return persistently(task, { retries, retryDelayMs, signal, onRetry })
   }
 
-  const { replace, forget } = createReplacement({ client, persist, graceMs })
+  const { replace, putBack, forget } = createReplacement({ client, persist, graceMs })
 
   return {
     name: sinkName,
@@ -50,6 +50,23 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
         const report = await replace(document, signal)
         if (report.reason) log.error({ graph: document.name, ...report }, 'graph sink: graph not stored')
         return report
+      }),
+    putBack: (document, signal) =>
+      queue.run({ keys: [document.name], signal }, async () => {
+        const { name: graph } = document
+        try {
+          const result = await putBack(document, signal)
+          if (result === 'same') return
+          if (result === 'another')
+            log.warn({ graph }, 'graph sink: holds another graph than the last one here')
+          else if (result.reason)
+            log.error({ graph, ...result }, 'graph sink: had lost the graph, and did not take it')
+          else log.warn({ graph }, 'graph sink: had lost the graph: the last good one is back')
+        } catch (error) {
+          signal.throwIfAborted()
+          if (!(error instanceof ProviderFailure)) throw error
+          log.error({ graph, reason: error.message }, 'graph sink: cannot be asked for the graph')
+        }
       }),
     remove: (graphName, signal) =>
       queue.run({ keys: [graphName], signal }, async () => {

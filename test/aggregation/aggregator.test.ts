@@ -421,3 +421,15 @@ t.test(
     t.equal(store.get('shop')?.summary.builtAt, summary.builtAt)
   },
 )
+
+t.test('last graphs are given back to the sinks they go to, those without edges to none', async (t) => {
+  const parameters = { ...defaultParameters, graph: 'cart' }
+  const { aggregator, sinks, source } = setUp(traces, { graphs: { cart: { parameters, sinks: ['second'] } } })
+  await aggregator.putBack(live().signal)
+  for (const graph of ['shop', 'cart']) await aggregator.aggregate({ graph, level: 'both' }, live())
+  source.traces = []
+  await aggregator.aggregate({ graph: 'empty' }, live())
+  await aggregator.putBack(live().signal)
+  t.same(sinks[0].back.sort(), ['shop', 'shop-services'])
+  t.same(sinks[1].back.sort(), ['cart', 'cart-services', 'shop', 'shop-services'])
+})

@@ -74,6 +74,8 @@ export function newSink(name: string) {
     name,
     documents: [] as GraphDocument[],
     removed: [] as string[],
+    putBack: async ({ name }: GraphDocument) => void sink.back.push(name),
+    back: [] as string[],
     report: {} as Partial<SinkReport>,
     async replace(document: GraphDocument): Promise<SinkReport> {
       sink.documents.push(document)

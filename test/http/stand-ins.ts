@@ -163,6 +163,7 @@ export async function startServer(
       calls.push({ method: 'preview', parameters, signal })
       return documentOf(parameters.graph ?? 'micro', 'preview')
     },
+    async putBack() {},
     async remove(graph, signal) {
       const existed = store.get(graph) !== undefined
       await store.remove(graph, signal)

@@ -204,6 +204,7 @@ t.test('closing ends what waits at once, and what runs after the deadline', asyn
     ids.map((id) => jobs.get(id)?.state),
     ['succeeded', 'cancelled', 'cancelled'],
   )
+  t.match(jobs.get(ids[2] ?? '')?.problem, { status: 503, code: 'TTA_CLOSING' }, 'who waits may ask again')
   t.equal(builds.length, 2, 'what waited never began')
 })
 

@@ -31,6 +31,12 @@ export interface Replacement {
    * @throws the signal's reason, when it aborts before anything was written
    */
   replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport>
+  /**
+   * Stores the document where the provider has no graph of that name. What it has is left alone.
+   *
+   * @throws {ProviderFailure} the provider cannot be read; the signal's reason
+   */
+  putBack(document: GraphDocument, signal: AbortSignal): Promise<SinkReport | 'same' | 'another'>
   /** Takes note that there is no such graph any more. */
   forget(graphName: string): void
 }
@@ -56,6 +62,19 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     if (all.nodes.length === 0) return writeOrRestore(name, null, report, signal)
     report.warnings.push(...fitted.warnings)
     return writeOrRestore(name, fitted.graph, report, signal)
+  }
+
+  async function putBack(
+    document: GraphDocument,
+    signal: AbortSignal,
+  ): Promise<SinkReport | 'same' | 'another'> {
+    const { name } = document
+    const { graph, held } = await persist(name, signal, async () => {
+      const { graph } = fitToSchema(name, toProviderGraph(document), await client.fields(name, signal))
+      return { graph, held: await client.read(name, signal) }
+    })
+    if (difference(graph, held) === null) return 'same'
+    return held && held.edges.length > 0 ? 'another' : replace(document, signal)
   }
 
   /** What must be known before the first byte is written, also that the provider's store answers. */
@@ -111,7 +130,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     }
   }
 
-  return { replace, forget: (graphName) => lastGood.set(graphName, null) }
+  return { replace, putBack, forget: (graphName) => lastGood.set(graphName, null) }
 }
 
 /** As it stands when nothing has been written. */

@@ -1,0 +1,150 @@
+import Database from 'libsql'
+import t from 'tap'
+import { start, type Tta } from './process.ts'
+import { type Holding, heldBehind, heldBy, type Stage, setStage } from './stage.ts'
+
+interface Phase {
+  /** In which tta dies, of a build of the new graph in the place of the old one. */
+  phase: string
+  /** Asks for the build, and has tta killed. @returns what the caller got */
+  strike: (stage: Stage, tta: Tta, kill: () => void) => Promise<{ status: number; body: unknown }>
+  /** 0: the connection broke. */
+  sees: number
+  /** When it has died: what the provider has, what the next tta gives its readers. */
+  holds: [provider: Holding, restarted: Holding]
+  /** What the next tta says of the provider, and what that has then. */
+  says?: [RegExp, Holding]
+}
+
+const anotherGraph = /holds another graph than the last one here/
+
+const phases: Phase[] = [
+  {
+    phase: 'before it reads: the build waits for its turn',
+    strike: async ({ tempo }, tta, kill) => {
+      tempo.options.fault = ({ kind }) => (kind === 'search' ? 'hang' : undefined)
+      const async = { prefer: 'respond-async' }
+      for (const graph of ['other', 'other-2']) await tta.post({ graph }, async)
+      const answer = await tta.post({}, async)
+      kill()
+      return answer
+    },
+    sees: 202,
+    holds: ['old', 'old'],
+  },
+  {
+    phase: 'while Tempo is read',
+    strike: ({ tempo }, tta, kill) => {
+      tempo.options.fault = ({ kind }) => {
+        if (kind !== 'search') return undefined
+        kill()
+        return 'hang'
+      }
+      return tta.post()
+    },
+    sees: 0,
+    holds: ['old', 'old'],
+  },
+  {
+    phase: 'while the provider has deleted and not yet created',
+    strike: ({ provider }, tta, kill) => {
+      provider.lieOnWrite('hangs after the delete')
+      provider.onceOnWrite(kill)
+      return tta.post()
+    },
+    sees: 0,
+    holds: ['none', 'old'],
+    says: [/had lost the graph: the last good one is back/, 'old'],
+  },
+  {
+    phase: 'while the provider has stored nothing in spite of its 201',
+    strike: ({ provider }, tta, kill) => {
+      provider.lieOnWrite('nothing stored')
+      provider.onceOnWrite(() => provider.onceOnRead(kill))
+      return tta.post()
+    },
+    sees: 0,
+    holds: ['cleared', 'old'],
+    says: [/had lost the graph: the last good one is back/, 'old'],
+  },
+  {
+    phase: 'while the provider stores, which goes on with it',
+    strike: ({ provider }, tta, kill) => {
+      provider.onceOnWrite(kill)
+      return tta.post()
+    },
+    sees: 0,
+    holds: ['new', 'old'],
+    says: [anotherGraph, 'new'],
+  },
+  {
+    phase: 'while the provider is read back',
+    strike: ({ provider }, tta, kill) => {
+      provider.onceOnWrite(() => provider.onceOnRead(kill))
+      return tta.post()
+    },
+    sees: 0,
+    holds: ['new', 'old'],
+    says: [anotherGraph, 'new'],
+  },
+  {
+    phase: 'while the history records',
+    strike: async ({ path }, tta, kill) => {
+      const other = new Database(path)
+      other.exec('BEGIN IMMEDIATE')
+      const answer = tta.post()
+      answer.catch(() => {})
+      // Readers have it already, and the file is locked.
+      while ((await heldBehind(tta.get)) !== 'new') await tta.get('/health/live')
+      kill()
+      await tta.ended
+      other.exec('ROLLBACK')
+      other.close()
+      return answer
+    },
+    sees: 0,
+    holds: ['new', 'old'],
+    says: [anotherGraph, 'new'],
+  },
+  {
+    phase: 'when it has answered',
+    strike: async (_stage, tta, kill) => {
+      const answer = await tta.post()
+      kill()
+      return answer
+    },
+    sees: 200,
+    holds: ['new', 'new'],
+  },
+]
+
+for (const { phase, strike, sees, holds, says } of phases) {
+  t.test(`kill -9 ${phase}`, async (t) => {
+    const stage = await setStage(t)
+    const config = stage.config({ nodegraph_provider: { timeout: 60 } })
+    const tta = await start(t, config)
+    const broken = { status: 0, body: {} }
+    const { status, body } = await strike(stage, tta, () => tta.kill('SIGKILL')).catch(() => broken)
+    t.same(await tta.ended, [null, 'SIGKILL'])
+    t.equal(status, sees)
+    t.equal(heldBy(stage.provider), holds[0], 'provider')
+
+    stage.tempo.options.fault = () => undefined
+    const next = await start(t, config)
+    t.equal(await heldBehind(next.get), holds[1], 'readers of the next tta')
+    if (says) {
+      t.match(await next.says(says[0]), { level: 40, graph: 'micro' })
+      t.equal(heldBy(stage.provider), says[1], 'provider, after the start')
+    }
+    if (status === 202) {
+      const { id } = body as { id: string }
+      t.match(await next.get(`/jobs/${id}`), { status: 404, body: { detail: /no job .*, or no longer/ } })
+    }
+    t.match(await next.post(), { status: 200, body: { status: 'complete', warnings: [] } })
+    t.equal(await heldBehind(next.get), 'new')
+    t.equal(heldBy(stage.provider), 'new')
+    next.kill('SIGTERM')
+    t.same(await next.ended, [0, null])
+    t.comment(`kill -9 ${phase}: ${status}; ${holds.join(', ')}; then new, new`)
+  })
+}
