@@ -40,10 +40,14 @@ const displayNames: Record<string, string> = {
   detail__trace_slowest: 'Slowest trace',
   detail__trace_failed: 'Failed trace',
   detail__trace_typical: 'Typical trace',
+  traceql: 'TraceQL',
 }
 
-/** Names the panel gives a meaning to; rows also carry figures for programs, which the plugin drops. */
-const panelField = /^(id|title|subTitle|source|target|mainStat|secondaryStat|arc__.+|detail__.+)$/
+/**
+ * Names the panel gives a meaning to, and the query that a data link leads to; rows also carry figures for programs,
+ * which the plugin drops.
+ */
+const panelField = /^(id|title|subTitle|source|target|mainStat|secondaryStat|arc__.+|detail__.+|traceql)$/
 
 /** The same for every graph and every moment: the plugin asks for fields and rows in two calls. */
 export const grafanaFields = {

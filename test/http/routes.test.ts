@@ -227,6 +227,7 @@ t.test('what Grafana asks', async (t) => {
       'detail__trace_slowest',
       'detail__trace_failed',
       'detail__trace_typical',
+      'traceql',
     ])
     t.same(names(edges_fields), [
       'id',
@@ -242,6 +243,7 @@ t.test('what Grafana asks', async (t) => {
       'detail__trace_slowest',
       'detail__trace_failed',
       'detail__trace_typical',
+      'traceql',
     ])
     for (const name of names(nodes_fields)) t.ok(name in (nodes[0] ?? {}), name)
     for (const name of names(edges_fields)) t.ok(name in (edges[0] ?? {}), name)

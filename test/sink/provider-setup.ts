@@ -7,7 +7,7 @@ import { graphDocument } from './documents.ts'
 import { type ProviderStandIn, type Schemas, startProviderStandIn } from './provider-stand-in.ts'
 
 export const never = new AbortController().signal
-const traceFields = ['detail__trace_slowest', 'detail__trace_failed', 'detail__trace_typical']
+const traceFields = ['detail__trace_slowest', 'detail__trace_failed', 'detail__trace_typical', 'traceql']
 export const edgeFields = [
   'id',
   'source',

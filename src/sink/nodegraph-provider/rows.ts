@@ -12,7 +12,12 @@ export interface ProviderGraph {
 /** Field names that the provider's configuration declares; null: it does not know the graph. */
 export type DeclaredFields = { nodes: Set<string>; edges: Set<string> } | null
 
-const traceKeys = ['detail__trace_slowest', 'detail__trace_failed', 'detail__trace_typical'] as const
+const traceKeys = [
+  'detail__trace_slowest',
+  'detail__trace_failed',
+  'detail__trace_typical',
+  'traceql',
+] as const
 
 /** Keys go into Cypher as they are, so they come from these lists and from nowhere else. */
 const nodeKeys = [
