@@ -62,9 +62,6 @@ export interface App {
   close(): Promise<void>
 }
 
-/** How long jobs under way may take to end when the service is closed, ms. */
-const closeGraceMs = 8000
-
 /** Makes every part of tta and puts them together. Does no I/O and does not listen. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const now = overrides.now ?? Date.now
@@ -158,7 +155,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     closing.abort(new TtaError('TTA_CLOSING', 'The service is about to end'))
     scheduler.close()
     refreshes.close()
-    await jobs.close(closeGraceMs)
+    await jobs.close(config.server.shutdownTimeoutMs)
   })
   app.addHook('onClose', async () => {
     await Promise.all([source, store, ...sinks].map((part) => part.close()))

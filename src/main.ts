@@ -6,8 +6,8 @@ import type { Parts } from './cli/parts.ts'
 import { runCommandLine } from './cli/run.ts'
 import { isTelemetryWanted } from './telemetry/wanted.ts'
 
-/** How long requests under way may take to end, ms. */
-const graceMs = 10_000
+/** After the time that builds under way have to end: for everything else, ms. */
+const graceMs = 2000
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const stop = new AbortController()
@@ -20,7 +20,11 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 // Loaded when they are needed: `--version` needs neither, and only the demo needs the OpenTelemetry SDK.
-const buildApp: typeof BuildApp = async (...args) => (await import('./app.ts')).buildApp(...args)
+let shutdownTimeoutMs = 0
+const buildApp: typeof BuildApp = async (config, ...rest) => {
+  shutdownTimeoutMs = config.server.shutdownTimeoutMs
+  return (await import('./app.ts')).buildApp(config, ...rest)
+}
 const parts: Parts = {
   version: manifest.version,
   buildApp,
@@ -46,9 +50,14 @@ const finished = runCommandLine(
 process.on('SIGHUP', () => {
   if (!listensToHangUps) process.kill(process.pid, 'SIGTERM')
 })
-const options = { delay: graceMs, logger: { error: sayOnStderr }, skip: ['SIGHUP' as const] }
+const options = { delay: false as const, logger: { error: sayOnStderr }, skip: ['SIGHUP' as const] }
 const grace = closeWithGrace(options, async ({ err }) => {
   if (err) sayOnStderr(err)
+  const limitMs = shutdownTimeoutMs + graceMs
+  setTimeout(() => {
+    sayOnStderr(`killed: it did not end within ${limitMs} ms`)
+    process.exit(1)
+  }, limitMs).unref()
   stop.abort(new Error('the process was asked to end'))
   const status = await finished
   await stopTelemetry()

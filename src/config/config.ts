@@ -63,6 +63,8 @@ export interface Config {
     host: string
     port: number
     bodyLimitBytes: number
+    /** For builds under way, when the service ends. */
+    shutdownTimeoutMs: number
     /** Empty: everybody may call. */
     tokens: readonly AccessToken[]
     /** Requests of one caller that cost Tempo; max 0: any number. */
@@ -94,6 +96,7 @@ export function toConfig(file: ConfigFile): Config {
       host: server.host,
       port: server.port,
       bodyLimitBytes: server.body_limit_bytes,
+      shutdownTimeoutMs: server.shutdown_timeout_sec * 1000,
       tokens: accessTokens(server.auth),
       rateLimit: { max: server.rate_limit.max, windowSec: server.rate_limit.window_sec },
     },

@@ -20,6 +20,12 @@ export const ConfigFile = Type.Object(
       host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on' }),
       port: Type.Integer({ minimum: 0, maximum: 65535, default: 8080, description: '0: any free port' }),
       body_limit_bytes: Bytes('Largest request body, bytes', 1_048_576),
+      shutdown_timeout_sec: Type.Number({
+        minimum: 0,
+        maximum: 3600,
+        default: 8,
+        description: 'How long builds under way may take to end when the service does, s',
+      }),
       auth: AuthSection,
       rate_limit: RateLimitSection,
     }),

@@ -5,12 +5,20 @@ import type { AccessToken } from '../config/access-tokens.ts'
 export class AcceptedTokens {
   private entries: { token: AccessToken; hash: Buffer }[] = []
 
+  private listener = () => {}
+
   constructor(tokens: readonly AccessToken[] = []) {
     this.replace(tokens)
   }
 
   replace(tokens: readonly AccessToken[]): void {
     this.entries = tokens.map((token) => ({ token, hash: Buffer.from(token.sha256, 'hex') }))
+    this.listener()
+  }
+
+  /** @param listener called whenever others have taken their place */
+  whenReplaced(listener: () => void): void {
+    this.listener = listener
   }
 
   /** No token is configured: everybody may call. */

@@ -5,7 +5,8 @@ import type { AcceptedTokens } from './accepted-tokens.ts'
 const loopback = /^(::ffff:)?127\.|^::1$/
 
 /**
- * Warns when the service listens on an address that others can reach and takes calls from everybody.
+ * Warns when the service listens on an address that others can reach and takes calls from everybody: at the start, and
+ * after a reload that leaves no token.
  *
  * @returns what is to be warned of at the moment, in words
  */
@@ -20,8 +21,10 @@ export function watchExposure(app: FastifyInstance, tokens: AcceptedTokens): () 
       `Everybody who can reach ${reachable.join(', ')} may build and remove graphs: server.auth.tokens is empty`,
     ]
   }
-  app.addHook('onListen', async () => {
+  const tell = () => {
     for (const warning of warnings()) app.log.warn(warning)
-  })
+  }
+  app.addHook('onListen', async () => tell())
+  tokens.whenReplaced(tell)
   return warnings
 }

@@ -88,7 +88,11 @@ export class BulkRead {
     const { assembly, startSec, endSec } = this
     const lookup = new TraceLookup(context, strings)
     const { maxLookups } = options
-    this.repair = new TraceRepair({ context, assembly, lookup, startSec, endSec, maxLookups }, strings)
+    const isStopped = () => this.limitPassed() !== undefined
+    this.repair = new TraceRepair(
+      { context, assembly, lookup, startSec, endSec, maxLookups, isStopped },
+      strings,
+    )
   }
 
   /** @throws what `searchTraces` throws; traces may have been handed on by then */
@@ -116,11 +120,15 @@ export class BulkRead {
     return this.report()
   }
 
+  private limitPassed(): string | undefined {
+    const { assembly, context, options } = this
+    return limitPassed(options.limits, { spans: assembly.spans, bytes: context.tally.bytes })
+  }
+
   /** Leaves the older part unread when that is enough; what has begun is read to its end. */
   private stopAtLimits(): void {
     if (this.oldestSec > this.startSec) return
-    const read = { spans: this.assembly.spans, bytes: this.context.tally.bytes }
-    const passed = limitPassed(this.options.limits, read)
+    const passed = this.limitPassed()
     if (passed === undefined && this.assembly.overLimit === 0) return
     this.oldestSec = this.planner.stop()
     if (this.oldestSec > this.startSec) this.passed = passed

@@ -31,6 +31,8 @@ export interface TraceRepairOptions {
   endSec: number
   /** Most traces fetched one by one. */
   maxLookups: number
+  /** Whether a limit of the read has been passed: nothing more is asked then, and what is in doubt stays so. */
+  isStopped: () => boolean
 }
 
 /**
@@ -76,6 +78,11 @@ export class TraceRepair {
     return this.options.assembly.countInDoubt('orphaned') >= maxWaitingOrphans
   }
 
+  /** Whether traces stayed in doubt because a limit of the read had been passed. */
+  get isStopped(): boolean {
+    return this.options.isStopped()
+  }
+
   /** Looks up what is in doubt; at the end of a read, `isLast`, nothing stays in doubt. */
   async run(isLast: boolean): Promise<void> {
     const { assembly } = this.options
@@ -84,14 +91,14 @@ export class TraceRepair {
     if (isLast || this.orphansAreDue) await this.checkOrphans(assembly.inDoubt('orphaned'))
     if (!isLast) return
     await this.resolveConflicts(assembly.inDoubt('conflict'))
-    this.apart = await joinShortened(this.options)
+    this.apart = this.isStopped ? assembly.shortenedPairs().length : await joinShortened(this.options)
   }
 
   /** Tells the traces of which all spans came from those of which only fragments matched. */
   private async verify(traces: HeldTrace[]): Promise<void> {
     const { assembly, context, startSec, endSec } = this.options
     this.matched += traces.length
-    if (this.counts === undefined && this.matched > countFrom) {
+    if (this.counts === undefined && this.matched > countFrom && !this.isStopped) {
       this.counts = (await countSpans(context, startSec, endSec, this.strings)) ?? null
     }
     // A count that is too low means that Tempo does not count as it should.
@@ -138,6 +145,7 @@ export class TraceRepair {
 
   private async searchBatch(batch: HeldTrace[]): Promise<void> {
     const { assembly, lookup } = this.options
+    if (this.isStopped) return this.leaveLacking(batch)
     const wanted = new Map(batch.map((trace) => [hexTraceId(trace.spans), trace]))
     const found = new Set<HeldTrace>()
     for (const trace of batch) this.suspect(trace)
@@ -156,10 +164,19 @@ export class TraceRepair {
     await forEachLimited(toFetch, lookupsInFlight, (trace) => this.fetchLacking(trace))
   }
 
+  /** As they were found. Whether one of them lacks spans may not be known: it counts as if. */
+  private leaveLacking(traces: HeldTrace[]): void {
+    for (const trace of traces) {
+      this.noteIncomplete(trace)
+      this.options.assembly.release(trace)
+    }
+  }
+
   /** A trace of which spans are missing for sure: what cannot be had now counts as incomplete. */
   private async fetchLacking(trace: HeldTrace): Promise<void> {
     const { assembly, maxLookups } = this.options
-    const isWhole = this.lookups < maxLookups && (await this.fetch(trace)) === 'whole'
+    const mayAsk = this.lookups < maxLookups && !this.isStopped
+    const isWhole = mayAsk && (await this.fetch(trace)) === 'whole'
     if (!isWhole) this.noteIncomplete(trace)
     assembly.release(trace)
   }
@@ -194,7 +211,7 @@ export class TraceRepair {
   }
 
   private isOrphanLookupWorthwhile(): boolean {
-    if (this.lookups >= this.options.maxLookups) return false
+    if (this.lookups >= this.options.maxLookups || this.isStopped) return false
     return this.orphansTried < orphanTrials || this.orphansHealed >= worthwhileShare * this.orphansTried
   }
 
@@ -205,10 +222,11 @@ export class TraceRepair {
       const spans = new SpanTable(this.strings)
       this.suspect(trace)
       let isResolved = false
-      await lookup.byIds([hexTraceId(trace.spans)], this.options, (whole, answer) => {
-        isResolved ||= !answer.cut && assembly.resolveConflict(trace, whole.snapshot())
-      })
-      if (!isResolved && this.lookups++ < this.options.maxLookups) {
+      if (!this.isStopped)
+        await lookup.byIds([hexTraceId(trace.spans)], this.options, (whole, answer) => {
+          isResolved ||= !answer.cut && assembly.resolveConflict(trace, whole.snapshot())
+        })
+      if (!isResolved && !this.isStopped && this.lookups++ < this.options.maxLookups) {
         const result = await lookup.byId(hexTraceId(trace.spans), spans)
         isResolved = result === 'whole' && assembly.resolveConflict(trace, spans)
       }

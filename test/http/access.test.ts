@@ -134,6 +134,19 @@ t.test('every route wants a scope: what changes something write, what reads read
   }
 })
 
+t.test('a reload that leaves no token is warned of where others can call', async (t) => {
+  const lines: string[] = []
+  let env: NodeJS.ProcessEnv = { TTA_SERVER_AUTH_TOKENS: configured }
+  const readConfig = () => loadConfig({ env })
+  const logger = createLogger('info', { write: (line) => void lines.push(line) })
+  const { app, reload, close } = await buildApp(readConfig(), { logger, readConfig })
+  t.teardown(close)
+  await app.listen({ host: '0.0.0.0', port: 0 })
+  env = {}
+  t.same(reload().applied, ['server.auth.tokens'])
+  t.match(lines.at(-1), /"level":40.*Everybody who can reach 0\.0\.0\.0/)
+})
+
 t.test('without tokens everybody may call; on an address that others reach this is warned of', async (t) => {
   for (const [host, warned] of [
     ['127.0.0.1', false],

@@ -77,6 +77,17 @@ t.test('a build that fails is in the log, and the graph may be asked for again',
   t.match((await post(grafanaNotification([alert]))).json(), { started: 1 })
 })
 
+t.test('more alerts than are taken are told by their number, and not looked at', async (t) => {
+  const { post } = await start(t, rules)
+  const answer = await post(`{"alerts":[${'{},'.repeat(299_999)}{}]}`)
+  t.equal(answer.statusCode, 400)
+  t.match(answer.json(), {
+    detail: 'alerts must NOT have more than 10000 items',
+    errors: [{ field: 'alerts' }],
+  })
+  t.equal(answer.json().errors.length, 1)
+})
+
 t.test('a body that is no notification is 400 and named', async (t) => {
   const { post } = await start(t, rules)
   const alert = cart()

@@ -345,16 +345,21 @@ t.test('any text at all gets an answer with one of our codes, never a 500', asyn
 
 t.test('a body that is wrong throughout gets an answer of bounded size', async (t) => {
   const { app } = await startServer(t)
-  const keys = Array.from({ length: 20_000 }, (_, index) => `"k${index}":0`)
-  const response = await app.inject({
-    method: 'POST',
-    url: '/aggregate',
-    headers: json,
-    payload: `{${keys.join(',')}}`,
-  })
-  t.equal(response.statusCode, 400)
-  t.equal(response.json().errors.length, 100)
-  t.match(response.json().detail, /; and 19900 more$/)
+  const errorsOf = async (count: number) => {
+    const keys = Array.from({ length: count }, (_, index) => `"k${index}":0`)
+    const payload = `{${keys.join(',')}}`
+    const response = await app.inject({ method: 'POST', url: '/aggregate', headers: json, payload })
+    t.equal(response.statusCode, 400)
+    return response.json()
+  }
+  const { errors, detail } = await errorsOf(2000)
+  t.equal(errors.length, 100)
+  t.match(detail, /; and 1900 more$/)
+  t.equal(
+    (await errorsOf(20_000)).errors.length,
+    1,
+    'of a large body the first fault only: to find all takes long',
+  )
 })
 
 t.test('a path or method that is not there is said before the body is looked at', async (t) => {

@@ -5,6 +5,7 @@ import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createLogger } from '../../src/http/logger.ts'
+import { newSource } from '../aggregation/stand-ins.ts'
 import { documentOf, startServer } from './stand-ins.ts'
 
 const token = (name: string) => ({ name, token: `${name}-0123456789abcdef`, scopes: ['read', 'write'] })
@@ -94,6 +95,22 @@ t.test(
     release()
     t.equal((await underWay).statusCode, 200)
     await closed
+  },
+)
+
+t.test(
+  'builds under way are given the time of the configuration to end, and are cancelled then',
+  async (t) => {
+    const source = newSource([[{ id: 1, service: 'web', name: 'GET /' }]])
+    source.gate = new Promise(() => {})
+    const config = loadConfig({ env: { TTA_SERVER_SHUTDOWN_TIMEOUT_SEC: '0' } })
+    const { app, jobs } = await buildApp(config, { source, logger: createLogger('silent') })
+    const { id } = (
+      await app.inject({ method: 'POST', url: '/aggregate', headers: { prefer: 'respond-async' } })
+    ).json()
+    while (source.underWay === 0) await new Promise(setImmediate)
+    await app.close()
+    t.match(jobs.get(id), { state: 'cancelled', problem: { detail: /the service ends/ } })
   },
 )
 

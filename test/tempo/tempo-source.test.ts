@@ -364,6 +364,31 @@ t.test('past the spans or bytes of a read the newest are read, and the report sa
   t.ok(plain.report.spans > 100 && plain.report.spans < 600)
 })
 
+t.test('past a limit of a read nothing is looked up again, and what is in doubt says so', async (t) => {
+  const red = { attributes: { color: 'dark red' } }
+  const fragments = Array.from({ length: 20 }, (_, i) => [
+    whole(i + 1, [{ id: 1, service: 'front', atMs: i * 20_000, ...red }]),
+    whole(i + 1, [{ id: 2, parent: 1, service: 'back', atMs: i * 20_000 + 1 }]),
+  ]).flat()
+  const tempo = await startTempo({ fragments, metrics: false })
+  t.teardown(() => tempo.close())
+  const asked = { url: tempo.url, window, padSec: 0, concurrency: 1, tag: 'span.color', filter: 'red' }
+  const all = await readWindow({ ...asked, limits: { maxSpans: 1000, maxBytes: 1e9 } })
+  t.match(all.report, { traces: 20, spans: 40, repaired: 20, incomplete: 0, truncated: false })
+  const before = tempo.asked.length
+  const { report, graph } = await readWindow({ ...asked, limits: { maxSpans: 1000, maxBytes: 100 } })
+  const kinds = new Set(tempo.asked.slice(before).map(({ kind }) => kind))
+  for (const kind of ['ids', 'count', 'lookup'] as const) t.notOk(kinds.has(kind), kind)
+  t.match(report, { truncated: true, repaired: 0 })
+  t.ok(report.traces > 0 && report.traces < 20)
+  t.equal(report.incomplete, report.traces)
+  t.equal(graph.spans.traces, report.traces)
+  t.match(report.warnings, [
+    /build\.max_bytes/,
+    /traces may lack spans: a limit of the build had been passed/,
+  ])
+})
+
 t.test('a filter selects whole traces, also where only one of their fragments matches', async (t) => {
   const red = { attributes: { color: 'dark red' } }
   const matching = whole(1, [{ id: 1, service: 'front', atMs: 1000, ms: 9, ...red }])
