@@ -18,6 +18,7 @@ import { alertWebhooks } from './http/routes/alert-webhooks.ts'
 import { explainRoute } from './http/routes/explain.ts'
 import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
 import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
+import { pageRoutes } from './http/routes/page.ts'
 import { reloadRoute } from './http/routes/reload.ts'
 import { schedulesRoute } from './http/routes/schedules.ts'
 import { createServer } from './http/server.ts'
@@ -135,6 +136,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
   await app.register(reloadRoute, { reload })
+  const { url: grafanaUrl, tempoUid } = config.grafana
+  await pageRoutes(app, { settings: { grafanaUrl, tempoUid } })
   if (history) app.addHook('onReady', () => store.load())
   const scheduler = createScheduler({
     schedules: schedulesOf(config),

@@ -8,7 +8,7 @@ import ts from 'typescript'
 const layers = [
   ['main.ts', 'openapi.ts'],
   ['app.ts', 'telemetry'],
-  ['cli', 'demo'],
+  ['cli', 'demo', 'page'],
   ['http'],
   ['config', 'metrics', 'schedule', 'view'],
   ['jobs', 'explain'],

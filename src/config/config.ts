@@ -85,6 +85,8 @@ export interface Config {
   history: { path: string | undefined; maxBuilds: number; maxAgeMs: number }
   /** Absent: graphs stay in the embedded store. */
   nodegraphProvider: NodegraphProviderConfig | undefined
+  /** What the page at / links traces to. */
+  grafana: { url: string | undefined; tempoUid: string }
   webhooks: WebhooksConfig
 }
 
@@ -124,6 +126,10 @@ export function toConfig(file: ConfigFile): Config {
       maxAgeMs: history.max_age_sec * 1000,
     },
     nodegraphProvider: nodegraphProvider(file.nodegraph_provider),
+    grafana: {
+      url: file.grafana.url === undefined ? undefined : parseBaseUrl(file.grafana.url).url,
+      tempoUid: file.grafana.tempo_uid,
+    },
     webhooks: webhooks(file.webhooks),
   }
 }

@@ -33,6 +33,11 @@ const rules: Rule[] = [
       complaint('nodegraph_provider.url', url, (text) => parseBaseUrl(text, 'http://localhost:9393')),
   },
   {
+    reads: ['grafana.url'],
+    check: ({ grafana: { url } }) =>
+      complaint('grafana.url', url, (text) => parseBaseUrl(text, 'http://localhost:3000')),
+  },
+  {
     reads: ['tempo.url', 'tempo.headers', 'tempo.basic_auth', 'tempo.bearer_token'],
     check: ({ tempo }) =>
       atMostOne('tempo', {

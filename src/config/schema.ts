@@ -164,6 +164,14 @@ export const ConfigFile = Type.Object(
         description: 'Writes tried again after the first',
       }),
     }),
+    grafana: Section('Grafana, for links from the page at / to traces; without url ids can be copied', {
+      url: Type.Optional(Url('Base URL of Grafana, http or https')),
+      tempo_uid: Type.String({
+        pattern: '^[a-zA-Z0-9_-]{1,40}$',
+        default: 'tempo',
+        description: 'uid of the Tempo data source there',
+      }),
+    }),
     webhooks: WebhooksSection,
   },
   { $id: 'ConfigFile', additionalProperties: false },

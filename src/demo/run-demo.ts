@@ -67,6 +67,7 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
     if (once) return
 
     print(`Look at it:
+  ${url}                      the graph, on a page
   ${url}/docs                 the API, to try out
   ${url}/graphs/${graph}          the graph with its summary
   ${url}/${graph}/api/graph/data  the same for Grafana's node graph panel

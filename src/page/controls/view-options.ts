@@ -1,0 +1,55 @@
+import { byId, h } from '../element.ts'
+import { shortCount } from '../format.ts'
+import type { Session } from '../session.ts'
+import type { State, Store } from '../state.ts'
+import type { View } from '../view.ts'
+
+const steps = 40
+
+/** How the graph is looked at: focus, colours, what is hidden, what it is compared with. */
+export function viewOptions(store: Store, session: Session): void {
+  const hops = byId('hops', HTMLSelectElement)
+  const colour = byId('colour', HTMLSelectElement)
+  const trouble = byId('trouble', HTMLInputElement)
+  const min = byId('min', HTMLInputElement)
+  const minText = byId('min-text', HTMLElement)
+  const compare = byId('compare', HTMLSelectElement)
+  const clear = byId('clear-focus', HTMLButtonElement)
+
+  hops.addEventListener('change', () => session.look({ hops: Number(hops.value) }))
+  colour.addEventListener('change', () => session.look({ colour: colour.value as View['colour'] }))
+  trouble.addEventListener('change', () => session.look({ trouble: trouble.checked }))
+  min.addEventListener('input', () =>
+    session.look({ min: callsAt(Number(min.value), mostCalls(store.state)) }),
+  )
+  clear.addEventListener('click', () => session.look({ focus: undefined }))
+  compare.addEventListener('change', () => {
+    const tab = compare.value === '' ? 'overview' : 'changes'
+    session.look({ compare: compare.value || undefined, tab, node: undefined, edge: undefined })
+    void session.show()
+  })
+  store.listen((state, before) => {
+    const { view, shown } = state
+    if (view === before.view && shown === before.shown && state !== before) return
+    hops.value = String(view.hops)
+    colour.value = view.colour
+    colour.disabled = shown?.comparison !== undefined
+    trouble.checked = view.trouble
+    min.max = String(steps)
+    min.value = String(stepOf(view.min, mostCalls(state)))
+    minText.textContent = view.min === 0 ? 'all calls' : `≥ ${shortCount(view.min)} calls`
+    min.setAttribute('aria-valuetext', minText.textContent)
+    clear.hidden = view.focus === undefined
+    const isListed = [...compare.options].some(({ value }) => value === (view.compare ?? ''))
+    if (!isListed) compare.append(h('option', { value: view.compare }, `${view.compare} earlier`))
+    compare.value = view.compare ?? ''
+  })
+}
+
+const mostCalls = ({ shown }: State) =>
+  (shown?.graph.edges ?? []).reduce((most, { count }) => Math.max(most, count), 1)
+
+/** Each step of the slider is as much more as the one before. */
+const callsAt = (step: number, most: number) => (step === 0 ? 0 : Math.ceil(most ** (step / steps)))
+const stepOf = (calls: number, most: number) =>
+  calls <= 0 ? 0 : Math.min(steps, Math.floor((steps * Math.log(calls)) / Math.log(Math.max(most, 2))))

@@ -1,0 +1,136 @@
+import { duration, shortCount } from '../format.ts'
+import type { EdgeShape } from './edge-shape.ts'
+import type { Palette } from './palette.ts'
+import type { PlacedEdge, Scene } from './scene.ts'
+import type { Bounds } from './viewport.ts'
+
+/** Which nodes and edges stand out; the others are faint. */
+export interface Emphasis {
+  nodes: ReadonlySet<string>
+  edges: ReadonlySet<string>
+}
+
+const faint = 0.12
+
+/** Draws the edges that are on the screen, those of one colour and width in one stroke. */
+export function drawEdges(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  palette: Palette,
+  zoom: number,
+  screen: Bounds,
+  emphasis: Emphasis | undefined,
+): void {
+  const strokes = strokesOf(scene, palette, zoom, screen, emphasis)
+  for (const { edges, colour, width, dashed, alpha } of [...strokes.values()].sort(
+    (a, b) => a.alpha - b.alpha,
+  )) {
+    context.globalAlpha = alpha
+    context.strokeStyle = context.fillStyle = colour
+    context.lineWidth = width
+    context.setLineDash(dashed ? [6, 5] : [])
+    context.beginPath()
+    for (const { shape } of edges) trace(context, shape)
+    context.stroke()
+    if (zoom > 0.22) {
+      context.beginPath()
+      for (const { shape } of edges) arrowHead(context, shape, 5 + width * 1.4)
+      context.fill()
+    }
+  }
+  context.setLineDash([])
+  context.globalAlpha = 1
+}
+
+/** Edges that are drawn in one go. */
+interface Stroke {
+  edges: PlacedEdge[]
+  colour: string
+  width: number
+  dashed: boolean
+  alpha: number
+}
+
+/** Faint ones first: what stands out is drawn over them. */
+function strokesOf(
+  { edges, shades }: Scene,
+  palette: Palette,
+  zoom: number,
+  screen: Bounds,
+  emphasis: Emphasis | undefined,
+): Stroke[] {
+  const strokes = new Map<string, Stroke>()
+  const alphaOf = (id: string) => (emphasis?.edges.has(id) ? 1 : faint)
+  for (const placed of edges) {
+    if (!isOnScreen(placed.shape, screen)) continue
+    const shade = shades.shadeOf(placed.edge)
+    // Lines must be seen from afar too.
+    const width = Math.max(Math.round(shades.widthOf(placed.edge) * 2) / 2, 0.75 / zoom)
+    const alpha = emphasis === undefined ? 0.8 : alphaOf(placed.edge.id)
+    const key = `${alpha}${shade}${width}`
+    const stroke = strokes.get(key)
+    if (stroke) stroke.edges.push(placed)
+    else {
+      const colour = shade === 'plain' ? palette.edge : palette.shade[shade]
+      strokes.set(key, { edges: [placed], colour, width, dashed: shade === 'gone', alpha })
+    }
+  }
+  return [...strokes.values()].sort((a, b) => a.alpha - b.alpha)
+}
+
+/** Calls and 95th percentile of the edges that stand out, in the middle of each, where there are not too many. */
+export function drawEdgeLabels(
+  context: CanvasRenderingContext2D,
+  { edges }: Scene,
+  palette: Palette,
+  zoom: number,
+  { edges: outstanding }: Emphasis,
+): void {
+  if (zoom < 0.55 || outstanding.size > 24) return
+  context.font = `500 11px ${palette.font}`
+  context.textAlign = 'center'
+  context.textBaseline = 'middle'
+  for (const { edge, shape } of edges) {
+    if (!outstanding.has(edge.id)) continue
+    const [x, y] = middleOf(shape)
+    const text = `${shortCount(edge.count)} · p95 ${duration(edge.p95Ms)}`
+    const width = context.measureText(text).width + 12
+    context.fillStyle = palette.canvas
+    context.globalAlpha = 0.92
+    context.beginPath()
+    context.roundRect(x - width / 2, y - 9, width, 18, 9)
+    context.fill()
+    context.globalAlpha = 1
+    context.fillStyle = palette.text
+    context.fillText(text, x, y + 0.5)
+  }
+  context.textAlign = 'left'
+}
+
+function isOnScreen({ left, right, top, bottom }: EdgeShape, { x, y, width, height }: Bounds): boolean {
+  return right >= x && left <= x + width && bottom >= y && top <= y + height
+}
+
+function trace(context: CanvasRenderingContext2D, { startX, startY, curves }: EdgeShape): void {
+  context.moveTo(startX, startY)
+  for (const curve of curves) context.bezierCurveTo(...curve)
+}
+
+function arrowHead(context: CanvasRenderingContext2D, { curves }: EdgeShape, size: number): void {
+  const last = curves.at(-1)
+  if (last === undefined) return
+  const [, , x2, , x, y] = last
+  const back = x2 < x ? -size : size
+  context.moveTo(x, y)
+  context.lineTo(x + back, y - size * 0.55)
+  context.lineTo(x + back, y + size * 0.55)
+  context.closePath()
+}
+
+function middleOf({ startX, startY, curves }: EdgeShape): [number, number] {
+  const at = Math.floor(curves.length / 2)
+  const [, , , , x = 0, y = 0] = curves[at] ?? []
+  if (curves.length % 2 === 0) return [curves[at - 1]?.[4] ?? x, curves[at - 1]?.[5] ?? y]
+  const [fromX, fromY] = at === 0 ? [startX, startY] : [curves[at - 1]?.[4] ?? x, curves[at - 1]?.[5] ?? y]
+  return [(fromX + x) / 2, (fromY + y) / 2]
+}

@@ -1,0 +1,26 @@
+const known = new Map<string, string>()
+const mostKnown = 20_000
+
+/** What of a text fits a width, with … where it is cut. The font of the context counts. */
+export function fittedText(context: CanvasRenderingContext2D, text: string, width: number): string {
+  const key = `${context.font}\n${Math.round(width)}\n${text}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  if (known.size > mostKnown) known.clear()
+  const fitted = fit(context, text.slice(0, 200).replace(/\s+/g, ' '), width)
+  known.set(key, fitted)
+  return fitted
+}
+
+function fit(context: CanvasRenderingContext2D, text: string, width: number): string {
+  const whole = context.measureText(text).width
+  if (whole <= width) return text
+  const characters = [...text]
+  let length = Math.floor((characters.length * width) / whole)
+  while (length > 0) {
+    const cut = `${characters.slice(0, length).join('').trimEnd()}…`
+    if (context.measureText(cut).width <= width) return cut
+    length--
+  }
+  return '…'
+}

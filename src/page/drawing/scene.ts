@@ -1,0 +1,65 @@
+import type { DrawnEdge, DrawnNode } from '../drawn-graph.ts'
+import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
+import { distanceTo, type EdgeShape } from './edge-shape.ts'
+import type { Shades } from './shades.ts'
+import type { Bounds } from './viewport.ts'
+
+export interface PlacedNode {
+  node: DrawnNode
+  /** Upper left corner. */
+  x: number
+  y: number
+}
+
+export interface PlacedEdge {
+  edge: DrawnEdge
+  shape: EdgeShape
+}
+
+/** Everything that is drawn, in its place; px at zoom 1. */
+export interface Scene {
+  nodes: PlacedNode[]
+  edges: PlacedEdge[]
+  byId: Map<string, PlacedNode>
+  shades: Shades
+  bounds: Bounds
+}
+
+export type Target = { kind: 'node'; id: string } | { kind: 'edge'; id: string }
+
+/** What is at a point, nodes before edges. @param reach how near an edge is near enough */
+export function targetAt({ nodes, edges }: Scene, x: number, y: number, reach: number): Target | undefined {
+  for (const { node, x: left, y: top } of nodes) {
+    if (x >= left && x <= left + nodeWidth && y >= top && y <= top + nodeHeight) {
+      return { kind: 'node', id: node.id }
+    }
+  }
+  let nearest: Target | undefined
+  let least = reach
+  for (const { edge, shape } of edges) {
+    const distance = distanceTo(shape, x, y, reach)
+    if (distance >= least) continue
+    least = distance
+    nearest = { kind: 'edge', id: edge.id }
+  }
+  return nearest
+}
+
+/** The nearest node in a direction, those straight ahead preferred; without a start the one furthest back. */
+export function nextNode({ nodes, byId }: Scene, from: string | undefined, dx: number, dy: number) {
+  const start = from === undefined ? undefined : byId.get(from)
+  let best: PlacedNode | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const one of nodes) {
+    if (one === start) continue
+    const [x, y] = start ? [one.x - start.x, one.y - start.y] : [one.x, one.y]
+    const ahead = dx * x + dy * y
+    const aside = Math.abs(dy * x) + Math.abs(dx * y)
+    if (start && ahead <= 0) continue
+    const cost = start ? ahead + 2 * aside : x + y
+    if (cost >= least) continue
+    least = cost
+    best = one
+  }
+  return best?.node.id
+}

@@ -1,0 +1,36 @@
+type Attribute = string | number | boolean | undefined | ((event: never) => void)
+export type Child = Node | string | number | undefined | false | null
+
+/**
+ * Makes an element. Text is always text, never markup.
+ *
+ * @param attributes `onclick` and the like are listeners; true is an attribute without a value, false and undefined none
+ */
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Record<string, Attribute> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value as EventListener)
+    else if (value === true) element.setAttribute(name, '')
+    else if (value !== false && value !== undefined) element.setAttribute(name, String(value))
+  }
+  append(element, children)
+  return element
+}
+
+export function append(parent: Element, children: Child[]): void {
+  for (const child of children) {
+    if (child === undefined || child === false || child === null) continue
+    parent.append(child instanceof Node ? child : String(child))
+  }
+}
+
+/** The element of the page with this id. @throws {Error} there is none of this kind */
+export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const element = document.getElementById(id)
+  if (!(element instanceof kind)) throw new Error(`no element #${id}`)
+  return element
+}

@@ -1,0 +1,71 @@
+import { type DrawnEdge, nameOf } from '../drawn-graph.ts'
+import { h } from '../element.ts'
+import { duration, grouped } from '../format.ts'
+import { comparisonTable } from './comparison-table.ts'
+import type { DetailsContext } from './details-context.ts'
+import { explainInto } from './explanation.ts'
+import { figures, stat } from './figures.ts'
+import { exemplars } from './traces.ts'
+
+/** Everything about the calls from one node to another. */
+export function edgeDetails(edge: DrawnEdge, context: DetailsContext): HTMLElement {
+  const { shown, onNode } = context
+  const { row } = edge
+  const end = (id: string, role: string) => {
+    const node = shown.graph.nodeById.get(id)
+    return h(
+      'button',
+      { type: 'button', class: `entry ${role}`, onclick: () => onNode(id) },
+      h('bdi', {}, node ? nameOf(node) : id),
+    )
+  }
+  return h(
+    'article',
+    {},
+    h('p', { class: 'kind' }, 'Calls'),
+    h('h2', { class: 'ends' }, end(edge.source, 'caller'), end(edge.target, 'callee')),
+    'change' in row && comparisonTable(row),
+    row.count > 0 && figures(row),
+    row.detail__pattern !== '' && h('p', { class: 'pattern' }, h('b', {}, 'Pattern: '), row.detail__pattern),
+    sides(row),
+    exemplars(row, context),
+    !shown.isPreview && explanation(edge, context),
+  )
+}
+
+function sides({
+  clientMeanMs,
+  serverMeanMs,
+  gapMeanMs,
+  callsPerParent,
+  retries,
+}: DrawnEdge['row']): HTMLElement {
+  const known = [
+    clientMeanMs !== null && stat('Caller waits', duration(clientMeanMs)),
+    serverMeanMs !== null && stat('Callee works', duration(serverMeanMs)),
+    gapMeanMs !== null && stat('Between', duration(gapMeanMs)),
+    callsPerParent !== null &&
+      stat(
+        'Per request',
+        grouped(callsPerParent * 100) === '100' ? '1' : String(Number(callsPerParent.toPrecision(3))),
+      ),
+    retries > 0 && stat('Retries', grouped(retries), 'warn'),
+  ].filter((one) => one !== false)
+  return h('dl', { class: 'stats' }, ...known)
+}
+
+function explanation(edge: DrawnEdge, { api, shown, links }: DetailsContext): HTMLElement {
+  const answer = h('div', { class: 'explanation' })
+  const { name, summary } = shown.document
+  const ask = () => {
+    const context = { links, window: summary.window }
+    void explainInto(answer, { api, graph: name, source: edge.source, target: edge.target, context })
+  }
+  return h(
+    'section',
+    {},
+    h('h3', {}, 'Why is there an edge?'),
+    h('button', { type: 'button', onclick: ask }, 'Show the spans behind it'),
+    answer,
+  )
+}

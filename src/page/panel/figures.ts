@@ -1,0 +1,82 @@
+import type { EdgeRow, NodeRow } from '../../grafana/rows.ts'
+import { h } from '../element.ts'
+import { duration, grouped, percent, rate } from '../format.ts'
+
+type Row = Pick<
+  NodeRow | EdgeRow,
+  | 'count'
+  | 'failed'
+  | 'slow'
+  | 'perSec'
+  | 'meanMs'
+  | 'p50Ms'
+  | 'p95Ms'
+  | 'p99Ms'
+  | 'criticalPathShare'
+  | 'adjustedCount'
+>
+
+/** A figure with its name. */
+export function stat(label: string, value: string, tone = ''): HTMLElement {
+  return h('div', { class: `stat ${tone}` }, h('dt', {}, label), h('dd', {}, value))
+}
+
+/** Everything that nodes and edges have in common. */
+export function figures(row: Row): HTMLElement {
+  const [failed, slow] = [row.failed / Math.max(row.count, 1), row.slow / Math.max(row.count, 1)]
+  return h(
+    'div',
+    {},
+    h(
+      'dl',
+      { class: 'stats' },
+      stat('Calls', grouped(row.count)),
+      stat('Rate', rate(row.perSec)),
+      stat('Failed', percent(failed), failed > 0 ? 'bad' : ''),
+      stat('Slow', percent(slow), slow > 0 ? 'warn' : ''),
+      stat('Mean', duration(row.meanMs)),
+      stat('On critical path', percent(row.criticalPathShare)),
+      row.adjustedCount === row.count
+        ? undefined
+        : stat('Before sampling', `≈ ${grouped(row.adjustedCount)}`),
+    ),
+    healthBar(row),
+    latencyScale(row),
+  )
+}
+
+/** Shares of calls that failed, were slow and passed, as one bar. */
+export function healthBar({ count, failed, slow }: Pick<Row, 'count' | 'failed' | 'slow'>): HTMLElement {
+  const passed = count - failed - slow
+  const label = `${grouped(failed)} failed, ${grouped(slow)} slow, ${grouped(passed)} passed`
+  const bar = h('div', { class: 'health', role: 'img', 'aria-label': label, title: label })
+  for (const [tone, amount] of [
+    ['bad', failed],
+    ['warn', slow],
+    ['good', passed],
+  ] as const) {
+    const part = h('span', { class: tone })
+    part.style.flexGrow = String(amount)
+    if (amount > 0) bar.append(part)
+  }
+  return bar
+}
+
+/** Percentiles on a scale from 0 to the 99th. */
+function latencyScale({ p50Ms, p95Ms, p99Ms }: Row): HTMLElement {
+  const scale = h('div', { class: 'latency' })
+  for (const [name, ms] of [
+    ['p50', p50Ms],
+    ['p95', p95Ms],
+    ['p99', p99Ms],
+  ] as const) {
+    const bar = h('span', { class: 'bar' })
+    bar.style.width = `${p99Ms === 0 ? 0 : Math.max(1, (ms / p99Ms) * 100)}%`
+    scale.append(
+      h('span', { class: 'name' }, name),
+      h('span', { class: 'track' }, bar),
+      h('b', {}, duration(ms)),
+    )
+  }
+  return scale
+}

@@ -1,0 +1,93 @@
+import { type DrawnNode, nameOf } from '../drawn-graph.ts'
+import { h } from '../element.ts'
+import { duration, grouped, shortCount } from '../format.ts'
+import { comparisonTable } from './comparison-table.ts'
+import type { DetailsContext } from './details-context.ts'
+import { edgeList } from './edge-list.ts'
+import { explainInto } from './explanation.ts'
+import { figures, stat } from './figures.ts'
+import { exemplars } from './traces.ts'
+
+/** Everything about one node. */
+export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLElement {
+  const { shown, onEdge, onFocus, focus } = context
+  const { graph } = shown
+  const { row, title, role } = node
+  const byCalls = [...graph.edges].sort((a, b) => b.count - a.count)
+  const callers = byCalls.filter(({ target }) => target === node.id)
+  const callees = byCalls.filter(({ source }) => source === node.id)
+  const list = {
+    graph,
+    onEdge,
+    figure: ({ count, p95Ms }: DrawnNode | (typeof byCalls)[number]) =>
+      `${shortCount(count)} · ${duration(p95Ms)}`,
+  }
+  const isFocus = focus === node.id
+  return h(
+    'article',
+    {},
+    h('p', { class: 'kind' }, role === 'operation' ? 'Operation' : role),
+    h('h2', {}, h('bdi', {}, title)),
+    h('p', { class: 'subtitle' }, h('bdi', {}, row.subTitle)),
+    row.detail__source !== '' && h('p', { class: 'muted' }, 'Named by ', h('code', {}, row.detail__source)),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'action',
+        'aria-pressed': String(isFocus),
+        onclick: () => onFocus(isFocus ? undefined : node.id),
+      },
+      isFocus ? 'Show the whole graph' : 'Focus on its neighbours',
+    ),
+    'change' in row && comparisonTable(row),
+    row.count > 0 && figures(row),
+    row.selfCalls > 0 && h('dl', { class: 'stats' }, stat('Calls to itself', grouped(row.selfCalls))),
+    h(
+      'section',
+      {},
+      h('h3', {}, `Called by ${callers.length}`),
+      edgeList(callers, { ...list, end: 'source' }),
+    ),
+    h('section', {}, h('h3', {}, `Calls ${callees.length}`), edgeList(callees, { ...list, end: 'target' })),
+    exemplars(row, context),
+    !shown.isPreview && whyNot(node, context),
+  )
+}
+
+/** Asks why a call that somebody expects is not there. */
+function whyNot(node: DrawnNode, { api, shown, links }: DetailsContext): HTMLElement {
+  const { graph, document } = shown
+  const others = graph.nodes.filter(({ id }) => id !== node.id)
+  const names = new Map(others.map((other) => [nameOf(other), other.id]))
+  const input = h('input', {
+    list: 'why-nodes',
+    placeholder: 'another node',
+    'aria-label': 'The node that it should call',
+    required: true,
+  })
+  const answer = h('div', { class: 'explanation' })
+  const ask = (event: Event) => {
+    event.preventDefault()
+    const target = names.get(input.value) ?? input.value
+    const context = { links, window: document.summary.window }
+    void explainInto(answer, { api, graph: document.name, source: node.id, target, context })
+  }
+  return h(
+    'section',
+    {},
+    h('h3', {}, 'Is a call missing?'),
+    h(
+      'form',
+      { class: 'row', onsubmit: ask },
+      input,
+      h(
+        'datalist',
+        { id: 'why-nodes' },
+        ...[...names.keys()].slice(0, 500).map((value) => h('option', { value })),
+      ),
+      h('button', { type: 'submit' }, 'Why no edge?'),
+    ),
+    answer,
+  )
+}

@@ -1,0 +1,83 @@
+import type { Finding, GraphReport } from '../../model/graph-report.ts'
+import { type Api, RequestError } from '../api.ts'
+import { h } from '../element.ts'
+import { grouped } from '../format.ts'
+import type { Shown } from '../state.ts'
+import { buildParametersOf, type View } from '../view.ts'
+import { type TraceContext, traceId } from './traces.ts'
+
+/** Fills an element with the account of what the build found and what is missing. */
+export async function reportInto(
+  element: HTMLElement,
+  api: Api,
+  shown: Shown,
+  view: View,
+  context: TraceContext,
+) {
+  element.replaceChildren(h('p', { class: 'muted', role: 'status' }, 'Loading the report …'))
+  const query = shown.isPreview ? `?${new URLSearchParams(buildParametersOf(view))}` : ''
+  try {
+    const report = await api.get<GraphReport>(`/graphs/${shown.document.name}/report${query}`)
+    element.replaceChildren(reportParts(report, context))
+  } catch (error) {
+    const message = error instanceof RequestError ? error.message : String(error)
+    element.replaceChildren(h('p', { class: 'problem', role: 'alert' }, message))
+  }
+}
+
+function reportParts(
+  { verdict, findings, warnings, notGiven, traceql }: GraphReport,
+  context: TraceContext,
+): HTMLElement {
+  const found = findings.filter(({ count }) => count !== 0)
+  const absent = findings.filter(({ count }) => count === 0)
+  return h(
+    'div',
+    {},
+    h('p', { class: 'verdict' }, verdict),
+    ...warnings.map((warning) => h('p', { class: 'warning' }, warning)),
+    ...found.map((finding) => findingPart(finding, context)),
+    notGiven.length > 0 &&
+      h(
+        'section',
+        {},
+        h('h3', {}, 'What the source cannot tell'),
+        h('ul', {}, ...notGiven.map((what) => h('li', {}, what))),
+      ),
+    absent.length > 0 &&
+      h(
+        'p',
+        { class: 'muted' },
+        `Looked for and not found: ${absent.map(({ kind }) => inWords(kind)).join(', ')}.`,
+      ),
+    traceql !== null &&
+      h('section', {}, h('h3', {}, 'What Tempo was asked'), h('code', { class: 'block' }, traceql)),
+  )
+}
+
+function findingPart(
+  { kind, count, unit, severity, meaning, effect, examples }: Finding,
+  context: TraceContext,
+): HTMLElement {
+  return h(
+    'section',
+    { class: `finding ${severity}` },
+    h(
+      'h3',
+      {},
+      inWords(kind),
+      h('span', { class: 'figure' }, count === null ? 'some' : grouped(count), ` ${unit}`),
+    ),
+    h('p', {}, meaning, ' ', h('span', { class: 'muted' }, effect)),
+    examples.length > 0 &&
+      h(
+        'details',
+        {},
+        h('summary', {}, 'Traces to look at'),
+        ...examples.map((id) => h('p', {}, traceId(id, context))),
+      ),
+  )
+}
+
+/** outsideWindow: outside window. */
+const inWords = (kind: string) => kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

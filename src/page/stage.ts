@@ -1,0 +1,101 @@
+import { legend } from './controls/legend.ts'
+import { GraphCanvas } from './drawing/graph-canvas.ts'
+import { keyInput } from './drawing/key-input.ts'
+import { pointerInput } from './drawing/pointer-input.ts'
+import { type Shades, shadesOf } from './drawing/shades.ts'
+import { nameOf } from './drawn-graph.ts'
+import { byId } from './element.ts'
+import { grouped } from './format.ts'
+import type { Session } from './session.ts'
+import type { State, Store } from './state.ts'
+import { type VisibleGraph, visibleGraph } from './visible-graph.ts'
+
+const layoutKeys = ['focus', 'hops', 'min', 'trouble'] as const
+
+/** The canvas follows the state, and what is done on it changes the state. */
+export function stage(store: Store, session: Session): GraphCanvas {
+  const canvas = new GraphCanvas(byId('canvas', HTMLCanvasElement))
+  let visible: VisibleGraph = { nodes: [], edges: [] }
+
+  const selectNode = (node: string) => session.look({ node, edge: undefined })
+  const toggleFocus = (id: string) =>
+    session.look({ focus: store.state.view.focus === id ? undefined : id, node: id, edge: undefined })
+  pointerInput(canvas, {
+    select: (target) => {
+      const id = target?.id
+      session.look(target?.kind === 'edge' ? { edge: id, node: undefined } : { node: id, edge: undefined })
+    },
+    focus: toggleFocus,
+  })
+  keyInput(canvas, {
+    selected: () => store.state.view.node,
+    selectNode: (id) => {
+      selectNode(id)
+      canvas.reveal(id)
+    },
+    toggleFocus,
+    enterDetails: () => byId('panel', HTMLElement).querySelector<HTMLElement>('button, a')?.focus(),
+  })
+  for (const [id, act] of [
+    ['zoom-in', () => canvas.viewport.zoomBy(1.25)],
+    ['zoom-out', () => canvas.viewport.zoomBy(0.8)],
+    ['zoom-fit', () => canvas.fit()],
+  ] as const) {
+    byId(id, HTMLButtonElement).addEventListener('click', () => {
+      act()
+      canvas.draw()
+    })
+  }
+
+  store.listen((state, before) => {
+    const { view, shown } = state
+    if (shown !== before.shown || layoutKeys.some((key) => view[key] !== before.view[key])) void redraw(state)
+    else if (view.colour !== before.view.colour) canvas.recolour(shades(state))
+    if (view.node !== before.view.node || view.edge !== before.view.edge || view.focus !== before.view.focus)
+      mark(state)
+  })
+  return canvas
+
+  async function redraw(state: State): Promise<void> {
+    const { shown, view } = state
+    if (!shown) return
+    const next = visibleGraph(shown.graph, view)
+    if (!(await canvas.show(next, shades(state, next)))) return
+    visible = next
+    mark(store.state)
+    shades(store.state)
+    canvas.element.dataset.drawn = String(Number(canvas.element.dataset.drawn ?? 0) + 1)
+    const { nodes, edges } = next
+    say(`${grouped(nodes.length)} nodes and ${grouped(edges.length)} edges are drawn.`)
+  }
+
+  function shades({ view, shown }: State, graph = visible): Shades {
+    const colour = shown?.comparison ? 'changes' : view.colour
+    const made = shadesOf(graph.edges, graph.nodes, colour)
+    const all = shown?.graph.nodes.length ?? 0
+    const some = graph.nodes.length
+    const counts =
+      some === all
+        ? `${grouped(all)} nodes · ${grouped(graph.edges.length)} edges`
+        : `${grouped(some)} of ${grouped(all)} nodes · ${grouped(graph.edges.length)} edges`
+    legend(made, colour, counts)
+    return made
+  }
+
+  function mark({ view, shown }: State): void {
+    const { node, edge, focus } = view
+    const target = node
+      ? ({ kind: 'node', id: node } as const)
+      : edge
+        ? ({ kind: 'edge', id: edge } as const)
+        : undefined
+    canvas.mark(target, focus)
+    const named = node === undefined ? undefined : shown?.graph.nodeById.get(node)
+    if (named) say(`${nameOf(named)}: ${grouped(named.count)} calls, ${grouped(named.failed)} failed`)
+  }
+}
+
+/** Tells those who do not see the canvas. */
+function say(words: string): void {
+  byId('spoken', HTMLElement).textContent = words
+}
