@@ -178,6 +178,7 @@ export const options: readonly Option[] = [
     target: { key: ['server', 'port'] },
   },
   { name: 'port', value: 'PORT', help: 'port to listen on, and no other', commands: ['demo'] },
+  { name: 'to', value: 'URL', help: 'only send the traces, to an OTLP receiver', commands: ['demo'] },
   { name: 'once', help: 'end after the first graph', commands: ['demo'] },
   {
     name: 'config',

@@ -23,6 +23,8 @@ export type BuildParts = (
 ) => Promise<TtaParts>
 
 export interface DemoOptions {
+  /** Where the traces go in place of a tta of the demo's own: base URL of an OTLP receiver. */
+  to: string | undefined
   /** Absent: 8080, or another where that is taken. */
   port: number | undefined
   /** Ends after the first graph. */

@@ -48,6 +48,7 @@ async function demo(values: Map<string, string>, terminal: Terminal, parts: Part
   const port = portOf(values.get('port'))
   const options: DemoOptions = {
     port,
+    to: receiverOf(values),
     once: values.has('once'),
     signal,
     print: (line) => void stdout.write(`${line}\n`),
@@ -57,6 +58,15 @@ async function demo(values: Map<string, string>, terminal: Terminal, parts: Part
     const cannotListen = (error as NodeJS.ErrnoException).syscall === 'listen'
     throw cannotListen ? listenFailure(error, `127.0.0.1:${port}`, 'leave out --port for a free one') : error
   })
+}
+
+function receiverOf(values: Map<string, string>): string | undefined {
+  const to = values.get('to')
+  if (to === undefined) return undefined
+  if (values.has('port'))
+    throw new UsageError('--to sends the traces elsewhere, so nothing listens on --port')
+  if (/^https?:\/\/[^/\s]/.test(to) && URL.canParse(to)) return to.replace(/\/+$/, '')
+  throw new UsageError(`--to is ${JSON.stringify(to)}, but must be a URL such as http://localhost:4318`)
 }
 
 function portOf(text: string | undefined): number | undefined {

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { TtaError } from '../errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { listen } from './listen.ts'
+import { sendShop } from './send-shop.ts'
 import { shopSpans } from './shop.ts'
 import { ShopExporter } from './shop-exporter.ts'
 import { TtaClient } from './tta-client.ts'
@@ -26,6 +27,8 @@ const minute = 60_000
 export interface RunDemoOptions {
   /** Absent: 8080, or another where that is taken. */
   port: number | undefined
+  /** Where the traces go in place of a tta of its own: base URL of an OTLP receiver. */
+  to?: string | undefined
   /** Ends after the first graph. */
   once: boolean
   signal: AbortSignal
@@ -44,7 +47,8 @@ export interface RunDemoOptions {
  * @throws {Error} the port is taken, spans got lost on the way, or tta does not do what it should
  */
 export async function runDemo(options: RunDemoOptions): Promise<void> {
-  const { port, once, signal, print, show, buildApp } = options
+  const { port, to, once, signal, print, show, buildApp } = options
+  if (to !== undefined) return sendShop({ url: to, once, signal, print, secondMs: options.secondMs })
   // Neither a file nor the environment: the demo is the same everywhere.
   const overrides = { graph: { name: graph }, log: { level: 'error' }, webhooks: { rules: alertRules } }
   const config = loadConfig({ env: {}, overrides })

@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { summaryReport } from '../../src/cli/summary-report.ts'
+import { defaultConfig } from '../../src/config/load.ts'
 import { randomId, seededRandom } from '../../src/demo/random.ts'
 import { type RunDemoOptions, runDemo } from '../../src/demo/run-demo.ts'
 import { shopSpans } from '../../src/demo/shop.ts'
@@ -198,3 +200,58 @@ t.test('a port that was asked for is the only one; another may be replaced', asy
   t.equal(printed[0], 'Port 8080 is taken: listening on a free one.')
   t.notMatch(printed.join('\n'), ':8080/')
 })
+
+t.test(
+  '--to sends the traces to another receiver, and goes on when that is not there at first',
+  async (t) => {
+    const port = await freePort()
+    const stop = new AbortController()
+    const printed: string[] = []
+    let server: Awaited<ReturnType<typeof buildApp>> | undefined
+    const print = async (line: string) => {
+      printed.push(line)
+      if (printed.length > 1) return stop.abort()
+      // It is told that nobody takes them: now somebody does.
+      server = await buildApp({ ...defaultConfig(), log: { level: 'silent' } })
+      await server.app.listen({ host: '127.0.0.1', port })
+    }
+    t.teardown(() => server?.close())
+    const to = `http://127.0.0.1:${port}`
+    const options = {
+      port: undefined,
+      to,
+      once: false,
+      signal: stop.signal,
+      print,
+      show: () => '',
+      buildApp,
+      secondMs: 20,
+    }
+    await runDemo(options)
+    t.match(printed, [
+      /^The spans of the shop could not be exported: .*; trying again$/,
+      `Sending the traces of a shop to ${to}/v1/traces. Ctrl-C ends it.`,
+    ])
+    const summary = (await server?.app.inject({ method: 'POST', url: '/aggregate' }))?.json()
+    t.ok(summary.read.traces >= 300, String(summary.read.traces))
+    await t.rejects(
+      runDemo({
+        ...options,
+        to: `http://127.0.0.1:${await freePort()}`,
+        once: true,
+        signal: new AbortController().signal,
+      }),
+      { code: 'TTA_INTERNAL' },
+    )
+  },
+)
+
+/** A port of this machine that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

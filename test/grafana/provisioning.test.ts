@@ -341,7 +341,7 @@ t.test("nodegraph-provider's configuration declares what tta has", async (t) => 
   const { graph_schemas } = readYaml('grafana/nodegraph-provider/config.yaml') as {
     graph_schemas: Record<string, { node_fields: object[]; edge_fields: object[] }>
   }
-  t.same(Object.keys(graph_schemas), ['shop', 'shop-operations'])
+  t.same(Object.keys(graph_schemas), ['shop', 'shop-operations', 'shop-alert'])
   for (const { node_fields, edge_fields } of Object.values(graph_schemas)) {
     t.same({ nodes_fields: node_fields, edges_fields: edge_fields }, grafanaFields)
   }

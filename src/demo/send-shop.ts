@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { shopSpans } from './shop.ts'
+import { ShopExporter } from './shop-exporter.ts'
+
+const seed = 2025
+const minuteMs = 60_000
+
+export interface SendShopOptions {
+  /** Base URL of whoever takes OTLP/HTTP, without /v1/traces. */
+  url: string
+  /** Ends after the first traces. */
+  once: boolean
+  signal: AbortSignal
+  print(line: string): void
+  /** From one second of the shop to the next, ms. @default 1000 */
+  secondMs?: number | undefined
+}
+
+/**
+ * Sends the shop's traces to an OTLP receiver: 300 of the last minutes, then three a second until the signal. A
+ * receiver that is not there yet, or no longer, is tried again; what could not be sent is lost.
+ *
+ * @throws {TtaError} `once`, and the traces could not be sent
+ */
+export async function sendShop({
+  url,
+  once,
+  signal,
+  print,
+  secondMs = 1000,
+}: SendShopOptions): Promise<void> {
+  const exporter = new ShopExporter(url)
+  try {
+    let wasSent: boolean | undefined
+    for (let second = 0; !signal.aborted; second++) {
+      const spans = spansOf(second, wasSent === true)
+      try {
+        await exporter.send(spans)
+        if (!wasSent)
+          print(`Sending the traces of a shop to ${url}/v1/traces.${once ? '' : ' Ctrl-C ends it.'}`)
+        wasSent = true
+      } catch (error) {
+        if (once) throw error
+        if (wasSent !== false) print(`${(error as Error).message}; trying again`)
+        wasSent = false
+      }
+      if (once) return
+      await sleep(secondMs, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    await exporter.close()
+  }
+}
+
+/** The last minutes, until they are sent; then each second. */
+function spansOf(second: number, begun: boolean) {
+  const toMs = Date.now()
+  if (begun) return shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs })
+  return shopSpans({ seed, traces: 300, fromMs: toMs - 5 * minuteMs, toMs: toMs - 10_000 })
+}
