@@ -13,7 +13,7 @@ const layers = [
   ['config', 'metrics', 'schedule', 'view'],
   ['jobs', 'explain'],
   ['aggregation', 'alerts'],
-  ['tempo', 'embedded', 'sink', 'history'],
+  ['tempo', 'embedded', 'refresh', 'sink', 'history'],
   ['otlp', 'source', 'model', 'diff'],
   ['grafana'],
   ['graph', 'protobuf', 'forms'],

@@ -7,6 +7,8 @@ import type { ReadProgress } from '../source/trace-source.ts'
 export interface BuildOptions {
   /** Ends the build at once. */
   signal: AbortSignal
+  /** Of the traces that an earlier build of the graph has read, those too old to change need not be read again. */
+  mayReuse?: boolean | undefined
   /** Its turn has come. */
   onStart?: (() => void) | undefined
   limits?: ReadLimits | undefined

@@ -2,14 +2,16 @@ import { toNodeGraph } from '../grafana/node-graph.ts'
 import type { NodeGraph } from '../grafana/rows.ts'
 import type { Graph } from '../graph/graph.ts'
 import { GraphBuilder } from '../graph/graph-builder.ts'
+import type { StringTable } from '../graph/string-table.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import { servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
-import { earlierLinks, type ReadReport, type TraceSource } from '../source/trace-source.ts'
+import type { Refreshed, Refreshes } from '../refresh/refreshes.ts'
+import { earlierLinks, type ReadReport, type TraceQuery, type TraceSource } from '../source/trace-source.ts'
 import { withSpan } from '../tracing.ts'
 import type { BuildOptions } from './aggregator.ts'
 import { builderOptions } from './builder-options.ts'
-import type { AggregationRequest } from './request.ts'
+import { type AggregationRequest, unwindowedKey } from './request.ts'
 
 /** What one read gave. */
 export interface BuiltGraphs {
@@ -28,17 +30,16 @@ export interface BuiltGraphs {
 export async function build(
   source: TraceSource,
   request: AggregationRequest,
-  options: BuildOptions & { maxNodes?: number | undefined },
+  options: BuildOptions & { maxNodes?: number | undefined; refreshes?: Refreshes | undefined },
   now: () => number,
 ): Promise<BuiltGraphs> {
   const { parameters, selector, sampling, window } = request
   const { graph: name, level } = parameters
   const startedAt = performance.now()
-  const builder = new GraphBuilder({ level, ...builderOptions(parameters, selector, options.maxNodes) })
   const { query, tenant, limit } = parameters
   const wanted = { selector, query, tenant, window, limit, peers: level !== 'operation', sampling }
-  const report = await withSpan('read', { 'tta.source': source.name }, () =>
-    source.read(wanted, builder, options),
+  const { builder, report } = await withSpan('read', { 'tta.source': source.name }, () =>
+    readTraces(source, request, wanted, options),
   )
   const readAt = performance.now()
   const document = (graphName: string, graph: Graph): GraphDocument => {
@@ -64,6 +65,29 @@ export async function build(
     document: document(name, builder.finish()),
     services: document(servicesGraphName(name), services),
   }
+}
+
+/** All of the window, or what is new in it. */
+async function readTraces(
+  source: TraceSource,
+  { parameters, selector }: AggregationRequest,
+  query: TraceQuery,
+  options: Parameters<typeof build>[2],
+): Promise<Refreshed> {
+  const { graph, level } = parameters
+  const { strings, ...rest } = builderOptions(parameters, selector, options.maxNodes)
+  if (options.refreshes === undefined) {
+    const builder = new GraphBuilder({ level, strings, ...rest })
+    return { builder, report: await source.read(query, builder, options) }
+  }
+  const refresh = {
+    graph,
+    key: unwindowedKey(parameters),
+    query,
+    newStrings: () => builderOptions(parameters, selector, options.maxNodes).strings,
+    newBuilder: (shared: StringTable) => new GraphBuilder({ level, strings: shared, ...rest }),
+  }
+  return options.refreshes.read(refresh, options)
 }
 
 function summarize(

@@ -6,6 +6,7 @@ import {
   type ParameterDefaults,
   servicesGraphName,
 } from '../model/parameters.ts'
+import { Refreshes, type RefreshesOptions } from '../refresh/refreshes.ts'
 import type { GraphSink } from '../sink/graph-sink.ts'
 import type { GraphStore } from '../sink/graph-store.ts'
 import type { ReadLimits } from '../source/read-limits.ts'
@@ -17,7 +18,7 @@ import { build } from './build.ts'
 import { comparisonOf } from './compare-builds.ts'
 import { withDeadline } from './deadline.ts'
 import { handOn, removeEverywhere } from './hand-on.ts'
-import { aggregationRequest, parametersKey } from './request.ts'
+import { type AggregationRequest, aggregationRequest, parametersKey } from './request.ts'
 import { SharedWork } from './shared-work.ts'
 
 /** What a graph has of its own. */
@@ -51,6 +52,8 @@ export interface AggregatorOptions {
   maxQueued: number
   /** Most nodes of a kind; 10,000 if left out. */
   maxNodes?: number | undefined
+  /** How builds that may do so reuse what was read before; absent: they read all. */
+  refresh?: Pick<RefreshesOptions, 'lateSec' | 'readAllSec'> | undefined
   /** Unix ms. */
   now: () => number
 }
@@ -61,6 +64,11 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const builds = createTurnQueue(options.maxConcurrent)
   const previews = createTurnQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
+
+  const { refresh } = options
+  // What is in memory already costs nothing to read.
+  const refreshes =
+    refresh && source.name === 'tempo' ? new Refreshes({ source, now, ...refresh }) : undefined
 
   const settings = new Map(Object.entries(options.graphs ?? {}))
 
@@ -82,8 +90,14 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const buildAndHandOn = async (asked: AggregationParameters, buildOptions: BuildOptions) => {
     // The window ends when the turn has come, not when it was asked for.
     const request = requestOf(asked)
-    const { document, services } = await build(source, request, { ...buildOptions, limits, maxNodes }, now)
     const { graph, dryRun, compare } = request.parameters
+    const reuse = buildOptions.mayReuse && isMovingOn(request) ? refreshes : undefined
+    const { document, services } = await build(
+      source,
+      request,
+      { ...buildOptions, limits, maxNodes, refreshes: reuse },
+      now,
+    )
     if (compare !== undefined) {
       const parts = { store, now, aggregator: { preview: buildOnly } }
       Object.assign(document.summary, await comparisonOf(document, compare, parts, buildOptions))
@@ -134,11 +148,16 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       )
     },
     remove: (graph, signal) =>
-      builds.run({ keys: [graph], signal, takesPlace: false }, () =>
-        removeEverywhere(graph, { store, sinks }, signal),
-      ),
+      builds.run({ keys: [graph], signal, takesPlace: false }, () => {
+        refreshes?.forget(graph)
+        return removeEverywhere(graph, { store, sinks }, signal)
+      }),
   }
 }
+
+/** Whether the window ends now, and so will be another one the next time. */
+const isMovingOn = ({ parameters: { to, searchMode } }: AggregationRequest) =>
+  (to === undefined || to === 'now') && searchMode === 'all'
 
 /** The graphs that a build writes. */
 const graphsOf = ({ graph, level }: ParameterDefaults) =>

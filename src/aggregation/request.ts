@@ -72,6 +72,11 @@ export function parametersKey(parameters: ParameterDefaults): string {
   return JSON.stringify(Object.entries(parameters).sort())
 }
 
+/** The same for requests whose graphs differ by nothing but their window. */
+export function unwindowedKey({ from, to, searchFrom, compare, dryRun, ...rest }: ParameterDefaults): string {
+  return JSON.stringify(Object.entries(rest).sort())
+}
+
 function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldError[]): void {
   if (level !== 'both' || servicesGraphName(graph).length <= maxNameLength) return
   const most = maxNameLength - servicesGraphName('').length

@@ -47,6 +47,8 @@ export interface BuildLimits {
   limits: ReadLimits
   /** Most nodes of a kind in a graph. */
   maxNodes: number
+  /** How long after a span its trace may change, and after how long all is read again; undefined: all is, always. */
+  refresh: { lateSec: number; readAllSec: number } | undefined
 }
 
 /** One of the graphs that are built again and again. */
@@ -113,6 +115,8 @@ export function toConfig(file: ConfigFile): Config {
       maxPreviews: build.max_previews,
       limits: { maxSpans: build.max_spans, maxBytes: build.max_bytes },
       maxNodes: build.max_nodes,
+      refresh:
+        build.read_all_sec === 0 ? undefined : { lateSec: build.late_sec, readAllSec: build.read_all_sec },
     },
     tempo: tempo(file.tempo),
     embedded: {

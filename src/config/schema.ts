@@ -71,6 +71,19 @@ export const ConfigFile = Type.Object(
         description: 'Most spans of a build; past them it ends partial',
       }),
       max_bytes: Bytes('Most that a build reads, after decompression, bytes', 8_589_934_592),
+      late_sec: Type.Integer({
+        minimum: 10,
+        maximum: 3600,
+        default: 120,
+        description:
+          'Spans may arrive so long after they ended, s: scheduled builds and alerts read that much again',
+      }),
+      read_all_sec: Type.Integer({
+        minimum: 0,
+        maximum: 86_400,
+        default: 3600,
+        description: 'After so long scheduled builds and alerts read their whole window again, s; 0: always',
+      }),
       max_nodes: Type.Integer({
         minimum: 1,
         maximum: 100_000,

@@ -70,10 +70,12 @@ export function createJobs(options: JobsOptions): Jobs {
   }
 
   function begin(record: JobRecord, asked: AggregationParameters): void {
+    // Who asks for a graph wants it read; who keeps one up to date wants it cheap.
+    const mayReuse = record.job.origin === 'schedule' || record.job.origin === 'webhook'
     records.set(record.job.id, record)
     active.add(record)
     void record
-      .run((buildOptions) => aggregator.aggregate(asked, buildOptions))
+      .run((buildOptions) => aggregator.aggregate(asked, { ...buildOptions, mayReuse }))
       .then((error) => {
         active.delete(record)
         logJob(log, record.job, error)

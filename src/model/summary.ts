@@ -74,6 +74,9 @@ export const AggregationSummary = Type.Object(
       {
         traces: Count('Traces in the graph'),
         spans: Count('Spans of these traces as received'),
+        reusedTraces: Type.Optional(
+          Count('In a refresh: of these, traces that an earlier build had read, too old to change'),
+        ),
         slices: Count('Time slices the window was read in'),
         requests: Count('Requests to the source, retries not included'),
         retries: Count('Requests that were repeated'),

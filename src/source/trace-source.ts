@@ -33,6 +33,10 @@ export interface TraceConsumer {
   add(spans: SpanTable): void
   /** Takes back a trace added with exactly these spans, because more of it turned up. */
   remove(spans: SpanTable): void
+  /** Told of traces that are left out because they begin before the window, with the spans that were seen. */
+  beginsBefore?(spans: SpanTable): void
+  /** Told of traces, added or left out, that are known to lack spans. */
+  isIncomplete?(spans: SpanTable): void
 }
 
 /** How far a read has come; counts only ever grow. */
@@ -55,6 +59,8 @@ export interface ReadReport {
   traces: number
   /** Spans of these traces, as handed on. */
   spans: number
+  /** Of these, traces that were not read this time; absent: all were. */
+  reusedTraces?: number
   requests: number
   retries: number
   /** Bytes received, after decompression. */

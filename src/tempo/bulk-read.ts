@@ -90,7 +90,7 @@ export class BulkRead {
     const { maxLookups } = options
     const isStopped = () => this.limitPassed() !== undefined
     this.repair = new TraceRepair(
-      { context, assembly, lookup, startSec, endSec, maxLookups, isStopped },
+      { context, assembly, consumer, lookup, startSec, endSec, maxLookups, isStopped },
       strings,
     )
   }

@@ -59,6 +59,7 @@ export async function plainRead(
       lackingIds.push(id)
     }
     if (spans.length === 0) return
+    if (result !== 'whole') consumer.isIncomplete?.(spans)
     const { startMs } = spans.extentMs()
     if (startMs < window.fromMs || startMs >= window.toMs) counts.outsideWindow++
     else {

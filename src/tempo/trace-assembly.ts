@@ -234,6 +234,7 @@ export class TraceAssembly {
       this.ledger.mark(index, startMs >= window.toMs ? TraceState.late : TraceState.settled)
       if (isOutside) this.outsideWindow++
       else this.overLimit++
+      if (startMs < window.fromMs) consumer.beginsBefore?.(spans)
       return
     }
     this.ledger.remember(index, spans, this.tree)

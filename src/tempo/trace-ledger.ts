@@ -1,9 +1,9 @@
+import { SpanSetHash } from '../graph/span-set-hash.ts'
 import type { SpanTable } from '../graph/span-table.ts'
 import { TraceIdIndex } from '../graph/trace-id-index.ts'
 import type { TraceTree } from '../graph/trace-tree.ts'
 import { shortenedIds } from '../otlp/shortened-ids.ts'
 import { hexWords } from './hex-words.ts'
-import { SpanSetHash } from './span-set-hash.ts'
 
 /**
  * How far a trace has come. What was seen of a `late` one starts after the window; `settled` ones are done with,

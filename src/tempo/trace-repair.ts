@@ -1,6 +1,7 @@
 import { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
 import { addTraceId, newTraceIds } from '../graph/trace-examples.ts'
+import type { TraceConsumer } from '../source/trace-source.ts'
 import { forEachLimited } from './for-each-limited.ts'
 import type { SearchContext } from './search.ts'
 import { joinShortened } from './shortened-traces.ts'
@@ -25,6 +26,7 @@ const worthwhileShare = 0.02
 export interface TraceRepairOptions {
   context: SearchContext
   assembly: TraceAssembly
+  consumer: Pick<TraceConsumer, 'isIncomplete'>
   lookup: TraceLookup
   /** All the time that is searched, Unix s. */
   startSec: number
@@ -132,9 +134,10 @@ export class TraceRepair {
     this.repaired++
   }
 
-  private noteIncomplete({ spans }: HeldTrace): void {
+  private noteIncomplete(trace: HeldTrace): void {
     this.incomplete++
-    addTraceId(this.incompleteIds, spans.traceId, 1)
+    addTraceId(this.incompleteIds, trace.spans.traceId, 1)
+    this.options.consumer.isIncomplete?.(trace.spans)
   }
 
   private async searchByIds(traces: HeldTrace[]): Promise<void> {

@@ -27,6 +27,7 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
       maxPreviews: 4,
       limits: { maxSpans: 20_000_000, maxBytes: 8_589_934_592 },
       maxNodes: 10_000,
+      refresh: { lateSec: 120, readAllSec: 3600 },
     },
     tempo: undefined,
     embedded: { maxAgeSec: 3600, maxBytes: 268_435_456, bodyLimitBytes: 20_971_520 },

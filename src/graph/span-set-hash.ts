@@ -1,5 +1,5 @@
-import { SpanTable } from '../graph/span-table.ts'
-import { Top, type TraceTree } from '../graph/trace-tree.ts'
+import { SpanTable } from './span-table.ts'
+import { Top, type TraceTree } from './trace-tree.ts'
 
 /**
  * Fingerprint of a set of spans, whatever their order: the number of distinct spans and a 64-bit sum over

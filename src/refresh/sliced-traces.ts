@@ -1,0 +1,101 @@
+import type { GraphBuilder } from '../graph/graph-builder.ts'
+import { SpanSetHash } from '../graph/span-set-hash.ts'
+import type { SpanTable } from '../graph/span-table.ts'
+import type { StringTable } from '../graph/string-table.ts'
+import { addTraceId, newTraceIds, type TraceIds } from '../graph/trace-examples.ts'
+import { hexTraceId } from '../graph/trace-id-index.ts'
+import { TraceTree } from '../graph/trace-tree.ts'
+import type { TraceConsumer } from '../source/trace-source.ts'
+
+/** The graph of the traces that begin in one slice of time. */
+export interface TraceSlice {
+  builder: GraphBuilder
+  traces: number
+  spans: number
+  /** Traces known to lack spans, and a few of them. */
+  incomplete: number
+  incompleteIds: TraceIds
+}
+
+/** When a trace is, Unix ms, and which spans it has: `SpanSetHash`. */
+export interface TraceExtent {
+  id: string
+  startMs: number
+  endMs: number
+  count: number
+  hash: string
+}
+
+/** Takes whole traces and adds each to the graph of the slice of time in which it begins. */
+export class SlicedTraces implements TraceConsumer {
+  readonly strings: StringTable
+  /** By number: slice n is [n * sliceMs, (n + 1) * sliceMs), Unix ms. */
+  readonly slices = new Map<number, TraceSlice>()
+  /** Traces that end in a later slice than they begin in, by id. */
+  readonly reaching = new Map<string, TraceExtent>()
+  /** Traces that were seen but begin before the window, as far as they were seen. */
+  readonly before: TraceExtent[] = []
+  private readonly sliceMs: number
+  private readonly newBuilder: (strings: StringTable) => GraphBuilder
+  private readonly hash = new SpanSetHash()
+  private readonly tree = new TraceTree()
+
+  constructor(sliceMs: number, strings: StringTable, newBuilder: (strings: StringTable) => GraphBuilder) {
+    this.sliceMs = sliceMs
+    this.strings = strings
+    this.newBuilder = newBuilder
+  }
+
+  add(spans: SpanTable): void {
+    const slice = this.count(spans, 1)
+    slice.builder.add(spans)
+    const { startMs, endMs } = spans.extentMs()
+    if (this.numberOf(startMs) === this.numberOf(endMs)) return
+    const extent = this.extentOf(spans)
+    this.reaching.set(extent.id, extent)
+  }
+
+  remove(spans: SpanTable): void {
+    const slice = this.count(spans, -1)
+    slice.builder.remove(spans)
+    this.reaching.delete(hexTraceId(spans.traceId))
+  }
+
+  beginsBefore(spans: SpanTable): void {
+    this.before.push(this.extentOf(spans))
+  }
+
+  isIncomplete(spans: SpanTable): void {
+    const slice = this.sliceOf(spans)
+    slice.incomplete++
+    addTraceId(slice.incompleteIds, spans.traceId, 1)
+  }
+
+  private count(spans: SpanTable, sign: 1 | -1): TraceSlice {
+    const slice = this.sliceOf(spans)
+    slice.traces += sign
+    slice.spans += sign * spans.length
+    return slice
+  }
+
+  private sliceOf(spans: SpanTable): TraceSlice {
+    const number = this.numberOf(spans.extentMs().startMs)
+    let slice = this.slices.get(number)
+    if (slice === undefined) {
+      const builder = this.newBuilder(this.strings)
+      slice = { builder, traces: 0, spans: 0, incomplete: 0, incompleteIds: newTraceIds() }
+      this.slices.set(number, slice)
+    }
+    return slice
+  }
+
+  private numberOf(ms: number): number {
+    return Math.floor(ms / this.sliceMs)
+  }
+
+  private extentOf(spans: SpanTable): TraceExtent {
+    this.tree.build(spans)
+    const { count, hi, lo } = this.hash.set(spans, this.tree)
+    return { id: hexTraceId(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}` }
+  }
+}
