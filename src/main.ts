@@ -19,6 +19,9 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+// A file that may grow no more (ulimit -f, LimitFSIZE=) is an error of the write, not the end of the process.
+process.on('SIGXFSZ', () => {})
+
 // Loaded when they are needed: `--version` needs neither, and only the demo needs the OpenTelemetry SDK.
 let shutdownTimeoutMs = 0
 const buildApp: typeof BuildApp = async (config, ...rest) => {
