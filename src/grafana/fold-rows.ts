@@ -60,13 +60,22 @@ function byCalls(nodes: NodeRow[], keep: readonly string[] = []): NodeRow[] {
 /** The groups of what is folded, so many that they and what stays are at most `maxNodes`. */
 function groupsWithin(edges: EdgeRow[], ranked: NodeRow[], maxNodes: number): Groups {
   const least = Math.floor(maxNodes / 2)
-  let stay = maxNodes - 1
-  for (;;) {
+  const over = (stay: number, groups: Groups) => stay + groups.size - maxNodes
+  let tooMany = maxNodes
+  for (let stay = maxNodes - 1; ; ) {
     const groups = groupsOf(edges, ranked, stay)
-    const over = stay + groups.size - maxNodes
-    if (over <= 0) return groups
+    const excess = over(stay, groups)
+    if (excess <= 0) return roomiest(groups, stay + 1)
     if (stay <= least) return joined(groups, maxNodes - stay)
-    stay = Math.max(least, stay - Math.ceil(over / 2))
+    tooMany = stay
+    stay = Math.max(least, stay - Math.ceil(excess / 2))
+  }
+
+  /** Takes back steps that were too long. */
+  function roomiest(groups: Groups, stay: number): Groups {
+    if (stay >= tooMany) return groups
+    const more = groupsOf(edges, ranked, stay)
+    return over(stay, more) > 0 ? groups : roomiest(more, stay + 1)
   }
 }
 

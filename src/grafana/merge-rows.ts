@@ -2,8 +2,11 @@ import { arcs, criticalPath, latency, rounded, traffic } from './figures.ts'
 import { mixedPercentiles } from './mixed-percentiles.ts'
 import type { EdgeRow, NodeRow } from './rows.ts'
 
-/** Longest query that is put together of those of several rows, in characters. */
-const maxTraceqlLength = 2000
+/**
+ * Longest query that is put together of those of several rows, in characters: Tempo reads 1,024 at a time, and loses
+ * some where it looks ahead over the end of them ("unexpected $end").
+ */
+const maxTraceqlLength = 1000
 
 /**
  * One node in place of several. Sums are those of the rows, percentiles an estimate (`mixedPercentiles`).

@@ -190,7 +190,7 @@ t.test('CSV', async (t) => {
     'a_b,a,cart,GET /cart 🛒,b,db,SELECT,2,2,1,0,10.5,10,11,11,0.000556,0.25,12,10,2,1,0,' +
       '000000000000000000000000000000a1,,000000000000000000000000000000a2,"{ name = ""GET /"" }"',
   )
-  const rows = parseCsv(csv(everyName, 'nodes'), { columns: true })
+  const rows = parseCsv<Record<string, string>>(csv(everyName, 'nodes'), { columns: true })
   t.same(
     rows.map(({ title }) => title),
     hostile.map(guarded),
@@ -286,7 +286,7 @@ t.test('any name is text in any form', async (t) => {
     return JSON.stringify(nodes.map(({ lines }) => lines)) === JSON.stringify(shown(graph))
   })
   await check('CSV', (graph) => {
-    const rows = parseCsv(csv(graph, 'nodes'), { columns: true })
+    const rows = parseCsv<Record<string, string>>(csv(graph, 'nodes'), { columns: true })
     return rows.every(({ title }, at) => title === guarded(graph.nodes[at]?.title ?? ''))
   })
   await check('GraphML', (graph) => {

@@ -189,6 +189,29 @@ t.test('every query of the dashboards for tta is answered with a graph', async (
   t.equal(graphs[0].name, 'shop', 'what the variable of the Infinity dashboard lists')
 })
 
+t.test(
+  'the plugin asks fields and rows with one query, and a graph without nodes is none to it',
+  async (t) => {
+    const app = await startShop(t)
+    const headers = { 'user-agent': 'Grafana/12.3.0', authorization: 'Bearer none-is-wanted' }
+    const ask = async (url: string) => (await app.inject({ url, headers })).json()
+    await app.inject({ method: 'POST', url: '/aggregate', payload: { graph: 'empty', filter: '^nobody$' } })
+    t.same(
+      await ask('/empty/api/graph/data'),
+      { nodes: [], edges: [] },
+      'null would be an error of the panel',
+    )
+    // What is left of variables that are empty, and a filter that it does not encode.
+    for (const query of ['', '?', '?from=&to=&filter=&focus=&max_nodes=', '?filter=a%26b%7C(d)&orgId=1']) {
+      t.same(await ask(`/shop/api/graph/fields${query}`), grafanaFields)
+      const { nodes, edges } = await ask(`/shop/api/graph/data${query}`)
+      t.ok(Array.isArray(nodes) && Array.isArray(edges), query)
+    }
+    const refused = await ask('/shop/api/graph/data?focus=nobody')
+    t.match(refused, { message: 'The graph shop has no node nobody', error: { code: 'TTA_NOT_FOUND' } })
+  },
+)
+
 t.test("rows keep Infinity's rules for columns", async (t) => {
   const app = await startShop(t)
   const { nodes, edges } = (await app.inject('/shop/api/graph/data')).json()

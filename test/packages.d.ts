@@ -1,4 +1,4 @@
-// The parts of these packages that tests of the forms use.
+// The parts that tests use of packages without types, or whose types say less.
 
 declare module 'jsdom' {
   export class JSDOM {
@@ -16,10 +16,6 @@ declare module 'jsdom' {
     getAttribute(name: string): string | null
     getAttributeNames(): string[]
   }
-}
-
-declare module 'csv-parse/sync' {
-  export function parse(text: string, options?: { columns?: boolean }): Record<string, string>[]
 }
 
 declare module 'mermaid' {
