@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Aggregator } from './aggregation/aggregator.ts'
-import { createAggregator } from './aggregation/create-aggregator.ts'
-import { AlertRefreshes, type SubmittedBuild } from './alerts/alert-refreshes.ts'
+import { type BuildSettings, createAggregator } from './aggregation/create-aggregator.ts'
+import { AlertRefreshes, type RefreshSettings } from './alerts/alert-refreshes.ts'
 import { alertRule } from './alerts/alert-rule.ts'
+import { isConfigured } from './alerts/sender-check.ts'
 import { systemClock } from './clock.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { createReload, type ReloadReport } from './config/reload.ts'
@@ -24,12 +25,15 @@ import { schedulesRoute } from './http/routes/schedules.ts'
 import { createServer } from './http/server.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import type { Jobs } from './jobs/jobs.ts'
+import { submitTracked } from './jobs/tracked-submit.ts'
+import { observeAlerts } from './metrics/alert-metrics.ts'
+import { observeEmbeddedTraces } from './metrics/embedded-metrics.ts'
 import { observeGraphs } from './metrics/graph-metrics.ts'
 import { observeHistory } from './metrics/history-metrics.ts'
 import { observeJobs } from './metrics/job-metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { observeSchedules } from './metrics/schedule-metrics.ts'
 import { tempoMetrics } from './metrics/tempo-metrics.ts'
-import type { AggregationParameters } from './model/parameters.ts'
 import type { Schedule } from './model/schedule.ts'
 import { createScheduler } from './schedule/scheduler.ts'
 import type { GraphSink } from './sink/graph-sink.ts'
@@ -71,7 +75,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const metrics = createMetrics(version)
   const traces = new EmbeddedTraces({ ...config.embedded, now })
   const configured = config.tempo
-    ? fromTempo(config.tempo, now, tempoMetrics(metrics.registry))
+    ? fromTempo(config.tempo, config.parameters.tenant, now, tempoMetrics(metrics.registry))
     : embeddedSource(traces)
   const source = overrides.source ?? configured
 
@@ -85,22 +89,33 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   if (overrides.providerSink) sinks.push(overrides.providerSink)
   else if (config.nodegraphProvider) sinks.push(toProvider(config.nodegraphProvider, logger))
 
+  const { maxSpans, maxBytes, ...buildOptions } = config.build
+  const limits = { maxSpans, maxBytes }
+  let settings = buildSettings(config)
   const aggregator = createAggregator({
     source,
     store,
     sinks,
-    defaults: config.parameters,
-    graphs: config.graphs,
-    tenants: config.tempo?.tenants,
-    ...config.build,
+    settings: () => settings,
+    ...buildOptions,
+    limits,
     now,
   })
   const jobs = createJobs({ aggregator, maxQueued: config.build.maxQueued, now, log: logger })
   observeJobs(metrics.registry, jobs)
 
+  const refreshes = refreshesByAlerts(config, jobs, now, logger)
+  const schedules = { jobs, clock: systemClock(now), log: logger }
+  const scheduler = createScheduler({ schedules: schedulesOf(config), ...schedules })
+
   const { bodyLimitBytes } = config.server
   const tokens = new AcceptedTokens(config.server.tokens)
   let { rateLimit } = config.server
+  let { auth: senders } = config.webhooks
+  const applySettings = (next: Config) => {
+    settings = buildSettings(next)
+  }
+  const applyRefreshes = ({ webhooks }: Config) => refreshes.reconfigure(refreshSettings(webhooks))
   const reload = createReload({
     config,
     read: overrides.readConfig ?? (() => config),
@@ -112,6 +127,24 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       'log.level': ({ log }) => {
         logger.level = log.level
       },
+      graph: applySettings,
+      query: applySettings,
+      search: applySettings,
+      graphs: (next) => {
+        applySettings(next)
+        scheduler.replace(schedulesOf(next))
+      },
+      'tempo.tenant': applySettings,
+      'tempo.tenants': applySettings,
+      'webhooks.auth': ({ webhooks: { auth } }) => {
+        // Whether tokens of server.auth are wanted instead is settled when routes are made.
+        if (isConfigured(auth) !== isConfigured(senders)) return false
+        senders = auth
+        return true
+      },
+      'webhooks.rules': applyRefreshes,
+      'webhooks.min_interval': applyRefreshes,
+      'webhooks.deduplicate': applyRefreshes,
     },
   })
   const app = await createServer({
@@ -128,23 +161,19 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     rateLimit: () => rateLimit,
     metrics,
   })
-  const refreshes = refreshesByAlerts(config, jobs, now, logger)
-  await app.register(alertWebhooks, { refreshes, auth: config.webhooks.auth, now })
-  const explain = createExplainer({ source, aggregator, ...config.build })
+  const onTaken = observeAlerts(metrics.registry, () => refreshes.waiting)
+  await app.register(alertWebhooks, { refreshes, auth: () => senders, onTaken, now })
+  const explain = createExplainer({ source, aggregator, ...buildOptions, limits })
   await app.register(explainRoute, { explain, store })
   if (source === configured && source.name === 'embedded') {
+    observeEmbeddedTraces(metrics.registry, traces)
     await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
   } else await app.register(noOtlpTracesRoute)
   await app.register(reloadRoute, { reload })
   const { url: grafanaUrl, tempoUid } = config.grafana
   await pageRoutes(app, { settings: { grafanaUrl, tempoUid } })
   if (history) app.addHook('onReady', () => store.load())
-  const scheduler = createScheduler({
-    schedules: schedulesOf(config),
-    jobs,
-    clock: systemClock(now),
-    log: logger,
-  })
+  observeSchedules(metrics.registry, scheduler.list)
   await app.register(schedulesRoute, { scheduler })
   const closing = new AbortController()
   app.addHook('onListen', async () => {
@@ -166,10 +195,22 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   return { app, aggregator, jobs, store, source, reload, close: () => app.close() }
 }
 
-function fromTempo(tempo: TempoConfig, now: () => number, observer: TempoObserver): TraceSource {
-  const { repairLimit, tenants: _tenants, ...options } = tempo
-  return tempoSource({ ...options, maxLookups: repairLimit, now, observer })
+function fromTempo(
+  { repairLimit, ...options }: TempoConfig,
+  tenant: string | undefined,
+  now: () => number,
+  observer: TempoObserver,
+): TraceSource {
+  // For what is asked on nobody's behalf: a gateway may want a tenant of a health check as well.
+  const headers = tenant === undefined ? options.headers : { ...options.headers, 'x-scope-orgid': tenant }
+  return tempoSource({ ...options, headers, maxLookups: repairLimit, now, observer })
 }
+
+const buildSettings = ({ parameters, graphs, tenants }: Config): BuildSettings => ({
+  defaults: parameters,
+  graphs,
+  tenants: tenants.listed,
+})
 
 function toProvider(provider: NodegraphProviderConfig, log: FastifyBaseLogger): GraphSink {
   return createNodegraphProviderSink({ ...provider, log })
@@ -186,25 +227,16 @@ function refreshesByAlerts(
   now: () => number,
   log: FastifyBaseLogger,
 ): AlertRefreshes {
-  const submit = (parameters: AggregationParameters): SubmittedBuild => {
-    let isNew = false
-    const unsubscribe = jobs.subscribe(({ sequence }) => {
-      isNew ||= sequence === 1
-    })
-    try {
-      const { id } = jobs.submit(parameters, 'webhook')
-      const ended = jobs.ended(id, new AbortController().signal)
-      return { id, isNew, succeeded: ended.then(({ state }) => state === 'succeeded') }
-    } finally {
-      unsubscribe()
-    }
-  }
   return new AlertRefreshes({
-    rules: webhooks.rules.map(alertRule),
-    minIntervalMs: webhooks.minIntervalSec * 1000,
-    deduplicateMs: webhooks.deduplicateSec * 1000,
+    ...refreshSettings(webhooks),
     clock: systemClock(now),
-    submit,
+    submit: (parameters) => submitTracked(jobs, parameters, 'webhook'),
     log,
   })
 }
+
+const refreshSettings = ({ rules, minIntervalSec, deduplicateSec }: Config['webhooks']): RefreshSettings => ({
+  rules: rules.map(alertRule),
+  minIntervalMs: minIntervalSec * 1000,
+  deduplicateMs: deduplicateSec * 1000,
+})

@@ -29,17 +29,23 @@ export interface GraphSettings {
   sinks: readonly string[] | undefined
 }
 
+/** What graphs are built with. */
+export interface BuildSettings {
+  /** Of a graph that has none of its own; `graph` is the one that is built when a request names none. */
+  defaults: ParameterDefaults
+  graphs?: Readonly<Record<string, GraphSettings>> | undefined
+  /** Tenants that a request may ask for, besides that of its graph. */
+  tenants?: readonly string[] | undefined
+}
+
 export interface AggregatorOptions {
   source: TraceSource
   /** The embedded store: what readers see. */
   store: GraphStore
   /** Where graphs go besides. */
   sinks: GraphSink[]
-  /** Of a graph that has none of its own; `graph` is the one that is built when a request names none. */
-  defaults: ParameterDefaults
-  graphs?: Readonly<Record<string, GraphSettings>> | undefined
-  /** Tenants that a request may ask for, besides that of its graph. */
-  tenants?: readonly string[] | undefined
+  /** Asked at every request: a reload may change them. */
+  settings: () => BuildSettings
   /** Longest build, from its turn on; longest preview, waiting for its turn included. */
   deadlineSec: number
   /** Of one build, or one preview. */
@@ -59,8 +65,7 @@ export interface AggregatorOptions {
 }
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
-  const { source, store, sinks, defaults, deadlineSec, limits, maxNodes, maxQueued, now } = options
-  const { tenants = [] } = options
+  const { source, store, sinks, deadlineSec, limits, maxNodes, maxQueued, now } = options
   const builds = createTurnQueue(options.maxConcurrent)
   const previews = createTurnQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
@@ -70,17 +75,21 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const refreshes =
     refresh && source.name === 'tempo' ? new Refreshes({ source, now, ...refresh }) : undefined
 
-  const settings = new Map(Object.entries(options.graphs ?? {}))
+  const ownOf = (graph: string): GraphSettings | undefined => {
+    const { graphs = {} } = options.settings()
+    return Object.hasOwn(graphs, graph) ? graphs[graph] : undefined
+  }
 
   const requestOf = (asked: AggregationParameters) => {
+    const { defaults, tenants = [] } = options.settings()
     const name = asked.graph ?? defaults.graph
+    const { parameters = defaults } = ownOf(name) ?? {}
     // The second graph of level both is of the tenant of the first.
-    const { parameters: of = defaults } = settings.get(name) ?? settings.get(operationsGraphName(name)) ?? {}
-    const choice = { own: of.tenant, listed: tenants }
-    return aggregationRequest(asked, settings.get(name)?.parameters ?? defaults, now(), choice)
+    const { tenant } = (ownOf(name) ?? ownOf(operationsGraphName(name)))?.parameters ?? defaults
+    return aggregationRequest(asked, parameters, now(), { own: tenant, listed: tenants })
   }
   const sinksOf = (graph: string) => {
-    const own = settings.get(graph)?.sinks
+    const own = ownOf(graph)?.sinks
     return own === undefined ? sinks : sinks.filter(({ name }) => own.includes(name))
   }
 

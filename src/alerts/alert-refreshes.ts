@@ -18,12 +18,15 @@ export interface SubmittedBuild {
   succeeded: Promise<boolean>
 }
 
-export interface AlertRefreshesOptions {
+export interface RefreshSettings {
   rules: readonly AlertRule[]
   /** From one build of a graph to the next, ms. */
   minIntervalMs: number
   /** How long a repeated alert counts as seen, ms. */
   deduplicateMs: number
+}
+
+export interface AlertRefreshesOptions extends RefreshSettings {
   clock: Clock
   /** @throws {TtaError} TTA_QUEUE_FULL: tried again later; other errors are the answer for the alert */
   submit(parameters: AggregationParameters): SubmittedBuild
@@ -38,14 +41,26 @@ export class AlertRefreshes {
   private readonly seen: RecentKeys
   private readonly gate: RefreshGate
   private readonly options: AlertRefreshesOptions
+  private settings: RefreshSettings
   /** Builds under way, and the alerts that wait for them. */
   private readonly waitingFor = new Map<string, string[]>()
 
   constructor(options: AlertRefreshesOptions) {
-    const { minIntervalMs, deduplicateMs, clock } = options
+    const { deduplicateMs, clock } = options
     this.options = options
+    this.settings = options
     this.seen = new RecentKeys(deduplicateMs, maxRemembered)
-    this.gate = new RefreshGate({ minIntervalMs, clock, submit: (parameters) => this.submit(parameters) })
+    this.gate = new RefreshGate({
+      minIntervalMs: () => this.settings.minIntervalMs,
+      clock,
+      submit: (parameters) => this.submit(parameters),
+    })
+  }
+
+  /** From now on; what waits goes on waiting, and what was seen stays seen. */
+  reconfigure(settings: RefreshSettings): void {
+    this.settings = settings
+    this.seen.maxAgeMs = settings.deduplicateMs
   }
 
   /** Begins, puts off or ignores what each alert asks for, at once; never waits for a build. */
@@ -71,7 +86,7 @@ export class AlertRefreshes {
   }
 
   private takeAlert(alert: Alert): AlertOutcome[] {
-    const matching = this.options.rules.filter((rule) => rule.matches(alert))
+    const matching = this.settings.rules.filter((rule) => rule.matches(alert))
     const outcomes = matching.map((rule) => ({
       ...this.takeUnder(rule, alert),
       rule: rule.name,

@@ -1,7 +1,7 @@
 /** Keys seen in the last while; the oldest go when there are too many. */
 export class RecentKeys {
   private readonly seenAtMs = new Map<string, number>()
-  private readonly maxAgeMs: number
+  maxAgeMs: number
   private readonly maxKeys: number
 
   constructor(maxAgeMs: number, maxKeys: number) {

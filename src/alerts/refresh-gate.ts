@@ -29,8 +29,8 @@ export interface Deferral {
 }
 
 export interface RefreshGateOptions {
-  /** From one build of a graph to the next, ms. */
-  minIntervalMs: number
+  /** From one build of a graph to the next, ms; asked for when one begins. */
+  minIntervalMs: () => number
   clock: Clock
   /** @throws {TtaError} TTA_QUEUE_FULL when it is to be tried later */
   submit(parameters: AggregationParameters): { id: string; isNew: boolean }
@@ -85,7 +85,8 @@ export class RefreshGate {
 
   /** @param coalesced how many it stands for besides itself, should it have to wait again */
   private start(refresh: Refresh, coalesced: number): Admission {
-    const { submit, minIntervalMs } = this.options
+    const { submit } = this.options
+    const minIntervalMs = this.options.minIntervalMs()
     const parameters = refresh.parameters()
     try {
       const { id, isNew } = submit(parameters)

@@ -1,6 +1,5 @@
 import { defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
 import type { Schedule } from '../model/schedule.ts'
-import type { ReadLimits } from '../source/read-limits.ts'
 import { type AccessToken, accessTokens } from './access-tokens.ts'
 import { basicAuthorization, parseBaseUrl } from './base-url.ts'
 import { scheduleOf } from './graphs.ts'
@@ -13,8 +12,6 @@ export interface TempoConfig {
   /** Without trailing slash, `/api` and credentials. */
   url: string
   headers: Record<string, string>
-  /** That a request may ask for; the graphs' own are among their parameters. */
-  tenants: readonly string[]
   /** Longest wait for one request, ms. */
   timeoutMs: number
   /** Certificates in PEM to trust in place of the system's. */
@@ -44,7 +41,8 @@ export interface BuildLimits {
   /** Previews at once. */
   maxPreviews: number
   /** Most that one of them reads. */
-  limits: ReadLimits
+  maxSpans: number
+  maxBytes: number
   /** Most nodes of a kind in a graph. */
   maxNodes: number
   /** How long after a span its trace may change, and after how long all is read again; undefined: all is, always. */
@@ -80,6 +78,8 @@ export interface Config {
   /** 0: once. */
   loop: { intervalSec: number }
   build: BuildLimits
+  /** Tenants of Tempo that a request may ask for; that of a graph is among its parameters. */
+  tenants: { listed: readonly string[] }
   /** Absent: the embedded trace source. */
   tempo: TempoConfig | undefined
   embedded: { maxAgeSec: number; maxBytes: number; bodyLimitBytes: number }
@@ -113,11 +113,13 @@ export function toConfig(file: ConfigFile): Config {
       maxConcurrent: build.max_concurrent,
       maxQueued: build.max_queued,
       maxPreviews: build.max_previews,
-      limits: { maxSpans: build.max_spans, maxBytes: build.max_bytes },
+      maxSpans: build.max_spans,
+      maxBytes: build.max_bytes,
       maxNodes: build.max_nodes,
       refresh:
         build.read_all_sec === 0 ? undefined : { lateSec: build.late_sec, readAllSec: build.read_all_sec },
     },
+    tenants: { listed: file.tempo.tenants },
     tempo: tempo(file.tempo),
     embedded: {
       maxAgeSec: embedded.max_age_sec,
@@ -183,9 +185,7 @@ function tempo(section: ConfigFile['tempo']): TempoConfig | undefined {
     url,
     headers: withHeaders(section.headers, {
       authorization: authorization ?? configuredAuthorization(section),
-      'x-scope-orgid': section.tenant,
     }),
-    tenants: section.tenants,
     timeoutMs: section.timeout * 1000,
     ca: section.ca_file === undefined ? undefined : readAuthority(section.ca_file),
     concurrency: section.concurrency,

@@ -16,8 +16,8 @@ export interface ReloadOptions {
   config: Config
   /** Reads the configuration anew. @throws {ConfigError} */
   read: () => Config
-  /** Puts a key, or all keys of a section, into force. */
-  live: Record<string, (config: Config) => void>
+  /** Puts a key, or all keys of a section, into force. @returns false: that takes a restart this time */
+  live: Record<string, (config: Config) => unknown>
 }
 
 /**
@@ -31,12 +31,13 @@ export function createReload({ config, read, live }: ReloadOptions): () => Reloa
   return () => {
     const next = readValid(read)
     const changed = changedKeys(inForce, next)
-    const isLive = (key: string) =>
-      Object.keys(live).find((part) => key === part || key.startsWith(`${part}.`))
-    for (const part of new Set(changed.map(isLive))) if (part !== undefined) live[part]?.(next)
+    const partOf = (key: string) =>
+      Object.keys(live).find((part) => key === part || key.startsWith(`${part}.`)) ?? ''
+    const parts = [...new Set(changed.map(partOf))].filter((part) => part !== '')
+    const done = new Set(parts.filter((part) => live[part]?.(next) !== false))
     // What needs a restart is not in force: it is told again by the next reload.
-    const applied = changed.filter(isLive)
-    const needsRestart = changed.filter((key) => !isLive(key))
+    const applied = changed.filter((key) => done.has(partOf(key)))
+    const needsRestart = changed.filter((key) => !applied.includes(key))
     inForce = merged(inForce, next, applied)
     return { applied, needsRestart }
   }
@@ -57,9 +58,19 @@ type Part = Record<string, unknown>
 /** Names in the file of what is called otherwise in `Config`. */
 const inFile: Record<string, string> = {
   'server.tokens': 'server.auth.tokens',
+  'server.shutdownTimeoutMs': 'server.shutdown_timeout_sec',
   'parameters.graph': 'graph.name',
   'parameters.searchFrom': 'search.from',
   'parameters.searchMode': 'search.mode',
+  'parameters.tenant': 'tempo.tenant',
+  'tenants.listed': 'tempo.tenants',
+  'loop.intervalSec': 'loop.interval',
+  'tempo.timeoutMs': 'tempo.timeout',
+  'tempo.ca': 'tempo.ca_file',
+  'history.maxAgeMs': 'history.max_age_sec',
+  'nodegraphProvider.timeoutMs': 'nodegraph_provider.timeout',
+  'webhooks.minIntervalSec': 'webhooks.min_interval',
+  'webhooks.deduplicateSec': 'webhooks.deduplicate',
 }
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -41,6 +41,10 @@ export const requestOverheadBytes = 256
 export class EmbeddedTraces {
   /** Bytes held, with `requestOverheadBytes` for each request. */
   bytes = 0
+  /** Spans held. */
+  spans = 0
+  /** Spans received since the start. */
+  readonly received = { accepted: 0, rejected: 0 }
   /** Spans that were held until they were too old. */
   readonly outlived = new DroppedSpans()
   /** Spans that had to go before, to make room. */
@@ -60,20 +64,28 @@ export class EmbeddedTraces {
    * @throws {ProtobufError} `body` is not an ExportTraceServiceRequest; nothing of it is kept
    */
   add(body: Uint8Array): Acceptance {
-    const { firstStartMs, ...acceptance } = inspect(body)
+    const { firstStartMs, ...acceptance } = this.inBounds(inspect(body), body.length)
+    this.received.accepted += acceptance.acceptedSpans
+    this.received.rejected += acceptance.rejectedSpans
     const spans = acceptance.acceptedSpans
-    const { maxBytes, now } = this.options
-    const cost = body.length + requestOverheadBytes
-    if (cost > maxBytes) {
-      const reason = `the request takes ${cost} bytes, and the store holds at most ${maxBytes}`
-      return { acceptedSpans: 0, rejectedSpans: spans + acceptance.rejectedSpans, reason }
-    }
     if (spans > 0) {
-      this.requests.push({ bytes: new Uint8Array(body), arrivedMs: now(), spans, firstStartMs })
-      this.bytes += cost
+      const arrivedMs = this.options.now()
+      this.requests.push({ bytes: new Uint8Array(body), arrivedMs, spans, firstStartMs })
+      this.bytes += body.length + requestOverheadBytes
+      this.spans += spans
     }
     this.evict()
     return acceptance
+  }
+
+  /** What is too large for the store as a whole is rejected as a whole. */
+  private inBounds<Inspected extends Acceptance>(inspected: Inspected, bodyBytes: number): Inspected {
+    const { maxBytes } = this.options
+    const cost = bodyBytes + requestOverheadBytes
+    if (cost <= maxBytes) return inspected
+    const reason = `the request takes ${cost} bytes, and the store holds at most ${maxBytes}`
+    const rejectedSpans = inspected.acceptedSpans + inspected.rejectedSpans
+    return { ...inspected, acceptedSpans: 0, rejectedSpans, reason }
   }
 
   /** The requests held now, oldest first. */
@@ -89,6 +101,7 @@ export class EmbeddedTraces {
       const isTooOld = oldest.arrivedMs < oldestMs
       if (this.bytes <= maxBytes && !isTooOld) break
       this.bytes -= oldest.bytes.length + requestOverheadBytes
+      this.spans -= oldest.spans
       const dropped = isTooOld ? this.outlived : this.displaced
       dropped.add(oldest.firstStartMs, oldest.spans)
       this.requests[this.gone++] = undefined

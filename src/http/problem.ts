@@ -42,6 +42,7 @@ export function sendProblem(reply: FastifyReply, error: TtaError, members: Recor
   const problem = problemOf(error, `urn:uuid:${reply.request.id}`)
   const { retryAfterSec } = error.details
   if (typeof retryAfterSec === 'number') reply.header('retry-after', String(retryAfterSec))
+  reply.problemCode = error.code
   const body = JSON.stringify({ ...problem, ...members, ...problem })
   return reply
     .code(error.statusCode)

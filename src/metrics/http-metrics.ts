@@ -2,7 +2,14 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 
 export interface HttpObserver {
   /** @param route the pattern of the path, such as /graphs/:name; `none` for a path that is not there */
-  requestEnded(request: { method: string; route: string; status: number; durationMs: number }): void
+  requestEnded(request: {
+    method: string
+    route: string
+    status: number
+    durationMs: number
+    /** Code of the problem it was answered with. */
+    problem: string | null
+  }): void
 }
 
 /** @returns counts requests that tta answered */
@@ -21,8 +28,15 @@ export function httpMetrics(registry: Registry): HttpObserver {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30, 60],
     registers,
   })
+  const problems = new Counter({
+    name: 'tta_http_problems_total',
+    help: 'Requests answered with a problem, by route and code',
+    labelNames: ['route', 'code'],
+    registers,
+  })
   return {
-    requestEnded({ method, route, status, durationMs }) {
+    requestEnded({ method, route, status, durationMs, problem }) {
+      if (problem !== null) problems.inc({ route, code: problem })
       requests.inc({ route, method, status })
       duration.observe({ route, method }, durationMs / 1000)
     },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BaseLogger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { TtaError } from '../errors.ts'
@@ -30,6 +31,8 @@ export interface ScheduledGraph {
 export interface Scheduler {
   /** Intervals begin with a build. */
   start(): void
+  /** A schedule that is as before goes on, one that is new begins, one that has changed waits for its next time. */
+  replace(schedules: Readonly<Record<string, Schedule>>): void
   list(): ScheduledGraph[]
   close(): void
 }
@@ -44,15 +47,8 @@ const longestWaitMs = 30_000
 
 /** Has graphs built at their times. A graph whose last build goes on is not built once more beside it. */
 export function createScheduler({ schedules, jobs, clock, log }: SchedulerOptions): Scheduler {
-  const timetables = Object.entries(schedules).map(
-    ([graph, schedule]): Timetable => ({
-      graph,
-      schedule,
-      dueMs: Number.POSITIVE_INFINITY,
-      begun: 0,
-      skipped: 0,
-    }),
-  )
+  let timetables = Object.entries(schedules).map(([graph, schedule]) => newTimetable(graph, schedule))
+  let isStarted = false
   const waits = new Map<Timetable, () => void>()
 
   function skip(timetable: Timetable, count: number, reason: string): void {
@@ -104,13 +100,41 @@ export function createScheduler({ schedules, jobs, clock, log }: SchedulerOption
     )
   }
 
+  function begin(timetable: Timetable): void {
+    const nowMs = clock.now()
+    timetable.dueMs = 'everyMs' in timetable.schedule ? nowMs : nextRun(timetable.schedule, nowMs)
+    wait(timetable)
+  }
+
+  function change(timetable: Timetable, schedule: Schedule): Timetable {
+    if (isDeepStrictEqual(timetable.schedule, schedule)) return timetable
+    timetable.schedule = schedule
+    waits.get(timetable)?.()
+    if (!isStarted) return timetable
+    timetable.dueMs = nextRun(schedule, clock.now())
+    wait(timetable)
+    return timetable
+  }
+
   return {
     start() {
-      for (const timetable of timetables) {
-        const nowMs = clock.now()
-        timetable.dueMs = 'everyMs' in timetable.schedule ? nowMs : nextRun(timetable.schedule, nowMs)
-        wait(timetable)
+      isStarted = true
+      for (const timetable of timetables) begin(timetable)
+    },
+    replace(next) {
+      const before = new Map(timetables.map((timetable) => [timetable.graph, timetable]))
+      for (const [graph, timetable] of before) {
+        if (Object.hasOwn(next, graph)) continue
+        waits.get(timetable)?.()
+        waits.delete(timetable)
       }
+      timetables = Object.entries(next).map(([graph, schedule]) => {
+        const known = before.get(graph)
+        if (known) return change(known, schedule)
+        const timetable = newTimetable(graph, schedule)
+        if (isStarted) begin(timetable)
+        return timetable
+      })
     },
     list: () =>
       timetables.map(({ dueMs, ...rest }) => ({
@@ -118,8 +142,13 @@ export function createScheduler({ schedules, jobs, clock, log }: SchedulerOption
         ...(Number.isFinite(dueMs) ? { nextAt: new Date(dueMs).toISOString() } : {}),
       })),
     close() {
+      isStarted = false
       for (const end of waits.values()) end()
       waits.clear()
     },
   }
+}
+
+function newTimetable(graph: string, schedule: Schedule): Timetable {
+  return { graph, schedule, dueMs: Number.POSITIVE_INFINITY, begun: 0, skipped: 0 }
 }

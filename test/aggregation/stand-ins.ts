@@ -1,4 +1,4 @@
-import { type AggregatorOptions, createAggregator } from '../../src/aggregation/create-aggregator.ts'
+import { type BuildSettings, createAggregator } from '../../src/aggregation/create-aggregator.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 import type { GraphSink, SinkReport } from '../../src/sink/graph-sink.ts'
@@ -104,7 +104,7 @@ interface SetUp {
   report?: Partial<ReadReport>
   deadlineSec?: number
   maxConcurrent?: number
-  graphs?: AggregatorOptions['graphs']
+  graphs?: BuildSettings['graphs']
 }
 
 export function setUp(
@@ -118,8 +118,7 @@ export function setUp(
     source,
     store,
     sinks: [...sinks],
-    defaults: { ...defaultParameters, graph: 'shop' },
-    graphs,
+    settings: () => ({ defaults: { ...defaultParameters, graph: 'shop' }, graphs }),
     deadlineSec,
     maxConcurrent,
     limits: { maxSpans: 1e9, maxBytes: 1e9 },

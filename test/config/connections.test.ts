@@ -54,7 +54,6 @@ t.test('there is one way to authenticate, and it becomes a header', async (t) =>
   const headersOf = (keys: string) => load(`tempo:\n  url: http://a\n  ${keys}`).tempo?.headers
   t.same(headersOf(`basic_auth: { username: ünal, password: 'pä:ss' }`), { authorization: basic })
   t.same(headersOf('bearer_token: abc'), { authorization: 'Bearer abc' })
-  t.same(headersOf('tenant: a|b'), { 'x-scope-orgid': 'a|b' })
   t.same(headersOf('headers: { Authorization: Custom x, X-Y: z }'), { authorization: 'Custom x', 'x-y': 'z' })
 
   const ways = [

@@ -89,9 +89,7 @@ t.test('the keys that are commented out load too', async (t) => {
     url: 'http://localhost:3200',
     headers: {
       authorization: `Basic ${Buffer.from('12345:geheim').toString('base64')}`,
-      'x-scope-orgid': 'team-a',
     },
-    tenants: [],
     timeoutMs: 30_000,
     ca: '-----BEGIN CERTIFICATE-----\n',
     concurrency: 4,

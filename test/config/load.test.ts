@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { environmentName } from '../../src/config/environment.ts'
 import { keys } from '../../src/config/keys.ts'
 import { defaultConfig, loadConfig } from '../../src/config/load.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
+import { sampleOf } from './samples.ts'
 import { complaint, load, refused } from './sources.ts'
 
 t.test('who configures nothing gets the documented defaults, frozen', async (t) => {
@@ -13,6 +13,7 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
       host: '127.0.0.1',
       port: 8080,
       bodyLimitBytes: 1_048_576,
+      shutdownTimeoutMs: 8000,
       tokens: [],
       rateLimit: { max: 600, windowSec: 60 },
     },
@@ -25,10 +26,12 @@ t.test('who configures nothing gets the documented defaults, frozen', async (t) 
       maxConcurrent: 2,
       maxQueued: 100,
       maxPreviews: 4,
-      limits: { maxSpans: 20_000_000, maxBytes: 8_589_934_592 },
+      maxSpans: 20_000_000,
+      maxBytes: 8_589_934_592,
       maxNodes: 10_000,
       refresh: { lateSec: 120, readAllSec: 3600 },
     },
+    tenants: { listed: [] },
     tempo: undefined,
     embedded: { maxAgeSec: 3600, maxBytes: 268_435_456, bodyLimitBytes: 20_971_520 },
     history: { path: undefined, maxBuilds: 50, maxAgeMs: 2_592_000_000 },
@@ -141,49 +144,22 @@ t.test('the command line goes over the environment, that over the file, that ove
   t.same(merged.tempo?.headers, { 'x-a': 'env', 'x-b': 'file', 'x-c': 'env' }, 'headers one by one')
 })
 
-/** A value other than the default that every key takes, as text. */
-const sampleOf: Record<string, string> = {
-  'server.host': '0.0.0.0',
-  'log.level': 'warn',
-  'graph.name': 'shop',
-  graphs: '{"a":{}}',
-  'query.use_tag_as_node': 'false',
-  'query.user_node': 'true',
-  'query.level': 'operation',
-  'search.mode': 'blocks',
-  'tempo.url': 'http://tempo:3200',
-  'tempo.headers': '{"x-a":"b"}',
-  'tempo.tenants': '["a"]',
-  'tempo.ca_file': '',
-  'nodegraph_provider.url': 'http://provider:9393',
-  'nodegraph_provider.headers': '{"x-a":"b"}',
-  'server.auth.tokens': '[{"name":"a","token":"0123456789abcdef","scopes":["read"]}]',
-  'webhooks.rules': '[{"graph":"a"}]',
-}
-
 t.test('every key has an environment name that sets it', async (t) => {
-  const needed = {
-    TTA_TEMPO_URL: 'http://a',
-    TTA_NODEGRAPH_PROVIDER_URL: 'http://a',
-    TTA_WEBHOOKS_AUTH_HMAC_SECRET: 's',
-  }
-  for (const { path, schema } of keys) {
-    const numeric = schema.type === 'number' || schema.type === 'integer'
-    const { maximum = 1024 } = schema as { maximum?: number }
-    const text = sampleOf[path.join('.')] ?? (numeric ? String(Math.min(1024, maximum)) : 'sample')
-    const name = environmentName(path)
-    const basic = environmentName(path).replace(/_(USERNAME|PASSWORD)$/, '')
-    const paired = path.includes('basic_auth')
-      ? { [`${basic}_USERNAME`]: 'u', [`${basic}_PASSWORD`]: 'p' }
-      : {}
-    const before = loadConfig({ env: { ...needed, ...paired } })
-    const after = loadConfig({ env: { ...needed, ...paired, [name]: text } })
+  for (const key of keys) {
+    const { name, text, needed } = sampleOf(key)
+    const before = loadConfig({ env: needed })
+    const after = loadConfig({ env: { ...needed, [name]: text } })
     const same = JSON.stringify(before) === JSON.stringify(after)
-    t.equal(same, text === '' || path.join('.') === 'query.level', `${name} changes the configuration`)
+    t.equal(same, text === '' || name === 'TTA_QUERY_LEVEL', `${name} changes the configuration`)
   }
-  t.equal(loadConfig({ env: { ...needed, TTA_TEMPO_CONCURRENCY: '7' } }).tempo?.concurrency, 7)
   t.equal(
-    loadConfig({ env: { ...needed, TTA_NODEGRAPH_PROVIDER_RETRIES: '0' } }).nodegraphProvider?.retries,
+    loadConfig({ env: { TTA_TEMPO_URL: 'http://a', TTA_TEMPO_CONCURRENCY: '7' } }).tempo?.concurrency,
+    7,
+  )
+  t.equal(
+    loadConfig({
+      env: { TTA_NODEGRAPH_PROVIDER_URL: 'http://a', TTA_NODEGRAPH_PROVIDER_RETRIES: '0' },
+    }).nodegraphProvider?.retries,
     0,
   )
   t.equal(loadConfig({ env: { TTA_QUERY_TAG_FILTER: 'x' } }).parameters.filter, 'x')

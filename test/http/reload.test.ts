@@ -55,6 +55,58 @@ t.test(
   },
 )
 
+t.test('graphs, their schedules and the rules of alerts are in force at once', async (t) => {
+  let written = ''
+  const readConfig = () => loadConfig({ text: written, env: {} })
+  const { app, reload, close } = await buildApp(readConfig(), { readConfig, logger: createLogger('silent') })
+  t.teardown(close)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const post = async (url: string, payload: object) =>
+    (await app.inject({ method: 'POST', url, payload })).json()
+  const alert = { status: 'firing', labels: { alertname: 'Slow' }, startsAt: '2025-06-01T10:00:00Z' }
+  const schedules = async () => (await app.inject('/schedules')).json().schedules
+  t.match(await post('/webhooks/alerts', { alerts: [alert] }), { ignored: 1 })
+
+  written = `
+    query: { limit: 7 }
+    graphs:
+      shop: { query: { filter: a }, schedule: { every: 1h } }
+      other: { schedule: { cron: '0 3 * * *' } }
+    webhooks: { rules: [{ match: { alertname: Slow }, graph: shop }], auth: { bearer_token: x } }`
+  const { applied, needsRestart } = reload()
+  t.same([...applied].sort(), ['graphs.other', 'graphs.shop', 'query.limit', 'webhooks.rules'])
+  t.same(needsRestart, ['webhooks.auth'], 'tokens of server.auth were wanted so far')
+  t.match((await post('/aggregate', { graph: 'shop' })).parameters, { filter: 'a', limit: 7 })
+  t.match(await schedules(), [
+    { graph: 'shop', begun: 1 },
+    { graph: 'other', begun: 0, nextAt: String },
+  ])
+  t.match(await post('/webhooks/alerts', { alerts: [alert] }), { started: 1, outcomes: [{ graph: 'shop' }] })
+
+  written = 'graphs: { shop: { schedule: { every: 2h } } }'
+  reload()
+  t.match(await schedules(), [{ graph: 'shop', schedule: { everyMs: 7_200_000 }, begun: 1 }])
+  t.equal((await schedules()).length, 1)
+  t.match((await post('/aggregate', { graph: 'shop' })).parameters, { filter: '.*', limit: 100_000 })
+})
+
+t.test('the secret of alert senders is replaced without a restart', async (t) => {
+  let secret = 'old'
+  const readConfig = () => loadConfig({ env: { TTA_WEBHOOKS_AUTH_BEARER_TOKEN: secret } })
+  const { app, reload, close } = await buildApp(readConfig(), { readConfig, logger: createLogger('silent') })
+  t.teardown(close)
+  const send = (bearer: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/webhooks/alerts',
+      headers: { authorization: `Bearer ${bearer}` },
+      payload: { alerts: [] },
+    })
+  secret = 'new'
+  t.same(reload(), { applied: ['webhooks.auth'], needsRestart: [] })
+  t.same([(await send('old')).statusCode, (await send('new')).statusCode], [401, 202])
+})
+
 t.test(
   'while the service ends, what is under way gets its answer and what comes new is sent away',
   async (t) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
@@ -174,20 +175,92 @@ t.test(
   },
 )
 
-t.test('names keep to the conventions: a unit, _total on counters, and each is in the README', async (t) => {
-  const { app, close } = await buildApp(loadConfig({ env: { TTA_TEMPO_URL: 'http://127.0.0.1:9' } }), {
-    logger: createLogger('silent'),
-  })
+t.test('alerts, schedules, spans taken in and refused calls are counted', async (t) => {
+  const text = `
+    server: { rate_limit: { max: 1 }, auth: { tokens: [{ name: a, token: aaaaaaaaaaaaaaaa, scopes: [read, write, webhook] }] } }
+    graphs: { shop: { schedule: { cron: '0 0 1 1 *' } } }
+    embedded: { max_bytes: 1024 }
+    webhooks: { rules: [{ match: { alertname: Slow }, graph: shop }] }`
+  const { app, close } = await buildApp(loadConfig({ text, env: {} }), { logger: createLogger('silent') })
   t.teardown(close)
-  const { readFileSync } = await import('node:fs')
+  const headers = { authorization: 'Bearer aaaaaaaaaaaaaaaa' }
+  const post = (url: string, payload: object) => app.inject({ method: 'POST', url, headers, payload })
+  const alert = (alertname: string, startsAt = '2025-06-01T10:00:00Z') => ({
+    status: 'firing',
+    labels: { alertname },
+    startsAt,
+  })
+  await post('/webhooks/alerts', { alerts: [alert('Slow'), alert('Other')] })
+  await post('/webhooks/alerts', { alerts: [alert('Slow'), alert('Slow', '2025-06-02T10:00:00Z')] })
+  await post('/webhooks/alerts', { alerts: 1 })
+  await app.inject({ method: 'POST', url: '/webhooks/alerts', payload: {} })
+  await app.inject({ url: '/graphs', headers: { authorization: 'Bearer bbbbbbbbbbbbbbbb' } })
+  for (let call = 0; call < 3; call++) await post('/aggregate', {})
+  const span = (spanId: string, traceId = 'a'.repeat(32)) => ({
+    traceId,
+    spanId,
+    name: 'x'.repeat(300),
+    startTimeUnixNano: '1748772000000000000',
+    endTimeUnixNano: '1748772000000000001',
+  })
+  const spans = (...of: object[]) => post('/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans: of }] }] })
+  await spans(span('0000000000000001'), span('0000000000000002', ''))
+  await spans(span('0000000000000003'))
+  await app.inject({ method: 'POST', url: '/v1/traces', payload: {} })
+
+  const series = seriesOf((await app.inject({ url: '/metrics', headers })).body)
+  const some = (name: string) =>
+    Object.fromEntries(
+      Object.entries(series)
+        .filter(([key]) => key.startsWith(name))
+        .map(([key, value]) => [key.slice(name.length), value]),
+    )
+  t.same(some('tta_alerts_total'), {
+    '{state="started"}': 1,
+    '{state="deferred"}': 1,
+    '{state="deduplicated"}': 1,
+    '{state="ignored"}': 1,
+  })
+  t.equal(series.tta_alert_notifications_total, 2)
+  t.equal(series.tta_alert_refreshes_waiting, 1)
+  t.same(some('tta_schedule_builds_total'), {
+    '{graph="shop",result="begun"}': 0,
+    '{graph="shop",result="skipped"}': 0,
+  })
+  t.same(some('tta_embedded_received_spans_total'), { '{result="accepted"}': 2, '{result="rejected"}': 1 })
+  t.same(some('tta_embedded_dropped_spans_total'), { '{reason="too_old"}': 0, '{reason="no_room"}': 1 })
+  t.equal(series.tta_embedded_held_spans, 1)
+  t.ok((series.tta_embedded_held_bytes ?? 0) > 300)
+  t.same(some('tta_http_problems_total'), {
+    '{route="/webhooks/alerts",code="TTA_BAD_REQUEST"}': 1,
+    '{route="/webhooks/alerts",code="TTA_UNAUTHORIZED"}': 1,
+    '{route="/graphs",code="TTA_UNAUTHORIZED"}': 1,
+    '{route="/aggregate",code="TTA_RATE_LIMITED"}': 2,
+    '{route="/v1/traces",code="TTA_UNAUTHORIZED"}': 1,
+  })
+})
+
+t.test('names keep to the conventions: a unit, _total on counters, and each is in the README', async (t) => {
+  const folder = t.testdir()
+  const text: string[] = []
+  for (const env of [{ TTA_TEMPO_URL: 'http://127.0.0.1:9' }, { TTA_HISTORY_PATH: `${folder}/history.db` }]) {
+    const { app, close } = await buildApp(loadConfig({ env }), { logger: createLogger('silent') })
+    t.teardown(close)
+    text.push((await app.inject('/metrics')).body)
+  }
   const readme = readFileSync('README.md', 'utf8')
-  const text = (await app.inject('/metrics')).body
-  const types = [...text.matchAll(/^# TYPE (tta_\w+) (\w+)$/gm)]
-  t.ok(types.length > 8)
-  for (const [, name = '', type] of types) {
+  const types = new Map(
+    [...text.join('').matchAll(/^# TYPE (tta_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]),
+  )
+  t.ok(types.size > 8)
+  for (const [name = '', type] of types) {
     t.equal(name.endsWith('_total'), type === 'counter', name)
     if (type === 'histogram') t.match(name, /_(seconds|bytes)$/)
     t.notOk(/_(ms|milliseconds|minutes|kb)/.test(name), name)
     t.ok(readme.includes(`\`${name}\``), `the README has ${name}`)
   }
+  const named = [...readme.matchAll(/\btta_[a-z_]+[a-z]/g)].map(([name]) =>
+    name.replace(/_(bucket|sum|count)$/, ''),
+  )
+  for (const name of new Set(named)) t.ok(types.has(name), `${name} of the README is there`)
 })

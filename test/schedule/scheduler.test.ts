@@ -71,6 +71,23 @@ function setUp(schedules: Record<string, Schedule>) {
   return { clock, scheduler, state, times, end, lines }
 }
 
+t.test('schedules are replaced while they go: what is the same goes on, what is new begins', async (t) => {
+  const minute = { everyMs: 60 * second }
+  const { clock, scheduler, times } = setUp({ same: minute, changed: minute, gone: minute })
+  scheduler.start()
+  clock.pass(90 * second)
+  const added = { everyMs: 100 * second }
+  scheduler.replace({ same: minute, changed: { everyMs: 40 * second }, added })
+  clock.pass(60 * second)
+  t.same(times('same'), [0, 60, 120])
+  t.same(times('changed'), [0, 60, 130], 'at its next time')
+  t.same(times('gone'), [0, 60])
+  t.same(times('added'), [90])
+  t.match(scheduler.list(), [{ graph: 'same', begun: 3 }, { graph: 'changed', begun: 3 }, { graph: 'added' }])
+  scheduler.close()
+  t.equal(clock.waiting, 0)
+})
+
 t.test('an interval begins with a build, a cron pattern waits for its time', async (t) => {
   const { clock, scheduler, times } = setUp({
     shop: { everyMs: 60 * second },

@@ -10,8 +10,10 @@ import { answer, problems } from '../responses.ts'
 
 export interface AlertWebhooksOptions {
   refreshes: Pick<AlertRefreshes, 'take'>
-  /** Where nothing is configured, a token with the scope webhook is wanted. */
-  auth: SenderAuth
+  /** Where nothing is configured, a token with the scope webhook is wanted; that does not change while tta runs. */
+  auth: () => SenderAuth
+  /** Told of each notification that was taken. */
+  onTaken?: ((receipt: AlertReceipt) => void) | undefined
   /** Unix ms. */
   now: () => number
 }
@@ -35,12 +37,12 @@ const firing = {
 
 /** /webhooks/alerts: alerts rebuild graphs. Answered at once; Grafana sends by POST or PUT, as its user likes. */
 export const alertWebhooks: FastifyPluginAsyncTypebox<AlertWebhooksOptions> = async (app, options) => {
-  const { refreshes, auth, now } = options
-  const hasOwnCheck = isConfigured(auth)
+  const { refreshes, auth, onTaken, now } = options
+  const hasOwnCheck = isConfigured(auth())
   acceptJsonOnly(app, (request, reply, body) => {
     if (!hasOwnCheck) return
-    reply.header('www-authenticate', challenge(auth))
-    checkSender(auth, request.headers, body, now())
+    reply.header('www-authenticate', challenge(auth()))
+    checkSender(auth(), request.headers, body, now())
     reply.removeHeader('www-authenticate')
   })
   for (const method of ['POST', 'PUT'] as const) {
@@ -63,7 +65,11 @@ export const alertWebhooks: FastifyPluginAsyncTypebox<AlertWebhooksOptions> = as
         scope: hasOwnCheck ? 'none' : 'webhook',
         requestBody: { required: true, examples: { firing } },
       },
-      handler: async (request, reply) => reply.code(202).send(refreshes.take(request.body)),
+      handler: async (request, reply) => {
+        const receipt = refreshes.take(request.body)
+        onTaken?.(receipt)
+        return reply.code(202).send(receipt)
+      },
     })
   }
 }

@@ -5,6 +5,7 @@ import type { Acceptance, EmbeddedTraces } from '../../embedded/embedded-traces.
 import { TtaError } from '../../errors.ts'
 import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../protobuf/protobuf-reader.ts'
+import { toTtaError } from '../problem.ts'
 import { encodeExportResponse, encodeStatus, type OtlpEncoding, otlpMediaType } from './otlp-answers.ts'
 import { otlpTracesSchema } from './otlp-traces-schema.ts'
 
@@ -102,6 +103,7 @@ function answerError(error: FastifyError | TtaError, request: FastifyRequest, re
       .header('accept', Object.values(otlpMediaType).join(', '))
       .header('accept-encoding', 'gzip, identity')
   }
+  reply.problemCode = toTtaError(error, request).code
   const encoding = encodingOf(request)
   // What went wrong inside is for the log, not for the caller.
   const message = status < 500 ? error.message : 'Internal error'

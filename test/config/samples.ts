@@ -1,0 +1,40 @@
+import { environmentName } from '../../src/config/environment.ts'
+import type { Key } from '../../src/config/keys.ts'
+
+/** A value other than the default that every key takes, as text. */
+const texts: Record<string, string> = {
+  'server.host': '0.0.0.0',
+  'log.level': 'warn',
+  'graph.name': 'shop',
+  graphs: '{"a":{}}',
+  'query.use_tag_as_node': 'false',
+  'query.user_node': 'true',
+  'query.level': 'operation',
+  'search.mode': 'blocks',
+  'tempo.url': 'http://tempo:3200',
+  'tempo.headers': '{"x-a":"b"}',
+  'tempo.tenants': '["a"]',
+  'tempo.ca_file': '',
+  'nodegraph_provider.url': 'http://provider:9393',
+  'nodegraph_provider.headers': '{"x-a":"b"}',
+  'server.auth.tokens': '[{"name":"a","token":"0123456789abcdef","scopes":["read"]}]',
+  'webhooks.rules': '[{"graph":"a"}]',
+}
+
+/** Without these others mean nothing. */
+const always = {
+  TTA_TEMPO_URL: 'http://a',
+  TTA_NODEGRAPH_PROVIDER_URL: 'http://a',
+  TTA_WEBHOOKS_AUTH_HMAC_SECRET: 's',
+}
+
+/** A variable that sets a key to another value, and the environment in which it may stand; '' where there is no such value. */
+export function sampleOf({ path, schema }: Key): { name: string; text: string; needed: NodeJS.ProcessEnv } {
+  const numeric = schema.type === 'number' || schema.type === 'integer'
+  const { maximum = 1024 } = schema as { maximum?: number }
+  const text = texts[path.join('.')] ?? (numeric ? String(Math.min(1024, maximum)) : 'sample')
+  const name = environmentName(path)
+  const basic = name.replace(/_(USERNAME|PASSWORD)$/, '')
+  const paired = path.includes('basic_auth') ? { [`${basic}_USERNAME`]: 'u', [`${basic}_PASSWORD`]: 'p' } : {}
+  return { name, text, needed: { ...always, ...paired } }
+}
