@@ -89,7 +89,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   if (overrides.providerSink) sinks.push(overrides.providerSink)
   else if (config.nodegraphProvider) sinks.push(toProvider(config.nodegraphProvider, logger))
 
-  const { maxSpans, maxBytes, ...buildOptions } = config.build
+  const { maxSpans, maxBytes, lateSec, readAllSec, ...buildOptions } = config.build
   const limits = { maxSpans, maxBytes }
   let settings = buildSettings(config)
   const aggregator = createAggregator({
@@ -99,6 +99,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     settings: () => settings,
     ...buildOptions,
     limits,
+    refresh: readAllSec === 0 ? undefined : { lateSec, readAllSec },
     now,
   })
   const jobs = createJobs({ aggregator, maxQueued: config.build.maxQueued, now, log: logger })

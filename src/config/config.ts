@@ -45,8 +45,10 @@ export interface BuildLimits {
   maxBytes: number
   /** Most nodes of a kind in a graph. */
   maxNodes: number
-  /** How long after a span its trace may change, and after how long all is read again; undefined: all is, always. */
-  refresh: { lateSec: number; readAllSec: number } | undefined
+  /** How long after a span its trace may change. */
+  lateSec: number
+  /** After how long all is read again; 0: all is, always. */
+  readAllSec: number
 }
 
 /** One of the graphs that are built again and again. */
@@ -116,8 +118,8 @@ export function toConfig(file: ConfigFile): Config {
       maxSpans: build.max_spans,
       maxBytes: build.max_bytes,
       maxNodes: build.max_nodes,
-      refresh:
-        build.read_all_sec === 0 ? undefined : { lateSec: build.late_sec, readAllSec: build.read_all_sec },
+      lateSec: build.late_sec,
+      readAllSec: build.read_all_sec,
     },
     tenants: { listed: file.tempo.tenants },
     tempo: tempo(file.tempo),

@@ -18,6 +18,7 @@ const texts: Record<string, string> = {
   'nodegraph_provider.url': 'http://provider:9393',
   'nodegraph_provider.headers': '{"x-a":"b"}',
   'server.auth.tokens': '[{"name":"a","token":"0123456789abcdef","scopes":["read"]}]',
+  'grafana.url': 'http://grafana:3000',
   'webhooks.rules': '[{"graph":"a"}]',
 }
 

@@ -272,7 +272,9 @@ t.test(
       source,
       store,
       sinks: [],
-      defaults: { ...defaultParameters, graph: 'shop', level: 'both', searchFrom: windowSec },
+      settings: () => ({
+        defaults: { ...defaultParameters, graph: 'shop', level: 'both', searchFrom: windowSec },
+      }),
       deadlineSec: 60,
       maxConcurrent: 2,
       limits: { maxSpans: 1e9, maxBytes: 1e9 },
