@@ -1,119 +1,89 @@
-/**
- * The core on one thread: a search answer becomes a graph. Prints figures and ratios; nothing here is a test.
- *
- *     npm run bench            for people
- *     npm run bench -- --json  for programs
- */
-import { Bench } from 'tinybench'
+/** The core on one thread: search answers and traces become a graph. */
+
 import { GraphBuilder } from '../dist/graph/graph-builder.js'
 import { SpanTable } from '../dist/graph/span-table.js'
 import { StringTable } from '../dist/graph/string-table.js'
+import { decodeTracesData } from '../dist/otlp/decode-traces.js'
 import { SearchDecoder } from '../dist/tempo/decode-search.js'
-import { searchAnswer, toProtobuf } from './search-answer.mjs'
+import { print, rate, ratio, spread } from './figures.mjs'
+import { graphFromJson } from './plain-client.mjs'
+import { searchAnswer, toProtobuf, toTracesData } from './search-answer.mjs'
 
-const size = { traces: 4000, spansPerTrace: 12, seed: 7 }
-const spans = size.traces * size.spansPerTrace
-const answer = searchAnswer(size)
-const protobuf = toProtobuf(answer)
-const json = JSON.stringify(answer)
-const kindNumbers = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5 }
-const statusNumbers = { unset: 0, ok: 1, error: 2 }
+const runs = 9
+const jsonRuns = 3
+const size = { traces: 4000, spansPerTrace: 12 }
+const answers = [1, 2, 3, 4, 5].map((seed) => searchAnswer({ ...size, seed }))
+const spans = answers.length * size.traces * size.spansPerTrace
+const protobufs = answers.map(toProtobuf)
+const jsons = answers.map((answer) => JSON.stringify(answer))
+const traces = answers[0].traces.map(toTracesData)
+const tracesSpans = traces.length * size.spansPerTrace
 
-/** The graph of the protobuf answer, as tta reads it. */
-function fromProtobuf() {
+const builderOf = (strings, level = 'operation') =>
+  new GraphBuilder({ strings, slowThresholdMs: 40, isTagNode: () => true, level })
+
+/** The graph of all answers, as tta reads them. */
+function fromProtobuf(level) {
   const strings = new StringTable()
-  const builder = new GraphBuilder({ strings, slowThresholdMs: 40, isTagNode: () => true })
-  const decoder = new SearchDecoder(protobuf, new SpanTable(strings), undefined, (table) =>
-    builder.add(table),
-  )
-  decoder.outline()
-  decoder.traces()
-  return builder.finish()
-}
-
-/** Decoding alone. */
-function decode() {
-  const decoder = new SearchDecoder(protobuf, new SpanTable(new StringTable()), undefined, () => {})
-  return decoder.traces()
-}
-
-/** The same graph from the same answer in JSON, with the same builder: what a plain client would do. */
-function fromJson() {
-  const strings = new StringTable()
-  const builder = new GraphBuilder({ strings, slowThresholdMs: 40, isTagNode: () => true })
+  const builder = builderOf(strings, level)
   const table = new SpanTable(strings)
-  const word = (hex, at) => Number.parseInt(hex.slice(at, at + 8), 16)
-  for (const trace of JSON.parse(json).traces) {
+  for (const bytes of protobufs) {
+    const decoder = new SearchDecoder(bytes, table, undefined, (spans) => builder.add(spans))
+    decoder.outline()
+    decoder.traces()
+  }
+  return level === 'service' ? builder.finishServices() : builder.finish()
+}
+
+function decode() {
+  const table = new SpanTable(new StringTable())
+  for (const bytes of protobufs) new SearchDecoder(bytes, table, undefined, () => {}).traces()
+}
+
+/** Traces as `/api/v2/traces` has them, one by one. */
+function fromTraces() {
+  const strings = new StringTable()
+  const builder = builderOf(strings)
+  const table = new SpanTable(strings)
+  for (const bytes of traces) {
     table.clear()
-    for (let i = 0; i < 4; i++) table.traceId[i] = word(trace.traceID, i * 8)
-    for (const set of trace.spanSets) {
-      const service = strings.internText(set.attributes[0].value.stringValue)
-      for (const span of set.spans) {
-        const row = table.addRow()
-        const fields = Object.fromEntries(span.attributes.map(({ key, value }) => [key, value.stringValue]))
-        const start = BigInt(span.startTimeUnixNano)
-        table.spanIdHi[row] = word(span.spanID, 0)
-        table.spanIdLo[row] = word(span.spanID, 8)
-        table.parentIdHi[row] = word(fields['span:parentID'], 0)
-        table.parentIdLo[row] = word(fields['span:parentID'], 8)
-        table.startHi[row] = Number(start >> 32n)
-        table.startLo[row] = Number(start & 0xffffffffn)
-        table.durationNs[row] = Number(span.durationNanos)
-        table.kind[row] = kindNumbers[fields.kind]
-        table.status[row] = statusNumbers[fields.status]
-        table.name[row] = strings.internText(span.name)
-        table.service[row] = service
-        table.tagValue[row] = service
-      }
-    }
+    decodeTracesData(bytes, table, { scope: 'resource', key: 'service.name' })
     builder.add(table)
   }
   return builder.finish()
 }
 
-if (JSON.stringify(fromProtobuf()) !== JSON.stringify(fromJson())) throw new Error('the graphs differ')
+const fromJson = () => graphFromJson(jsons, builderOf)
 
-const bench = new Bench({ time: 3000, warmupTime: 1000, iterations: 5 })
-bench.add('protobuf to graph', fromProtobuf)
-bench.add('protobuf decoding alone', decode)
-bench.add('JSON to graph', fromJson)
-await bench.run()
+const operations = fromProtobuf('operation')
+if (JSON.stringify(operations) !== JSON.stringify(fromJson())) throw new Error('the graphs differ')
 
-const rates = Object.fromEntries(
-  bench.tasks.map(({ name, result }) => [
-    name,
-    {
-      spansPerSec: (spans / result.latency.p50) * 1000,
-      sdPercent: (100 * result.latency.sd) / result.latency.mean,
-    },
-  ]),
-)
-const ratio = rates['protobuf to graph'].spansPerSec / rates['JSON to graph'].spansPerSec
-const figures = [
-  ...Object.entries(rates).map(([name, { spansPerSec }]) => ({
-    name,
-    value: Math.round(spansPerSec),
-    unit: 'spans/s',
-  })),
-  {
-    name: 'protobuf to graph, against JSON',
-    value: ratio,
-    unit: 'ratio',
-    ratio,
-    target: 10,
-    met: ratio >= 10,
-  },
-]
-figures[0].target = 1_000_000
-figures[0].met = figures[0].value >= 1_000_000
-
-if (process.argv.includes('--json')) console.log(JSON.stringify({ spans, figures }))
-else {
-  console.log(`${spans} spans: ${protobuf.length} bytes of protobuf, ${json.length} of JSON; medians`)
-  for (const { name, value, unit, target, met } of figures) {
-    const wanted = target === undefined ? '' : `  target ${target}: ${met ? 'met' : 'missed'}`
-    console.log(
-      `${name.padEnd(34)}${(unit === 'ratio' ? value.toFixed(1) : String(value)).padStart(10)} ${unit}${wanted}`,
-    )
-  }
+function times(work, count) {
+  work()
+  return Array.from({ length: count }, () => {
+    const before = performance.now()
+    work()
+    return performance.now() - before
+  })
 }
+
+const graph = times(() => fromProtobuf('operation'), runs)
+const json = times(fromJson, jsonRuns)
+const { nodes, edges } = operations
+const megabytes = protobufs.reduce((sum, { length }) => sum + length, 0) / 1e6
+print(
+  `Core: ${spans.toLocaleString('en-US')} spans, ${megabytes.toFixed(0)} MB of protobuf, ${nodes.length} nodes, ${edges.length} edges`,
+  [
+    rate('search protobuf to graph', 'spans/s', spans, graph, 1_000_000),
+    rate('decoding alone', 'spans/s', spans, times(decode, runs)),
+    rate(
+      'search protobuf to service graph',
+      'spans/s',
+      spans,
+      times(() => fromProtobuf('service'), runs),
+    ),
+    rate('trace protobuf to graph', 'spans/s', tracesSpans, times(fromTraces, runs), 1_000_000),
+    rate('JSON.parse to graph', 'spans/s', spans, json),
+    ratio('search protobuf against JSON', spread(json).median / spread(graph).median, 10),
+  ],
+)

@@ -11,12 +11,12 @@ export function seeded(seed) {
   }
 }
 
-/** A hundred operations of twenty services, each with a duration of its own, which call at most four others. */
-const operations = Array.from({ length: 100 }, (_, i) => ({
+/** 180 operations of 20 services, each with a duration of its own, which call at most four others: 200 nodes. */
+const operations = Array.from({ length: 180 }, (_, i) => ({
   service: `service-${i % 20}`,
   name: `GET /api/v1/resource-${i}/{id}`,
-  medianNs: 1e6 * 1.05 ** i,
-  callees: [i * 3 + 1, i * 5 + 2, i * 7 + 3, i * 11 + 4].map((callee) => callee % 100),
+  medianNs: 1e6 * 1.03 ** i,
+  callees: [i * 3 + 1, i * 5 + 2, i * 7 + 3, i * 11 + 4].map((callee) => callee % 180),
 }))
 const kinds = ['internal', 'server', 'client']
 
@@ -27,10 +27,9 @@ const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 *
  * The same traces as plain objects in the shape of Tempo's JSON search answer, and as the protobuf that Tempo
  * sends for them (tempopb.SearchResponse): spans grouped by service, as tta asks for them.
  */
-export function searchAnswer({ traces, spansPerTrace, seed }) {
+export function searchAnswer({ traces, spansPerTrace, seed, startNs = 1_795_000_000_000_000_000n }) {
   const random = seeded(seed)
   const hex = (digits) => Array.from({ length: digits }, () => ((random() * 16) | 0).toString(16)).join('')
-  const start = 1_795_000_000_000_000_000n
   const answer = { traces: [], metrics: { completedJobs: 3, totalJobs: 3 } }
   for (let t = 0; t < traces; t++) {
     const sets = new Map()
@@ -47,7 +46,7 @@ export function searchAnswer({ traces, spansPerTrace, seed }) {
       const span = {
         spanID,
         name,
-        startTimeUnixNano: String(start + BigInt(t) * 1_000_000n + BigInt(s) * 1000n),
+        startTimeUnixNano: String(startNs + BigInt(t) * 1_000_000n + BigInt(s) * 1000n),
         durationNanos: String(Math.round(medianNs * Math.exp(0.5 * normal(random)))),
         attributes: [
           { key: 'span:parentID', value: { stringValue: parent } },
@@ -105,4 +104,39 @@ export function toProtobuf(answer) {
     writer.varint(5, totalJobs)
   })
   return writer.finish()
+}
+
+/** A trace of such an answer as OTLP, a resource for each service (opentelemetry-proto trace/v1 TracesData). */
+export function toTracesData({ traceID, spanSets }) {
+  const writer = new ProtobufWriter()
+  const bytes = (hex) => Buffer.from(hex, 'hex')
+  for (const { spans, attributes } of spanSets) {
+    writer.message(1, () => {
+      writer.message(1, () => attributeOf(writer, 1, 'service.name', attributes[0].value.stringValue))
+      writer.message(2, () => {
+        for (const span of spans) writer.message(2, () => otlpSpan(writer, bytes(traceID), span))
+      })
+    })
+  }
+  return writer.finish()
+}
+
+function otlpSpan(writer, traceId, { spanID, name, startTimeUnixNano, durationNanos, attributes }) {
+  const [parent, kind, status] = attributes.map(({ value }) => value.stringValue)
+  writer.bytes(1, traceId)
+  writer.bytes(2, Buffer.from(spanID, 'hex'))
+  if (!/^0+$/.test(parent)) writer.bytes(4, Buffer.from(parent, 'hex'))
+  writer.string(5, name)
+  writer.varint(6, kinds.indexOf(kind) + 1)
+  writer.fixed64(7, BigInt(startTimeUnixNano))
+  writer.fixed64(8, BigInt(startTimeUnixNano) + BigInt(durationNanos))
+  attributeOf(writer, 9, 'http.request.method', 'GET')
+  if (status === 'error') writer.message(15, () => writer.varint(3, 2))
+}
+
+function attributeOf(writer, field, key, text) {
+  writer.message(field, () => {
+    writer.string(1, key)
+    writer.message(2, () => writer.string(1, text))
+  })
 }
