@@ -4,5 +4,7 @@ declare module 'negotiator' {
     constructor(request: { headers: Record<string, string | string[] | undefined> })
     /** Those of `available` that are accepted, the best first. */
     mediaTypes(available: string[]): string[]
+    /** That of `available` which is accepted best. */
+    encoding(available: string[]): string | undefined
   }
 }

@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { FastifyReply } from 'fastify'
+import Negotiator from 'negotiator'
+
+const gzipped = promisify(gzip)
+/** Below this a packet more or less makes no difference. */
+const minGzipBytes = 1400
 
 /** What is sent for a resource, byte for byte, and its strong entity tag (RFC 9110, 8.8.3). */
 export interface Representation {
   body: Buffer
   etag: string
   contentType: string
+  /** The body compressed, from when it was first asked for. */
+  gzip?: Promise<Buffer>
 }
 
 /** As JSON. */
@@ -34,14 +43,30 @@ export function remembered<T extends object>(view: (value: T) => unknown): (valu
   }
 }
 
-/** Sends it, or 304 when the client has it. */
-export function sendRepresentation(
+/**
+ * Sends it, compressed where the client takes that, or 304 when the client has it. Compressed it is another
+ * representation with a tag of its own (RFC 9110, 8.8.3.3).
+ */
+export async function sendRepresentation(
   reply: FastifyReply,
-  { body, etag, contentType }: Representation,
-): FastifyReply {
-  reply.header('etag', etag).header('cache-control', 'no-cache')
-  if (isNamed(etag, reply.request.headers['if-none-match'])) return reply.code(304).send()
-  return reply.type(contentType).send(body)
+  representation: Representation,
+): Promise<FastifyReply> {
+  const { body, etag, contentType } = representation
+  const { request } = reply
+  const isZipped =
+    body.length >= minGzipBytes && new Negotiator(request.raw).encoding(['gzip', 'identity']) === 'gzip'
+  const zippedEtag = `${etag.slice(0, -1)}-gzip"`
+  const vary = reply.getHeader('vary')
+  reply
+    .header('etag', isZipped ? zippedEtag : etag)
+    .header('cache-control', 'no-cache')
+    .header('vary', vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`)
+  const known = request.headers['if-none-match']
+  if (isNamed(etag, known) || isNamed(zippedEtag, known)) return reply.code(304).send()
+  reply.type(contentType)
+  if (!isZipped) return reply.send(body)
+  representation.gzip ??= gzipped(body)
+  return reply.header('content-encoding', 'gzip').send(await representation.gzip)
 }
 
 /** If-None-Match: `*`, or a list of tags that are compared weakly (RFC 9110, 13.1.2). */

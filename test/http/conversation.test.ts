@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { BuildOptions } from '../../src/aggregation/aggregator.ts'
 import { TtaError } from '../../src/errors.ts'
@@ -59,6 +60,33 @@ t.test('entity tags', async (t) => {
     t.equal(response.statusCode, 200)
     t.equal(response.json().nodes[0].title, 'checkout')
   })
+})
+
+t.test('a graph is compressed once, for who takes that, under a tag of its own', async (t) => {
+  const { app, put } = await startServer(t)
+  await put(documentOf('micro'))
+  const get = (url: string, headers: Record<string, string>) => app.inject({ url, headers })
+  for (const url of ['/graphs/micro', '/graphs/micro/nodes']) {
+    const plain = await get(url, {})
+    for (const accepted of ['gzip', 'deflate, gzip;q=1.0, *;q=0.5', 'br, gzip']) {
+      const zipped = await get(url, { 'accept-encoding': accepted })
+      const isSmall = plain.rawPayload.length < 1400
+      t.equal(zipped.headers['content-encoding'], isSmall ? undefined : 'gzip', accepted)
+      t.match(zipped.headers.vary, /accept-encoding/)
+      t.same(isSmall ? zipped.rawPayload : gunzipSync(zipped.rawPayload), plain.rawPayload)
+      t.equal(zipped.headers.etag === plain.headers.etag, isSmall)
+      const again = await get(url, { 'accept-encoding': accepted, 'if-none-match': `${zipped.headers.etag}` })
+      t.match([again.statusCode, again.headers.etag], [304, zipped.headers.etag])
+      t.equal((await get(url, { 'if-none-match': `${zipped.headers.etag}` })).statusCode, 304)
+    }
+    for (const refused of ['', 'identity', 'gzip;q=0', 'br']) {
+      const answer = await get(url, { 'accept-encoding': refused })
+      t.equal(answer.headers['content-encoding'], undefined, refused)
+      t.equal(answer.headers.etag, plain.headers.etag)
+    }
+  }
+  const large = await get('/graphs/micro', { 'accept-encoding': 'gzip' })
+  t.equal(large.headers['content-encoding'], 'gzip', 'one of them is large enough to tell')
 })
 
 t.test('the client and the build', async (t) => {

@@ -20,7 +20,7 @@ t.test('every form, by ?format= and by Accept', async (t) => {
     for (const response of [asked, negotiated]) {
       t.equal(response.statusCode, 200)
       t.equal(response.headers['content-type'], `${mediaType}; charset=utf-8`)
-      t.equal(response.headers.vary, 'accept')
+      t.equal(response.headers.vary, 'accept, accept-encoding')
       t.equal(response.body, asked.body)
       t.ok(response.headers.etag)
     }
