@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
 import t from 'tap'
+import { parse } from 'yaml'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createLogger } from '../../src/http/logger.ts'
@@ -21,6 +22,13 @@ function seriesOf(text: string): Record<string, number> {
       Number(line.slice(line.lastIndexOf(' ') + 1)),
     ]),
   )
+}
+
+/** What stands between the name of a metric and the end of its labels in the sources. */
+function labelsOf(metric: string): string {
+  const sources = readdirSync('src/metrics').map((file) => readFileSync(`src/metrics/${file}`, 'utf8'))
+  const source = sources.find((text) => text.includes(`'${metric}'`)) ?? ''
+  return source.slice(source.indexOf(`'${metric}'`)).split('registers', 1)[0] ?? ''
 }
 
 t.test('jobs are counted by origin and outcome, once, with what they read and wrote', async (t) => {
@@ -263,4 +271,17 @@ t.test('names keep to the conventions: a unit, _total on counters, and each is i
     name.replace(/_(bucket|sum|count)$/, ''),
   )
   for (const name of new Set(named)) t.ok(types.has(name), `${name} of the README is there`)
+
+  const { groups } = parse(readFileSync('deploy/prometheus-rules.yml', 'utf8')) as {
+    groups: { rules: { alert: string; expr: string }[] }[]
+  }
+  const rules = groups.flatMap((group) => group.rules)
+  t.ok(rules.length > 8)
+  for (const { alert, expr } of rules) {
+    const [, metric = ''] = /\b((?:tta|nodejs)_[a-z0-9_]+)/.exec(expr) ?? []
+    t.ok(types.has(metric) || metric === 'nodejs_eventloop_lag_p99_seconds', `${alert} asks for ${metric}`)
+    for (const [, label = ''] of expr.matchAll(/(\w+)=~?"/g)) {
+      t.ok(labelsOf(metric).includes(`'${label}'`), `${metric} has the label ${label}`)
+    }
+  }
 })
