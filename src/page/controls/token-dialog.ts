@@ -7,6 +7,8 @@ export function askForToken(why: string): Promise<string | undefined> {
   byId('token-why', HTMLElement).textContent = why
   input.value = ''
   dialog.returnValue = ''
+  // No submit button: Enter would press the first one.
+  byId('token-cancel', HTMLButtonElement).onclick = () => dialog.close()
   dialog.showModal()
   return new Promise((resolve) => {
     const close = () =>

@@ -1,0 +1,89 @@
+import t from 'tap'
+import { embeddedSource } from '../../src/embedded/embedded-source.ts'
+import { EmbeddedTraces } from '../../src/embedded/embedded-traces.ts'
+import type { TraceSource } from '../../src/source/trace-source.ts'
+import { buildPage, drawn, launch, open, until, withoutBrowser } from './browser.ts'
+import { build, serve, serveShop } from './serve.ts'
+
+const skip = withoutBrowser
+
+t.before(() => {
+  if (!skip) buildPage()
+})
+
+t.test('a preview is for this page only; wrong input is told at its field', { skip }, async (t) => {
+  const shop = await serveShop(t)
+  const { builtAt } = await build(shop)
+  const page = await open(t, await launch(t), shop.url, { expected: /status of 400/ })
+  await drawn(page)
+  await page.locator('#filter').fill('^cart$')
+  await page.locator('#filter').press('Enter')
+  await drawn(page, 2)
+  t.match(await page.locator('#status').innerText(), /preview/)
+  t.match(new URL(page.url()).searchParams.get('filter'), '^cart$')
+  t.equal((await shop.app.inject('/graphs/shop')).json().builtAt, builtAt, 'the stored graph is the same')
+
+  await page.locator('#filter').fill('(')
+  await page.locator('#filter').press('Enter')
+  await page.locator('#banner [role=alert]').waitFor()
+  t.match(await page.locator('#banner').innerText(), /filter must be an RE2 regular expression/)
+  t.equal(await page.locator('#filter').getAttribute('aria-invalid'), 'true')
+  await page.locator('#reset').click()
+  await drawn(page, 3)
+  t.match(await page.locator('#status').innerText(), /complete/)
+  t.equal(await page.locator('#banner').isVisible(), false)
+})
+
+t.test('a rebuild shows how far it is, and can be cancelled', { skip }, async (t) => {
+  const traces = new EmbeddedTraces({ maxAgeSec: 3600, maxBytes: 1e9, now: Date.now })
+  const source = embeddedSource(traces)
+  let gate: Promise<void> | undefined
+  const slow: TraceSource = {
+    ...source,
+    async read(query, consumer, options) {
+      options.onProgress?.({ fraction: 0.25, slices: 1, traces: 1234, spans: 56_789, requests: 3 })
+      const aborted = new Promise<never>((_, reject) => {
+        options.signal.addEventListener('abort', () => reject(options.signal.reason))
+      })
+      if (gate) await Promise.race([gate, aborted])
+      return source.read(query, consumer, options)
+    },
+  }
+  const shop = await serve(t, {}, { source: slow })
+  const first = await build(shop)
+  gate = new Promise(() => {})
+  const page = await open(t, await launch(t), shop.url)
+  await page.locator('#notice', { hasText: 'No traces in this window' }).waitFor()
+  await page.locator('#rebuild').click()
+  const progress = page.locator('#progress')
+  await progress.getByText('1,234 traces').waitFor()
+  t.match(await progress.innerText(), /Building shop: 25 % read · 1,234 traces · 56,789 spans/)
+  await progress.getByRole('button', { name: 'Cancel' }).click()
+  await progress.waitFor({ state: 'hidden' })
+  t.match((await shop.app.inject('/jobs')).json().jobs[0], { state: 'cancelled' })
+  t.equal((await shop.app.inject('/graphs/shop')).json().builtAt, first.builtAt)
+
+  gate = undefined
+  await page.locator('#rebuild').click()
+  await until(page, `document.getElementById('canvas').dataset.drawn > 1`)
+  t.not((await shop.app.inject('/graphs/shop')).json().builtAt, first.builtAt)
+})
+
+t.test('without a graph the page says what to do; without tta, that there is none', { skip }, async (t) => {
+  const shop = await serveShop(t)
+  const page = await open(t, await launch(t), shop.url, {
+    expected: /ERR_CONNECTION|Failed to load resource/,
+  })
+  const notice = page.locator('#notice')
+  await notice.getByText('No graph yet').waitFor()
+  t.match(await notice.innerText(), /npm run demo/)
+  await notice.getByRole('button', { name: 'Build the first graph' }).click()
+  await drawn(page)
+  t.match(await page.locator('#status').innerText(), /complete/)
+
+  await shop.close()
+  await page.locator('#rebuild').click()
+  await page.locator('#banner [role=alert]').waitFor()
+  t.match(await page.locator('#banner').innerText(), /does not answer.*Try again/s)
+  t.match(await page.locator('#legend').innerText(), /\d+ nodes/, 'the graph stays')
+})
