@@ -3,53 +3,91 @@ import { errorStatus } from '../../src/errors.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
 import { type Row, rows, type Seen } from './fault-rows.ts'
-import { asked, heldBehind, heldBy, keptIn, nowMs, serve, setStage } from './stage.ts'
+import { asked, heldBehind, heldBy, keptIn, nowMs, type Stage, serve, setStage, traces } from './stage.ts'
 
-/** Each has had the old graph everywhere when the fault came, and would build the new one. */
+type Tta = Awaited<ReturnType<typeof serve>>
+
+/** One tta goes through all faults that end by themselves; what needs another one has its own. */
+let lasting: { stage: Stage; tta: Tta } | undefined
+t.teardown(() => lasting?.tta.close())
+
+/** With the old graph everywhere, and the row's Tempo. */
+async function prepare(test: Test, { config, tempo, before, alone, now = nowMs }: Row) {
+  if (config || before || alone) {
+    const stage = await setStage(test, tempo)
+    before?.(stage)
+    return { stage, tta: await serve(stage.config(config), () => now) }
+  }
+  if (!lasting) {
+    const stage = await setStage(t)
+    lasting = { stage, tta: await serve(stage.config()) }
+  }
+  const { stage, tta } = lasting
+  stage.provider.forgetLies()
+  stage.provider.staleConnections = 0
+  Object.assign(stage.tempo.options, { fault: () => undefined, fragments: traces.old })
+  test.equal((await tta.post()).status, 200)
+  Object.assign(stage.tempo.options, { fragments: traces.new, ...tempo })
+  stage.tempo.asked.length = 0
+  return lasting
+}
+
+/** Each has the old graph everywhere when the fault comes, and would build the new one. */
 for (const row of rows) t.test(row.fault, (t) => play(t, row))
 
-async function play(
-  t: Test,
-  { fault, config, tempo, before, meanwhile, now = nowMs, sees, logs, holds }: Row,
-) {
-  const stage = await setStage(t, tempo)
-  before?.(stage)
-  const tta = await serve(stage.config(config), () => now)
+async function play(t: Test, row: Row) {
+  const { fault, meanwhile, sees, logs, holds } = row
+  const { stage, tta } = await prepare(t, row)
+  const metrics = await counter(tta)
+  const lines = tta.log().length
   const end = await meanwhile?.(stage)
   const { status, body } = await tta.post()
 
-  if ('code' in sees) await failed(t, sees, { status, problem: body as Problem }, tta)
-  else told(t, sees, status, body as AggregationSummary)
-  const metrics = String((await tta.get('/metrics')).body)
+  const told = tta.log().slice(row.before ? 0 : lines)
+  if ('code' in sees) {
+    const isCounted = await metrics(`tta_job_failures_total{code="${sees.code}"}`)
+    await hasFailed(t, sees, { status, problem: body as Problem, isCounted, told }, tta)
+  } else isTold(t, sees, status, body as AggregationSummary)
   const isHistory = 'told' in sees && sees.told instanceof RegExp && sees.told.source.includes('history')
-  t.equal(metrics.includes('tta_history_builds_total{outcome="failed"} 1'), isHistory)
+  t.equal(await metrics('tta_history_builds_total{outcome="failed"}'), isHistory ? 1 : 0)
   if (isHistory) {
     const { body: readiness } = await tta.get('/health/ready')
     t.match(readiness, { ready: true, checks: [{}, {}, {}, { kind: 'history', ok: false }] })
   }
-
-  const warned = tta.log().filter(({ level, msg }) => level >= 40 && logs?.test(msg))
-  t.equal(warned.length > 0, logs !== undefined)
+  t.equal(
+    told.some(({ level, msg }) => level >= 40 && logs?.test(msg)),
+    logs !== undefined,
+  )
 
   t.equal(await heldBehind(tta.get), holds[0], 'readers')
   t.equal(heldBy(stage.provider), holds[1], 'provider')
   if (typeof end === 'function') end()
-  await tta.close()
+  if (tta !== lasting?.tta) await tta.close()
   t.equal(keptIn(stage.path), holds[2], 'after a restart')
   t.comment(`${fault}: ${'code' in sees ? sees.code : sees.status}; ${holds.join(', ')}`)
 }
 
+/** @returns how much a counter has grown since */
+async function counter({ get }: Tta) {
+  const read = async () => String((await get('/metrics')).body).split('\n')
+  const valueIn = (lines: string[], series: string) =>
+    Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length) ?? 0)
+  const before = await read()
+  return async (series: string) => valueIn(await read(), series) - valueIn(before, series)
+}
+
 /** A failure is in the answer, in the log and in the metrics, and a reader who asks for a window gets it too. */
-async function failed(
+async function hasFailed(
   t: Test,
   { code, detail }: Extract<Seen, { code: string }>,
-  { status, problem }: { status: number; problem: Problem },
-  { get, log }: Awaited<ReturnType<typeof serve>>,
+  seen: { status: number; problem: Problem; isCounted: number; told: { level: number; msg: string }[] },
+  { get }: Tta,
 ) {
+  const { status, problem, isCounted, told } = seen
   t.equal(status, errorStatus[code])
   t.match(problem, { code, status, detail })
-  t.match(String((await get('/metrics')).body), `tta_job_failures_total{code="${code}"} 1`)
-  const lines = log().filter(({ level, msg }) => level >= 40 && msg === 'job ended')
+  t.equal(isCounted, 1)
+  const lines = told.filter(({ level, msg }) => level >= 40 && msg === 'job ended')
   t.match(lines, [{ state: 'failed', err: { code } }])
   if (!code.startsWith('TTA_TEMPO')) return
   const preview = await get(`/graphs/micro?from=${asked.from}&to=${asked.to}`)
@@ -57,7 +95,7 @@ async function failed(
 }
 
 /** What did not fail is told in the summary, and nothing else is. */
-function told(
+function isTold(
   t: Test,
   { status, told }: Extract<Seen, { status: string }>,
   is: number,

@@ -9,9 +9,9 @@ t.test(
   'SIGTERM under load: what runs is answered and stored, what waits is 503, nothing is half done',
   async (t) => {
     const stage = await setStage(t)
-    // The first search takes its second: all the others wait meanwhile.
+    // The first search takes its time: all the others wait meanwhile.
     stage.tempo.options.fault = ({ kind, n }) => (kind === 'search' && n === 1 ? 'hang' : undefined)
-    const tta = await start(t, stage.config({ tempo: { timeout: 2 }, build: { max_concurrent: 1 } }))
+    const tta = await start(t, stage.config({ tempo: { timeout: 4 }, build: { max_concurrent: 1 } }))
     const running = tta.post()
     const waiting = ['a', 'b', 'c', 'd'].map((graph) => tta.post({ graph }))
     const asked = async (state: string) =>
