@@ -17,6 +17,14 @@ const status = (description: string) => ({
   },
 })
 
+const problem = { 'application/problem+json': { schema: { ...json, description: 'RFC 9457' } } }
+
+/** Where spans are read from Tempo nobody looks at the encoding: a problem, as elsewhere. */
+const refusal = (description: string) => {
+  const { content, ...rest } = status(description)
+  return { ...rest, content: { ...content, ...problem } }
+}
+
 /** For the OpenAPI document; the route reads and writes bytes. */
 export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
   operationId: 'exportTraces',
@@ -55,8 +63,9 @@ export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
       },
     },
     400: status('The body could not be decoded.'),
-    401: status('A token is configured, and the request has none that is known.'),
-    403: status('The token does not have the scope write.'),
+    401: refusal('A token is configured, and the request has none that is known.'),
+    403: refusal('The token does not have the scope write.'),
+    404: { description: 'tempo.url is configured: spans go to that Tempo.', content: problem },
     413: status('The body is too large, as sent or decompressed.'),
     415: status('Another content type or content encoding.'),
   },
