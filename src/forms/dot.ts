@@ -10,9 +10,9 @@ export interface DotOptions {
 export function dot({ name, nodes, edges }: FormGraph, { edgeLabels = true }: DotOptions = {}): string {
   return [
     `digraph ${quoted(name)} {`,
-    '  graph [rankdir=LR, nodesep=0.3, ranksep=0.8, fontname="Helvetica"]',
-    '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11, penwidth=2]',
-    '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.7]',
+    '  graph [rankdir=LR, nodesep=0.3, ranksep=0.8]',
+    '  node [shape=box, style="rounded,filled", fillcolor=white, margin="0.2,0.06", fontname="Helvetica,Arial,sans-serif", fontsize=11, penwidth=2]',
+    '  edge [fontname="Helvetica,Arial,sans-serif", fontsize=9, arrowsize=0.7]',
     ...nodes.map((node) => `  ${quoted(node.id)} [${nodeAttributes(node)}]`),
     ...edges.map(
       (edge) => `  ${quoted(edge.source)} -> ${quoted(edge.target)} [${edgeAttributes(edge, edgeLabels)}]`,

@@ -40,10 +40,13 @@ export function chosenForm(
 
 const offers = formats.flatMap((format) => mediaTypes[format].map((mediaType) => ({ format, mediaType })))
 
+const json = { format: 'json', mediaType: mediaTypes.json[0] } as const
+/** What nearly every program sends: it needs no weighing. */
+const plainlyJson = new Set([undefined, '', '*/*', json.mediaType])
+
 function negotiated({ headers }: FastifyRequest): Chosen {
-  const [best] = new Negotiator({ headers: { accept: headers.accept || '*/*' } }).mediaTypes(
-    offers.map(({ mediaType }) => mediaType),
-  )
+  if (plainlyJson.has(headers.accept)) return json
+  const [best] = new Negotiator({ headers }).mediaTypes(offers.map(({ mediaType }) => mediaType))
   const chosen = offers.find(({ mediaType }) => mediaType === best)
   if (chosen) return chosen
   const available = offers.map(({ mediaType }) => mediaType)

@@ -76,9 +76,9 @@ t.test('DOT', async (t) => {
       ]),
     ),
     `digraph "hostile" {
-  graph [rankdir=LR, nodesep=0.3, ranksep=0.8, fontname="Helvetica"]
-  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11, penwidth=2]
-  edge [fontname="Helvetica", fontsize=9, arrowsize=0.7]
+  graph [rankdir=LR, nodesep=0.3, ranksep=0.8]
+  node [shape=box, style="rounded,filled", fillcolor=white, margin="0.2,0.06", fontname="Helvetica,Arial,sans-serif", fontsize=11, penwidth=2]
+  edge [fontname="Helvetica,Arial,sans-serif", fontsize=9, arrowsize=0.7]
   "id0" [label="cart\\nGET /\\n2 calls, 10.5 ms, 50 % failed", tooltip="cart\\nGET /\\n2 calls, 10.5 ms, 50 % failed", color="#E02F44"]
   "id1" [label="db\\n2 calls, 10.5 ms, 50 % failed", tooltip="db\\n2 calls, 10.5 ms, 50 % failed", color="#E02F44", shape=oval, style=filled]
   "id0" -> "id1" [label="2 calls, 10.5 ms, 50 % failed", tooltip="2 calls, 10.5 ms, 50 % failed", color="#E02F44", penwidth=1.3]
