@@ -2,7 +2,7 @@ import t from 'tap'
 import { embeddedSource } from '../../src/embedded/embedded-source.ts'
 import { EmbeddedTraces } from '../../src/embedded/embedded-traces.ts'
 import type { TraceSource } from '../../src/source/trace-source.ts'
-import { buildPage, drawn, launch, open, until, withoutBrowser } from './browser.ts'
+import { buildPage, drawn, launch, open, seriousViolations, until, withoutBrowser } from './browser.ts'
 import { build, serve, serveShop } from './serve.ts'
 
 const skip = withoutBrowser
@@ -86,4 +86,91 @@ t.test('without a graph the page says what to do; without tta, that there is non
   await page.locator('#banner [role=alert]').waitFor()
   t.match(await page.locator('#banner').innerText(), /does not answer.*Try again/s)
   t.match(await page.locator('#legend').innerText(), /\d+ nodes/, 'the graph stays')
+})
+
+t.test('a token is asked for, and kept for this tab only', { skip }, async (t) => {
+  const token = 'a-token-of-the-tests-1234'
+  const entry = { name: 'tests', token, scopes: ['read', 'write'] }
+  const shop = await serve(t, { server: { auth: { tokens: JSON.stringify([entry]) } } })
+  const page = await open(t, await launch(t), shop.url, { expected: /status of 401/ })
+  const dialog = page.locator('#token-dialog')
+  await dialog.waitFor()
+  await page.locator('#token').fill('wrong-wrong-wrong-wrong')
+  await page.locator('#token').press('Enter')
+  await page.locator('#token-why', { hasText: 'not one that is taken' }).waitFor()
+  t.same(await seriousViolations(page), [], 'axe')
+  await page.locator('#token').fill(token)
+  await page.locator('#token').press('Enter')
+  await page.locator('#notice', { hasText: 'No graph yet' }).waitFor()
+  t.equal(await page.evaluate(`sessionStorage.getItem('tta.token')`), token)
+  t.equal(await page.evaluate(`JSON.stringify(localStorage) + document.cookie`), '{}')
+  t.equal(page.url().includes(token), false)
+})
+
+t.test('in the dark, and on a telephone', { skip }, async (t) => {
+  const shop = await serveShop(t)
+  await build(shop)
+  const small = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const }
+  const page = await open(t, await launch(t), shop.url, small)
+  await drawn(page)
+  t.equal(await page.evaluate(`getComputedStyle(document.body).backgroundColor`), 'rgb(17, 19, 26)')
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, 'nothing sticks out')
+  t.same(await seriousViolations(page), [], 'axe')
+  await page.locator('#panel .entry').first().click()
+  await page.locator('#panel .latency').waitFor()
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
+  await page.locator('#theme').click()
+  await page.locator('#theme').click()
+  t.equal(await page.evaluate(`getComputedStyle(document.body).backgroundColor`), 'rgb(244, 245, 248)')
+  t.same(await seriousViolations(page), [], 'axe')
+})
+
+t.test('hostile names stay text', { skip }, async (t) => {
+  const shop = await serve(t)
+  const names = [
+    '<script>alert(1)</script>',
+    `"'><img src=x onerror=alert(1)>`,
+    'two\nlines',
+    '\u202Eright to left',
+    '🛒 cart &amp;',
+  ]
+  const startNs = BigInt(Date.now() - 60_000) * 1_000_000n
+  const resourceSpans = names.map((name, at) => ({
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: name } }] },
+    scopeSpans: [
+      {
+        spans: [
+          {
+            traceId: 'a'.repeat(32),
+            spanId: `${at + 1}`.padStart(16, '0'),
+            parentSpanId: at === 0 ? '' : `${at}`.padStart(16, '0'),
+            name,
+            kind: 2,
+            startTimeUnixNano: String(startNs),
+            endTimeUnixNano: String(startNs + 5_000_000n),
+            status: { code: 2 },
+          },
+        ],
+      },
+    ],
+  }))
+  await shop.app.inject({ method: 'POST', url: '/v1/traces', payload: { resourceSpans } })
+  const { nodes } = await build(shop, { from: 'now-15m', useTagAsNode: false })
+  t.equal(nodes.length, names.length)
+  const page = await open(t, await launch(t), shop.url)
+  let dialogs = 0
+  page.on('dialog', (dialog) => {
+    dialogs++
+    void dialog.dismiss()
+  })
+  await drawn(page)
+  for (const { id, title } of nodes) {
+    await page.goto(`${shop.url}/?graph=shop&node=${id}`)
+    await drawn(page)
+    t.equal(await page.locator('#panel h2').textContent(), title)
+    await page.locator('#search').fill(title.slice(0, 6))
+    await page.locator('#search-results li').first().waitFor()
+  }
+  t.equal(dialogs, 0)
+  t.equal(await page.locator('img, script:not([src])').count(), 0)
 })

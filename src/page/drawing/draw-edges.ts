@@ -10,7 +10,7 @@ export interface Emphasis {
   edges: ReadonlySet<string>
 }
 
-const faint = 0.12
+const faint = 0.2
 
 /** Draws the edges that are on the screen, those of one colour and width in one stroke. */
 export function drawEdges(
@@ -78,7 +78,7 @@ function strokesOf(
   return [...strokes.values()].sort((a, b) => a.alpha - b.alpha)
 }
 
-/** Calls and 95th percentile of the edges that stand out, in the middle of each, where there are not too many. */
+/** Calls and 95th percentile of the one edge that stands out, in its middle; of several the panel tells. */
 export function drawEdgeLabels(
   context: CanvasRenderingContext2D,
   { edges }: Scene,
@@ -86,7 +86,7 @@ export function drawEdgeLabels(
   zoom: number,
   { edges: outstanding }: Emphasis,
 ): void {
-  if (zoom < 0.55 || outstanding.size > 24) return
+  if (zoom < 0.55 || outstanding.size > 1) return
   context.font = `500 11px ${palette.font}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'

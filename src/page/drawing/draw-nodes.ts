@@ -14,7 +14,7 @@ export interface Marks {
   focus: string | undefined
 }
 
-const faint = 0.25
+const faint = 0.4
 const padding = 12
 /** From this zoom on everything is written on a node; from the other on its title. */
 const allText = 0.5
