@@ -66,6 +66,8 @@ export class JobRecord {
       }
       this.callers.set(until, gone)
       until.addEventListener('abort', gone, { once: true })
+      // It may have gone while its job began.
+      if (until.aborted) gone()
     }
   }
 

@@ -268,7 +268,7 @@ t.test('any name is text in any form', async (t) => {
   const check = async (what: string, law: (graph: FormGraph) => Promise<boolean> | boolean) => {
     const found = await fc.check(
       fc.asyncProperty(graphs, async (graph) => law(graph)),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
     t.notOk(found.failed, fc.defaultReportMessage(found) ?? what)
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { BuildOptions } from '../../src/aggregation/aggregator.ts'
+import { orAbort } from '../../src/aggregation/or-abort.ts'
 import { TtaError } from '../../src/errors.ts'
 import { createJobs, type JobsOptions } from '../../src/jobs/create-jobs.ts'
 import type { Job, JobEvent } from '../../src/jobs/jobs.ts'
@@ -154,6 +155,21 @@ t.test('the last caller who goes ends the job, unless somebody keeps it', async 
   }
   c.abort(new Error('gone before'))
   t.throws(() => jobs.submit(asked, 'request', { wantedUntil: c.signal }), { message: 'gone before' })
+})
+
+t.test('a caller who goes while the job begins ends it as well', async (t) => {
+  const caller = new AbortController()
+  const { jobs } = setUp({
+    aggregator: {
+      complete: (asked) => ({ ...defaultParameters, ...asked }),
+      aggregate: async (_asked, { signal }) => {
+        caller.abort(new Error('gone'))
+        return orAbort(new Promise<AggregationSummary>(() => {}), signal)
+      },
+    },
+  })
+  const { id } = jobs.submit({}, 'request', { wantedUntil: caller.signal })
+  t.match(await jobs.ended(id, live()), { state: 'cancelled' })
 })
 
 t.test('a queue that is full refuses with the time to come again, and takes who joins', async (t) => {
