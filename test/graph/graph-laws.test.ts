@@ -27,7 +27,7 @@ const arbitraryWeightedTrace = weighted(
 const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }
 
 /** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 400): void {
+function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 200): void {
   const found = fc.check(property, { numRuns })
   t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
 }

@@ -10,7 +10,7 @@ import { exemplarIds, hexTraceId, withoutExemplars } from './graphs.ts'
 import { arbitraryTraces, spanTable, type TestSpan, weighted } from './traces.ts'
 
 /** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 300): void {
+function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 150): void {
   const found = fc.check(property, { numRuns })
   t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
 }

@@ -295,7 +295,7 @@ export const rows: Row[] = [
     name: '401',
     tempo: { fault: () => text(401, 'no org id') },
     code: 'TTA_TEMPO_UNAUTHORIZED',
-    message: /no org id.*tempo\.tenant/,
+    message: /no org id.*and the tenant/,
   },
   { name: '403', tempo: { fault: () => text(403, 'forbidden') }, code: 'TTA_TEMPO_UNAUTHORIZED' },
   {
