@@ -12,10 +12,11 @@ t.test(
     // The first search takes its time: all the others wait meanwhile.
     stage.tempo.options.fault = ({ kind, n }) => (kind === 'search' && n === 1 ? 'hang' : undefined)
     const tta = await start(t, stage.config({ tempo: { timeout: 4 }, build: { max_concurrent: 1 } }))
-    const running = tta.post()
-    const waiting = ['a', 'b', 'c', 'd'].map((graph) => tta.post({ graph }))
     const asked = async (state: string) =>
       ((await tta.get(`/jobs?state=${state}`)).body as { jobs: Job[] }).jobs.map(({ graph }) => graph)
+    const running = tta.post()
+    while ((await asked('running')).length < 1) await tta.get('/health/live')
+    const waiting = ['a', 'b', 'c', 'd'].map((graph) => tta.post({ graph }))
     while ((await asked('queued')).length < 4) await tta.get('/health/live')
     t.same(await asked('running'), ['micro'])
 
