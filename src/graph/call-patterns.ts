@@ -1,4 +1,5 @@
 import { DurationSketches } from './duration-sketch.ts'
+import { grown } from './grown.ts'
 
 /** How the callers of an edge went about it: spans that call it, and the calls that each made. All 0 where unknown. */
 export interface CallPattern {
@@ -98,9 +99,7 @@ export class CallPatterns {
   private count(edge: number, field: number, times: number): void {
     const at = edge * fields + field
     if (at >= this.counts.length) {
-      const grown = new Float64Array(Math.max(at + fields, this.counts.length * 2))
-      grown.set(this.counts)
-      this.counts = grown
+      this.counts = grown(this.counts, Math.max(at + fields, this.counts.length * 2))
     }
     this.counts[at]! += times
   }

@@ -1,3 +1,4 @@
+import { grown } from './grown.ts'
 import { compareIds, copyId, hexId } from './trace-at-hand.ts'
 
 const sampleSize = 8
@@ -131,22 +132,17 @@ export class CallSamples {
     }
     const entry = this.entries++
     if (entry === this.next.length) {
-      this.hash = grown(this.hash, new Uint32Array(entry * 2))
-      this.durationNs = grown(this.durationNs, new Float64Array(entry * 2))
-      this.ids = grown(this.ids, new Uint32Array(entry * 8))
-      this.next = grown(this.next, new Int32Array(entry * 2))
+      this.hash = grown(this.hash, entry * 2)
+      this.durationNs = grown(this.durationNs, entry * 2)
+      this.ids = grown(this.ids, entry * 8)
+      this.next = grown(this.next, entry * 2)
     }
     return entry
   }
 
   private growRows(row: number): void {
     const capacity = Math.max(row + 1, this.first.length * 2)
-    this.hashLimit = grown(this.hashLimit, new Uint32Array(capacity).fill(anyHash))
-    this.first = grown(this.first, new Int32Array(capacity))
+    this.hashLimit = grown(this.hashLimit, capacity).fill(anyHash, this.hashLimit.length)
+    this.first = grown(this.first, capacity)
   }
-}
-
-function grown<T extends { set(from: T): void }>(column: T, next: T): T {
-  next.set(column)
-  return next
 }

@@ -2,6 +2,7 @@ import type { CallObserver } from './call-observer.ts'
 import { CallPatterns } from './call-patterns.ts'
 import { CallSides } from './call-sides.ts'
 import type { GraphEdge } from './graph.ts'
+import { grown } from './grown.ts'
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import { foldedPeer, serviceCode } from './service-node.ts'
@@ -110,9 +111,7 @@ export class CallTotals {
 
   private addSelfCalls(node: number, calls: number): void {
     if (node >= this.selfCalls.length) {
-      const grown = new Float64Array(Math.max(node + 1, this.selfCalls.length * 2))
-      grown.set(this.selfCalls)
-      this.selfCalls = grown
+      this.selfCalls = grown(this.selfCalls, Math.max(node + 1, this.selfCalls.length * 2))
     }
     this.selfCalls[node]! += calls
   }

@@ -1,3 +1,5 @@
+import { grown } from './grown.ts'
+
 /** The percentiles that a sketch answers, ns. */
 export interface Percentiles {
   p50Ns: number
@@ -177,10 +179,4 @@ function lowerEnd(bucket: number): number {
   const octave = (bucket - 1) >> octaveBits
   const step = (bucket - 1) & (2 ** octaveBits - 1)
   return 2 ** octave * (1 + step / 2 ** octaveBits)
-}
-
-function grown(column: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
-  const next = new Int32Array(capacity)
-  next.set(column)
-  return next
 }

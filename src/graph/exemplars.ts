@@ -1,4 +1,5 @@
 import { CallSamples } from './call-samples.ts'
+import { grown } from './grown.ts'
 import { compareIds, copyId, hexId, type TraceAtHand } from './trace-at-hand.ts'
 
 /** Traces to look at: ids of 32 hex digits; null where there is none. */
@@ -99,14 +100,10 @@ export class ExemplarColumns {
 
   private grow(row: number): void {
     const capacity = Math.max(row + 1, this.slowestNs.length * 2)
-    this.slowestNs = grown(this.slowestNs, new Float64Array(capacity).fill(none))
-    this.failedHash = grown(this.failedHash, new Float64Array(capacity).fill(Number.POSITIVE_INFINITY))
-    this.slowestId = grown(this.slowestId, new Uint32Array(capacity * 4))
-    this.failedId = grown(this.failedId, new Uint32Array(capacity * 4))
+    const { length } = this.slowestNs
+    this.slowestNs = grown(this.slowestNs, capacity).fill(none, length)
+    this.failedHash = grown(this.failedHash, capacity).fill(Number.POSITIVE_INFINITY, length)
+    this.slowestId = grown(this.slowestId, capacity * 4)
+    this.failedId = grown(this.failedId, capacity * 4)
   }
-}
-
-function grown<T extends { set(from: T): void }>(column: T, next: T): T {
-  next.set(column)
-  return next
 }

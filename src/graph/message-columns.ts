@@ -1,3 +1,4 @@
+import { grown } from './grown.ts'
 import { WeightColumns } from './weight-columns.ts'
 
 /**
@@ -119,23 +120,18 @@ export class MessageColumns {
   }
 
   private grow(capacity: number): void {
-    this.ids = grown(this.ids, new Uint32Array(capacity * 6))
-    this.traceIds = grown(this.traceIds, new Uint32Array(capacity * 4))
-    this.node = grown(this.node, new Int32Array(capacity))
-    this.broker = grown(this.broker, new Int32Array(capacity))
-    this.startHi = grown(this.startHi, new Uint32Array(capacity))
-    this.startLo = grown(this.startLo, new Uint32Array(capacity))
-    this.durationNs = grown(this.durationNs, new Float64Array(capacity))
-    this.skewed = grown(this.skewed, new Uint8Array(capacity))
-    this.criticalPathNs = grown(this.criticalPathNs, new Float64Array(capacity))
-    this.place = grown(this.place, new Uint8Array(capacity))
-    this.failed = grown(this.failed, new Uint8Array(capacity))
-    this.kind = grown(this.kind, new Uint8Array(capacity))
-    this.sign = grown(this.sign, new Int8Array(capacity))
+    this.ids = grown(this.ids, capacity * 6)
+    this.traceIds = grown(this.traceIds, capacity * 4)
+    this.node = grown(this.node, capacity)
+    this.broker = grown(this.broker, capacity)
+    this.startHi = grown(this.startHi, capacity)
+    this.startLo = grown(this.startLo, capacity)
+    this.durationNs = grown(this.durationNs, capacity)
+    this.skewed = grown(this.skewed, capacity)
+    this.criticalPathNs = grown(this.criticalPathNs, capacity)
+    this.place = grown(this.place, capacity)
+    this.failed = grown(this.failed, capacity)
+    this.kind = grown(this.kind, capacity)
+    this.sign = grown(this.sign, capacity)
   }
-}
-
-function grown<T extends { set(from: T): void }>(column: T, next: T): T {
-  next.set(column)
-  return next
 }

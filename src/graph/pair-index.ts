@@ -1,3 +1,5 @@
+import { grown } from './grown.ts'
+
 /**
  * Numbers distinct pairs of 32-bit integers 0, 1, 2, ... in order of first sight.
  *
@@ -41,12 +43,8 @@ export class PairIndex {
   }
 
   private growPairs(capacity: number): void {
-    const first = new Int32Array(capacity)
-    const second = new Int32Array(capacity)
-    first.set(this.first)
-    second.set(this.second)
-    this.first = first
-    this.second = second
+    this.first = grown(this.first, capacity)
+    this.second = grown(this.second, capacity)
   }
 
   private growSlots(): void {

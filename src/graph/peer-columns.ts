@@ -1,3 +1,4 @@
+import { grown } from './grown.ts'
 import { RowLists } from './row-lists.ts'
 
 /**
@@ -70,15 +71,4 @@ export class PeerColumns {
     this.errorTag = grown(this.errorTag, capacity)
     this.instance = grown(this.instance, capacity)
   }
-}
-
-interface Column<T> {
-  set(from: T): void
-  constructor: unknown
-}
-
-function grown<T extends Column<T>>(column: T, capacity: number): T {
-  const next = new (column.constructor as new (length: number) => T)(capacity)
-  next.set(column)
-  return next
 }

@@ -1,6 +1,7 @@
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { ExactSums } from './exact-sums.ts'
 import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
+import { grown } from './grown.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
 import { TraceAtHand } from './trace-at-hand.ts'
 import { adjustedScale, type MeasuredSpans, type WeightColumns } from './weight-columns.ts'
@@ -176,10 +177,4 @@ const none: Red = {
   p95Ns: 0,
   p99Ns: 0,
   exemplars: noExemplars,
-}
-
-function grown(column: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
-  const next = new Float64Array(capacity)
-  next.set(column)
-  return next
 }

@@ -1,3 +1,5 @@
+import { grown } from './grown.ts'
+
 /** Rows waiting to be taken in an order of their own: a binary heap that allocates only when it grows. */
 export class RowHeap {
   size = 0
@@ -46,8 +48,6 @@ export class RowHeap {
   }
 
   private grow(): void {
-    const rows = new Int32Array(this.rows.length * 2)
-    rows.set(this.rows)
-    this.rows = rows
+    this.rows = grown(this.rows, this.rows.length * 2)
   }
 }

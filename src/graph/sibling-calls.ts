@@ -1,4 +1,5 @@
 import type { CallPatterns, SiblingGroup } from './call-patterns.ts'
+import { grown } from './grown.ts'
 import { RowHeap } from './row-heap.ts'
 import type { SpanTable } from './span-table.ts'
 
@@ -186,23 +187,16 @@ export class SiblingCalls {
 
   private growEdges(edge: number): void {
     const length = this.siblingOn.length
-    const grown = new Int32Array(Math.max(edge + 1, length * 2)).fill(none, length)
-    grown.set(this.siblingOn)
-    this.siblingOn = grown
+    this.siblingOn = grown(this.siblingOn, Math.max(edge + 1, length * 2)).fill(none, length)
   }
 
   private grow(capacity: number): void {
-    this.before = grown(this.before, new Int32Array(capacity))
-    this.edgeOf = grown(this.edgeOf, new Int32Array(capacity))
-    this.calleeOf = grown(this.calleeOf, new Int32Array(capacity))
-    this.timeOf = grown(this.timeOf, new Int32Array(capacity))
-    this.failed = grown(this.failed, new Uint8Array(capacity))
-    this.fromNs = grown(this.fromNs, new Float64Array(capacity))
-    this.toNs = grown(this.toNs, new Float64Array(capacity))
+    this.before = grown(this.before, capacity)
+    this.edgeOf = grown(this.edgeOf, capacity)
+    this.calleeOf = grown(this.calleeOf, capacity)
+    this.timeOf = grown(this.timeOf, capacity)
+    this.failed = grown(this.failed, capacity)
+    this.fromNs = grown(this.fromNs, capacity)
+    this.toNs = grown(this.toNs, capacity)
   }
-}
-
-function grown<T extends { set(from: T): void }>(column: T, next: T): T {
-  next.set(column)
-  return next
 }

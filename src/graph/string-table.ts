@@ -1,3 +1,5 @@
+import { grown } from './grown.ts'
+
 /** In place of an index: a name there was no room for. All of them are one. */
 export const folded = -1
 /** What such names are called. */
@@ -7,16 +9,25 @@ export const foldedText = 'other'
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
 
-/** Of `bytes[start, end)`, 32 bits; a word a step, since each step waits for the multiplication of the last. */
+/** An odd number for each word of a string, by which it is multiplied; they begin again after 256 bytes. */
+const multipliers = Int32Array.from({ length: 64 }, (_, word) => Math.imul(2 * word + 1, 0x9e3779b1))
+
+/**
+ * Of `bytes[start, end)`, 32 bits: the sum of its words, each times its own number, so that no multiplication waits for
+ * another. The last word may overlap the one before.
+ */
 function hashBytes(view: DataView, start: number, end: number): number {
+  const last = end - 4
   let hash = end - start
-  let at = start
-  for (; at + 4 <= end; at += 4) {
-    hash = Math.imul(hash ^ view.getUint32(at, true), 0x9e3779b1)
-    hash ^= hash >>> 15
+  if (last < start) for (let at = start; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
+  else {
+    for (let at = start, word = 0; at < last; at += 4, word++) {
+      hash = (hash + Math.imul(view.getInt32(at, true), multipliers[word & 63]!)) | 0
+    }
+    hash = Math.imul(hash ^ view.getInt32(last, true), 0x27d4eb2f)
   }
-  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
-  return (hash ^ (hash >>> 13)) >>> 0
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
 }
 
 /**
@@ -30,11 +41,16 @@ export class StringTable {
   /** Text by index. */
   private readonly texts: string[] = ['']
   private readonly indexByText = new Map<string, number>([['', 0]])
-  /** Open addressing over byte sequences: `slots` holds entry + 1, 0 is free. */
+  /** Open addressing over byte sequences: entry + 1, 0 is free. */
   private slots = new Int32Array(1024)
-  private readonly entryBytes: DataView[] = []
-  private entryHashes: number[] = []
-  private entryIndexes: number[] = []
+  private entries = 0
+  private hashes = new Int32Array(512)
+  private indexes = new Int32Array(512)
+  /** Where each entry ends in `stored`; it begins where the one before ends. */
+  private ends = new Int32Array(512)
+  /** The bytes of all entries, side by side because they are compared all the time. */
+  private stored = new Uint8Array(8192)
+  private storedView = viewOf(this.stored)
   private names = 0
   /** The bytes that were last looked into. */
   private bytes: Uint8Array = new Uint8Array(0)
@@ -57,10 +73,7 @@ export class StringTable {
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
     const entry = this.slots[slot]! - 1
-    // A copy: the slice of a Buffer would be a view and keep the whole message.
-    return entry < 0
-      ? this.insert(new Uint8Array(bytes.subarray(start, end)), hash, slot)
-      : this.entryIndexes[entry]!
+    return entry < 0 ? this.insert(start, end, hash, slot) : this.indexes[entry]!
   }
 
   /**
@@ -73,10 +86,10 @@ export class StringTable {
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
     const entry = this.slots[slot]! - 1
-    if (entry >= 0) return this.entryIndexes[entry]!
+    if (entry >= 0) return this.indexes[entry]!
     if (this.names >= this.maxNames) return folded
     this.names++
-    return this.insert(new Uint8Array(bytes.subarray(start, end)), hash, slot)
+    return this.insert(start, end, hash, slot)
   }
 
   /** The index here of a string of another table. */
@@ -104,37 +117,72 @@ export class StringTable {
 
   /** Where the bytes stand, or would. */
   private slotOf(view: DataView, start: number, end: number, hash: number): number {
-    const mask = this.slots.length - 1
+    const { slots, hashes } = this
+    const mask = slots.length - 1
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.slots[slot]! - 1
-      if (entry < 0) return slot
-      if (this.entryHashes[entry] === hash && sameBytes(this.entryBytes[entry]!, view, start, end))
-        return slot
+      const entry = slots[slot]! - 1
+      if (entry < 0 || (hashes[entry] === hash && this.holds(entry, view, start, end))) return slot
     }
   }
 
+  /** Whether the entry is what stands in `view` from `start` to `end`. */
+  private holds(entry: number, view: DataView, start: number, end: number): boolean {
+    const { storedView } = this
+    const from = this.startOf(entry)
+    const shift = from - start
+    if (this.ends[entry]! - from !== end - start) return false
+    let at = start
+    for (; at + 4 <= end; at += 4) {
+      if (storedView.getInt32(at + shift) !== view.getInt32(at)) return false
+    }
+    for (; at < end; at++) if (storedView.getUint8(at + shift) !== view.getUint8(at)) return false
+    return true
+  }
+
+  private startOf(entry: number): number {
+    return entry === 0 ? 0 : this.ends[entry - 1]!
+  }
+
   /** Two byte sequences may decode to one text (invalid UTF-8): they share an index. */
-  private insert(bytes: Uint8Array, hash: number, slot: number): number {
-    const text = utf8Decoder.decode(bytes)
+  private insert(start: number, end: number, hash: number, slot: number): number {
+    const text = utf8Decoder.decode(this.bytes.subarray(start, end))
     let index = this.indexByText.get(text)
     if (index === undefined) {
       index = this.texts.length
       this.texts.push(text)
       this.indexByText.set(text, index)
     }
-    this.entryBytes.push(viewOf(bytes))
-    this.entryHashes.push(hash)
-    this.entryIndexes.push(index)
-    this.slots[slot] = this.entryBytes.length
-    if (this.entryBytes.length * 2 > this.slots.length) this.grow()
+    const entry = this.entries++
+    if (entry === this.ends.length) this.growEntries(entry * 2)
+    this.store(this.startOf(entry), start, end)
+    this.ends[entry] = this.startOf(entry) + end - start
+    this.hashes[entry] = hash
+    this.indexes[entry] = index
+    this.slots[slot] = this.entries
+    if (this.entries * 2 > this.slots.length) this.growSlots()
     return index
   }
 
-  private grow(): void {
+  private store(at: number, start: number, end: number): void {
+    const needed = at + end - start
+    if (needed > this.stored.length) {
+      this.stored = grown(this.stored, Math.max(needed, this.stored.length * 2))
+      this.storedView = viewOf(this.stored)
+    }
+    this.stored.set(this.bytes.subarray(start, end), at)
+  }
+
+  private growEntries(capacity: number): void {
+    this.ends = grown(this.ends, capacity)
+    this.hashes = grown(this.hashes, capacity)
+    this.indexes = grown(this.indexes, capacity)
+  }
+
+  private growSlots(): void {
     const slots = new Int32Array(this.slots.length * 2)
     const mask = slots.length - 1
-    for (let entry = 0; entry < this.entryHashes.length; entry++) {
-      let slot = this.entryHashes[entry]! & mask
+    for (let entry = 0; entry < this.entries; entry++) {
+      let slot = this.hashes[entry]! & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = entry + 1
     }
@@ -143,14 +191,3 @@ export class StringTable {
 }
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-function sameBytes(entry: DataView, view: DataView, start: number, end: number): boolean {
-  const length = end - start
-  if (entry.byteLength !== length) return false
-  let at = 0
-  for (; at + 4 <= length; at += 4) {
-    if (entry.getUint32(at, true) !== view.getUint32(start + at, true)) return false
-  }
-  for (; at < length; at++) if (entry.getUint8(at) !== view.getUint8(start + at)) return false
-  return true
-}

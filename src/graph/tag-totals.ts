@@ -1,3 +1,4 @@
+import { grown } from './grown.ts'
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import { compareSpans } from './span-order.ts'
@@ -127,7 +128,5 @@ export class TagTotals {
 
 function reserved<T extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(column: T, size: number): T {
   if (size <= column.length) return column
-  const grown = new (column.constructor as new (length: number) => T)(size * 2)
-  grown.set(column)
-  return grown
+  return grown(column, size * 2)
 }

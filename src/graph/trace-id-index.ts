@@ -1,3 +1,5 @@
+import { grown } from './grown.ts'
+
 /** Numbers distinct trace ids 0, 1, 2, ... in order of first sight; 16 bytes and a slot for each. */
 export class TraceIdIndex {
   length = 0
@@ -37,9 +39,7 @@ export class TraceIdIndex {
   private insert(traceId: Uint32Array, slot: number): number {
     const index = this.length++
     if (index * 4 === this.words.length) {
-      const words = new Uint32Array(this.words.length * 2)
-      words.set(this.words)
-      this.words = words
+      this.words = grown(this.words, this.words.length * 2)
     }
     this.words.set(traceId, index * 4)
     this.slots[slot] = index + 1

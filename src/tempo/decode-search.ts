@@ -4,7 +4,8 @@ import { KnownText } from '../protobuf/known-text.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { AttributeReader, hexWord, readHex } from './decode-attribute.ts'
 import { DetailAttributes } from './decode-details.ts'
-import { takeField, takeSpelledField } from './decode-span-fields.ts'
+import { takePlainFields } from './decode-plain-fields.ts'
+import { takeField } from './decode-span-fields.ts'
 
 const serviceKey = new KnownText('service.name')
 const byServiceKey = new KnownText('by(resource.service.name)')
@@ -157,26 +158,34 @@ export class SearchDecoder {
     const { reader, spans } = this
     const row = spans.addRow()
     this.details.start(row)
-    while (reader.position < end) {
-      const tag = reader.tag(end)
-      if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
-      else if (tag === 0x0a) {
-        const to = reader.endOfBytes(end)
-        spans.spanIdHi[row] = hexWord(reader.view, reader.position, to)
-        spans.spanIdLo[row] = hexWord(reader.view, reader.position + 8, to)
-        reader.position = to
-      } else if (tag === 0x12) {
-        const to = reader.endOfBytes(end)
-        spans.name[row] = spans.strings.internName(reader.bytes, reader.position, to)
-        reader.position = to
-      } else if (tag === 0x18) {
-        reader.varint64(end)
-        spans.startHi[row] = reader.hi
-        spans.startLo[row] = reader.lo
-      } else if (tag === 0x20) this.duration(row, end)
-      else reader.skip(tag, end)
+    for (;;) {
+      reader.position = takePlainFields(reader, reader.position, end, spans, row)
+      if (reader.position >= end) break
+      this.field(row, end)
     }
     this.details.finish()
+  }
+
+  /** A field of a span in whichever way it is written. */
+  private field(row: number, end: number): void {
+    const { reader, spans } = this
+    const tag = reader.tag(end)
+    if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
+    else if (tag === 0x0a) {
+      const to = reader.endOfBytes(end)
+      spans.spanIdHi[row] = hexWord(reader.view, reader.position, to)
+      spans.spanIdLo[row] = hexWord(reader.view, reader.position + 8, to)
+      reader.position = to
+    } else if (tag === 0x12) {
+      const to = reader.endOfBytes(end)
+      spans.name[row] = spans.strings.internName(reader.bytes, reader.position, to)
+      reader.position = to
+    } else if (tag === 0x18) {
+      reader.varint64(end)
+      spans.startHi[row] = reader.hi
+      spans.startLo[row] = reader.lo
+    } else if (tag === 0x20) this.duration(row, end)
+    else reader.skip(tag, end)
   }
 
   /** Tempo subtracts without looking: a span that ends before it starts wraps around. */
@@ -189,10 +198,6 @@ export class SearchDecoder {
 
   private spanAttribute(end: number, row: number): void {
     const { attribute, reader, spans } = this
-    if (takeSpelledField(reader, reader.position, end, spans, row)) {
-      reader.position = end
-      return
-    }
     attribute.enter(end)
     if (takeField(reader.view, attribute, spans, row)) return
     if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())

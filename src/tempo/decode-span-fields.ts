@@ -1,6 +1,5 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import { KnownText } from '../protobuf/known-text.ts'
-import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { type AttributeReader, hexWord } from './decode-attribute.ts'
 
 const utf8 = new TextEncoder()
@@ -46,7 +45,7 @@ const parentIdPrefix = new KnownText(parentId.subarray(0, parentIdStart))
  * @returns whether `bytes[start, end)` was one of them
  */
 export function takeSpelledField(
-  { view }: ProtobufReader,
+  view: DataView,
   start: number,
   end: number,
   spans: SpanTable,
