@@ -144,7 +144,7 @@ export class CallTotals {
     for (let edge = 0; edge < other.edges.length; edge++) {
       const caller = nodeOf[other.edges.first[edge]!]!
       const callee = nodeOf[other.edges.second[edge]!]!
-      if (caller === callee) this.addSelfCalls(callee, other.edgeRed.count[edge]!)
+      if (caller === callee) this.addSelfCalls(callee, other.edgeRed.countOf(edge))
       else this.addEdge(caller, callee, other, edge)
     }
   }

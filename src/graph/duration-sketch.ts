@@ -14,9 +14,8 @@ const upperMantissaBits = 20
 /** Upper word of 1.0: exponents are stored with 1023 added. */
 const upperWordOfOne = 1023 << upperMantissaBits
 
-/** Buckets are kept in pages of 2^3: the durations of one operation lie close together. */
-const pageBits = 3
-const pageSize = 2 ** pageBits
+/** The shortest window of a row, in buckets, as a power of two: durations of one operation lie close together. */
+const windowBits = 3
 
 const float = new Float64Array(1)
 const words = new Int32Array(float.buffer)
@@ -32,24 +31,24 @@ const upper = new Uint8Array(Int32Array.of(1).buffer)[0] === 1 ? 1 : 0
  * and none is wider than 1/64 of its lower end. Kept are counts of integers: sketches can be added, a duration
  * can be taken back, and order changes no bit. A bucket counts up to 2^31 - 1.
  *
- * A row has a window of a directory, and the directory names the pages of buckets in which anything was ever
- * counted: 50 bytes for a row of equal durations, some 100 for each doubling that its durations fill.
+ * A row has a window of buckets, from the one of its shortest duration to that of its longest, whose length is a power
+ * of two: 44 bytes for a row of equal durations, some 256 for each doubling that its durations span.
  */
 export class DurationSketches {
   /**
-   * Three numbers for each row, side by side because they are always read together: where its window of the
-   * directory starts, how long it is, and the page number it begins with.
+   * Three numbers for each row, side by side because they are always read together: where its window starts in
+   * `counts`, how many buckets it has, and the number of the first.
    */
   private windows = new Int32Array(64 * 3)
-  /** Where a page is in `counts`, in pages; 0 where there is none. */
-  private directory = new Int32Array(256)
-  private directoryLength = 0
-  private counts = new Int32Array(64 * pageSize)
-  private pages = 1
+  private counts = new Int32Array(1024)
+  /** Counts in use; the first is in none, so that 0 stands for no window. */
+  private length = 1
+  /** Start of a window that a row has grown out of, by the power of two that is its length; each holds the next. */
+  private readonly left = new Int32Array(32)
 
   /** What the columns take, unused capacity included. */
   get bytes(): number {
-    return this.windows.byteLength + this.directory.byteLength + this.counts.byteLength
+    return this.windows.byteLength + this.counts.byteLength
   }
 
   /**
@@ -59,21 +58,19 @@ export class DurationSketches {
    * @param times how often; below 0 takes it back
    */
   add(row: number, durationNs: number, times: number): void {
-    const bucket = bucketOf(durationNs)
-    const page = this.pageOf(row, bucket >> pageBits)
-    this.counts[page * pageSize + (bucket & (pageSize - 1))]! += times
+    // First the place: there may be other counts afterwards.
+    const place = this.placeOf(row, bucketOf(durationNs))
+    this.counts[place]! += times
   }
 
   /** Adds row `from` of `other` to row `row`. */
   addRow(row: number, other: DurationSketches, from: number): void {
-    const length = other.windows[from * 3 + 1] ?? 0
+    const { start, length, first } = other.windowOf(from)
     for (let at = 0; at < length; at++) {
-      const otherPage = other.directory[other.windows[from * 3]! + at]!
-      if (otherPage === 0) continue
-      const page = this.pageOf(row, other.windows[from * 3 + 2]! + at)
-      for (let bucket = 0; bucket < pageSize; bucket++) {
-        this.counts[page * pageSize + bucket]! += other.counts[otherPage * pageSize + bucket]!
-      }
+      const times = other.counts[start + at]!
+      if (times === 0) continue
+      const place = this.placeOf(row, first + at)
+      this.counts[place]! += times
     }
   }
 
@@ -100,65 +97,77 @@ export class DurationSketches {
    */
   atRanks(row: number, ranks: number[]): number[] {
     const durations: number[] = []
-    const window = row * 3
+    const { start, length, first } = this.windowOf(row)
     let passed = 0
-    for (let at = 0; at < (this.windows[window + 1] ?? 0); at++) {
-      const page = this.directory[this.windows[window]! + at]!
-      for (let bucket = 0; page > 0 && bucket < pageSize; bucket++) {
-        passed += this.counts[page * pageSize + bucket]!
-        while (passed >= ranks[durations.length]!) {
-          durations.push(durationOf((this.windows[window + 2]! + at) * pageSize + bucket))
-        }
-        if (durations.length === ranks.length) return durations
-      }
+    for (let at = 0; at < length && durations.length < ranks.length; at++) {
+      passed += this.counts[start + at]!
+      while (passed >= ranks[durations.length]!) durations.push(durationOf(first + at))
     }
+    if (durations.length === ranks.length) return durations
     throw new RangeError(`row ${row} has ${passed} durations, not ${ranks.at(-1)}`)
   }
 
-  /** Where the page with this number is in `counts`; there is one afterwards. */
-  private pageOf(row: number, number: number): number {
-    if (row * 3 < this.windows.length) {
-      const at = number - this.windows[row * 3 + 2]!
-      if (at >= 0 && at < this.windows[row * 3 + 1]!) {
-        const page = this.directory[this.windows[row * 3]! + at]!
-        if (page > 0) return page
-      }
-    }
-    return this.addPage(row, number)
+  private windowOf(row: number): { start: number; length: number; first: number } {
+    const [start = 0, length = 0, first = 0] = this.windows.subarray(row * 3, row * 3 + 3)
+    return { start, length, first }
   }
 
-  private addPage(row: number, number: number): number {
-    if (row * 3 >= this.windows.length) {
-      this.windows = grown(this.windows, Math.max((row + 1) * 3, this.windows.length * 2))
-    }
-    const at = number - this.windows[row * 3 + 2]!
-    if (at < 0 || at >= this.windows[row * 3 + 1]!) this.widenWindow(row, number)
-    const page = this.pages++
-    if (this.pages * pageSize > this.counts.length) this.counts = grown(this.counts, this.counts.length * 2)
-    this.directory[this.windows[row * 3]! + number - this.windows[row * 3 + 2]!] = page
-    return page
+  /** Where a bucket of a row is in `counts`; there is one afterwards. */
+  private placeOf(row: number, bucket: number): number {
+    const { windows } = this
+    const window = row * 3
+    if (window < windows.length) {
+      const at = bucket - windows[window + 2]!
+      if (at >= 0 && at < windows[window + 1]!) return windows[window]! + at
+    } else this.windows = grown(windows, Math.max(window + 3, windows.length * 2))
+    this.widen(window, bucket)
+    return this.windows[window]! + bucket - this.windows[window + 2]!
   }
 
-  /** Gives a row a window that reaches to page `number`, twice as long at least; the old one is left unused. */
-  private widenWindow(row: number, number: number): void {
-    const oldLength = this.windows[row * 3 + 1]!
-    const oldStart = this.windows[row * 3]!
-    const oldFirst = oldLength === 0 ? number : this.windows[row * 3 + 2]!
-    const isBelow = number < oldFirst
-    const reach = isBelow ? oldFirst + oldLength - number : number + 1 - oldFirst
-    const length = 2 ** Math.ceil(Math.log2(reach))
-    const start = this.directoryLength
-    const first = isBelow ? oldFirst + oldLength - length : oldFirst
-    this.directoryLength += length
-    while (this.directoryLength > this.directory.length) {
-      this.directory = grown(this.directory, this.directory.length * 2)
+  /** Gives a row a window that holds the bucket as well, and leaves the old one to whoever needs one of its length. */
+  private widen(window: number, bucket: number): void {
+    const { windows } = this
+    const [oldStart, oldLength, oldFirst] = [windows[window]!, windows[window + 1]!, windows[window + 2]!]
+    const counts = this.counts.subarray(oldStart, oldStart + oldLength)
+    const lowest = counts.findIndex((count) => count !== 0)
+    const used = lowest < 0 ? counts.subarray(0, 0) : counts.subarray(lowest, lastUsed(counts) + 1)
+    const usedFrom = used.length === 0 ? bucket : oldFirst + lowest
+    const from = Math.min(bucket, usedFrom)
+    const to = Math.max(bucket + 1, usedFrom + used.length)
+    const bits = Math.max(windowBits, Math.ceil(Math.log2(to - from)))
+    const start = this.takeWindow(bits)
+    // Where it grew downwards, the room that is left is below as well.
+    const first = from < usedFrom ? Math.max(0, to - 2 ** bits) : from
+    windows[window] = start
+    windows[window + 1] = 2 ** bits
+    windows[window + 2] = first
+    this.counts.set(used, start + usedFrom - first)
+    if (oldLength > 0) this.leaveWindow(oldStart, Math.log2(oldLength))
+  }
+
+  /** Start of a window of 2^bits counts, all 0. */
+  private takeWindow(bits: number): number {
+    const length = 2 ** bits
+    const left = this.left[bits]!
+    if (left > 0) {
+      this.left[bits] = this.counts[left]!
+      this.counts.fill(0, left, left + length)
+      return left
     }
-    this.directory.copyWithin(start + oldFirst - first, oldStart, oldStart + oldLength)
-    this.windows[row * 3] = start
-    this.windows[row * 3 + 1] = length
-    this.windows[row * 3 + 2] = first
+    const start = this.length
+    this.length += length
+    if (this.length > this.counts.length)
+      this.counts = grown(this.counts, Math.max(this.length, this.counts.length * 2))
+    return start
+  }
+
+  private leaveWindow(start: number, bits: number): void {
+    this.counts[start] = this.left[bits]!
+    this.left[bits] = start
   }
 }
+
+const lastUsed = (counts: Int32Array) => counts.findLastIndex((count) => count !== 0)
 
 /** Number of the bucket: 0 holds what is below 1 ns. */
 function bucketOf(durationNs: number): number {

@@ -1,49 +1,67 @@
+import { grown } from './grown.ts'
+
 /** Times are summed in two limbs of this many ns, so that a sum of integers stays exact. */
 const limbNs = 2 ** 52
 
 /**
- * Sums of durations, ns, a row for each; 0 where nothing was added.
+ * Adds a duration, ns, >= 0, to the sum in the limbs `cells[at]`, the low one, and `cells[at + 1]`, or takes it back
+ * when `sign` is -1.
  *
  * Exact for whole ns, so the order in which spans arrive cannot change a digit, and what was added can be taken
  * back: a plain float sum is exact only below 2^53 ns, 104 days of span time.
  */
+export function addExactly(cells: Float64Array, at: number, durationNs: number, sign: 1 | -1): void {
+  // Nearly every duration fits the low limb; % on floats is slow.
+  const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)
+  addLimbs(cells, at, sign * (durationNs - hi * limbNs), sign * hi)
+}
+
+/** Adds the sum in `others[from]` and the cell after it. */
+export function addSum(cells: Float64Array, at: number, others: Float64Array, from: number): void {
+  addLimbs(cells, at, others[from]!, others[from + 1]!)
+}
+
+/** The sum, ns, rounded once: where it exceeds 2^53, to the nearest double. */
+export function readSum(cells: Float64Array, at: number): number {
+  return cells[at + 1]! * limbNs + cells[at]!
+}
+
+function addLimbs(cells: Float64Array, at: number, lo: number, hi: number): void {
+  const sum = cells[at]! + lo
+  if (sum >= limbNs) {
+    cells[at] = sum - limbNs
+    cells[at + 1]! += hi + 1
+  } else if (sum < 0) {
+    cells[at] = sum + limbNs
+    cells[at + 1]! += hi - 1
+  } else {
+    cells[at] = sum
+    if (hi !== 0) cells[at + 1]! += hi
+  }
+}
+
+/** Sums of durations, ns, a row for each; 0 where nothing was added. */
 export class ExactSums {
-  private hi = new Float64Array(64)
-  private lo = new Float64Array(64)
+  private cells = new Float64Array(64)
 
   /** Adds a duration, ns, >= 0, to a row, or takes it back when `sign` is -1. */
   add(row: number, durationNs: number, sign: 1 | -1): void {
-    // Nearly every duration fits the low limb; % on floats is slow.
-    const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)
-    this.addLimbs(row, sign * hi, sign * (durationNs - hi * limbNs))
+    addExactly(this.reach(row), row * 2, durationNs, sign)
   }
 
   /** Adds row `from` of `other` to row `row`. */
   addRow(row: number, other: ExactSums, from: number): void {
-    this.addLimbs(row, other.hi[from] ?? 0, other.lo[from] ?? 0)
+    if (from * 2 < other.cells.length) addSum(this.reach(row), row * 2, other.cells, from * 2)
   }
 
-  /** The sum, ns, rounded once: where it exceeds 2^53, to the nearest double. */
+  /** As `readSum`. */
   read(row: number): number {
-    return (this.hi[row] ?? 0) * limbNs + (this.lo[row] ?? 0)
+    return row * 2 < this.cells.length ? readSum(this.cells, row * 2) : 0
   }
 
-  private addLimbs(row: number, hi: number, lo: number): void {
-    if (row >= this.lo.length) this.grow(row)
-    const sum = this.lo[row]! + lo
-    let carry = 0
-    if (sum >= limbNs) carry = 1
-    else if (sum < 0) carry = -1
-    this.lo[row] = sum - carry * limbNs
-    this.hi[row]! += hi + carry
-  }
-
-  private grow(row: number): void {
-    const capacity = Math.max(row + 1, this.lo.length * 2)
-    const { hi, lo } = this
-    this.hi = new Float64Array(capacity)
-    this.lo = new Float64Array(capacity)
-    this.hi.set(hi)
-    this.lo.set(lo)
+  private reach(row: number): Float64Array {
+    if (row * 2 >= this.cells.length)
+      this.cells = grown(this.cells, Math.max((row + 1) * 2, this.cells.length * 2))
+    return this.cells
   }
 }

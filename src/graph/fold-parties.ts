@@ -24,7 +24,7 @@ export function foldParties(
 ): { other: number; red: RedColumns; folding: Folding } {
   const red = new RedColumns()
   const late = parties.name.indexOf(folded)
-  const countOf = (party: number) => received.count[party] || made.count[party] || 0
+  const countOf = (party: number) => received.countOf(party) || made.countOf(party) || 0
   const { least, of } = leastCalled(
     parties.length,
     (party) => (party === late ? 0 : countOf(party)),
@@ -37,7 +37,7 @@ export function foldParties(
   const other = late < 0 ? addOther(parties) : late
   const partyOf = Int32Array.from({ length: parties.length }, (_, party) => party)
   for (const party of late < 0 ? least : [late, ...least]) {
-    const isCalled = received.count[party]! > 0
+    const isCalled = received.countOf(party) > 0
     if (countOf(party) > 0) red.addRow(0, isCalled ? received : made, party, isCalled)
     partyOf[party] = other
   }

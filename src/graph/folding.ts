@@ -4,7 +4,7 @@ import { compareTexts, leastCalled } from './least-called.ts'
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import { folded, type StringTable } from './string-table.ts'
-import type { TagTotals } from './tag-totals.ts'
+import type { TagSums } from './tag-totals.ts'
 
 export interface FoldedOperations {
   totals: CallTotals
@@ -21,7 +21,7 @@ export interface FoldedOperations {
 export function foldOperations(operations: CallTotals, strings: StringTable, max: number): FoldedOperations {
   const { nodes, nodeRed } = operations
   const isLate = (node: number) => nodes.second[node] === folded
-  const countOf = (node: number) => nodeRed.count[node] ?? 0
+  const countOf = (node: number) => nodeRed.countOf(node)
   const textOf = (index: number) => strings.text(index)
   const { least, of } = leastCalled(
     nodes.length,
@@ -57,8 +57,6 @@ export function foldOperations(operations: CallTotals, strings: StringTable, max
   return { totals, of: (node) => nodeOf[node]!, folding }
 }
 
-export type TagSums = Pick<TagTotals, 'tags' | 'tagRed' | 'entries' | 'entryRed'>
-
 /**
  * Adds up the tag values with the fewest traces on one node where there are more than `max`.
  *
@@ -74,12 +72,12 @@ export function foldTags(
   const isLate = (tag: number) => tags.first[tag] === folded
   const { least, of } = leastCalled(
     tags.length,
-    (tag) => (isLate(tag) ? 0 : tagRed.count[tag]!),
+    (tag) => (isLate(tag) ? 0 : tagRed.countOf(tag)),
     (a, b) => compareTexts(strings.text(tags.first[a]!), strings.text(tags.first[b]!)),
     max,
   )
   let late = 0
-  for (let tag = 0; tag < tags.length; tag++) if (isLate(tag)) late += tagRed.count[tag]!
+  for (let tag = 0; tag < tags.length; tag++) if (isLate(tag)) late += tagRed.countOf(tag)
   const values = tags.first.slice(0, tags.length)
   for (const tag of least) values[tag] = folded
   const sums = {

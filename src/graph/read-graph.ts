@@ -1,11 +1,11 @@
 import { noPattern } from './call-patterns.ts'
 import { noSides } from './call-sides.ts'
 import type { CallTotals } from './call-totals.ts'
-import { foldOperations, foldTags, type TagSums } from './folding.ts'
+import { foldOperations, foldTags } from './folding.ts'
 import type { Folding, Graph, GraphEdge, GraphNode } from './graph.ts'
 import { compareTexts } from './least-called.ts'
 import { folded, foldedText, type StringTable } from './string-table.ts'
-import type { TagTotals } from './tag-totals.ts'
+import type { TagSums } from './tag-totals.ts'
 
 /**
  * Turns totals into a graph: numbers become names, and what was taken back altogether is left out.
@@ -15,7 +15,7 @@ import type { TagTotals } from './tag-totals.ts'
  */
 export function readGraph(
   all: CallTotals,
-  allTags: TagTotals | undefined,
+  allTags: TagSums | undefined,
   strings: StringTable,
   maxNodes: number,
 ): Pick<Graph, 'nodes' | 'edges' | 'foldings'> {

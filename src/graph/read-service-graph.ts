@@ -1,13 +1,13 @@
 import { attributesOf, EvidenceOfCalls } from './call-evidence.ts'
 import { CallTotals } from './call-totals.ts'
 import { foldParties } from './fold-parties.ts'
-import { foldTags, type TagSums } from './folding.ts'
+import { foldTags } from './folding.ts'
 import type { Graph, GraphEdge, GraphNode } from './graph.ts'
 import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from './read-graph.ts'
 import { type Red, RedColumns } from './red.ts'
 import { type Parties, partiesOf } from './service-parties.ts'
 import type { StringTable } from './string-table.ts'
-import type { TagTotals } from './tag-totals.ts'
+import type { TagSums } from './tag-totals.ts'
 
 /**
  * Turns the totals of the service level into a graph.
@@ -22,7 +22,7 @@ import type { TagTotals } from './tag-totals.ts'
 export function readServiceGraph(
   totals: CallTotals,
   linked: CallTotals,
-  allTags: TagTotals | undefined,
+  allTags: TagSums | undefined,
   strings: StringTable,
   maxNodes: number,
 ): Pick<Graph, 'nodes' | 'edges' | 'foldings'> {
@@ -68,7 +68,7 @@ function sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): PartyS
 
 function readParty({ received, made }: PartySums, party: number): Red {
   // What a peer called spent its time elsewhere.
-  return received.count[party]! > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }
+  return received.countOf(party) > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }
 }
 
 /** What the parties called, and were called. */
@@ -92,13 +92,13 @@ function addCalls(
 ): void {
   const { edges, edgeRed: red, sides } = level
   for (let edge = 0; edge < edges.length; edge++) {
-    const isCalled = red.count[edge]! > 0
+    const isCalled = red.countOf(edge) > 0
     if (!isCalled && !sides.hasGaps(edge)) continue
     const source = parties.of[edges.first[edge]!]!
     const target = parties.of[edges.second[edge]!]!
     // A link may tell of no more than the time that a message took whose delivery is counted among the totals.
     if (!isCalled) calls.sides.addRow(calls.edges.indexOf(source, target), sides, edge)
-    else if (source === target) selfCalls[source]! += red.count[edge]!
+    else if (source === target) selfCalls[source]! += red.countOf(edge)
     else {
       const call = calls.addEdge(source, target, level, edge)
       evidence.add(call, codes[edges.first[edge]!]!, codes[edges.second[edge]!]!, byLink)

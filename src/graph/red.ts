@@ -1,5 +1,5 @@
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
-import { ExactSums } from './exact-sums.ts'
+import { addExactly, addSum, ExactSums, readSum } from './exact-sums.ts'
 import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
 import { grown } from './grown.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
@@ -24,25 +24,34 @@ export interface Red extends Percentiles {
   exemplars: Exemplars
 }
 
+/** What is counted of a row, in cells side by side because they are always touched together. Sums take two. */
+const cellsPerRow = 8
+const count = 0
+const failed = 1
+const slow = 2
+const timeNs = 3
+const criticalPathNs = 5
+
 /**
- * RED totals of many nodes or edges, a column for each figure. All are exact, so the order in which spans arrive
- * cannot change a digit of the result.
+ * RED totals of many nodes or edges. All are exact, so the order in which spans arrive cannot change a digit of the
+ * result.
  */
 export class RedColumns {
   length = 0
-  count = new Float64Array(64)
-  failed = new Float64Array(64)
-  slow = new Float64Array(64)
+  private cells = new Float64Array(64 * cellsPerRow)
   /** Adjusted count less count, in whole millionths. */
   private readonly unseen = new ExactSums()
-  private readonly timeNs = new ExactSums()
-  private readonly criticalPathNs = new ExactSums()
   private readonly durations = new DurationSketches()
   private readonly exemplars: ExemplarColumns
 
   /** @param trace the trace whose calls are added; may be left out where only whole rows are */
   constructor(trace = new TraceAtHand()) {
     this.exemplars = new ExemplarColumns(trace)
+  }
+
+  /** Calls on row `row`. */
+  countOf(row: number): number {
+    return this.cells[row * cellsPerRow + count] ?? 0
   }
 
   /** Adds the calls that a span stands for to row `row`, or takes them back when `sign` is -1. */
@@ -55,70 +64,72 @@ export class RedColumns {
     row: number,
     spans: MeasuredSpans,
     span: number,
-    failed: boolean,
+    hasFailed: boolean,
     slowThresholdNs: number,
     sign: 1 | -1,
   ): void {
     const { weights } = spans
     if (weights === undefined || weights.isPlain(span)) {
-      this.addOne(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+      this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
       return
     }
     this.unseen.add(row, weights.unseenPerCall(span) * weights.calls[span]!, sign)
-    if (weights.calls[span] === 1) this.addOne(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
-    else this.addSummary(row, weights, span, failed, slowThresholdNs, sign)
+    if (weights.calls[span] === 1) this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
+    else this.addSummary(row, weights, span, hasFailed, slowThresholdNs, sign)
   }
 
   /** Adds a trace, which begins with this span and counts once even where that is a summary. */
   addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
     const { weights } = spans
     if (weights) this.unseen.add(row, weights.unseenPerCall(span), sign)
-    const failed = spans.status[span] === SpanStatus.error
-    this.addOne(row, spans.durationNs[span]!, failed, slowThresholdNs, sign)
+    const hasFailed = spans.status[span] === SpanStatus.error
+    this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
   }
 
   private addOne(
     row: number,
     durationNs: number,
-    failed: boolean,
+    hasFailed: boolean,
     slowThresholdNs: number,
     sign: 1 | -1,
   ): void {
-    this.reach(row)
-    this.count[row]! += sign
-    if (failed) this.failed[row]! += sign
-    else if (durationNs > slowThresholdNs) this.slow[row]! += sign
-    this.timeNs.add(row, durationNs, sign)
+    const cells = this.reach(row)
+    const at = row * cellsPerRow
+    cells[at + count]! += sign
+    if (hasFailed) cells[at + failed]! += sign
+    else if (durationNs > slowThresholdNs) cells[at + slow]! += sign
+    addExactly(cells, at + timeNs, durationNs, sign)
     this.durations.add(row, durationNs, sign)
-    this.exemplars.add(row, durationNs, failed, sign)
+    this.exemplars.add(row, durationNs, hasFailed, sign)
   }
 
   private addSummary(
     row: number,
     weights: WeightColumns,
     span: number,
-    failed: boolean,
+    hasFailed: boolean,
     slowThresholdNs: number,
     sign: 1 | -1,
   ): void {
     const calls = sign * weights.calls[span]!
     const { values } = weights.durations
     const start = weights.durations.start(span)
-    this.reach(row)
-    this.count[row]! += calls
-    if (failed) this.failed[row]! += calls
-    this.timeNs.add(row, weights.totalNs[span]!, sign)
-    for (let at = start; at < start + weights.durations.length(span); at += 2) {
-      const times = sign * values[at + 1]!
-      if (!failed && values[at]! > slowThresholdNs) this.slow[row]! += times
-      this.durations.add(row, values[at]!, times)
-      this.exemplars.add(row, values[at]!, failed, sign)
+    const cells = this.reach(row)
+    const at = row * cellsPerRow
+    cells[at + count]! += calls
+    if (hasFailed) cells[at + failed]! += calls
+    addExactly(cells, at + timeNs, weights.totalNs[span]!, sign)
+    for (let bucket = start; bucket < start + weights.durations.length(span); bucket += 2) {
+      const times = sign * values[bucket + 1]!
+      if (!hasFailed && values[bucket]! > slowThresholdNs) cells[at + slow]! += times
+      this.durations.add(row, values[bucket]!, times)
+      this.exemplars.add(row, values[bucket]!, hasFailed, sign)
     }
   }
 
   /** Adds time on a critical path to row `row`, which has a call, or takes it back when `sign` is -1. */
   addCriticalPath(row: number, ns: number, sign: 1 | -1): void {
-    if (ns > 0) this.criticalPathNs.add(row, ns, sign)
+    if (ns > 0) addExactly(this.cells, row * cellsPerRow + criticalPathNs, ns, sign)
   }
 
   /**
@@ -127,42 +138,46 @@ export class RedColumns {
    * @param withPath whether its time on critical paths is added as well
    */
   addRow(row: number, other: RedColumns, from: number, withPath = true): void {
-    this.reach(row)
-    this.count[row]! += other.count[from]!
+    const cells = this.reach(row)
+    const at = row * cellsPerRow
+    const otherAt = from * cellsPerRow
+    for (let cell = count; cell <= slow; cell++) cells[at + cell]! += other.cells[otherAt + cell]!
+    addSum(cells, at + timeNs, other.cells, otherAt + timeNs)
+    if (withPath) addSum(cells, at + criticalPathNs, other.cells, otherAt + criticalPathNs)
     this.unseen.addRow(row, other.unseen, from)
-    this.failed[row]! += other.failed[from]!
-    this.slow[row]! += other.slow[from]!
-    this.timeNs.addRow(row, other.timeNs, from)
-    if (withPath) this.criticalPathNs.addRow(row, other.criticalPathNs, from)
     this.durations.addRow(row, other.durations, from)
     this.exemplars.addRow(row, other.exemplars, from)
   }
 
   read(row: number): Red {
-    const count = this.count[row] ?? 0
-    if (count === 0) return { ...none }
-    const adjustedCount = (count * adjustedScale + this.unseen.read(row)) / adjustedScale
-    const failed = this.failed[row]!
-    const slow = this.slow[row]!
-    const meanNs = this.timeNs.read(row) / count
+    const { cells, durations } = this
+    const calls = this.countOf(row)
+    if (calls === 0) return { ...none }
+    const at = row * cellsPerRow
+    const meanNs = readSum(cells, at + timeNs) / calls
     // Of a single call the duration is known.
     const percentiles =
-      count === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : this.durations.percentiles(row, count)
-    const criticalPathNs = this.criticalPathNs.read(row)
-    const exemplars = this.exemplars.read(row, percentiles.p50Ns)
-    return { count, adjustedCount, failed, slow, meanNs, criticalPathNs, ...percentiles, exemplars }
+      calls === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : durations.percentiles(row, calls)
+    return {
+      count: calls,
+      adjustedCount: (calls * adjustedScale + this.unseen.read(row)) / adjustedScale,
+      failed: cells[at + failed]!,
+      slow: cells[at + slow]!,
+      meanNs,
+      criticalPathNs: readSum(cells, at + criticalPathNs),
+      ...percentiles,
+      exemplars: this.exemplars.read(row, percentiles.p50Ns),
+    }
   }
 
-  private reach(row: number): void {
-    if (row >= this.count.length) this.grow(row)
-    if (row >= this.length) this.length = row + 1
-  }
-
-  private grow(row: number): void {
-    const capacity = Math.max(row + 1, this.count.length * 2)
-    this.count = grown(this.count, capacity)
-    this.failed = grown(this.failed, capacity)
-    this.slow = grown(this.slow, capacity)
+  private reach(row: number): Float64Array {
+    if (row >= this.length) {
+      this.length = row + 1
+      const { cells } = this
+      if (this.length * cellsPerRow > cells.length)
+        this.cells = grown(cells, Math.max(this.length * cellsPerRow, cells.length * 2))
+    }
+    return this.cells
   }
 }
 

@@ -95,7 +95,7 @@ export class ServiceLevel {
     for (const { caller, callee, gapNs, sign } of gaps) {
       linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
     }
-    const graph = readServiceGraph(this.totals, linked, this.tags, this.strings, this.maxNodes)
+    const graph = readServiceGraph(this.totals, linked, this.tags?.read(), this.strings, this.maxNodes)
     return {
       ...graph,
       endToEndNs,

@@ -40,7 +40,7 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
   for (const node of late) of[node] = 0
   const services = new Map<number, number>()
   for (let node = 0; node < nodes.length; node++) {
-    if (isPeer(node) || late.includes(node) || !((nodeRed.count[node] ?? 0) > 0)) continue
+    if (isPeer(node) || late.includes(node) || !(nodeRed.countOf(node) > 0)) continue
     of[node] = parties.length++
     parties.role.push('service')
     parties.name.push(nodes.first[node]!)
@@ -84,7 +84,7 @@ function calledNodes(...all: CallTotals[]): Set<number> {
   const called = new Set<number>()
   for (const { edges, edgeRed } of all) {
     for (let edge = 0; edge < edges.length; edge++) {
-      if (!(edgeRed.count[edge]! > 0)) continue
+      if (!(edgeRed.countOf(edge) > 0)) continue
       called.add(edges.first[edge]!)
       called.add(edges.second[edge]!)
     }

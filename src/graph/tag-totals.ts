@@ -9,17 +9,28 @@ import { Top, type TraceTree } from './trace-tree.ts'
 
 type Parents = Pick<TraceTree, 'parent'>
 
+/** What `TagTotals` come to. */
+export interface TagSums {
+  /** (tag value, 0). */
+  tags: PairIndex
+  tagRed: RedColumns
+  /** (tag, operation): traces with the tag whose root is the operation. */
+  entries: PairIndex
+  entryRed: RedColumns
+}
+
 /**
  * Totals of the tag nodes: how many traces hold a value of the selected tag, and at which operations those
  * traces begin.
  */
 export class TagTotals {
-  /** (tag value, 0). */
-  readonly tags = new PairIndex()
-  readonly tagRed: RedColumns
-  /** (tag, operation): traces with the tag whose root is the operation. */
-  readonly entries = new PairIndex()
-  readonly entryRed: RedColumns
+  private readonly tags = new PairIndex()
+  private readonly tagRed: RedColumns
+  private readonly entries = new PairIndex()
+  /** Traces of one root, nearly all there are: counted on their entry alone, and on the tag when it is read. */
+  private readonly entryRed: RedColumns
+  /** The other traces; on the tag they count in `tagRed`. */
+  private readonly sharedRed: RedColumns
 
   /** Whether a value gets a node, by string index: 0 not asked yet, 1 yes, 2 no. */
   private decisions = new Uint8Array(1024)
@@ -47,6 +58,7 @@ export class TagTotals {
     this.maxTags = maxTags
     this.tagRed = new RedColumns(trace)
     this.entryRed = new RedColumns(trace)
+    this.sharedRed = new RedColumns(trace)
     this.slowThresholdNs = slowThresholdNs
     this.isTagNode = isTagNode
   }
@@ -64,14 +76,30 @@ export class TagTotals {
     if (this.values.length === 0 || tops.length === 0) return
     if (tops.length > 1) tops.sort((a, b) => compareSpans(spans, a, b))
     this.collectRoots(tree, tops, operationOf)
+    const isOfOneRoot = tops.length === 1 && this.roots.length === 1
+    const entryRed = isOfOneRoot ? this.entryRed : this.sharedRed
     for (const value of this.values) {
       const tag = this.tagOf(value)
-      this.tagRed.addTrace(tag, spans, tops[0]!, this.slowThresholdNs, sign)
+      if (!isOfOneRoot) this.tagRed.addTrace(tag, spans, tops[0]!, this.slowThresholdNs, sign)
       for (const root of this.roots) {
         const entry = this.entries.indexOf(tag, operationOf[root]!)
-        this.entryRed.addTrace(entry, spans, root, this.slowThresholdNs, sign)
+        entryRed.addTrace(entry, spans, root, this.slowThresholdNs, sign)
       }
     }
+  }
+
+  read(): TagSums {
+    const { tags, entries } = this
+    const sums: TagSums = { tags, tagRed: new RedColumns(), entries, entryRed: new RedColumns() }
+    for (let tag = 0; tag < this.tagRed.length; tag++) sums.tagRed.addRow(tag, this.tagRed, tag)
+    for (let entry = 0; entry < this.entryRed.length; entry++) {
+      sums.tagRed.addRow(entries.first[entry]!, this.entryRed, entry)
+      sums.entryRed.addRow(entry, this.entryRed, entry)
+    }
+    for (let entry = 0; entry < this.sharedRed.length; entry++) {
+      sums.entryRed.addRow(entry, this.sharedRed, entry)
+    }
+    return sums
   }
 
   /** Adds the totals of `other`; `operationOf` says for each operation of `other` which one it is here. */
@@ -79,12 +107,14 @@ export class TagTotals {
     const tagOf = new Int32Array(other.tags.length)
     for (let tag = 0; tag < other.tags.length; tag++) {
       tagOf[tag] = this.tagOf(strings.adopt(otherStrings, other.tags.first[tag]!))
-      this.tagRed.addRow(tagOf[tag]!, other.tagRed, tag)
+      if (tag < other.tagRed.length) this.tagRed.addRow(tagOf[tag]!, other.tagRed, tag)
     }
     for (let entry = 0; entry < other.entries.length; entry++) {
       const tag = tagOf[other.entries.first[entry]!]!
       const operation = operationOf[other.entries.second[entry]!]!
-      this.entryRed.addRow(this.entries.indexOf(tag, operation), other.entryRed, entry)
+      const here = this.entries.indexOf(tag, operation)
+      if (entry < other.entryRed.length) this.entryRed.addRow(here, other.entryRed, entry)
+      if (entry < other.sharedRed.length) this.sharedRed.addRow(here, other.sharedRed, entry)
     }
   }
 
