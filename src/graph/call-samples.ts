@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 import { compareIds, copyId, hexId } from './trace-at-hand.ts'
 
 const sampleSize = 8

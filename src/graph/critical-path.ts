@@ -1,3 +1,4 @@
+import { fillStart } from './column.ts'
 import { RowHeap } from './row-heap.ts'
 import { compareSpans } from './span-order.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
@@ -79,8 +80,8 @@ export class CriticalPath {
       this.firstChild = new Int32Array(capacity)
       this.nextSibling = new Int32Array(capacity)
     }
-    this.exclusiveNs.fill(0, 0, rows)
-    this.firstChild.fill(-1, 0, rows)
+    fillStart(this.exclusiveNs, 0, rows)
+    fillStart(this.firstChild, -1, rows)
   }
 
   /** Duplicates have no parent row, so they are nobody's children. */
@@ -107,8 +108,11 @@ export class CriticalPath {
     this.path[this.length++] = root
     while (next < this.length) {
       const row = this.path[next++]!
-      this.collectChildren(spans, root, row)
-      this.takeChildren(row)
+      if (this.firstChild[row]! < 0) this.exclusiveNs[row] = this.toNs[row]! - this.fromNs[row]!
+      else {
+        this.collectChildren(spans, root, row)
+        this.takeChildren(row)
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 
 /** The percentiles that a sketch answers, ns. */
 export interface Percentiles {

@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 
 /** Times are summed in two limbs of this many ns, so that a sum of integers stays exact. */
 const limbNs = 2 ** 52

@@ -1,5 +1,5 @@
 import { CallSamples } from './call-samples.ts'
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 import { compareIds, copyId, hexId, type TraceAtHand } from './trace-at-hand.ts'
 
 /** Traces to look at: ids of 32 hex digits; null where there is none. */

@@ -5,6 +5,7 @@ import { ExactSums } from './exact-sums.ts'
 import { emptyCounts, type Graph, type SpanCounts } from './graph.ts'
 import { nodesWhileReading } from './least-called.ts'
 import { readGraph } from './read-graph.ts'
+import { RowList } from './row-list.ts'
 import { ServiceLevel } from './service-level.ts'
 import { SiblingCalls } from './sibling-calls.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
@@ -58,7 +59,7 @@ export class GraphBuilder {
   /** Operation of each row of the trace at hand, -1 where it has none. */
   private operationOf = new Int32Array(64)
   /** Rows of the trace at hand that nothing called. */
-  private readonly tops: number[] = []
+  private readonly tops = new RowList()
 
   constructor(options: GraphBuilderOptions) {
     // 1.001 * 1e6 is just under 1001000.
@@ -143,7 +144,7 @@ export class GraphBuilder {
     this.criticalPath.liftNameless(spans, tree)
     this.countOperations(spans, sign)
     this.countCalls(spans, sign)
-    this.tags?.add(spans, tree, this.tops, this.operationOf, sign)
+    this.tags?.add(spans, tree.parent, this.tops, this.operationOf, sign)
   }
 
   private measure(spans: SpanTable, sign: 1 | -1): void {
@@ -177,7 +178,7 @@ export class GraphBuilder {
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations, operationOf, siblings } = this
     const { exclusiveNs } = this.criticalPath
-    this.tops.length = 0
+    this.tops.clear()
     siblings.start(spans)
     for (let row = 0; row < spans.length; row++) {
       const callee = operationOf[row]!

@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 
 /**
  * Numbers distinct pairs of 32-bit integers 0, 1, 2, ... in order of first sight.

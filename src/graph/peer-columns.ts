@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 import { RowLists } from './row-lists.ts'
 
 /**

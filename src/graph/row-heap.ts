@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 
 /** Rows waiting to be taken in an order of their own: a binary heap that allocates only when it grows. */
 export class RowHeap {

@@ -5,6 +5,7 @@ import type { SpanCounts } from './graph.ts'
 import type { LinkedCalls } from './linked-calls.ts'
 import { PairIndex } from './pair-index.ts'
 import { PeerColumns, PeerRole } from './peer-columns.ts'
+import { RowList } from './row-list.ts'
 import { ServiceEdges } from './service-edges.ts'
 import { peerCode, serviceCode, userCode } from './service-node.ts'
 import { ServiceTree } from './service-tree.ts'
@@ -25,7 +26,7 @@ import { Top, type TraceTree } from './trace-tree.ts'
  */
 export class ServiceCalls {
   /** Rows of the last trace that nothing called; `parents` says why. */
-  readonly tops: number[] = []
+  readonly tops = new RowList()
   /** Node of each row of the last trace, -1 where it has none. */
   nodeOf = new Int32Array(64)
   /** For each row of the last trace the row that called it, or one of `Top`. */
@@ -80,7 +81,7 @@ export class ServiceCalls {
     this.peers = spans.withPeers()
     this.sign = sign
     this.published = undefined
-    this.tops.length = 0
+    this.tops.clear()
     this.edges.start(spans, sign)
     if (this.nodeOf.length >= spans.length) return
     this.nodeOf = new Int32Array(spans.length * 2)

@@ -57,7 +57,7 @@ export class ServiceLevel {
   add(spans: SpanTable, tree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
     const { calls } = this
     calls.add(spans, tree, criticalPath, sign)
-    this.tags?.add(spans, { parent: calls.parents }, calls.tops, calls.nodeOf, sign)
+    this.tags?.add(spans, calls.parents, calls.tops, calls.nodeOf, sign)
   }
 
   merge(other: ServiceLevel): void {

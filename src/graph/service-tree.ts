@@ -87,8 +87,8 @@ export class ServiceTree {
   /** Of spans that call each other in a circle none can be believed. */
   private uncircle({ parent, cuts }: TraceTree): void {
     for (let cut = 0; cut < cuts.length; cut += 2) {
-      const end = cuts[cut]!
-      for (let row = cuts[cut + 1]!; row !== end; row = parent[row]!) this.parent[row] = Top.cycle
+      const end = cuts.rows[cut]!
+      for (let row = cuts.rows[cut + 1]!; row !== end; row = parent[row]!) this.parent[row] = Top.cycle
     }
   }
 

@@ -1,6 +1,7 @@
 import type { CallPatterns, SiblingGroup } from './call-patterns.ts'
-import { grown } from './grown.ts'
+import { fillStart, grown } from './column.ts'
 import { RowHeap } from './row-heap.ts'
+import { RowList } from './row-list.ts'
 import type { SpanTable } from './span-table.ts'
 
 const none = -1
@@ -33,7 +34,7 @@ export class SiblingCalls {
   /** The last sibling on each edge, -1 but for the parent at hand. */
   private siblingOn = new Int32Array(64).fill(none)
   /** Edges that the parent at hand called. */
-  private readonly edges: number[] = []
+  private readonly edges = new RowList()
 
   private readonly byStart = new RowHeap((a, b) => this.starts(a, b) < 0)
   private readonly byName = new RowHeap((a, b) => (this.nameOf(a) - this.nameOf(b) || this.starts(a, b)) < 0)
@@ -47,7 +48,7 @@ export class SiblingCalls {
     this.spans = spans
     this.length = 0
     if (rows > this.lastOf.length) this.lastOf = new Int32Array(2 ** (32 - Math.clz32(rows)))
-    this.lastOf.fill(none, 0, rows)
+    fillStart(this.lastOf, none, rows)
   }
 
   /**
@@ -82,7 +83,7 @@ export class SiblingCalls {
   /** The calls of one parent, the last of which is given, by their edges. */
   private addSiblings(last: number, patterns: CallPatterns, sign: 1 | -1): void {
     const { before, edgeOf, edges } = this
-    edges.length = 0
+    edges.clear()
     for (let call = last; call !== none; ) {
       const next = before[call]!
       const edge = edgeOf[call]!
@@ -92,7 +93,8 @@ export class SiblingCalls {
       this.siblingOn[edge] = call
       call = next
     }
-    for (const edge of edges) {
+    for (let at = 0; at < edges.length; at++) {
+      const edge = edges.rows[at]!
       const sibling = this.siblingOn[edge]!
       this.siblingOn[edge] = none
       this.addSame(sibling, edge, patterns, sign)

@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 
 /** In place of an index: a name there was no room for. All of them are one. */
 export const folded = -1

@@ -1,13 +1,12 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
+import { RowList } from './row-list.ts'
 import { compareSpans } from './span-order.ts'
 import type { SpanTable } from './span-table.ts'
 import { folded, type StringTable } from './string-table.ts'
 import type { TraceAtHand } from './trace-at-hand.ts'
-import { Top, type TraceTree } from './trace-tree.ts'
-
-type Parents = Pick<TraceTree, 'parent'>
+import { Top } from './trace-tree.ts'
 
 /** What `TagTotals` come to. */
 export interface TagSums {
@@ -38,8 +37,8 @@ export class TagTotals {
   private valueSeenIn = new Int32Array(1024)
   private rootSeenIn = new Int32Array(1024)
   private trace = 0
-  private readonly values: number[] = []
-  private readonly roots: number[] = []
+  private readonly values = new RowList()
+  private readonly roots = new RowList()
 
   private readonly slowThresholdNs: number
   private readonly maxTags: number
@@ -67,21 +66,23 @@ export class TagTotals {
    * Counts one trace on the node of each tag value in it, with the duration of its earliest top span, and on
    * an edge to each operation that is a root of it.
    *
-   * @param tops the rows that nothing called; `tree.parent` says why
+   * @param parents as in `TraceTree`
+   * @param tops the rows that nothing called
    * @param operationOf the operation of each row
    */
-  add(spans: SpanTable, tree: Parents, tops: number[], operationOf: Int32Array, sign: 1 | -1): void {
+  add(spans: SpanTable, parents: Int32Array, tops: RowList, operationOf: Int32Array, sign: 1 | -1): void {
     this.trace++
-    this.collectValues(spans, tree)
+    this.collectValues(spans, parents)
     if (this.values.length === 0 || tops.length === 0) return
     if (tops.length > 1) tops.sort((a, b) => compareSpans(spans, a, b))
-    this.collectRoots(tree, tops, operationOf)
+    this.collectRoots(parents, tops, operationOf)
     const isOfOneRoot = tops.length === 1 && this.roots.length === 1
     const entryRed = isOfOneRoot ? this.entryRed : this.sharedRed
-    for (const value of this.values) {
-      const tag = this.tagOf(value)
-      if (!isOfOneRoot) this.tagRed.addTrace(tag, spans, tops[0]!, this.slowThresholdNs, sign)
-      for (const root of this.roots) {
+    for (let at = 0; at < this.values.length; at++) {
+      const tag = this.tagOf(this.values.rows[at]!)
+      if (!isOfOneRoot) this.tagRed.addTrace(tag, spans, tops.rows[0]!, this.slowThresholdNs, sign)
+      for (let of = 0; of < this.roots.length; of++) {
+        const root = this.roots.rows[of]!
         const entry = this.entries.indexOf(tag, operationOf[root]!)
         entryRed.addTrace(entry, spans, root, this.slowThresholdNs, sign)
       }
@@ -126,13 +127,13 @@ export class TagTotals {
     return known < 0 ? tags.indexOf(folded, 0) : known
   }
 
-  private collectValues(spans: SpanTable, tree: Parents): void {
-    this.values.length = 0
+  private collectValues(spans: SpanTable, parents: Int32Array): void {
+    this.values.clear()
     this.decisions = reserved(this.decisions, spans.strings.size)
     this.valueSeenIn = reserved(this.valueSeenIn, spans.strings.size)
     for (let row = 0; row < spans.length; row++) {
       const value = spans.tagValue[row]!
-      if (value === 0 || this.valueSeenIn[value] === this.trace || tree.parent[row] === Top.duplicate)
+      if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === Top.duplicate)
         continue
       this.valueSeenIn[value] = this.trace
       if (this.decisions[value] === 0) {
@@ -143,11 +144,12 @@ export class TagTotals {
   }
 
   /** The earliest root of each operation: an entry counts traces, not roots. */
-  private collectRoots(tree: Parents, tops: number[], operationOf: Int32Array): void {
-    this.roots.length = 0
-    for (const top of tops) {
+  private collectRoots(parents: Int32Array, tops: RowList, operationOf: Int32Array): void {
+    this.roots.clear()
+    for (let at = 0; at < tops.length; at++) {
+      const top = tops.rows[at]!
       const operation = operationOf[top]!
-      if (tree.parent[top] !== Top.root) continue
+      if (parents[top] !== Top.root) continue
       this.rootSeenIn = reserved(this.rootSeenIn, operation + 1)
       if (this.rootSeenIn[operation] === this.trace) continue
       this.rootSeenIn[operation] = this.trace

@@ -1,4 +1,4 @@
-import { grown } from './grown.ts'
+import { grown } from './column.ts'
 
 /** Numbers distinct trace ids 0, 1, 2, ... in order of first sight; 16 bytes and a slot for each. */
 export class TraceIdIndex {

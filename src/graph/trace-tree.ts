@@ -1,3 +1,5 @@
+import { fillStart } from './column.ts'
+import { RowList } from './row-list.ts'
 import { compareIdentities, compareSpans } from './span-order.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
 
@@ -30,7 +32,7 @@ export class TraceTree {
   duplicates = 0
   orphans = 0
   /** Where a cycle was cut: pairs of the row that lost its parent and the row that was its parent. */
-  readonly cuts: number[] = []
+  readonly cuts = new RowList()
 
   /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
   private slots = new Int32Array(256)
@@ -45,7 +47,7 @@ export class TraceTree {
 
   build(spans: SpanTable): void {
     this.duplicates = this.orphans = 0
-    this.cuts.length = 0
+    this.cuts.clear()
     this.sharesIds = false
     this.reserve(spans.length)
     this.indexSpanIds(spans)
@@ -68,9 +70,9 @@ export class TraceTree {
     }
     const slotCount = 2 ** (32 - Math.clz32(rows * 2))
     this.slotMask = slotCount - 1
-    this.parent.fill(Top.root, 0, rows)
-    this.sameId.fill(-1, 0, rows)
-    this.slots.fill(0, 0, slotCount)
+    fillStart(this.parent, Top.root, rows)
+    fillStart(this.sameId, -1, rows)
+    fillStart(this.slots, 0, slotCount)
   }
 
   private indexSpanIds(spans: SpanTable): void {
@@ -153,7 +155,7 @@ export class TraceTree {
 
   /** Where the ancestors of a span lead back to it, the member that sorts first loses its parent. */
   private cutCycles(spans: SpanTable): void {
-    this.seen.fill(0, 0, spans.length)
+    fillStart(this.seen, 0, spans.length)
     for (let start = 0; start < spans.length; start++) {
       const walk = start + 1
       let row = start
@@ -166,7 +168,8 @@ export class TraceTree {
       for (let member = this.parent[row]!; member !== row; member = this.parent[member]!) {
         if (compareSpans(spans, member, first) < 0) first = member
       }
-      this.cuts.push(first, this.parent[first]!)
+      this.cuts.push(first)
+      this.cuts.push(this.parent[first]!)
       this.parent[first] = Top.cycle
     }
   }
