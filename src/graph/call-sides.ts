@@ -1,4 +1,5 @@
-import { ExactSums } from './exact-sums.ts'
+import { grown } from './column.ts'
+import { addExactly, addSum, readSum } from './exact-sums.ts'
 import { SpanKind, type SpanTable } from './span-table.ts'
 import type { MeasuredSpans } from './weight-columns.ts'
 
@@ -22,13 +23,12 @@ export interface SideSpans extends MeasuredSpans {
   skewed: Uint8Array
 }
 
-/** What is counted of an edge; of the first three the times are summed as well. */
+/** What is counted of an edge, in cells side by side; the sum of its times, which takes two, stands behind each of the first three. */
 const clients = 0
-const servers = 1
-const gaps = 2
-const negativeGaps = 3
-const counted = 4
-const summed = 3
+const servers = 3
+const gaps = 6
+const negativeGaps = 9
+const cellsPerEdge = 10
 
 /**
  * Client and server side of the calls of many edges, kept apart, and the gap between them.
@@ -42,9 +42,7 @@ const summed = 3
  * with both of its sides.
  */
 export class CallSides {
-  /** The figures of an edge stand side by side, because they are always touched together. */
-  private counts = new Float64Array(64 * counted)
-  private readonly timesNs = new ExactSums()
+  private cells = new Float64Array(64 * cellsPerEdge)
 
   /** Adds what is known of the call of `callee` by `caller`, two rows of a trace; takes it back where `sign` is -1. */
   addCall(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
@@ -77,59 +75,67 @@ export class CallSides {
 
   /** Whether gaps of the edge are known. */
   hasGaps(edge: number): boolean {
-    const first = edge * counted
-    return (this.counts[first + gaps] ?? 0) > 0 || (this.counts[first + negativeGaps] ?? 0) > 0
+    return this.countOf(edge, gaps) > 0 || this.countOf(edge, negativeGaps) > 0
   }
 
   /** @param gapNs may be negative */
   addGapTime(edge: number, gapNs: number, sign: 1 | -1): void {
-    this.count(edge, gapNs < 0 ? negativeGaps : gaps, sign)
-    if (gapNs >= 0) this.timesNs.add(edge * summed + gaps, gapNs, sign)
+    if (gapNs < 0) this.reach(edge)[edge * cellsPerEdge + negativeGaps]! += sign
+    else this.addTime(edge, gaps, 1, gapNs, sign)
   }
 
   /** Adds edge `from` of `other` to edge `edge`. */
   addRow(edge: number, other: CallSides, from: number): void {
-    for (let field = 0; field < counted; field++) {
-      this.count(edge, field, other.counts[from * counted + field] ?? 0)
+    if ((from + 1) * cellsPerEdge > other.cells.length) return
+    const cells = this.reach(edge)
+    const at = edge * cellsPerEdge
+    const otherAt = from * cellsPerEdge
+    for (const side of [clients, servers, gaps]) {
+      cells[at + side]! += other.cells[otherAt + side]!
+      addSum(cells, at + side + 1, other.cells, otherAt + side + 1)
     }
-    for (let field = 0; field < summed; field++) {
-      this.timesNs.addRow(edge * summed + field, other.timesNs, from * summed + field)
-    }
+    cells[at + negativeGaps]! += other.cells[otherAt + negativeGaps]!
   }
 
   read(edge: number): Sides {
-    const mean = (field: number) => {
-      const count = this.counts[edge * counted + field] ?? 0
-      return count === 0 ? null : this.timesNs.read(edge * summed + field) / count
+    const mean = (side: number) => {
+      const count = this.countOf(edge, side)
+      return count === 0 ? null : readSum(this.cells, edge * cellsPerEdge + side + 1) / count
     }
     return {
       clientMeanNs: mean(clients),
       serverMeanNs: mean(servers),
       gapMeanNs: mean(gaps),
-      negativeGaps: this.counts[edge * counted + negativeGaps] ?? 0,
+      negativeGaps: this.countOf(edge, negativeGaps),
     }
   }
 
   private addSide(
     edge: number,
-    field: number,
+    side: number,
     { durationNs, weights }: SideSpans,
     row: number,
     sign: 1 | -1,
   ): void {
     const calls = weights === undefined ? 1 : weights.calls[row]!
-    this.count(edge, field, sign * calls)
-    this.timesNs.add(edge * summed + field, calls === 1 ? durationNs[row]! : weights!.totalNs[row]!, sign)
+    this.addTime(edge, side, calls, calls === 1 ? durationNs[row]! : weights!.totalNs[row]!, sign)
   }
 
-  private count(edge: number, field: number, times: number): void {
-    const at = edge * counted + field
-    if (at >= this.counts.length) {
-      const grown = new Float64Array(Math.max(at + counted, this.counts.length * 2))
-      grown.set(this.counts)
-      this.counts = grown
-    }
-    this.counts[at]! += times
+  private addTime(edge: number, side: number, calls: number, ns: number, sign: 1 | -1): void {
+    const cells = this.reach(edge)
+    const at = edge * cellsPerEdge + side
+    cells[at]! += sign * calls
+    addExactly(cells, at + 1, ns, sign)
+  }
+
+  private countOf(edge: number, count: number): number {
+    return this.cells[edge * cellsPerEdge + count] ?? 0
+  }
+
+  private reach(edge: number): Float64Array {
+    const needed = (edge + 1) * cellsPerEdge
+    if (needed > this.cells.length) this.cells = grown(this.cells, Math.max(needed, this.cells.length * 2))
+    return this.cells
   }
 }
 

@@ -18,7 +18,7 @@ export function addTraceId(ids: TraceIds, traceId: Uint32Array, times: 1 | -1): 
   ids.add(hashTraceId(traceId, 0), hex, hex, times)
 }
 
-/** Remembers for each fault a few traces that have it. Costs a comparison per fault and trace. */
+/** Remembers for each fault a few traces that have it. Costs a comparison per trace. */
 export class TraceExamples {
   private readonly ids: Record<TraceFault, TraceIds> = {
     orphans: newTraceIds(),
@@ -36,8 +36,14 @@ export class TraceExamples {
     skewed: 0,
   }
 
+  private seenInAll = 0
+
   /** A trace has just been counted: the counts that have changed are its faults. */
   note(counts: SpanCounts, traceId: Uint32Array, sign: 1 | -1): void {
+    // All of them change in one direction, so one comparison does for nearly every trace.
+    const total = totalOf(counts)
+    if (total === this.seenInAll) return
+    this.seenInAll = total
     for (const fault of traceFaults) {
       if (counts[fault] === this.seen[fault]) continue
       this.seen[fault] = counts[fault]
@@ -51,6 +57,7 @@ export class TraceExamples {
       this.ids[fault].merge(other.ids[fault])
       this.seen[fault] = counts[fault]
     }
+    this.seenInAll = totalOf(counts)
   }
 
   /** Up to `maxExamples` traces for each fault, in an order that looks random and is always the same. */
@@ -65,3 +72,6 @@ export class TraceExamples {
     }
   }
 }
+
+const totalOf = ({ orphans, duplicates, unnamed, cycles, skewed }: SpanCounts) =>
+  orphans + duplicates + unnamed + cycles + skewed
