@@ -1,5 +1,5 @@
-import { DurationSketches } from './duration-sketch.ts'
 import { grown } from './column.ts'
+import { DurationSketches } from './duration-sketch.ts'
 
 /** How the callers of an edge went about it: spans that call it, and the calls that each made. All 0 where unknown. */
 export interface CallPattern {

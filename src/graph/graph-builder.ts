@@ -123,7 +123,12 @@ export class GraphBuilder {
 
   /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
-    const graph = readGraph(this.operations.withCallsOnCallees(), this.tags?.read(), this.strings, this.maxNodes)
+    const graph = readGraph(
+      this.operations.withCallsOnCallees(),
+      this.tags?.read(),
+      this.strings,
+      this.maxNodes,
+    )
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
   }
 

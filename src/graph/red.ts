@@ -1,7 +1,7 @@
+import { grown } from './column.ts'
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { addExactly, addSum, ExactSums, readSum } from './exact-sums.ts'
 import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
-import { grown } from './column.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
 import { TraceAtHand } from './trace-at-hand.ts'
 import { adjustedScale, type MeasuredSpans, type WeightColumns } from './weight-columns.ts'

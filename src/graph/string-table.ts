@@ -19,7 +19,8 @@ const multipliers = Int32Array.from({ length: 64 }, (_, word) => Math.imul(2 * w
 function hashBytes(view: DataView, start: number, end: number): number {
   const last = end - 4
   let hash = end - start
-  if (last < start) for (let at = start; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
+  if (last < start)
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
   else {
     for (let at = start, word = 0; at < last; at += 4, word++) {
       hash = (hash + Math.imul(view.getInt32(at, true), multipliers[word & 63]!)) | 0

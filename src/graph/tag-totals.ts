@@ -133,8 +133,7 @@ export class TagTotals {
     this.valueSeenIn = reserved(this.valueSeenIn, spans.strings.size)
     for (let row = 0; row < spans.length; row++) {
       const value = spans.tagValue[row]!
-      if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === Top.duplicate)
-        continue
+      if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === Top.duplicate) continue
       this.valueSeenIn[value] = this.trace
       if (this.decisions[value] === 0) {
         this.decisions[value] = this.isTagNode(spans.strings.text(value)) ? 1 : 2

@@ -148,3 +148,58 @@ t.test('an answer that is cut or altered is an error, or another answer, and nev
     { numRuns: 3000 },
   )
 })
+
+/** A varint; `padded` with a byte more than it needs, which is allowed and which nobody writes. */
+function varint(value: bigint, padded: boolean): number[] {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+  return padded && bytes.length < 9 ? [...bytes, Number(rest) | 128, 0] : [...bytes, Number(rest)]
+}
+
+const lengthDelimited = (field: number, bytes: number[], padded: boolean) => [
+  (field << 3) | 2,
+  ...varint(BigInt(bytes.length), padded),
+  ...bytes,
+]
+
+t.test('what a span says does not depend on how its numbers and lengths are written', async (t) => {
+  const utf8 = new TextEncoder()
+  const anySpan = fc.record({
+    name: fc.string({ unit: 'binary', maxLength: 200 }),
+    startNs: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    durationNs: fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 30n }), fc.bigInt({ min: 0n, max: 2n ** 52n })),
+    padded: fc.constantFrom(...['id', 'name', 'start', 'duration', 'attribute', 'none', 'all']),
+    order: fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }),
+  })
+  fc.assert(
+    fc.property(anySpan, ({ name, startNs, durationNs, padded, order }) => {
+      const isPadded = (part: string) => padded === 'all' || padded === part
+      const text = (field: number, value: string, part: string) =>
+        lengthDelimited(field, [...utf8.encode(value)], isPadded(part))
+      const kind = [...text(1, 'kind', ''), ...lengthDelimited(2, text(1, 'server', ''), false)]
+      const fields = [
+        text(1, 'fedcba9876543210', 'id'),
+        text(2, name, 'name'),
+        [0x18, ...varint(startNs, isPadded('start'))],
+        [0x20, ...varint(durationNs, isPadded('duration'))],
+        lengthDelimited(5, kind, isPadded('attribute')),
+      ]
+      const span = order.flatMap((at) => fields[at] ?? [])
+      const set = lengthDelimited(7, lengthDelimited(1, span, false), false)
+      const [row] = decode(Uint8Array.from(lengthDelimited(1, [...text(1, 'c0ffee', ''), ...set], false)))
+      t.match(row, {
+        spanId: [0xfedcba98, 0x76543210],
+        name:
+          utf8.encode(name).length === 0
+            ? ''
+            : new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8.encode(name)),
+        start: [Number(startNs >> 32n), Number(startNs & 0xffffffffn)],
+        durationNs: Number(durationNs),
+        kind: 2,
+      })
+      return t.passing()
+    }),
+    { numRuns: 500 },
+  )
+})
