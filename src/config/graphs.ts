@@ -23,7 +23,7 @@ export function graphErrors(file: ConfigFile, hidden: (field: string) => boolean
     const place = `graphs.${name}`
     return [
       ...patternErrors(entry, hidden(`${place}.query.filter`)),
-      ...scheduleErrors(entry.schedule),
+      ...scheduleErrors(entry.schedule, hidden(`${place}.schedule.cron`)),
       ...sinkErrors(entry, file),
       ...tenantErrors(entry, file),
       ...servicesErrors(name, entry, file),
@@ -46,7 +46,7 @@ function patternErrors({ query = {} }: GraphEntry, isHidden: boolean): FieldErro
   return errors
 }
 
-function scheduleErrors(schedule: ScheduleSection | undefined): FieldError[] {
+function scheduleErrors(schedule: ScheduleSection | undefined, isCronHidden: boolean): FieldError[] {
   if (schedule === undefined) return []
   const { every, cron, timezone } = schedule
   if ((every === undefined) === (cron === undefined)) {
@@ -62,10 +62,10 @@ function scheduleErrors(schedule: ScheduleSection | undefined): FieldError[] {
       { field: 'schedule.timezone', value: timezone, message: 'goes with cron: every has no use for it' },
     ]
   }
-  return cronErrors(cron ?? '', timezone)
+  return cronErrors(cron ?? '', timezone, isCronHidden)
 }
 
-function cronErrors(cron: string, timezone = 'UTC'): FieldError[] {
+function cronErrors(cron: string, timezone = 'UTC', isHidden: boolean): FieldError[] {
   try {
     new Intl.DateTimeFormat('en', { timeZone: timezone })
   } catch {
@@ -77,8 +77,9 @@ function cronErrors(cron: string, timezone = 'UTC'): FieldError[] {
     const next = new Cron(cron, { timezone }).nextRun()
     return next === null ? wrong('must have a time that comes: this one never does') : []
   } catch (error) {
-    const reason = (error as Error).message.replace(/^Cron\w+: /, '')
-    return wrong(`must be a cron pattern, such as */5 * * * *: ${reason}`)
+    // It quotes the pattern.
+    const reason = isHidden ? '' : `: ${(error as Error).message.replace(/^Cron\w+: /, '')}`
+    return wrong(`must be a cron pattern, such as */5 * * * *${reason}`)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../errors.ts'
 import { unsupported } from './problem.ts'
+import { refuseDeepJson } from './refuse-deep-json.ts'
 
 /** Looks at a body as it was received, before what is in it. @throws {TtaError} the request is refused */
 export type RawBodyCheck = (request: FastifyRequest, reply: FastifyReply, body: Buffer) => void
@@ -24,14 +25,15 @@ export function acceptJsonOnly(app: FastifyInstance, check?: RawBodyCheck): void
   app.addHook('preValidation', async (request, reply) => {
     const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
     check?.(request, reply, body)
-    request.body = body.length === 0 ? {} : parse(body.toString())
+    request.body = body.length === 0 ? {} : parse(body)
   })
 }
 
 /** Schemas refuse keys like __proto__ as unknown, or leave them alone: plain JSON.parse is safe. */
-function parse(text: string): unknown {
+function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(text)
+    refuseDeepJson(body)
+    return JSON.parse(body.toString())
   } catch (error) {
     throw notJson((error as Error).message)
   }

@@ -41,6 +41,8 @@ export interface ServerOptions {
   bodyLimitBytes: number
   /** Longest wait for a dependency at /health/ready, ms. @default 2000 */
   checkTimeoutMs?: number
+  /** How long a request may take to arrive, body included, ms. @default 60000 */
+  requestTimeoutMs?: number
   /** How long the result of a check counts, ms. @default 5000 */
   checkEveryMs?: number
   /** Unix ms. */
@@ -60,6 +62,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { aggregator, jobs, store, source, sinks, history, logger, bodyLimitBytes } = options
   const { checkTimeoutMs = 2000, metrics = createMetrics(version), now = Date.now } = options
   const { checkEveryMs = 5000, tokens = new AcceptedTokens(), rateLimit = noLimit } = options
+  const { requestTimeoutMs = 60_000 } = options
   const app = Fastify({
     // Answered as a problem instead, by a hook.
     return503OnClosing: false,
@@ -72,7 +75,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // Long names are for the schema to refuse: it says what is allowed.
     routerOptions: { maxParamLength: 65_536 },
     // A query of as many characters as the schema allows, each written as %F0%9F%9B%92.
-    http: { maxHeaderSize: 65_536 },
+    http: {
+      maxHeaderSize: 65_536,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / 2,
+    },
+    // Fastify's default is none: whoever sends a byte now and then would hold a connection for ever.
+    requestTimeout: requestTimeoutMs,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()

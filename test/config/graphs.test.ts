@@ -110,6 +110,16 @@ t.test('mistakes are named with what is allowed', async (t) => {
   ]
   for (const [text, said] of cases) t.match(complaint(t, text), said, text)
   t.match(refused('graphs: { a: 1 }').message, /graphs\.a must be an object|graphs\.a is 1/)
-  const hidden = refused(`graphs: { a: { query: { filter: '\${F}' } } }`, { env: { F: '(geheim' } })
-  t.notOk(hidden.message.includes('geheim'), 'what came from the environment is not repeated')
+  for (const [entry, said] of [
+    [`query: { filter: '\${F}' }`, /filter must be an RE2 regular expression/],
+    [`schedule: { cron: '\${F}' }`, /cron must be a cron pattern/],
+    [`schedule: { cron: '0 3 * * *', timezone: '\${F}' }`, /must be an IANA time zone/],
+  ] as const) {
+    const { message, errors } = refused(`graphs: { a: { ${entry} } }`, { env: { F: '(geheim' } })
+    t.match(message, said)
+    t.notOk(
+      `${message}${JSON.stringify(errors)}`.includes('geheim'),
+      'what the environment gives is not told',
+    )
+  }
 })

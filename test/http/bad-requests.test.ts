@@ -3,7 +3,10 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { badRequest } from '../../src/errors.ts'
+import { createLogger } from '../../src/http/logger.ts'
 import { startServer } from './stand-ins.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -341,6 +344,37 @@ t.test('any text at all gets an answer with one of our codes, never a 500', asyn
     { numRuns: 200 },
   )
   t.ok(true)
+})
+
+t.test('a body that is nested without end is 400 at every path that takes JSON', async (t) => {
+  const { app, close } = await buildApp(loadConfig({ env: {} }), { logger: createLogger('silent') })
+  t.teardown(close)
+  const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`
+  const bodies = [deep, `{"filter":${deep}}`, `{"alerts":${deep}}`, `{"a":`.repeat(150_000)]
+  for (const url of ['/aggregate', '/webhooks/alerts', '/v1/traces']) {
+    for (const payload of bodies) {
+      const answer = await app.inject({ method: 'POST', url, headers: json, payload })
+      t.equal(answer.statusCode, 400, `${url}: ${payload.slice(0, 20)}`)
+      t.match(answer.body, /nested deeper than 256/)
+    }
+    const brackets = JSON.stringify({ a: `"${'['.repeat(1000)}\\` })
+    const { body } = await app.inject({ method: 'POST', url, headers: json, payload: brackets })
+    t.notMatch(body, /nested/, 'brackets in text are text')
+  }
+})
+
+t.test('a request that does not come to its end is 408, with and without a token', async (t) => {
+  const { app } = await startServer(t, { requestTimeoutMs: 200 })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const head = 'HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n'
+  for (const [what, request] of [
+    ['a head', `GET /graphs ${head}`],
+    ['a body', `POST /aggregate ${head}content-length: 99\r\n\r\n{`],
+  ] as const) {
+    const answer = await converse(port, request)
+    t.match(answer, /^HTTP\/1\.1 408 .*TTA_REQUEST_TIMEOUT/s, what)
+  }
 })
 
 t.test('a body that is wrong throughout gets an answer of bounded size', async (t) => {

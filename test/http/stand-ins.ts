@@ -145,6 +145,7 @@ export async function startServer(
     source?: Dependency
     sinks?: Dependency[]
     checkTimeoutMs?: number
+    requestTimeoutMs?: number
   } = {},
 ) {
   const store = createGraphStore()
@@ -182,6 +183,7 @@ export async function startServer(
     logger,
     bodyLimitBytes: 1_048_576,
     ...(parts.checkTimeoutMs === undefined ? {} : { checkTimeoutMs: parts.checkTimeoutMs }),
+    ...(parts.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: parts.requestTimeoutMs }),
   })
   t.teardown(() => app.close())
   const put = async (document: GraphDocument) => store.replace(document, new AbortController().signal)

@@ -6,6 +6,7 @@ import { TtaError } from '../../errors.ts'
 import { jsonToProtobuf } from '../../otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../protobuf/protobuf-reader.ts'
 import { toTtaError } from '../problem.ts'
+import { refuseDeepJson } from '../refuse-deep-json.ts'
 import { encodeExportResponse, encodeStatus, type OtlpEncoding, otlpMediaType } from './otlp-answers.ts'
 import { otlpTracesSchema } from './otlp-traces-schema.ts'
 
@@ -79,6 +80,7 @@ async function decompressed(request: FastifyRequest, maxBytes: number): Promise<
 /** @throws {TtaError} TTA_BAD_REQUEST */
 function parseJson(body: Uint8Array): unknown {
   try {
+    refuseDeepJson(body)
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {
     throw undecodable(`The body is not JSON in UTF-8: ${(error as Error).message}`, error)
