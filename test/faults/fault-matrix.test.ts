@@ -3,7 +3,7 @@ import { errorStatus } from '../../src/errors.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
 import { type Row, rows, type Seen } from './fault-rows.ts'
-import { asked, heldBehind, heldBy, keptIn, nowMs, type Stage, serve, setStage, traces } from './stage.ts'
+import { asked, heldBehind, heldBy, keptIn, type Stage, serve, setStage, traces } from './stage.ts'
 
 type Tta = Awaited<ReturnType<typeof serve>>
 
@@ -12,11 +12,11 @@ let lasting: { stage: Stage; tta: Tta } | undefined
 t.teardown(() => lasting?.tta.close())
 
 /** With the old graph everywhere, and the row's Tempo. */
-async function prepare(test: Test, { config, tempo, before, alone, now = nowMs }: Row) {
+async function prepare(test: Test, { config, tempo, before, alone }: Row) {
   if (config || before || alone) {
     const stage = await setStage(test, tempo)
     before?.(stage)
-    return { stage, tta: await serve(stage.config(config), () => now) }
+    return { stage, tta: await serve(stage.config(config), stage.clock) }
   }
   if (!lasting) {
     const stage = await setStage(t)

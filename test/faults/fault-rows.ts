@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../src/errors.ts'
 import { always, damaged, html, onSearch, tooLarge, withJobs } from '../tempo/fault-rows.ts'
 import { fragmentOf } from '../tempo/stored-trace.ts'
 import { type StandInOptions, text } from '../tempo/tempo-stand-in.ts'
-import { epochMs, type Holding, nowMs, type Stage, traces } from './stage.ts'
+import { epochMs, type Holding, type Stage, traces } from './stage.ts'
 
 /** What whoever asked for the build gets. */
 export type Seen =
@@ -21,8 +21,6 @@ export interface Row {
   /** Before tta starts, and when it has started: @returns what puts an end to the fault */
   before?: (stage: Stage) => void
   meanwhile?: (stage: Stage) => unknown
-  /** Unix ms. */
-  now?: number
   sees: Seen
   /** What the log warns of, where the caller need not know. */
   logs?: RegExp
@@ -298,9 +296,19 @@ const ofHistory: Row[] = [
     holds: allNew,
   },
   {
-    fault: 'the clock steps back an hour',
+    fault: 'the clock steps back an hour while tta is down',
+    before: ({ clock }) => {
+      clock.nowMs -= 3_600_000
+    },
+    sees: complete('nothing'),
+    holds: allNew,
+  },
+  {
+    fault: 'the clock steps back an hour while tta runs',
     alone: true,
-    now: nowMs - 3_600_000,
+    meanwhile: ({ clock }) => {
+      clock.nowMs -= 3_600_000
+    },
     sees: complete('nothing'),
     holds: allNew,
   },

@@ -1,7 +1,7 @@
 import Database from 'libsql'
 import t from 'tap'
 import { start, type Tta } from './process.ts'
-import { type Holding, heldBehind, heldBy, type Stage, setStage } from './stage.ts'
+import { type Holding, heldBehind, heldBy, keptIn, type Stage, setStage, traces } from './stage.ts'
 
 interface Phase {
   /** In which tta dies, of a build of the new graph in the place of the old one. */
@@ -118,33 +118,47 @@ const phases: Phase[] = [
   },
 ]
 
-for (const { phase, strike, sees, holds, says } of phases) {
-  t.test(`kill -9 ${phase}`, async (t) => {
-    const stage = await setStage(t)
-    const config = stage.config({ nodegraph_provider: { timeout: 60 } })
-    const tta = await start(t, config)
-    const broken = { status: 0, body: {} }
-    const { status, body } = await strike(stage, tta, () => tta.kill('SIGKILL')).catch(() => broken)
-    t.same(await tta.ended, [null, 'SIGKILL'])
-    t.equal(status, sees)
-    t.equal(heldBy(stage.provider), holds[0], 'provider')
+/** Each tta that comes after a killed one is the next to be killed. */
+t.test('kill -9', async (t) => {
+  const stage = await setStage(t)
+  const config = stage.config({ nodegraph_provider: { timeout: 60 } })
+  let tta = await start(t, config)
+  const build = async (which: 'old' | 'new') => {
+    stage.provider.forgetLies()
+    Object.assign(stage.tempo.options, { fault: () => undefined, fragments: traces[which] })
+    t.match(await tta.post(), { status: 200, body: { status: 'complete', warnings: [] } })
+    t.same([await heldBehind(tta.get), heldBy(stage.provider), keptIn(stage.path)], [which, which, which])
+  }
 
+  for (const { phase, strike, sees, holds, says } of phases) {
+    await t.test(phase, async (t) => {
+      await build('old')
+      stage.tempo.options.fragments = traces.new
+      const broken = { status: 0, body: {} }
+      const { status, body } = await strike(stage, tta, () => tta.kill('SIGKILL')).catch(() => broken)
+      t.same(await tta.ended, [null, 'SIGKILL'])
+      t.equal(status, sees)
+      t.equal(heldBy(stage.provider), holds[0], 'provider')
+
+      tta = await restart()
+      t.equal(await heldBehind(tta.get), holds[1], 'readers of the next tta')
+      if (says) {
+        t.match(await tta.says(says[0]), { level: 40, graph: 'micro' })
+        t.equal(heldBy(stage.provider), says[1], 'provider, after the start')
+      }
+      if (status === 202) {
+        const { id } = body as { id: string }
+        t.match(await tta.get(`/jobs/${id}`), { status: 404, body: { detail: /no job .*, or no longer/ } })
+      }
+      await build('new')
+      t.comment(`kill -9 ${phase}: ${status}; ${holds.join(', ')}; then new, new`)
+    })
+  }
+  tta.kill('SIGTERM')
+  t.same(await tta.ended, [0, null])
+
+  function restart() {
     stage.tempo.options.fault = () => undefined
-    const next = await start(t, config)
-    t.equal(await heldBehind(next.get), holds[1], 'readers of the next tta')
-    if (says) {
-      t.match(await next.says(says[0]), { level: 40, graph: 'micro' })
-      t.equal(heldBy(stage.provider), says[1], 'provider, after the start')
-    }
-    if (status === 202) {
-      const { id } = body as { id: string }
-      t.match(await next.get(`/jobs/${id}`), { status: 404, body: { detail: /no job .*, or no longer/ } })
-    }
-    t.match(await next.post(), { status: 200, body: { status: 'complete', warnings: [] } })
-    t.equal(await heldBehind(next.get), 'new')
-    t.equal(heldBy(stage.provider), 'new')
-    next.kill('SIGTERM')
-    t.same(await next.ended, [0, null])
-    t.comment(`kill -9 ${phase}: ${status}; ${holds.join(', ')}; then new, new`)
-  })
-}
+    return start(t, config)
+  }
+})

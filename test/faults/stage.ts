@@ -69,6 +69,8 @@ export interface Stage {
   provider: ProviderStandIn
   /** File of the history. */
   path: string
+  /** What tta takes for the time, where it runs in this process. */
+  clock: { nowMs: number }
   /** A configuration that uses all of it. */
   config(some?: Record<string, object>): string
 }
@@ -88,7 +90,7 @@ async function emptyStage(t: Test, some: Partial<StandInOptions>): Promise<Stage
       nodegraph_provider: { url: provider.url, retries: 2, ...more.nodegraph_provider },
       history: { path },
     })
-  return { tempo, provider, path, config }
+  return { tempo, provider, path, clock: { nowMs }, config }
 }
 
 /** The old graph as the provider has it, and the file with its build. */
@@ -117,7 +119,8 @@ export async function setStage(t: Test, some: Partial<StandInOptions> = {}): Pro
 }
 
 /** tta on the stage, in this process: as it is, but that it retries without delay. */
-export async function serve(text: string, now = () => nowMs) {
+export async function serve(text: string, clock = { nowMs }) {
+  const now = () => clock.nowMs
   const config = loadConfig({ text, env: {} })
   const lines: string[] = []
   const logger = createLogger('info', { write: (line) => void lines.push(line) })
