@@ -59,6 +59,18 @@ const upstreams: Record<string, RequestListener> = {
   'send elsewhere': (_request, response) =>
     response.writeHead(302, { location: `http://127.0.0.1/?token=${secret('location')}` }).end(),
   'hang up': (request) => void request.socket.destroy(),
+  'repeat what they were sent, with 401': repeatsHeaders(401),
+  'repeat what they were sent, with 400': repeatsHeaders(400),
+  'repeat what they were sent, with 500': repeatsHeaders(500),
+}
+
+/** As some gateways do in their refusals. */
+function repeatsHeaders(status: number): RequestListener {
+  return ({ headers }, response) => {
+    const [, credentials = ''] = (headers.authorization ?? '').split(' ')
+    const decoded = Buffer.from(credentials, 'base64').toString()
+    response.writeHead(status).end(`refused: ${decoded}; ${JSON.stringify(headers)}`)
+  }
 }
 
 /** A way to reach Tempo: keys of its section. */

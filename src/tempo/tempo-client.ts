@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import { SpanKind } from '@opentelemetry/api'
 import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
+import { secretsRemover } from '../sent-secrets.ts'
 import { withSpan } from '../tracing.ts'
 import {
   isTooLarge,
@@ -77,6 +78,7 @@ export class TempoClient {
   private readonly maxAnswerBytes: number
   private readonly retryDelayMs: number
   private readonly observer: TempoObserver | undefined
+  private readonly withoutSecrets: (text: string) => string
 
   constructor(options: TempoClientOptions) {
     const agent = { keepAlive: true, maxSockets: options.maxSockets, scheduling: 'lifo' } as const
@@ -84,6 +86,7 @@ export class TempoClient {
     this.maxAnswerBytes = options.maxAnswerBytes
     this.retryDelayMs = options.retryDelayMs ?? 500
     this.observer = options.observer
+    this.withoutSecrets = secretsRemover(options.headers)
     this.got = got.extend({
       prefixUrl: options.url.replace(/\/+$/, '').replace(/\/api$/, ''),
       agent: this.agents,
@@ -162,7 +165,7 @@ export class TempoClient {
     if (error instanceof TimeoutError && error.event !== 'connect') return 0
     if (error instanceof HTTPError) {
       const { statusCode } = error.response
-      const answered = new TempoStatusError('', statusCode, errorText(error.response))
+      const answered = new TempoStatusError('', statusCode, this.errorText(error.response))
       if (isTooLarge(answered) || (statusCode !== 504 && isTooSlow(answered))) return 0
       if (statusCode === 500 && attemptCount > maxRetriesOf500) return 0
     }
@@ -181,7 +184,7 @@ export class TempoClient {
 
   private explain(path: string, error: unknown): unknown {
     if (error instanceof HTTPError) {
-      return new TempoStatusError(path, error.response.statusCode, errorText(error.response))
+      return new TempoStatusError(path, error.response.statusCode, this.errorText(error.response))
     }
     if (!(error instanceof RequestError)) return error
     const { name, code, message } = error
@@ -201,20 +204,21 @@ export class TempoClient {
     )
   }
 
+  /** What Tempo says with an error status: a line of text, compressed or not. */
+  private errorText(answer: { headers: IncomingHttpHeaders; rawBody?: Uint8Array }): string {
+    const { headers, rawBody } = answer
+    if (!rawBody) return ''
+    try {
+      const isGzip = headers['content-encoding'] === 'gzip'
+      const body = isGzip ? gunzipSync(rawBody, { maxOutputLength: maxErrorBytes }) : Buffer.from(rawBody)
+      return this.withoutSecrets(body.toString('utf8', 0, maxErrorBytes)).slice(0, 2000)
+    } catch {
+      return ''
+    }
+  }
+
   private tooLarge(): TempoTooLargeError {
     return new TempoTooLargeError(`Tempo's answer is larger than max_answer_bytes (${this.maxAnswerBytes})`)
-  }
-}
-
-/** What Tempo says with an error status: a line of text, compressed or not. */
-function errorText({ headers, rawBody }: { headers: IncomingHttpHeaders; rawBody?: Uint8Array }): string {
-  if (!rawBody) return ''
-  try {
-    const isGzip = headers['content-encoding'] === 'gzip'
-    const body = isGzip ? gunzipSync(rawBody, { maxOutputLength: maxErrorBytes }) : Buffer.from(rawBody)
-    return body.toString('utf8', 0, 2000)
-  } catch {
-    return ''
   }
 }
 

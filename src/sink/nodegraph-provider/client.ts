@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import got, { RequestError, TimeoutError } from 'got'
+import { secretsRemover } from '../../sent-secrets.ts'
 import type { DeclaredFields, ProviderGraph, ProviderRow } from './rows.ts'
 
 /** Something the provider, or what stands before it, did wrong. The message holds no header and no address. */
@@ -57,6 +58,7 @@ interface Answer {
 
 export function createProviderClient({ url, headers, timeoutMs }: ProviderClientOptions): ProviderClient {
   const base = url.replace(/\/+$/, '')
+  const withoutSecrets = secretsRemover(headers)
   const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
   const upstream = got.extend({
     agent: agents,
@@ -85,7 +87,9 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
           throw new ProviderFailure(`its answer is over ${maxAnswerBytes} bytes`, false)
         chunks.push(chunk)
       }
-      return { status: stream.response?.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
+      const status = stream.response?.statusCode ?? 0
+      const text = Buffer.concat(chunks).toString()
+      return { status, text: status < 300 ? text : withoutSecrets(text) }
     } catch (error) {
       throw transportFailure(error, timeoutMs)
     } finally {
