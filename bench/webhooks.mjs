@@ -1,6 +1,7 @@
 /**
  * A storm of alerts: 1,000 notifications in 10 s for 5 graphs, sent to a tta of its own with its embedded source.
- * Prints latencies, builds and memory; nothing here is a test.
+ * Prints latencies, CPU time, builds and memory; nothing here is a test. On a busy machine latencies say how busy it is,
+ * CPU time does not.
  *
  *     npm run build && node bench/webhooks.mjs
  */
@@ -66,6 +67,13 @@ function post(path, body) {
 const residentMiB = () =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${tta.pid}/status`, 'utf8'))?.[1]) / 1024
 
+/** Of the process, all threads, ms; ticks are 10 ms. */
+const cpuMs = () => {
+  const [, fields = ''] = readFileSync(`/proc/${tta.pid}/stat`, 'utf8').split(') ')
+  const [utime, stime] = fields.split(' ').slice(11, 13)
+  return (Number(utime) + Number(stime)) * 10
+}
+
 const spans = (service) => ({
   resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
   scopeSpans: [
@@ -88,6 +96,7 @@ for (let first = 0; first < 1000; first += 50) {
 }
 
 const memory = [residentMiB()]
+const cpuMsBefore = cpuMs()
 const startedAt = performance.now()
 const answers = []
 for (let number = 0; number < storm.notifications; number++) {
@@ -99,6 +108,7 @@ for (let number = 0; number < storm.notifications; number++) {
 }
 const received = await Promise.all(answers)
 const seconds = (performance.now() - startedAt) / 1000
+const spentMs = cpuMs() - cpuMsBefore
 await sleep(storm.minIntervalSec * 1000 + 1000)
 memory.push(residentMiB())
 tta.removeAllListeners('exit')
@@ -115,9 +125,10 @@ const statuses = [...new Set(received.map(({ status }) => status))].map((status)
 console.log(`${received.length} notifications in ${seconds.toFixed(1)} s for ${storm.graphs} graphs`)
 console.log(`status  ${statuses.map(([status, of]) => `${of.length} x ${status}`).join(', ')}`)
 console.log(`ms      p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`)
+console.log(`CPU     ${(spentMs / received.length).toFixed(1)} ms for each, builds included`)
 console.log(
   `alerts  ${['started', 'deferred', 'deduplicated', 'ignored'].map((s) => `${count(s)} ${s}`).join(', ')}`,
 )
-const most = storm.graphs * (Math.ceil((storm.seconds + storm.minIntervalSec) / storm.minIntervalSec) + 1)
+const most = storm.graphs * (Math.ceil((seconds + storm.minIntervalSec) / storm.minIntervalSec) + 1)
 console.log(`builds  ${builds.length}, at most ${most} with one per graph every ${storm.minIntervalSec} s`)
 console.log(`MiB     ${memory.map((mib) => mib.toFixed(0)).join(' ')}`)
