@@ -157,7 +157,8 @@ export class Session {
     } catch (error) {
       if (controller.signal.aborted) return
       const known = error instanceof RequestError ? error : new RequestError(0, String(error))
-      this.store.change({ failure: { what: `${what} failed`, error: known, retry: () => void retry() } })
+      const words = known.status === 400 ? 'Not possible' : `${what} failed`
+      this.store.change({ failure: { what: words, error: known, retry: () => void retry() } })
     } finally {
       if (this.current === controller) this.store.change({ waiting: undefined })
     }

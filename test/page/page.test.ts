@@ -105,7 +105,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     await drawn(page, 7)
     t.match(
       await page.locator('#panel').innerText(),
-      new RegExp(`New · ${edges.length} calls, ${nodes.length} nodes`),
+      new RegExp(`New · ${edges.length} edges, ${nodes.length} nodes`),
     )
     await page.locator('#panel .entry').first().click()
     t.match(await page.locator('#panel table').innerText(), /Earlier\s+Now/)
