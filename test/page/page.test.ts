@@ -37,7 +37,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     )
     t.equal(Number(some), new Set([focus, ...around]).size, 'the node and its neighbours')
     t.equal(url.searchParams.get('node'), focus)
-    t.match(await page.locator('#focus-bar').innerText(), /payments · .* and neighbours/s)
+    t.match(await page.locator('#focus-bar').innerText(), /payments · .*\s+and neighbours/)
     t.same(await seriousViolations(page), [], 'axe')
 
     await page.locator('#hops').selectOption('0')
