@@ -28,6 +28,25 @@ function withTarget(figure, value, target) {
   return target === undefined ? figure : { ...figure, target, met: value >= target }
 }
 
+/**
+ * Prints how long things took, ms: median and longest.
+ *
+ * @param {Record<string, number[]>} times @param {Record<string, number>} most what the longest may take, by name
+ */
+export function printTimes(title, times, most) {
+  const figures = Object.entries(times).map(([name, values]) => {
+    const [value, longest] = [spread(values).median, Math.max(...values)].map(Math.round)
+    const target = most[name]
+    return { name, value, unit: 'ms', longest, ...(target && { target, met: longest < target }) }
+  })
+  if (process.argv.includes('--json')) return console.log(JSON.stringify({ title, figures }))
+  console.log(`\n${title}; medians`)
+  for (const { name, value, longest, target, met } of figures) {
+    const wanted = target === undefined ? '' : `  target under ${target}: ${met ? 'met' : 'missed'}`
+    console.log(`  ${name.padEnd(44)}${String(value).padStart(8)} ms  longest ${longest}${wanted}`)
+  }
+}
+
 /** @param {string} title what was measured @param {Figure[]} figures */
 export function print(title, figures) {
   if (process.argv.includes('--json')) {

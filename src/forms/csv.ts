@@ -22,7 +22,7 @@ function table<Row>(columns: Column<Row>[], rows: Row[]): string {
 }
 
 /** What spreadsheets take for a formula (OWASP, CSV injection), full-width signs included. */
-const formula = /^[=+\-@\t\r＝＋－＠]/
+const formula = /^[=+\-@\t\r\n＝＋－＠]/
 
 function cell(value: string | number | null): string {
   if (typeof value !== 'string') return value === null ? '' : String(value)

@@ -7,6 +7,9 @@ export function shortCount(value: number): string {
 
 export const grouped = (value: number) => Math.round(value).toLocaleString('en-US')
 
+/** 1 call, 1,234 calls. */
+export const counted = (value: number, what: string) => `${grouped(value)} ${what}${value === 1 ? '' : 's'}`
+
 /** A duration in the unit in which it is easiest read: 320 µs, 12.3 ms, 1.25 s, 3.5 min. */
 export function duration(ms: number): string {
   if (ms === 0) return '0 ms'

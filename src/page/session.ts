@@ -7,6 +7,9 @@ import type { GraphEntry, Store } from './state.ts'
 import type { TraceLinks } from './trace-links.ts'
 import { buildParametersOf, isWhatIsAsked, type View } from './view.ts'
 
+/** What is said of answers that are no failure of tta. */
+const refusals: Record<number, string> = { 400: 'Not possible', 404: 'Not found' }
+
 /** What a person can have done: asks tta and keeps what it answers. */
 export class Session {
   private readonly api: Api
@@ -157,7 +160,8 @@ export class Session {
     } catch (error) {
       if (controller.signal.aborted) return
       const known = error instanceof RequestError ? error : new RequestError(0, String(error))
-      this.store.change({ failure: { what: `${what} failed`, error: known, retry: () => void retry() } })
+      const words = refusals[known.status] ?? `${what} failed`
+      this.store.change({ failure: { what: words, error: known, retry: () => void retry() } })
     } finally {
       if (this.current === controller) this.store.change({ waiting: undefined })
     }

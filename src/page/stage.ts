@@ -5,7 +5,7 @@ import { pointerInput } from './drawing/pointer-input.ts'
 import { type Shades, shadesOf } from './drawing/shades.ts'
 import { nameOf } from './drawn-graph.ts'
 import { byId } from './element.ts'
-import { grouped } from './format.ts'
+import { counted, grouped } from './format.ts'
 import type { Session } from './session.ts'
 import type { State, Store } from './state.ts'
 import { type VisibleGraph, visibleGraph } from './visible-graph.ts'
@@ -64,9 +64,8 @@ export function stage(store: Store, session: Session): GraphCanvas {
     visible = next
     mark(store.state)
     shades(store.state)
-    canvas.element.dataset.drawn = String(Number(canvas.element.dataset.drawn ?? 0) + 1)
     const { nodes, edges } = next
-    say(`${grouped(nodes.length)} nodes and ${grouped(edges.length)} edges are drawn.`)
+    say(`Drawn: ${counted(nodes.length, 'node')} and ${counted(edges.length, 'edge')}.`)
   }
 
   function shades({ view, shown }: State, graph = visible): Shades {
@@ -74,11 +73,8 @@ export function stage(store: Store, session: Session): GraphCanvas {
     const made = shadesOf(graph.edges, graph.nodes, colour)
     const all = shown?.graph.nodes.length ?? 0
     const some = graph.nodes.length
-    const counts =
-      some === all
-        ? `${grouped(all)} nodes · ${grouped(graph.edges.length)} edges`
-        : `${grouped(some)} of ${grouped(all)} nodes · ${grouped(graph.edges.length)} edges`
-    legend(made, colour, counts)
+    const nodes = some === all ? counted(all, 'node') : `${grouped(some)} of ${counted(all, 'node')}`
+    legend(made, colour, `${nodes} · ${counted(graph.edges.length, 'edge')}`)
     return made
   }
 
@@ -91,7 +87,7 @@ export function stage(store: Store, session: Session): GraphCanvas {
         : undefined
     canvas.mark(target, focus)
     const named = node === undefined ? undefined : shown?.graph.nodeById.get(node)
-    if (named) say(`${nameOf(named)}: ${grouped(named.count)} calls, ${grouped(named.failed)} failed`)
+    if (named) say(`${nameOf(named)}: ${counted(named.count, 'call')}, ${grouped(named.failed)} failed`)
   }
 }
 

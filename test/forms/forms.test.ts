@@ -52,6 +52,7 @@ const hostile = [
   '-1',
   '@SUM(A1)',
   '\t=1',
+  '\n=cmd|calc',
   '＝1',
   "'=1",
   'a,b;c',
@@ -119,7 +120,7 @@ t.test('SVG', async (t) => {
     const slow = createDrawing({ deadlineMs: 1 })
     await t.rejects(slow(everyName, signal), {
       code: 'TTA_DEADLINE',
-      message: /31 nodes .* max_nodes or focus/,
+      message: /32 nodes .* max_nodes or focus/,
     })
     await t.rejects(slow(micro, signal), { code: 'TTA_DEADLINE' })
     t.match(await draw(micro, signal), /<svg/)
@@ -197,14 +198,14 @@ t.test('CSV', async (t) => {
   )
   const cells = rows.flatMap((row) => Object.values(row))
   t.notOk(
-    cells.some((cell) => /^[=+\-@\t\r＝]/.test(cell)),
+    cells.some((cell) => /^[=+\-@\t\r\n＝]/.test(cell)),
     'no cell is a formula',
   )
   t.equal(csv(chain([]), 'edges').split('\r\n').length, 2, 'an empty table has its header')
 })
 
 /** Spreadsheets show the quote, or nothing. */
-const guarded = (text: string) => (/^[=+\-@\t\r＝＋－＠]/.test(text) ? `'${text}` : text).toWellFormed()
+const guarded = (text: string) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text).toWellFormed()
 
 t.test('GraphML', async (t) => {
   const { documentElement, querySelectorAll } = reading(graphml(everyName))

@@ -37,6 +37,8 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     )
     t.equal(Number(some), new Set([focus, ...around]).size, 'the node and its neighbours')
     t.equal(url.searchParams.get('node'), focus)
+    t.match(await page.locator('#focus-bar').innerText(), /payments · .*\s+and neighbours/)
+    t.same(await seriousViolations(page), [], 'axe')
 
     await page.locator('#hops').selectOption('0')
     await drawn(page, 3)
@@ -48,6 +50,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     await page.keyboard.press('Escape')
     await drawn(page, 4)
     t.equal(new URL(page.url()).search.includes('focus'), false)
+    t.equal(await page.locator('#focus-bar').isVisible(), false)
   })
 
   t.test('only trouble: the edges on which calls fail', async (t) => {
@@ -82,10 +85,12 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     await panel.getByRole('button', { name: 'Show the spans behind it' }).click()
     await panel.locator('.verdict').waitFor()
     t.match(await panel.locator('.verdict').innerText(), / calls .*: \d+ calls?/)
+    t.same(await seriousViolations(page), [], 'axe')
     await panel.getByRole('button', { name: '← Overview' }).click()
     await page.getByRole('tab', { name: 'Report' }).click()
     await panel.locator('.verdict').waitFor()
     t.match(await panel.innerText(), /All traces of the window were read/)
+    t.same(await seriousViolations(page), [], 'axe')
   })
 
   t.test('what is in the URL is there again after a reload', async (t) => {
@@ -105,8 +110,9 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     await drawn(page, 7)
     t.match(
       await page.locator('#panel').innerText(),
-      new RegExp(`New · ${edges.length} calls, ${nodes.length} nodes`),
+      new RegExp(`New · ${edges.length} edges, ${nodes.length} nodes`),
     )
+    t.same(await seriousViolations(page), [], 'axe')
     await page.locator('#panel .entry').first().click()
     t.match(await page.locator('#panel table').innerText(), /Earlier\s+Now/)
   })

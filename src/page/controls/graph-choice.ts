@@ -43,7 +43,8 @@ export function graphChoice(store: Store, session: Session): void {
     const newer =
       newerBuiltAt !== undefined &&
       h('button', { type: 'button', class: 'quiet', onclick: () => void session.show() }, 'Newer build: show')
-    const age = h('span', { class: 'muted age' }, ago(Date.parse(builtAt), Date.now()))
+    const title = `Built ${new Date(builtAt).toLocaleString()}`
+    const age = h('span', { class: 'muted age', title }, ago(Date.parse(builtAt), Date.now()))
     const parts = [h('span', { class: `badge ${tone}` }, words), newer || age]
     status.replaceChildren(...parts)
   }

@@ -26,6 +26,7 @@ const changeEntries: [Shade, string][] = [
   ['failed3', 'failing more'],
   ['slow', 'slower'],
   ['better', 'better'],
+  ['plain', 'unchanged'],
 ]
 
 function latencyEntries({ latencyStepsMs }: Shades): [Shade, string][] {

@@ -19,8 +19,8 @@ export function notice(store: Store, session: Session, changeToken: () => void):
 
   function startNotice(state: State): HTMLElement | undefined {
     if (state.failure) return failureNotice(state)
-    if (state.waiting)
-      return h('div', { class: 'card' }, h('p', { class: 'muted' }, `${state.waiting.what} …`))
+    // The bar above says what goes on.
+    if (state.waiting) return undefined
     return h(
       'div',
       { class: 'card' },
@@ -74,10 +74,14 @@ export function notice(store: Store, session: Session, changeToken: () => void):
     )
   }
 
-  function failureNotice({ failure }: State): HTMLElement {
+  function failureNotice(state: State): HTMLElement {
+    const { failure } = state
     if (!failure) return h('div')
     const { what, error, retry } = failure
     const token = error.status === 401 || error.status === 403
+    // Asking once more for what is wrong, or not there, gives the same answer.
+    const again = error.status === 400 || error.status === 404 ? undefined : retry
+    const name = state.shown ? undefined : state.view.graph
     const code = error.problem && `${error.problem.code} · ${error.problem.instance}`
     return h(
       'div',
@@ -88,7 +92,14 @@ export function notice(store: Store, session: Session, changeToken: () => void):
       h(
         'div',
         { class: 'row' },
-        retry !== undefined && h('button', { type: 'button', onclick: retry }, 'Try again'),
+        error.status === 404 &&
+          name !== undefined &&
+          h(
+            'button',
+            { type: 'button', class: 'primary', onclick: () => void session.rebuild() },
+            `Build ${name}`,
+          ),
+        again !== undefined && h('button', { type: 'button', onclick: again }, 'Try again'),
         token && h('button', { type: 'button', onclick: changeToken }, 'Use another token'),
         h(
           'button',

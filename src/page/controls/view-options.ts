@@ -1,3 +1,4 @@
+import { nameOf } from '../drawn-graph.ts'
 import { byId, h } from '../element.ts'
 import { shortCount } from '../format.ts'
 import type { Session } from '../session.ts'
@@ -14,7 +15,8 @@ export function viewOptions(store: Store, session: Session): void {
   const min = byId('min', HTMLInputElement)
   const minText = byId('min-text', HTMLElement)
   const compare = byId('compare', HTMLSelectElement)
-  const clear = byId('clear-focus', HTMLButtonElement)
+  const focusBar = byId('focus-bar', HTMLElement)
+  const focusName = byId('focus-name', HTMLElement)
 
   hops.addEventListener('change', () => session.look({ hops: Number(hops.value) }))
   colour.addEventListener('change', () => session.look({ colour: colour.value as View['colour'] }))
@@ -22,7 +24,11 @@ export function viewOptions(store: Store, session: Session): void {
   min.addEventListener('input', () =>
     session.look({ min: callsAt(Number(min.value), mostCalls(store.state)) }),
   )
-  clear.addEventListener('click', () => session.look({ focus: undefined }))
+  byId('clear-focus', HTMLButtonElement).addEventListener('click', () => {
+    session.look({ focus: undefined })
+    // The button is gone.
+    byId('canvas', HTMLCanvasElement).focus()
+  })
   compare.addEventListener('change', () => {
     const tab = compare.value === '' ? 'overview' : 'changes'
     session.look({ compare: compare.value || undefined, tab, node: undefined, edge: undefined })
@@ -39,7 +45,9 @@ export function viewOptions(store: Store, session: Session): void {
     min.value = String(stepOf(view.min, mostCalls(state)))
     minText.textContent = view.min === 0 ? 'all calls' : `≥ ${shortCount(view.min)} calls`
     min.setAttribute('aria-valuetext', minText.textContent)
-    clear.hidden = view.focus === undefined
+    const focus = view.focus === undefined ? undefined : shown?.graph.nodeById.get(view.focus)
+    focusBar.hidden = focus === undefined
+    focusName.textContent = focusName.title = focus ? nameOf(focus) : ''
     const isListed = [...compare.options].some(({ value }) => value === (view.compare ?? ''))
     if (!isListed) compare.append(h('option', { value: view.compare }, `${view.compare} earlier`))
     compare.value = view.compare ?? ''

@@ -1,4 +1,5 @@
 import { duration, shortCount } from '../format.ts'
+import { nodeHeight } from '../layout/node-size.ts'
 import type { EdgeShape } from './edge-shape.ts'
 import type { Palette } from './palette.ts'
 import type { PlacedEdge, Scene } from './scene.ts'
@@ -11,10 +12,11 @@ export interface Emphasis {
 }
 
 const faint = 0.2
+const labelHeight = 18
 
 /** Draws the edges that are on the screen, those of one colour and width in one stroke. */
 export function drawEdges(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   scene: Scene,
   palette: Palette,
   zoom: number,
@@ -53,7 +55,7 @@ interface Stroke {
 
 /** Faint ones first: what stands out is drawn over them. */
 function strokesOf(
-  { edges, shades }: Scene,
+  { edges }: Scene,
   palette: Palette,
   zoom: number,
   screen: Bounds,
@@ -63,9 +65,9 @@ function strokesOf(
   const alphaOf = (id: string) => (emphasis?.edges.has(id) ? 1 : faint)
   for (const placed of edges) {
     if (!isOnScreen(placed.shape, screen)) continue
-    const shade = shades.shadeOf(placed.edge)
+    const { shade } = placed
     // Lines must be seen from afar too.
-    const width = Math.max(Math.round(shades.widthOf(placed.edge) * 2) / 2, 0.75 / zoom)
+    const width = Math.max(Math.round(placed.width * 2) / 2, 0.75 / zoom)
     const alpha = emphasis === undefined ? 0.8 : alphaOf(placed.edge.id)
     const key = `${alpha}${shade}${width}`
     const stroke = strokes.get(key)
@@ -78,9 +80,12 @@ function strokesOf(
   return [...strokes.values()].sort((a, b) => a.alpha - b.alpha)
 }
 
-/** Calls and 95th percentile of the one edge that stands out, in its middle; of several the panel tells. */
+/**
+ * Calls and 95th percentile of the one edge that stands out, in its middle; where there is no room between the nodes,
+ * above them. Of several the panel tells.
+ */
 export function drawEdgeLabels(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   { edges }: Scene,
   palette: Palette,
   zoom: number,
@@ -92,13 +97,14 @@ export function drawEdgeLabels(
   context.textBaseline = 'middle'
   for (const { edge, shape } of edges) {
     if (!outstanding.has(edge.id)) continue
-    const [x, y] = middleOf(shape)
     const text = `${shortCount(edge.count)} · p95 ${duration(edge.p95Ms)}`
     const width = context.measureText(text).width + 12
+    const [x, middle] = middleOf(shape)
+    const y = hasRoom(shape, width) ? middle : shape.top - nodeHeight / 2 - labelHeight / 2 - 1
     context.fillStyle = palette.canvas
     context.globalAlpha = 0.92
     context.beginPath()
-    context.roundRect(x - width / 2, y - 9, width, 18, 9)
+    context.roundRect(x - width / 2, y - labelHeight / 2, width, labelHeight, labelHeight / 2)
     context.fill()
     context.globalAlpha = 1
     context.fillStyle = palette.text
@@ -107,16 +113,21 @@ export function drawEdgeLabels(
   context.textAlign = 'left'
 }
 
+/** Between the ends, or below one and above the other. */
+function hasRoom({ left, right, top, bottom }: EdgeShape, width: number): boolean {
+  return right - left > width + 16 || bottom - top > nodeHeight + labelHeight
+}
+
 function isOnScreen({ left, right, top, bottom }: EdgeShape, { x, y, width, height }: Bounds): boolean {
   return right >= x && left <= x + width && bottom >= y && top <= y + height
 }
 
-function trace(context: CanvasRenderingContext2D, { startX, startY, curves }: EdgeShape): void {
+function trace(context: OffscreenCanvasRenderingContext2D, { startX, startY, curves }: EdgeShape): void {
   context.moveTo(startX, startY)
   for (const curve of curves) context.bezierCurveTo(...curve)
 }
 
-function arrowHead(context: CanvasRenderingContext2D, { curves }: EdgeShape, size: number): void {
+function arrowHead(context: OffscreenCanvasRenderingContext2D, { curves }: EdgeShape, size: number): void {
   const last = curves.at(-1)
   if (last === undefined) return
   const [, , x2, , x, y] = last

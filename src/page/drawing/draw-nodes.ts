@@ -1,4 +1,3 @@
-import type { DrawnNode } from '../drawn-graph.ts'
 import { duration, shortCount } from '../format.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
 import type { Emphasis } from './draw-edges.ts'
@@ -6,7 +5,7 @@ import { fittedText } from './fitted-text.ts'
 import type { Palette } from './palette.ts'
 import { drawRoleGlyph, glyphSize } from './role-glyph.ts'
 import type { PlacedNode, Scene } from './scene.ts'
-import type { Bounds } from './viewport.ts'
+import { type Bounds, leastReadable } from './viewport.ts'
 
 export interface Marks {
   selected: string | undefined
@@ -16,13 +15,16 @@ export interface Marks {
 
 const faint = 0.4
 const padding = 12
-/** From this zoom on everything is written on a node; from the other on its title. */
+/** From this zoom on everything is written on a node; from the other on its title and subtitle, below it the title. */
 const allText = 0.5
-const someText = 0.2
+const twoLines = 0.4
+/** Of a title alone: px on the screen, and at most what fits a node. */
+const titlePx = 10
+const largestTitle = 32
 
 export function drawNodes(
-  context: CanvasRenderingContext2D,
-  { nodes, shades }: Scene,
+  context: OffscreenCanvasRenderingContext2D,
+  { nodes }: Scene,
   palette: Palette,
   zoom: number,
   screen: Bounds,
@@ -30,13 +32,12 @@ export function drawNodes(
   marks: Marks,
 ): void {
   for (const placed of nodes) {
-    const { node, x, y } = placed
+    const { node, shade: stripe, x, y } = placed
     if (x + nodeWidth < screen.x || x > screen.x + screen.width) continue
     if (y + nodeHeight < screen.y || y > screen.y + screen.height) continue
-    const stripe = shades.shadeOf(node)
     context.globalAlpha = emphasis === undefined || emphasis.nodes.has(node.id) ? 1 : faint
     drawCard(context, placed, palette, zoom, marks, stripe === 'gone')
-    if (zoom < someText) {
+    if (zoom < leastReadable) {
       context.fillStyle = stripe === 'plain' ? palette.edge : palette.shade[stripe]
       context.fillRect(x, y, nodeWidth, nodeHeight)
       continue
@@ -47,14 +48,14 @@ export function drawNodes(
       context.roundRect(x, y, 5, nodeHeight, [7, 0, 0, 7])
       context.fill()
     }
-    if (zoom < allText) writeTitle(context, placed, palette)
+    if (zoom < allText) writeTitle(context, placed, palette, zoom)
     else writeAll(context, placed, palette)
   }
   context.globalAlpha = 1
 }
 
 function drawCard(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   { node, x, y }: PlacedNode,
   palette: Palette,
   zoom: number,
@@ -74,11 +75,16 @@ function drawCard(
 }
 
 /** Larger than it would be near, because it is read from afar. */
-function writeTitle(context: CanvasRenderingContext2D, { node, x, y }: PlacedNode, palette: Palette): void {
+function writeTitle(
+  context: OffscreenCanvasRenderingContext2D,
+  { node, x, y }: PlacedNode,
+  palette: Palette,
+  zoom: number,
+): void {
   const width = nodeWidth - 2 * padding
-  const isOperation = node.role === 'operation'
+  const isOperation = node.role === 'operation' && zoom >= twoLines
   context.textBaseline = 'middle'
-  context.font = `600 ${isOperation ? 18 : 22}px ${palette.font}`
+  context.font = `600 ${isOperation ? 18 : Math.min(largestTitle, titlePx / zoom)}px ${palette.font}`
   context.fillStyle = palette.text
   const middle = y + nodeHeight / 2 + 1
   context.fillText(fittedText(context, node.title, width), x + padding, isOperation ? middle - 10 : middle)
@@ -88,7 +94,11 @@ function writeTitle(context: CanvasRenderingContext2D, { node, x, y }: PlacedNod
   context.fillText(fittedText(context, node.subTitle, width), x + padding, middle + 11)
 }
 
-function writeAll(context: CanvasRenderingContext2D, { node, x, y }: PlacedNode, palette: Palette): void {
+function writeAll(
+  context: OffscreenCanvasRenderingContext2D,
+  { node, x, y }: PlacedNode,
+  palette: Palette,
+): void {
   context.textBaseline = 'alphabetic'
   context.strokeStyle = palette.muted
   const indent = drawRoleGlyph(context, node.role, x + padding, y + 8) ? glyphSize + 6 : 0
@@ -115,15 +125,15 @@ function writeAll(context: CanvasRenderingContext2D, { node, x, y }: PlacedNode,
   healthBar(context, node, palette, x + padding, y + nodeHeight - 7, nodeWidth - 2 * padding)
 }
 
-function secondLine({ role, subTitle, change }: DrawnNode): string {
+function secondLine({ role, subTitle, change }: PlacedNode['node']): string {
   const what = role === 'operation' ? subTitle : role
   return change === undefined || change === 'unchanged' ? what : `${change} · ${what}`
 }
 
 /** Shares of calls that failed, were slow and passed. */
 function healthBar(
-  context: CanvasRenderingContext2D,
-  { count, failed, slow }: DrawnNode,
+  context: OffscreenCanvasRenderingContext2D,
+  { count, failed, slow }: PlacedNode['node'],
   palette: Palette,
   x: number,
   y: number,

@@ -2,7 +2,7 @@ const known = new Map<string, string>()
 const mostKnown = 20_000
 
 /** What of a text fits a width, with … where it is cut. The font of the context counts. */
-export function fittedText(context: CanvasRenderingContext2D, text: string, width: number): string {
+export function fittedText(context: OffscreenCanvasRenderingContext2D, text: string, width: number): string {
   const key = `${context.font}\n${Math.round(width)}\n${text}`
   const found = known.get(key)
   if (found !== undefined) return found
@@ -12,7 +12,7 @@ export function fittedText(context: CanvasRenderingContext2D, text: string, widt
   return fitted
 }
 
-function fit(context: CanvasRenderingContext2D, text: string, width: number): string {
+function fit(context: OffscreenCanvasRenderingContext2D, text: string, width: number): string {
   const whole = context.measureText(text).width
   if (whole <= width) return text
   const characters = [...text]

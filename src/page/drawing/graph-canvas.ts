@@ -1,36 +1,39 @@
 import { LayoutClient } from '../layout/layout-client.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
 import type { VisibleGraph } from '../visible-graph.ts'
-import { drawEdgeLabels, drawEdges, type Emphasis } from './draw-edges.ts'
-import { drawNodes, type Marks } from './draw-nodes.ts'
+import type { PaintMessage } from './paint-worker.ts'
 import { type Palette, readPalette } from './palette.ts'
-import { between, layoutInputOf, sceneOf } from './place-scene.ts'
+import { layoutInputOf, recoloured, sceneOf } from './place-scene.ts'
 import type { Scene, Target } from './scene.ts'
 import type { Shades } from './shades.ts'
 import { Viewport } from './viewport.ts'
 
-const transitionMs = 260
 /** More nodes than this do not move, they jump. */
 const mostMoving = 300
 
-/** The canvas and what is drawn on it. Draws when something has changed, once per frame. */
+/** The canvas and what is on it. It is laid out and painted in workers: the page goes on meanwhile. */
 export class GraphCanvas {
   readonly viewport = new Viewport()
+  /** Says in `data-drawn` how many drawings have been on it. */
+  readonly element: HTMLCanvasElement
   scene: Scene | undefined
   private readonly layouts = new LayoutClient()
-  private readonly context: CanvasRenderingContext2D
+  private readonly painter = new Worker(new URL('./paint-worker.js', import.meta.url), { type: 'module' })
   private palette: Palette
-  private marks: Marks = { selected: undefined, hovered: undefined, focus: undefined }
   private selected: Target | undefined
   private hovered: Target | undefined
-  private transition: { from: Scene; startedMs: number } | undefined
-  private frame = 0
-  readonly element: HTMLCanvasElement
+  private focus: string | undefined
+  private scenes = 0
+  private isAsked = false
 
   constructor(element: HTMLCanvasElement) {
     this.element = element
-    this.context = element.getContext('2d') as CanvasRenderingContext2D
     this.palette = readPalette(element)
+    const canvas = element.transferControlToOffscreen()
+    this.painter.postMessage({ canvas }, [canvas])
+    this.painter.addEventListener('message', ({ data }) => {
+      element.dataset.drawn = String(data)
+    })
     new ResizeObserver(() => this.resize()).observe(element)
     this.resize()
   }
@@ -39,31 +42,28 @@ export class GraphCanvas {
   async show(graph: VisibleGraph, shades: Shades): Promise<boolean> {
     const layout = await this.layouts.layOut(layoutInputOf(graph))
     if (layout === undefined) return false
-    const earlier = this.scene
-    this.scene = sceneOf(graph, layout, shades)
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    const moves = earlier && !still && Math.max(graph.nodes.length, earlier.nodes.length) <= mostMoving
-    this.transition = moves ? { from: earlier, startedMs: performance.now() } : undefined
-    this.fit()
+    const moves = !still && Math.max(graph.nodes.length, this.scene?.nodes.length ?? 0) <= mostMoving
+    this.viewport.begin(layout)
+    this.scenes++
+    this.paint(sceneOf(graph, layout, shades), moves)
     return true
   }
 
   /** The same graph in other colours. */
   recolour(shades: Shades): void {
-    if (this.scene) this.scene = { ...this.scene, shades }
-    this.draw()
+    if (this.scene) this.paint(recoloured(this.scene, shades), false)
   }
 
   mark(selected: Target | undefined, focus: string | undefined): void {
     this.selected = selected
-    this.marks = { ...this.marks, selected: selected?.kind === 'node' ? selected.id : undefined, focus }
+    this.focus = focus
     this.draw()
   }
 
   hover(target: Target | undefined): void {
     if (target?.id === this.hovered?.id) return
     this.hovered = target
-    this.marks.hovered = target?.kind === 'node' ? target.id : undefined
     this.draw()
   }
 
@@ -85,8 +85,27 @@ export class GraphCanvas {
     this.draw()
   }
 
+  /** Has it painted as it is looked at now; many calls at once are one. */
   draw(): void {
-    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.paint())
+    if (this.isAsked) return
+    this.isAsked = true
+    queueMicrotask(() => {
+      this.isAsked = false
+      const { palette, selected, hovered, focus } = this
+      const { x, y, zoom, width, height } = this.viewport
+      const viewport = { x, y, zoom, width, height }
+      this.tell({ look: { viewport, scale: devicePixelRatio, palette, selected, hovered, focus } })
+    })
+  }
+
+  private paint(scene: Scene, moves: boolean): void {
+    this.scene = scene
+    this.tell({ scene: { scene, number: this.scenes, moves } })
+    this.draw()
+  }
+
+  private tell(message: PaintMessage): void {
+    this.painter.postMessage(message)
   }
 
   private resize(): void {
@@ -95,50 +114,6 @@ export class GraphCanvas {
     this.viewport.width = Math.max(clientWidth, 1)
     this.viewport.height = Math.max(clientHeight, 1)
     this.viewport.panBy((this.viewport.width - width) / 2, (this.viewport.height - height) / 2)
-    this.element.width = this.viewport.width * devicePixelRatio
-    this.element.height = this.viewport.height * devicePixelRatio
-    this.paint()
-  }
-
-  private paint(): void {
-    this.frame = 0
-    const { context, viewport, palette } = this
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.clearRect(0, 0, this.element.width, this.element.height)
-    const scene = this.sceneNow()
-    if (!scene) return
-    const scale = viewport.zoom * devicePixelRatio
-    context.setTransform(scale, 0, 0, scale, viewport.x * devicePixelRatio, viewport.y * devicePixelRatio)
-    const emphasis = emphasisOn(scene, this.selected ?? this.hovered)
-    const screen = viewport.visible()
-    drawEdges(context, scene, palette, viewport.zoom, screen, emphasis)
-    drawNodes(context, scene, palette, viewport.zoom, screen, emphasis, this.marks)
-    if (emphasis) drawEdgeLabels(context, scene, palette, viewport.zoom, emphasis)
-  }
-
-  private sceneNow(): Scene | undefined {
-    if (!this.scene || !this.transition) return this.scene
-    const progress = (performance.now() - this.transition.startedMs) / transitionMs
-    if (progress >= 1) {
-      this.transition = undefined
-      return this.scene
-    }
     this.draw()
-    return between(this.transition.from, this.scene, progress)
   }
-}
-
-/** A node with its edges and neighbours, or an edge with its ends. */
-function emphasisOn({ edges }: Scene, target: Target | undefined): Emphasis | undefined {
-  if (target === undefined) return undefined
-  const nodes = new Set(target.kind === 'node' ? [target.id] : [])
-  const outstanding = new Set<string>()
-  for (const { edge } of edges) {
-    const touches =
-      target.kind === 'edge' ? edge.id === target.id : [edge.source, edge.target].includes(target.id)
-    if (!touches) continue
-    outstanding.add(edge.id)
-    nodes.add(edge.source).add(edge.target)
-  }
-  return { nodes, edges: outstanding }
 }

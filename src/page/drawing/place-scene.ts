@@ -16,16 +16,19 @@ export function layoutInputOf({ nodes, edges }: VisibleGraph) {
 }
 
 export function sceneOf({ nodes, edges }: VisibleGraph, layout: Layout, shades: Shades): Scene {
-  const placed = nodes.map((node, at) => ({ node, x: layout.x[at] ?? 0, y: layout.y[at] ?? 0 }))
+  const placed = nodes.map(({ row, ...node }, at): PlacedNode => {
+    return { node, shade: shades.shadeOf(node), x: layout.x[at] ?? 0, y: layout.y[at] ?? 0 }
+  })
   const byId = new Map(placed.map((one) => [one.node.id, one]))
   return {
     nodes: placed,
     byId,
-    edges: edges.map((edge, at) => ({
+    edges: edges.map(({ row, ...edge }, at) => ({
       edge,
+      shade: shades.shadeOf(edge),
+      width: shades.widthOf(edge),
       shape: edgeShape(cornerOf(byId, edge.source), cornerOf(byId, edge.target), layout.routes[at] ?? []),
     })),
-    shades,
     bounds: {
       x: 0,
       y: 0,
@@ -33,6 +36,13 @@ export function sceneOf({ nodes, edges }: VisibleGraph, layout: Layout, shades: 
       height: Math.max(layout.height, nodeHeight),
     },
   }
+}
+
+/** The same scene in other colours. */
+export function recoloured(scene: Scene, shades: Shades): Scene {
+  const nodes = scene.nodes.map((one) => ({ ...one, shade: shades.shadeOf(one.node) }))
+  const edges = scene.edges.map((one) => ({ ...one, shade: shades.shadeOf(one.edge) }))
+  return { ...scene, nodes, edges, byId: new Map(nodes.map((one) => [one.node.id, one])) }
 }
 
 /** The scene on its way from another one: what is in both moves, at 0 it is where it was. */
@@ -43,9 +53,9 @@ export function between(earlier: Scene, scene: Scene, progress: number): Scene {
     return { ...one, x: was.x + (one.x - was.x) * eased, y: was.y + (one.y - was.y) * eased }
   })
   const byId = new Map(nodes.map((one) => [one.node.id, one]))
-  const edges = scene.edges.map(({ edge }) => ({
-    edge,
-    shape: edgeShape(cornerOf(byId, edge.source), cornerOf(byId, edge.target), []),
+  const edges = scene.edges.map((one) => ({
+    ...one,
+    shape: edgeShape(cornerOf(byId, one.edge.source), cornerOf(byId, one.edge.target), []),
   }))
   return { ...scene, nodes, byId, edges }
 }

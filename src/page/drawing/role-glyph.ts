@@ -3,7 +3,7 @@ import type { DrawnNode } from '../drawn-graph.ts'
 /** Side of the square a glyph is drawn in, px. */
 export const glyphSize = 14
 
-type Draw = (context: CanvasRenderingContext2D) => void
+type Draw = (context: OffscreenCanvasRenderingContext2D) => void
 
 /** In a square of 14 px with its upper left corner at 0, 0; strokes only. */
 const glyphs: Partial<Record<DrawnNode['role'], Draw>> = {
@@ -57,7 +57,7 @@ const glyphs: Partial<Record<DrawnNode['role'], Draw>> = {
 
 /** @returns whether the role has one; services and operations have none */
 export function drawRoleGlyph(
-  context: CanvasRenderingContext2D,
+  context: OffscreenCanvasRenderingContext2D,
   role: DrawnNode['role'],
   x: number,
   y: number,

@@ -1,27 +1,30 @@
 import type { DrawnEdge, DrawnNode } from '../drawn-graph.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
 import { distanceTo, type EdgeShape } from './edge-shape.ts'
-import type { Shades } from './shades.ts'
+import type { Shade } from './shades.ts'
 import type { Bounds } from './viewport.ts'
 
 export interface PlacedNode {
-  node: DrawnNode
+  node: Omit<DrawnNode, 'row'>
+  shade: Shade
   /** Upper left corner. */
   x: number
   y: number
 }
 
 export interface PlacedEdge {
-  edge: DrawnEdge
+  edge: Omit<DrawnEdge, 'row'>
+  shade: Shade
+  /** px at zoom 1. */
+  width: number
   shape: EdgeShape
 }
 
-/** Everything that is drawn, in its place; px at zoom 1. */
+/** Everything that is drawn, in its place and colour; px at zoom 1. Plain data: it goes to the worker that draws. */
 export interface Scene {
   nodes: PlacedNode[]
   edges: PlacedEdge[]
   byId: Map<string, PlacedNode>
-  shades: Shades
   bounds: Bounds
 }
 

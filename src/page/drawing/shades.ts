@@ -18,11 +18,13 @@ export type Shade =
   | 'gone'
   | 'better'
 
+type Figures = Pick<DrawnNode | DrawnEdge, 'count' | 'failed' | 'p95Ms' | 'change'>
+
 /** Which colour each node and edge has, and how wide edges are. */
 export interface Shades {
-  shadeOf(one: DrawnNode | DrawnEdge): Shade
+  shadeOf(one: Figures): Shade
   /** px at zoom 1. */
-  widthOf(edge: DrawnEdge): number
+  widthOf(edge: Figures): number
   /** Upper ends of the latency classes but the last, ms; [] where colours tell something else. */
   latencyStepsMs: number[]
 }
@@ -40,21 +42,21 @@ export function shadesOf(edges: readonly DrawnEdge[], nodes: readonly DrawnNode[
     const at = steps.findIndex((step) => ms <= step)
     return at === -1 ? steps.length : at
   }
-  const shadeOf = (one: DrawnNode | DrawnEdge): Shade => {
+  const shadeOf = (one: Figures): Shade => {
     if (colour === 'latency') return `latency${classOf(one.p95Ms)}` as Shade
     return colour === 'changes' ? byChange(one) : byErrors(one)
   }
-  const widthOf = ({ count }: DrawnEdge) => 1 + 5 * (Math.log1p(count) / Math.log1p(most)) ** 2
+  const widthOf = ({ count }: Figures) => 1 + 5 * (Math.log1p(count) / Math.log1p(most)) ** 2
   return { shadeOf, widthOf, latencyStepsMs: steps }
 }
 
-function byErrors({ failed, count }: DrawnNode | DrawnEdge): Shade {
+function byErrors({ failed, count }: Figures): Shade {
   const share = failed / Math.max(count, 1)
   if (share === 0) return 'plain'
   return share < 0.01 ? 'failed1' : share < 0.1 ? 'failed2' : 'failed3'
 }
 
-function byChange({ change }: DrawnNode | DrawnEdge): Shade {
+function byChange({ change }: Figures): Shade {
   if (change === 'new' || change === 'gone') return change
   if (change === 'failing more') return 'failed3'
   if (change === 'slower') return 'slow'

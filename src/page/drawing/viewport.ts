@@ -9,6 +9,11 @@ const leastZoom = 0.02
 const mostZoom = 3
 const margin = 32
 
+/** Below this zoom nothing is written on nodes. */
+export const leastReadable = 0.2
+/** Where a graph begins of which all would be too small to read. */
+const beginning = 0.4
+
 /** The part of the drawing that is on the screen: screen = graph × zoom + offset, px. */
 export class Viewport {
   x = 0
@@ -43,6 +48,18 @@ export class Viewport {
     this.zoom = Math.min(1, Math.max(leastZoom, Math.min(across, down)))
     this.x = this.width / 2 - (x + width / 2) * this.zoom
     this.y = this.height / 2 - (y + height / 2) * this.zoom
+  }
+
+  /**
+   * As a graph is shown first: all of it, or, where that is too wide to be read but not too high, where its calls begin.
+   */
+  begin({ width, height }: Pick<Bounds, 'width' | 'height'>): void {
+    this.fit({ x: 0, y: 0, width, height })
+    const zoom = Math.min(beginning, (this.height - 2 * margin) / Math.max(height, 1))
+    if (this.zoom >= leastReadable || zoom < leastReadable) return
+    this.zoom = zoom
+    this.x = margin / 2
+    this.y = this.height / 2 - (height / 2) * zoom
   }
 
   /** Moves as little as can be until all of it is on the screen; what is too small to read is enlarged. */

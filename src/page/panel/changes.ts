@@ -1,7 +1,7 @@
 import { type Change, changes } from '../changes.ts'
 import { type DrawnEdge, nameOf } from '../drawn-graph.ts'
 import { h } from '../element.ts'
-import { clockTime, duration, percent, shortCount } from '../format.ts'
+import { clockTime, counted, duration, percent, shortCount } from '../format.ts'
 import { changeClass } from './comparison-table.ts'
 import type { DetailsContext } from './details-context.ts'
 import { edgeList } from './edge-list.ts'
@@ -31,7 +31,7 @@ export function changesList({ shown, onEdge, onNode }: DetailsContext): HTMLElem
           h(
             'h3',
             { class: changeClass(change) },
-            `${headings[change]} · ${edges.length} calls, ${nodes.length} nodes`,
+            `${headings[change]} · ${counted(edges.length, 'edge')}, ${counted(nodes.length, 'node')}`,
           ),
           ['new', 'gone'].includes(change) &&
             nodes.length > 0 &&

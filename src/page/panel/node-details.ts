@@ -1,6 +1,6 @@
 import { type DrawnNode, nameOf } from '../drawn-graph.ts'
 import { h } from '../element.ts'
-import { duration, grouped, shortCount } from '../format.ts'
+import { counted, duration, grouped, shortCount } from '../format.ts'
 import { comparisonTable } from './comparison-table.ts'
 import type { DetailsContext } from './details-context.ts'
 import { edgeList } from './edge-list.ts'
@@ -46,10 +46,15 @@ export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLEleme
     h(
       'section',
       {},
-      h('h3', {}, `Called by ${callers.length}`),
+      h('h3', {}, callers.length > 0 ? `Called by ${counted(callers.length, 'node')}` : 'Called by none'),
       edgeList(callers, { ...list, end: 'source' }),
     ),
-    h('section', {}, h('h3', {}, `Calls ${callees.length}`), edgeList(callees, { ...list, end: 'target' })),
+    h(
+      'section',
+      {},
+      h('h3', {}, callees.length > 0 ? `Calls ${counted(callees.length, 'node')}` : 'Calls none'),
+      edgeList(callees, { ...list, end: 'target' }),
+    ),
     exemplars(row, context),
     !shown.isPreview && whyNot(node, context),
   )

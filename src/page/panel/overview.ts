@@ -1,7 +1,8 @@
+import type { DrawnEdge } from '../drawn-graph.ts'
 import { h } from '../element.ts'
 import { clockTime, duration, grouped, percent, shortCount, timeSpan } from '../format.ts'
 import type { DetailsContext } from './details-context.ts'
-import { edgeList } from './edge-list.ts'
+import { type EdgeListOptions, edgeList } from './edge-list.ts'
 import { stat } from './figures.ts'
 
 /** What was built, and where to look first. */
@@ -12,7 +13,7 @@ export function overview({ shown, onEdge }: DetailsContext): HTMLElement {
   const list = { graph, onEdge, most: 5 }
   const failing = graph.edges
     .filter(({ failed }) => failed > 0)
-    .sort((a, b) => b.failed / b.count - a.failed / a.count)
+    .sort((a, b) => b.failed / b.count - a.failed / a.count || b.failed - a.failed)
   const slowest = [...graph.edges].sort((a, b) => b.p95Ms - a.p95Ms)
   const busiest = [...graph.edges].sort((a, b) => b.count - a.count)
   const nowMs = Date.now()
@@ -36,24 +37,16 @@ export function overview({ shown, onEdge }: DetailsContext): HTMLElement {
       h('code', {}, `${parameters.tag ?? ''} =~ ${parameters.filter ?? ''}`),
     ),
     ...warnings.map((warning) => h('p', { class: 'warning' }, warning)),
-    failing.length > 0 &&
-      h(
-        'section',
-        {},
-        h('h3', {}, 'Failing calls'),
-        edgeList(failing, { ...list, tone: 'bad', figure: ({ failed, count }) => percent(failed / count) }),
-      ),
-    h(
-      'section',
-      {},
-      h('h3', {}, 'Slowest calls, p95'),
-      edgeList(slowest, { ...list, figure: ({ p95Ms }) => duration(p95Ms) }),
-    ),
-    h(
-      'section',
-      {},
-      h('h3', {}, 'Busiest'),
-      edgeList(busiest, { ...list, figure: ({ count }) => shortCount(count) }),
-    ),
+    part('Failing calls', failing, {
+      ...list,
+      tone: 'bad',
+      figure: ({ failed, count }) => percent(failed / count),
+    }),
+    part('Slowest calls, p95', slowest, { ...list, figure: ({ p95Ms }) => duration(p95Ms) }),
+    part('Busiest calls', busiest, { ...list, figure: ({ count }) => shortCount(count) }),
   )
+}
+
+function part(title: string, edges: readonly DrawnEdge[], options: EdgeListOptions) {
+  return edges.length > 0 && h('section', {}, h('h3', {}, title), edgeList(edges, options))
 }

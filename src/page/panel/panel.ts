@@ -28,7 +28,10 @@ export function panel(api: Api, store: Store, session: Session): void {
 
   function parts(state: State): HTMLElement[] {
     const { shown, view, links } = state
-    if (!shown) return [h('p', { class: 'muted hint' }, 'What is selected is told here.')]
+    if (!shown)
+      return [
+        h('p', { class: 'muted hint' }, 'Here is told what was found, and what you select in the graph.'),
+      ]
     const context: DetailsContext = {
       api,
       shown,

@@ -65,7 +65,7 @@ function findingPart(
     h(
       'h3',
       {},
-      inWords(kind),
+      capital(inWords(kind)),
       h('span', { class: 'figure' }, count === null ? 'some' : grouped(count), ` ${unit}`),
     ),
     h('p', {}, meaning, ' ', h('span', { class: 'muted' }, effect)),
@@ -79,5 +79,6 @@ function findingPart(
   )
 }
 
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 /** outsideWindow: outside window. */
 const inWords = (kind: string) => kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
