@@ -13,6 +13,7 @@ import { logRequests } from './logger.ts'
 import { observeRequests } from './observe-requests.ts'
 import { handleError } from './problem.ts'
 import { limitRates, type RateLimit } from './rate-limit.ts'
+import { refuseCrossSite } from './refuse-cross-site.ts'
 import { refuseWhenClosing } from './refuse-when-closing.ts'
 import { requireScopes } from './require-scopes.ts'
 import { aggregate } from './routes/aggregate.ts'
@@ -95,6 +96,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   refuseWhenClosing(app)
   observeRequests(app, metrics)
   answerUnknownRoutes(app)
+  refuseCrossSite(app)
   requireScopes(app, tokens)
   await limitRates(app, rateLimit)
   const warnings = watchExposure(app, tokens)

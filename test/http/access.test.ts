@@ -170,3 +170,21 @@ t.test('without tokens everybody may call; on an address that others reach this 
   )
   t.same(defaultConfig().server.tokens, [])
 })
+
+t.test('a page of another site starts nothing, with or without tokens; it may be linked to', async (t) => {
+  for (const env of [{}, undefined]) {
+    const { app } = await start(t, env)
+    const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, site: string) =>
+      app.inject({ method, url, headers: { ...bearer(tokens.nextWriter), 'sec-fetch-site': site } })
+    for (const [method, url] of [
+      ['POST', '/aggregate'],
+      ['DELETE', '/graphs/micro'],
+    ] as const) {
+      const refused = await ask(method, url, 'cross-site')
+      t.match([refused.statusCode, refused.json().code], [403, 'TTA_FORBIDDEN'], `${method} ${url}`)
+    }
+    t.equal((await ask('GET', '/graphs', 'cross-site')).statusCode, 200)
+    for (const site of ['same-origin', 'same-site', 'none'])
+      t.equal((await ask('POST', '/aggregate', site)).statusCode, 200, site)
+  }
+})
