@@ -13,7 +13,7 @@ export async function peakOfBuild({ spans, tracesPerSec = 500, ...more }) {
   const replay = await startReplay({ fromSec, toSec, tracesPerSec, spansPerTrace, ...more })
   const before = performance.now()
   const child = startNode(tta, {
-    args: ['--json', '--from', `${fromSec}000`, '--to', `${toSec}000`, '--limit', '100000000'],
+    args: ['--json', '--quiet', '--from', `${fromSec}000`, '--to', `${toSec}000`, '--limit', '10000000'],
     env: { TTA_TEMPO_URL: replay.url.href },
     imports: ['load/tell-peak.mjs'],
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
