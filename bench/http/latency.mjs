@@ -15,7 +15,7 @@ const p99 = (times) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.9
 async function compare(name, options, target) {
   const tempo = await startReplay({ ...replay, ...options })
   const stdio = ['pipe', 'pipe', 'pipe', 'ipc']
-  const tta = await serveTta({ TTA_TEMPO_URL: tempo.url.href }, { imports: ['load/tell-delay.mjs'], stdio })
+  const tta = await serveTta({ TTA_TEMPO_URL: tempo.url.href }, { imports: ['load/tell-holds.mjs'], stdio })
   const longestHold = async () => {
     tta.child.send('ask')
     return (await once(tta.child, 'message'))[0].longestHoldMs
@@ -48,7 +48,7 @@ async function compare(name, options, target) {
     ratio(`${name}: p99 during builds against idle`, quotients(busy, idle), target),
     measured(`${name}: p99 idle`, 'ms', idle),
     measured(`${name}: p99 during builds`, 'ms', busy),
-    measured(`${name}: longest hold of the event loop`, 'ms', holds),
+    measured(`${name}: longest hold of the event loop, CPU time`, 'ms', holds),
   ]
 }
 
