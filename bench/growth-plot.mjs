@@ -1,9 +1,9 @@
 /** Panels side by side, time above memory, as SVG that follows the reader's choice of light or dark. */
 
-const panel = { width: 300, height: 170, left: 62, gap: 34, top: 66, between: 46 }
+const panel = { width: 300, height: 170, left: 62, gap: 34, top: 84, between: 64 }
 const rows = [
-  { field: 'seconds', label: 'wall time, s', least: 0.1 },
-  { field: 'megabytes', label: 'peak memory, MB', least: 100 },
+  { field: 'seconds', label: 'wall time, s (logarithmic)', least: 0.1 },
+  { field: 'megabytes', label: 'peak memory, MB (logarithmic)', least: 100 },
 ]
 
 const style = `
@@ -39,7 +39,7 @@ function scale(ticks, from, to) {
 const at = (x, y, text, { anchor = 'middle', of = '' } = {}) =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" class="${of}">${text}</text>`
 
-function chart({ points }, { field, label, least }, ticks, left, top) {
+function chart({ points }, { field, label }, ticks, left, top) {
   const bottom = top + panel.height
   const right = left + panel.width
   const sizes = points.map(({ size }) => size)

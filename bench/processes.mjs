@@ -52,7 +52,7 @@ export async function startReplay(options) {
 export async function aggregate(url, parameters = {}) {
   const answer = await fetch(new URL('/aggregate', url), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', prefer: 'wait=600' },
     body: JSON.stringify(parameters),
   })
   const summary = await answer.json()

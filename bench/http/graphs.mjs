@@ -1,36 +1,21 @@
 /** How many times a second `GET /graphs/:name` answers, against a bare Fastify route that sends the same bytes. */
-import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { print, rate, ratio, spread } from './figures.mjs'
-import { searchAnswer, toTracesData } from './search-answer.mjs'
+import { quotients, rate, ratio, report } from '../figures.mjs'
+import { toTracesData } from '../load/otlp-protobuf.mjs'
+import { searchAnswer } from '../load/search-answer.mjs'
+import { addressOf, aggregate, serveTta, startNode, stop } from '../processes.mjs'
 
 const connections = 16
 const rounds = 9
 const roundMs = 1000
-const child = (path, args, env) =>
-  spawn(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-
-/** The address that a server says it listens on. */
-function addressOf({ stdout, stderr }) {
-  let text = ''
-  return new Promise((resolve) => {
-    const look = (chunk) => {
-      text += chunk
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0]
-      if (url) resolve(new URL(url))
-    }
-    stdout.on('data', look)
-    stderr.on('data', look)
-  })
-}
-
-/** Requests answered in `roundMs`, one after the other on each connection. */
-async function load({ hostname, port }, path) {
-  const request = `GET ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`
+/**
+ * Sends one request after the other on each connection, for `roundMs`.
+ *
+ * @param more lines of the request
+ * @returns ms an answer
+ */
+async function load({ hostname, port }, path, { status = 200, more = '' } = {}) {
+  const request = `GET ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n${more}\r\n`
   let answered = 0
   let isOver = false
   const one = () =>
@@ -42,8 +27,8 @@ async function load({ hostname, port }, path) {
         if (missing === 0) {
           const head = chunk.indexOf('\r\n\r\n') + 4
           const text = chunk.latin1Slice(0, head)
-          if (!text.startsWith('HTTP/1.1 200')) reject(new Error(text))
-          missing = head + Number(/content-length: (\d+)/i.exec(text)?.[1])
+          if (!text.startsWith(`HTTP/1.1 ${status}`)) reject(new Error(text))
+          missing = head + Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
         }
         missing -= chunk.length
         if (missing > 0) return
@@ -60,44 +45,43 @@ async function load({ hostname, port }, path) {
   return (performance.now() - before) / answered
 }
 
-const tta = child('../dist/main.js', ['serve'], { TTA_SERVER_PORT: '0', TTA_LOG_LEVEL: 'info' })
-const url = await addressOf(tta)
+const tta = await serveTta()
 const ago = BigInt(Date.now() - 60_000) * 1_000_000n
 const { traces } = searchAnswer({ traces: 500, spansPerTrace: 12, seed: 1, startNs: ago })
 for (const trace of traces) {
   const headers = { 'content-type': 'application/x-protobuf' }
-  const answer = await fetch(new URL('/v1/traces', url), {
+  const answer = await fetch(new URL('/v1/traces', tta.url), {
     method: 'POST',
     headers,
     body: toTracesData(trace),
   })
   if (!answer.ok) throw new Error(await answer.text())
 }
-const built = await (await fetch(new URL('/aggregate', url), { method: 'POST' })).json()
-const path = `/graphs/${built.graph}`
-const body = await (await fetch(new URL(path, url))).arrayBuffer()
-const bare = child('./bare-server.mjs', [])
-bare.stdin.end(Buffer.from(body))
+const { graph, built } = await aggregate(tta.url)
+const path = `/graphs/${graph}`
+const answer = await fetch(new URL(path, tta.url), { headers: { 'accept-encoding': 'identity' } })
+const body = Buffer.from(await answer.arrayBuffer())
+const known = { status: 304, more: `if-none-match: ${answer.headers.get('etag')}\r\n` }
+const bare = startNode('http/bare-server.mjs')
+bare.stdin.end(body)
 const bareUrl = await addressOf(bare)
 
-const times = { tta: [], bare: [] }
+const times = { tta: [], bare: [], known: [] }
 for (let round = 0; round <= rounds; round++) {
-  const [ttaMs, bareMs] = [await load(url, path), await load(bareUrl, '/')]
+  const ttaMs = await load(tta.url, path)
+  const bareMs = await load(bareUrl, '/')
+  const knownMs = await load(tta.url, path, known)
   // The first round is for the compilers.
-  if (round > 0) times.tta.push(ttaMs)
-  if (round > 0) times.bare.push(bareMs)
+  if (round === 0) continue
+  times.tta.push(ttaMs)
+  times.bare.push(bareMs)
+  times.known.push(knownMs)
 }
-tta.kill()
-bare.kill()
-print(
-  `API: ${built.built.nodes} nodes, ${built.built.edges} edges, ${body.byteLength.toLocaleString('en-US')} bytes`,
-  [
-    rate('GET /graphs/:name', 'requests/s', 1, times.tta),
-    rate('a bare route', 'requests/s', 1, times.bare),
-    ratio(
-      'GET /graphs/:name against a bare route',
-      spread(times.bare).median / spread(times.tta).median,
-      0.8,
-    ),
-  ],
-)
+await tta.stop()
+await stop(bare)
+report(`API: ${built.nodes} nodes, ${built.edges} edges, ${body.length.toLocaleString('en-US')} bytes`, [
+  ratio('GET /graphs/:name against a bare route', quotients(times.bare, times.tta), { atLeast: 0.8 }),
+  rate('GET /graphs/:name', 'requests/s', 1, times.tta),
+  rate('a bare route that sends the same bytes', 'requests/s', 1, times.bare),
+  rate('GET /graphs/:name, 304 on a matching ETag', 'requests/s', 1, times.known),
+])
