@@ -18,8 +18,8 @@ t.test('an answer is cut between its fields, and its parts put together are the 
   const answer = answerOf(fields)
   const parts = [...answerParts(answer)]
   t.ok(parts.length > 5, `${parts.length} parts`)
-  t.same(Buffer.concat(parts), Buffer.from(answer))
-  for (const part of parts) t.same([...answerParts(part)], [part])
+  t.ok(Buffer.concat(parts).equals(answer))
+  for (const part of parts) t.equal([...answerParts(part)].length, 1)
 })
 
 t.test('a field larger than a part is one, and an empty answer has none', async (t) => {
