@@ -14,7 +14,15 @@ export function startNode(
 ) {
   const flags = imports.flatMap((module) => ['--import', pathOf(module)])
   const script = path === tta ? tta : pathOf(path)
-  return spawn(process.execPath, [...flags, script, ...args], { env: { ...process.env, ...env }, stdio })
+  const child = spawn(process.execPath, [...flags, script, ...args], {
+    env: { ...process.env, ...env },
+    stdio,
+  })
+  // A benchmark that fails leaves nothing running.
+  const end = () => child.kill()
+  process.on('exit', end)
+  child.on('exit', () => process.off('exit', end))
+  return child
 }
 
 /** The address that a server says it listens on; what it says later is read and dropped. */
