@@ -1,65 +1,75 @@
 /**
- * Prints figures: for people, or with `--json` for programs.
+ * What benchmarks measure, and how each of them tells it.
  *
- * @typedef {{ name: string, value: number, unit: string, ratio?: number, target?: number, met?: boolean }} Figure
+ * @typedef {object} Figure
+ * @property {string} name
+ * @property {number} value median of the runs
+ * @property {string} unit
+ * @property {number} [min] of the runs, in the unit
+ * @property {number} [max]
+ * @property {number} [spreadPercent] the middle half of the runs, in percent of the median
+ * @property {number} [ratio] of two measurements of the same run
+ * @property {number} [target]
+ * @property {'least' | 'most'} [bound] on which side of the target it should be
+ * @property {boolean} [met]
+ *
+ * @typedef {{ atLeast: number } | { atMost: number }} Target
  */
+import { figureLines } from './table.mjs'
 
-/** Minimum, median and spread of repeated measurements; the spread is that of the middle half, in percent of the median. */
+/** Of repeated measurements, in their order of size. */
 export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
-  return { min: sorted[0], median: at(0.5), spreadPercent: (100 * (at(0.75) - at(0.25))) / at(0.5) }
+  const median = at(0.5)
+  return { min: sorted[0], median, max: sorted.at(-1), spreadPercent: (100 * (at(0.75) - at(0.25))) / median }
 }
 
-/** @param times ms of runs that each did `count` things @returns {Figure} things a second, of the median run */
+/** @param {number[]} values one of each run @param {Target} [target] @returns {Figure} */
+export function measured(name, unit, values, target) {
+  const { median: value, min, max, spreadPercent } = spread(values)
+  const range = values.length > 1 ? { min, max, spreadPercent: Math.round(spreadPercent) } : {}
+  return { name, value, unit, ...range, ...compared(value, target) }
+}
+
+/** @param {number[]} times ms of runs that each did `count` things @returns {Figure} things a second */
 export function rate(name, unit, count, times, target) {
-  const { min, median, spreadPercent } = spread(times)
-  const value = Math.round((count / median) * 1000)
-  const best = Math.round((count / min) * 1000)
-  return withTarget({ name, value, unit, best, spreadPercent: Math.round(spreadPercent) }, value, target)
+  const values = times.map((ms) => Math.round((count / ms) * 1000))
+  return measured(name, unit, values, target)
 }
 
-/** @returns {Figure} how many times `value` is as much */
-export function ratio(name, value, target) {
-  return withTarget({ name, value, unit: 'times', ratio: value }, value, target)
+/** @param {number[]} values quotients of two measurements of the same run @returns {Figure} */
+export function ratio(name, values, target) {
+  const figure = measured(name, 'times', values, target)
+  return { ...figure, ratio: figure.value }
 }
 
-function withTarget(figure, value, target) {
-  return target === undefined ? figure : { ...figure, target, met: value >= target }
+/** How many times each of `a` is that of `b` beside it. */
+export const quotients = (a, b) => a.map((value, i) => value / b[i])
+
+function compared(value, target) {
+  if (target === undefined) return {}
+  const { atLeast, atMost } = target
+  if (atLeast !== undefined) return { target: atLeast, bound: 'least', met: value >= atLeast }
+  return { target: atMost, bound: 'most', met: value <= atMost }
+}
+
+/** Prints what a benchmark measured: for people, or with `--json` as one line for `run.mjs`. */
+export function report(title, figures) {
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ title, figures }))
+  else console.log(`\n${title}\n${figureLines(figures).join('\n')}`)
 }
 
 /**
- * Prints how long things took, ms: median and longest.
- *
- * @param {Record<string, number[]>} times @param {Record<string, number>} most what the longest may take, by name
+ * CPU ms that each of `count` runs took, after one for the compilers. What else the machine does meanwhile does not
+ * count, as it would in wall time; the threads of the garbage collector do.
  */
-export function printTimes(title, times, most) {
-  const figures = Object.entries(times).map(([name, values]) => {
-    const [value, longest] = [spread(values).median, Math.max(...values)].map(Math.round)
-    const target = most[name]
-    return { name, value, unit: 'ms', longest, ...(target && { target, met: longest < target }) }
+export function cpuTimes(work, count) {
+  work()
+  return Array.from({ length: count }, () => {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1000
   })
-  if (process.argv.includes('--json')) return console.log(JSON.stringify({ title, figures }))
-  console.log(`\n${title}; medians`)
-  for (const { name, value, longest, target, met } of figures) {
-    const wanted = target === undefined ? '' : `  target under ${target}: ${met ? 'met' : 'missed'}`
-    console.log(`  ${name.padEnd(44)}${String(value).padStart(8)} ms  longest ${longest}${wanted}`)
-  }
-}
-
-/** @param {string} title what was measured @param {Figure[]} figures */
-export function print(title, figures) {
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify({ title, node: process.version, figures }))
-    return
-  }
-  console.log(`\n${title}; medians`)
-  for (const { name, value, unit, best, spreadPercent, target, met } of figures) {
-    const text = unit === 'times' ? value.toFixed(2) : value.toLocaleString('en-US')
-    const range =
-      best === undefined ? '' : `  best ${best.toLocaleString('en-US')}, spread ${spreadPercent} %`
-    const wanted =
-      target === undefined ? '' : `  target ${target.toLocaleString('en-US')}: ${met ? 'met' : 'missed'}`
-    console.log(`  ${name.padEnd(44)}${text.padStart(12)} ${unit}${range}${wanted}`)
-  }
 }

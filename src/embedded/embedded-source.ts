@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { badRequest, TtaError } from '../errors.ts'
 import { SpanTable } from '../graph/span-table.ts'
 import { SpansByTrace } from '../otlp/spans-by-trace.ts'
@@ -12,10 +11,8 @@ import type {
   TraceSource,
   Window,
 } from '../source/trace-source.ts'
+import { turns } from '../source/turns.ts'
 import type { EmbeddedTraces, HeldRequest } from './embedded-traces.ts'
-
-/** The event loop gets its turn after so much work, ms. */
-const turnMs = 10
 
 /** Reads what `store` holds. The requests that arrive while a read is under way are not part of it. */
 export function embeddedSource(store: EmbeddedTraces): TraceSource {
@@ -38,7 +35,7 @@ async function read(
   }
   const requests = store.held()
   const report = emptyReport(query.window)
-  const takeTurns = turns(options.signal)
+  const takeTurns = abortableTurns(options.signal)
   const spans = await gather(requests, query, consumer, report, options.limits, takeTurns)
   const chosen = newest(spans, choose(spans, query, report), options.limits, report)
   const table = new SpanTable(consumer.strings)
@@ -149,16 +146,14 @@ function account(store: EmbeddedTraces, report: ReadReport): void {
   )
 }
 
-/** Lets the event loop have its turn when `turnMs` have gone by, and says whether it did. */
-function turns(signal: AbortSignal): () => Promise<boolean> {
-  let sinceMs = performance.now()
+/** Lets others have their turn, and says whether it did. */
+function abortableTurns(signal: AbortSignal): () => Promise<boolean> {
+  const takeTurns = turns()
   return async () => {
     throwIfAborted(signal)
-    if (performance.now() - sinceMs < turnMs) return false
-    await nextTurn()
-    throwIfAborted(signal)
-    sinceMs = performance.now()
-    return true
+    const hasWaited = await takeTurns()
+    if (hasWaited) throwIfAborted(signal)
+    return hasWaited
   }
 }
 

@@ -1,4 +1,6 @@
 import type { SpanTable } from '../graph/span-table.ts'
+import { turns } from '../source/turns.ts'
+import { answerParts } from './answer-parts.ts'
 import { type FoundTrace, SearchDecoder } from './decode-search.ts'
 import type { TempoLimits } from './limits.ts'
 import type { RequestTally, TempoAnswer, TempoClient, TempoRequest } from './tempo-client.ts'
@@ -49,7 +51,8 @@ export interface SearchResult {
 
 /**
  * Searches once and hands on each trace found, with the spans of all fragments that matched. Of an unfinished
- * answer nothing is handed on, since its traces may be cut anywhere.
+ * answer nothing is handed on, since its traces may be cut anywhere. A large answer is taken in turns with
+ * whatever else there is to do.
  *
  * @param spans filled for each trace
  * @throws what `TempoClient.get` throws, and ProtobufError
@@ -69,11 +72,17 @@ export async function searchTraces(
     spss: search.spansPerSpanSet ?? limits.spansPerSpanSet,
   })
   const tagKey = isService(selector) ? undefined : selector.key
-  const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
-  const { traces, unfinished: stoppedEarly } = decoder.outline()
+  const decoderOf = (part: Uint8Array) => new SearchDecoder(part, spans, tagKey, onTrace, context)
+  const { traces, unfinished: stoppedEarly } = decoderOf(bytes).outline()
   const unfinished = stoppedEarly || traces >= Math.min(search.limit, limits.traces)
   if (unfinished && !search.acceptUnfinished) return { traces, spans: 0, unfinished }
-  return { traces, spans: decoder.traces(), unfinished }
+  const takeTurns = turns()
+  let received = 0
+  for (const part of answerParts(bytes)) {
+    received += decoderOf(part).traces()
+    if (await takeTurns()) context.signal.throwIfAborted()
+  }
+  return { traces, spans: received, unfinished }
 }
 
 async function get(context: SearchContext, query: SearchParameters): Promise<Buffer> {

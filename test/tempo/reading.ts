@@ -18,6 +18,8 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   signal?: AbortSignal
   limits?: ReadLimits
   onProgress?: (progress: ReadProgress) => void
+  /** Told of each trace before it is counted. */
+  onAdd?: () => void
 }
 
 /** A builder as the aggregation makes it, with a node for each value of the tag. */
@@ -35,6 +37,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     signal,
     limits,
     onProgress,
+    onAdd,
     ...own
   } = options
   const source = tempoSource({
@@ -49,8 +52,16 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
   })
   const builder = newBuilder()
   try {
+    const consumer = {
+      strings: builder.strings,
+      add: (spans: SpanTable) => {
+        onAdd?.()
+        builder.add(spans)
+      },
+      remove: (spans: SpanTable) => builder.remove(spans),
+    }
     const asked = { selector: tagSelector(tag, filter), query, window, limit }
-    const report = await source.read(asked, builder, {
+    const report = await source.read(asked, consumer, {
       signal: signal ?? new AbortController().signal,
       limits,
       onProgress,

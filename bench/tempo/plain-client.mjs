@@ -1,5 +1,6 @@
-import { SpanTable } from '../dist/graph/span-table.js'
-import { StringTable } from '../dist/graph/string-table.js'
+import { SpanTable } from '../../dist/graph/span-table.js'
+import { StringTable } from '../../dist/graph/string-table.js'
+import { serviceOf } from '../load/search-answer.mjs'
 
 const kindNumbers = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5 }
 const statusNumbers = { unset: 0, ok: 1, error: 2 }
@@ -14,7 +15,7 @@ export function graphFromJson(jsons, builderOf) {
       table.clear()
       for (let i = 0; i < 4; i++) table.traceId[i] = word(trace.traceID, i * 8)
       for (const set of trace.spanSets) {
-        const service = strings.internText(set.attributes[0].value.stringValue)
+        const service = strings.internText(serviceOf(set))
         for (const span of set.spans) addSpan(table, span, service)
       }
       builder.add(table)

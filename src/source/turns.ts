@@ -1,0 +1,27 @@
+import { setImmediate as nextPass } from 'node:timers/promises'
+
+/** The event loop gets its turn after so much work, ms: an answer that waits meanwhile is late by no more. */
+const turnMs = 2
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** Waits for a pass of the event loop that no other work in turns has: together they do not hold it longer than one. */
+async function nextTurn(): Promise<void> {
+  last = last.then(() => nextPass())
+  await last
+}
+
+/**
+ * Long work asks from time to time whether it has had its turn, and if so waits for the next one.
+ *
+ * @returns resolves to whether it has waited
+ */
+export function turns(): () => Promise<boolean> {
+  let sinceMs = performance.now()
+  return async () => {
+    if (performance.now() - sinceMs < turnMs) return false
+    await nextTurn()
+    sinceMs = performance.now()
+    return true
+  }
+}
