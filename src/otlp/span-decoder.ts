@@ -65,7 +65,7 @@ export class SpanDecoder implements SpanIds {
   /** @param wants absent: only the fields and the tag */
   constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, wants?: SpanWants) {
     this.table = table
-    this.tagKey = new KnownText(tag.key)
+    this.tagKey = tag.key === 'service.name' ? serviceNameKey : new KnownText(tag.key)
     this.tagOnResource = tag.scope !== 'span'
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
@@ -148,7 +148,7 @@ export class SpanDecoder implements SpanIds {
     const { table } = this
     const row = table.addRow()
     table.service[row] = this.service
-    this.clearIds()
+    this.traceIdBytes = this.spanIdBytes = this.parentIdBytes = 0
     this.peers?.start()
     this.weights?.start()
     let endHi = 0
@@ -217,6 +217,7 @@ export class SpanDecoder implements SpanIds {
     if (table.tagValue[row] === 0) table.tagValue[row] = this.resourceTag
     this.peers?.finish(row)
     this.weights?.finish(row)
+    if (this.traceIdBytes === 0) this.traceId.fill(0)
     if (!this.visit(row, this)) table.length = row
   }
 
@@ -236,12 +237,5 @@ export class SpanDecoder implements SpanIds {
       }
     }
     reader.position = end
-  }
-
-  private clearIds(): void {
-    this.traceId.fill(0)
-    this.traceIdBytes = 0
-    this.spanIdBytes = 0
-    this.parentIdBytes = 0
   }
 }

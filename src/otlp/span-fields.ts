@@ -5,13 +5,8 @@ const maxKind = 5
 const maxStatus = 2
 
 /** The big-endian word that ends before `end`; bytes before the reader's position count as zero. */
-function wordBefore(end: number, { bytes, position }: ProtobufReader): number {
-  const start = end - 4
-  if (start >= position) {
-    return (
-      ((bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!) >>> 0
-    )
-  }
+function wordBefore(end: number, { bytes, view, position }: ProtobufReader): number {
+  if (end - 4 >= position) return view.getUint32(end - 4)
   let word = 0
   for (let at = position; at < end; at++) word = (word << 8) | bytes[at]!
   return word >>> 0

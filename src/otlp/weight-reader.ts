@@ -22,6 +22,7 @@ export const summaryAttributes: readonly string[] = [
 ]
 const scalars = ['isSummary', 'calls', 'minNs', 'maxNs', 'avgNs', 'totalNs'] as const
 const sampling = summaryAttributes.length
+const summaryKeys = new KnownKeys(summaryAttributes)
 
 /**
  * Fills the weight columns of a table, which appear with the first span that stands for more than itself. For each
@@ -40,9 +41,7 @@ export class WeightReader {
   /** @param samplingKey key of the attribute that says how the span was sampled, if any */
   constructor(table: SpanTable, samplingKey?: string) {
     this.table = table
-    this.keys = new KnownKeys(
-      samplingKey === undefined ? summaryAttributes : [...summaryAttributes, samplingKey],
-    )
+    this.keys = samplingKey === undefined ? summaryKeys : new KnownKeys([...summaryAttributes, samplingKey])
   }
 
   /** @param adjustedCount what its resource says of each span that follows; 0: nothing */

@@ -121,16 +121,10 @@ export class ProtobufReader {
   }
 
   fixed32(end: number): number {
-    const { bytes, position } = this
+    const { position } = this
     if (position + 4 > end) this.cutShort()
     this.position = position + 4
-    return (
-      (bytes[position]! |
-        (bytes[position + 1]! << 8) |
-        (bytes[position + 2]! << 16) |
-        (bytes[position + 3]! << 24)) >>>
-      0
-    )
+    return this.view.getUint32(position, true)
   }
 
   /** Passes over the value of a field that is not wanted. */

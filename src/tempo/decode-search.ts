@@ -2,13 +2,14 @@ import type { SpanTable } from '../graph/span-table.ts'
 import type { SpanWants } from '../otlp/span-decoder.ts'
 import { KnownText } from '../protobuf/known-text.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { AttributeReader, hexWord, readHex } from './decode-attribute.ts'
-import { DetailAttributes } from './decode-details.ts'
-import { takePlainFields } from './decode-plain-fields.ts'
-import { takeField } from './decode-span-fields.ts'
+import { readHex } from './decode-attribute.ts'
+import { SpanReader } from './decode-span.ts'
 
-const serviceKey = new KnownText('service.name')
 const byServiceKey = new KnownText('by(resource.service.name)')
+/** The same as the beginning of an attribute as Tempo writes it: KeyValue {1 key, 2 ...}. */
+const byServiceStart = new KnownText(
+  `\n${String.fromCharCode(byServiceKey.length)}by(resource.service.name)\x12`,
+)
 /** What a search answer says about one trace besides its spans. */
 export interface FoundTrace {
   /** A spanset held more spans than Tempo may send: some are missing. */
@@ -29,16 +30,14 @@ export interface SearchOutline {
 /**
  * Decodes `tempopb.SearchResponse` (grafana/tempo pkg/tempopb/tempo.proto) and hands on its traces one by one.
  *
- * One instance decodes one answer: first `outline`, then `traces`. The same table is filled again and again, so
+ * One instance decodes one answer: first `outline`, then `traces`, as often as it takes. The same table is filled again and again, so
  * a trace costs no allocation beyond strings that were never seen before.
  */
 export class SearchDecoder {
   private readonly reader: ProtobufReader
   private readonly spans: SpanTable
-  private readonly tagKey: KnownText | undefined
   private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
-  private readonly attribute: AttributeReader
-  private readonly details: DetailAttributes
+  private readonly span: SpanReader
   private readonly found: FoundTrace = { cut: false, atLeastSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
@@ -53,10 +52,8 @@ export class SearchDecoder {
   ) {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans
-    this.tagKey = tagKey === undefined ? undefined : new KnownText(tagKey)
-    this.attribute = new AttributeReader(this.reader, spans.strings)
+    this.span = new SpanReader(this.reader, spans, tagKey, wants)
     this.onTrace = onTrace
-    this.details = new DetailAttributes(this.reader, spans, this.attribute, wants)
   }
 
   /** @throws {ProtobufError} the answer is cut short or is not protobuf */
@@ -72,19 +69,26 @@ export class SearchDecoder {
         reader.skip(tag, end)
       }
     }
+    reader.position = 0
     return outline
   }
 
+  /** Whether all traces have been handed on. */
+  get isDone(): boolean {
+    return this.reader.position >= this.reader.bytes.length
+  }
+
   /**
-   * Hands on each trace. @returns how many spans they have
+   * Hands on each trace that has not been, or those of the next `bytes` bytes. @returns how many spans they have
    *
    * @throws {ProtobufError} a trace is not what it should be; those before it were handed on
    */
-  traces(): number {
+  traces(bytes = Number.POSITIVE_INFINITY): number {
     const { reader } = this
     const end = reader.bytes.length
+    const until = Math.min(end, reader.position + bytes)
     let spans = 0
-    for (reader.position = 0; reader.position < end; ) {
+    while (reader.position < until) {
       const tag = reader.tag(end)
       if (tag === 0x0a) spans += this.trace(reader.endOfBytes(end))
       else reader.skip(tag, end)
@@ -137,7 +141,7 @@ export class SearchDecoder {
     let matched = 0
     while (reader.position < end) {
       const tag = reader.tag(end)
-      if (tag === 0x0a) this.span(reader.endOfBytes(end))
+      if (tag === 0x0a) this.span.read(reader.endOfBytes(end))
       else if (tag === 0x10) matched = reader.varint32(end)
       else if (tag === 0x1a) this.spanSetAttribute(reader.endOfBytes(end), first)
       else reader.skip(tag, end)
@@ -147,69 +151,33 @@ export class SearchDecoder {
   }
 
   private spanSetAttribute(end: number, firstRow: number): void {
-    this.attribute.enter(end)
-    if (!this.attribute.isKey(byServiceKey)) return
-    const service = this.attribute.internValue()
-    for (let row = firstRow; row < this.spans.length; row++) this.setService(row, service)
+    const service = this.serviceOfSet(end)
+    if (service < 0) return
+    for (let row = firstRow; row < this.spans.length; row++) this.span.setService(row, service)
   }
 
-  /** Span: 1 spanID, 2 name, 3 startTimeUnixNano, 4 durationNanos, 5 attributes. */
-  private span(end: number): void {
+  /** The value of the attribute that ends at `end` if it names the service of a spanset, else -1. */
+  private serviceOfSet(end: number): number {
     const { reader, spans } = this
-    const row = spans.addRow()
-    this.details.start(row)
-    for (;;) {
-      reader.position = takePlainFields(reader, reader.position, end, spans, row)
-      if (reader.position >= end) break
-      this.field(row, end)
+    const { attribute } = this.span
+    const { bytes, view, position } = reader
+    // Two lengths of one byte, and AnyValue {1 string_value} between them.
+    const text = position + byServiceStart.length + 3
+    if (text <= end && byServiceStart.startsAt(view, position)) {
+      const length = bytes[text - 1]!
+      if (
+        length < 126 &&
+        text + length === end &&
+        bytes[text - 3] === length + 2 &&
+        bytes[text - 2] === 0x0a
+      ) {
+        reader.position = end
+        const service = spans.strings.intern(bytes, text, end)
+        return service === attribute.nil ? 0 : service
+      }
     }
-    this.details.finish()
-  }
-
-  /** A field of a span in whichever way it is written. */
-  private field(row: number, end: number): void {
-    const { reader, spans } = this
-    const tag = reader.tag(end)
-    if (tag === 0x2a) this.spanAttribute(reader.endOfBytes(end), row)
-    else if (tag === 0x0a) {
-      const to = reader.endOfBytes(end)
-      spans.spanIdHi[row] = hexWord(reader.view, reader.position, to)
-      spans.spanIdLo[row] = hexWord(reader.view, reader.position + 8, to)
-      reader.position = to
-    } else if (tag === 0x12) {
-      const to = reader.endOfBytes(end)
-      spans.name[row] = spans.strings.internName(reader.bytes, reader.position, to)
-      reader.position = to
-    } else if (tag === 0x18) {
-      reader.varint64(end)
-      spans.startHi[row] = reader.hi
-      spans.startLo[row] = reader.lo
-    } else if (tag === 0x20) this.duration(row, end)
-    else reader.skip(tag, end)
-  }
-
-  /** Tempo subtracts without looking: a span that ends before it starts wraps around. */
-  private duration(row: number, end: number): void {
-    const { reader, spans } = this
-    reader.varint64(end)
-    if (reader.hi >= 0x80000000) spans.skewed[row] = 1
-    else spans.durationNs[row] = reader.hi * 4294967296 + reader.lo
-  }
-
-  private spanAttribute(end: number, row: number): void {
-    const { attribute, reader, spans } = this
     attribute.enter(end)
-    if (takeField(reader.view, attribute, spans, row)) return
-    if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
-    else {
-      if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
-      this.details.take()
-    }
-  }
-
-  private setService(row: number, service: number): void {
-    this.spans.service[row] = service
-    if (this.tagKey === undefined) this.spans.tagValue[row] = service
+    return attribute.isKey(byServiceKey) ? attribute.internValue() : -1
   }
 
   /** map<string, ServiceStats>: 1 key, 2 value {1 spanCount, 2 errorCount}. */

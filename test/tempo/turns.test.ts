@@ -1,0 +1,36 @@
+import t from 'tap'
+import { graphOf, readWindow } from './reading.ts'
+import { fragmentOf } from './stored-trace.ts'
+import { startTempo } from './tempo-stand-in.ts'
+
+t.test('while large answers are taken the event loop has its turns, and the graph is the same', async (t) => {
+  const epochMs = 1_700_000_000_000
+  const traces = Array.from({ length: 4000 }, (_, i) =>
+    fragmentOf(i + 1, epochMs, [
+      { id: 1, name: `GET /${i % 10}`, service: 'front', atMs: i * 2, ms: 20 },
+      { id: 2, parent: 1, name: 'query', service: 'back', atMs: i * 2 + 5, ms: 10 },
+    ]),
+  )
+  const tempo = await startTempo({ fragments: traces, metrics: false })
+  t.teardown(() => tempo.close())
+  let passes = 0
+  let isOver = false
+  const pass = () => {
+    passes++
+    if (!isOver) setImmediate(pass)
+  }
+  const seen: number[] = []
+  const read = readWindow({
+    url: tempo.url,
+    window: { fromMs: epochMs, toMs: epochMs + 60_000 },
+    onAdd: () => {
+      if (seen.at(-1) !== passes) seen.push(passes)
+    },
+  })
+  pass()
+  const { report, graph } = await read
+  isOver = true
+  t.equal(report.spans, 8000)
+  t.same(graph, graphOf(traces))
+  t.ok(seen.length > report.slices, `${seen.length} turns for ${report.slices} slices`)
+})
