@@ -3,6 +3,7 @@ import { limitPassed } from '../source/read-limits.ts'
 import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery } from '../source/trace-source.ts'
 import { bulkWarnings } from './bulk-warnings.ts'
 import type { FoundTrace } from './decode-search.ts'
+import { InFlight } from './in-flight.ts'
 import type { ReadPlan } from './read-plan.ts'
 import { type SearchContext, type SearchResult, searchTraces, type TraceSearch } from './search.ts'
 import { type Slice, SlicePlanner } from './slice-planner.ts'
@@ -97,21 +98,12 @@ export class BulkRead {
 
   /** @throws what `searchTraces` throws; traces may have been handed on by then */
   async run(): Promise<ReadReport> {
-    const working = new Set<Promise<void>>()
-    const failures: unknown[] = []
+    const inFlight = new InFlight(this.options.concurrency)
     for (;;) {
-      const slice = working.size < this.options.concurrency && this.nextSlice()
-      if (slice) {
-        const work = this.readSlice(slice)
-          .catch((error) => void failures.push(error))
-          .finally(() => working.delete(work))
-        working.add(work)
-      } else if (working.size > 0) await Promise.race(working)
-      else break
-      if (failures.length > 0) {
-        await Promise.all(working)
-        throw failures[0]
-      }
+      const slice = inFlight.hasRoom && this.nextSlice()
+      if (slice) inFlight.start((answered) => this.readSlice(slice, answered))
+      else if (inFlight.isIdle) break
+      else await inFlight.change()
       this.stopAtLimits()
     }
     this.assembly.settle()
@@ -143,12 +135,12 @@ export class BulkRead {
     return this.planner.next(Math.min(this.context.limits.rangeSec, 24 * 3600))
   }
 
-  private async readSlice(slice: Slice): Promise<void> {
+  private async readSlice(slice: Slice, onAnswer: () => void): Promise<void> {
     let cut = 0
     const { signal } = this.context
     const lengthSec = slice.endSec - slice.startSec
     const q = bulkQuery(this.match, this.context, this.spread)
-    const search = { q, startSec: slice.startSec, endSec: slice.endSec, limit: tracesPerSearch }
+    const search = { q, startSec: slice.startSec, endSec: slice.endSec, limit: tracesPerSearch, onAnswer }
     if (lengthSec <= 1) search.limit = tracesPerSecond
     signal.throwIfAborted()
     const result = await this.search(slice, search, (spans, found) => {

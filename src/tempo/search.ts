@@ -28,6 +28,8 @@ export interface TraceSearch {
   spansPerSpanSet?: number
   /** Take what came of an unfinished answer as well. */
   acceptUnfinished?: boolean
+  /** Called when Tempo has answered, before the answer is looked into. */
+  onAnswer?: () => void
 }
 
 /** The parameters of `/api/search` as they are sent; a type, since only types have an index signature. */
@@ -73,6 +75,7 @@ export async function searchTraces(
     limit: search.limit,
     spss: search.spansPerSpanSet ?? limits.spansPerSpanSet,
   })
+  search.onAnswer?.()
   const tagKey = isService(selector) ? undefined : selector.key
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()
