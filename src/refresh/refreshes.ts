@@ -40,6 +40,8 @@ interface Kept {
   key: string
   slices: KeptSlices
   readAllAtMs: number
+  /** In the last read. */
+  spansPerSec?: number
 }
 
 /**
@@ -95,15 +97,18 @@ export class Refreshes {
     resumeMs: number,
     window: Window,
     sliceMs: number,
-    { slices: kept }: Kept,
+    last: Kept,
     { query, newStrings, newBuilder }: Refresh,
     options: ReadOptions,
   ): Promise<Refreshed | undefined> {
     const read = new SlicedTraces(sliceMs, newStrings(), newBuilder)
+    const kept = last.slices
     const reused = kept.within(window)
     const isPart = resumeMs > window.fromMs
+    const expected = isPart ? { expectedSpansPerSec: last.spansPerSec } : {}
     const newer = { ...query, window: { fromMs: resumeMs, toMs: window.toMs } }
-    const report = await this.options.source.read(newer, read, options)
+    const report = await this.options.source.read(newer, read, { ...options, ...expected })
+    last.spansPerSec = (report.spans * 1000) / Math.max(1, window.toMs - resumeMs)
     const traces = sum(reused, 'traces') + report.traces
     const spans = sum(reused, 'spans') + report.spans
     const { maxSpans = Number.POSITIVE_INFINITY } = options.limits ?? {}

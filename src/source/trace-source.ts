@@ -93,6 +93,8 @@ export interface ReadOptions {
   signal: AbortSignal
   /** Where they are passed the read ends, and the report is `truncated`. */
   limits?: ReadLimits | undefined
+  /** How many spans a second there will be about. Nobody waits for such a read: it asks as seldom as it can. */
+  expectedSpansPerSec?: number | undefined
   onProgress?: ((progress: ReadProgress) => void) | undefined
 }
 

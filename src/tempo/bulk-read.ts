@@ -76,7 +76,10 @@ export class BulkRead {
     this.oldestSec = plan.startSec
     const { histogram } = plan
     const share = (histogram?.total ?? Number.POSITIVE_INFINITY) / (options.concurrency * slicesPerWorker)
-    const targetSpans = Math.max(minTargetSpans, Math.min(maxTargetSpans, share))
+    const targetSpans =
+      options.expectedSpansPerSec === undefined
+        ? Math.max(minTargetSpans, Math.min(maxTargetSpans, share))
+        : maxTargetSpans
     this.planner = new SlicePlanner({ startSec: this.startSec, endSec: this.endSec, targetSpans, histogram })
     this.assembly = new TraceAssembly({
       consumer,

@@ -13,6 +13,8 @@ export class TempoLimits {
   traces = 262_144
   /** `query_frontend.search.max_duration`. */
   rangeSec = 168 * 3600
+  /** `query_frontend.query_end_cutoff`, s, as it was found at a time, Unix ms. */
+  cutoff: { sec: number; foundMs: number } | undefined
 
   /** Lowers the limit that the error names, if it names one. */
   learn(error: unknown): void {

@@ -3,7 +3,7 @@ import type { StringTable } from '../graph/string-table.ts'
 import type { TraceQuery, Window } from '../source/trace-source.ts'
 import { recentCutoffSec } from './recent-cutoff.ts'
 import type { SearchContext } from './search.ts'
-import { type SpanHistogram, spanHistogram } from './span-histogram.ts'
+import { SpanHistogram, spanHistogram } from './span-histogram.ts'
 import { TempoAnswerError } from './tempo-errors.ts'
 import { type TraceMatch, traceMatch } from './traceql.ts'
 
@@ -23,13 +23,15 @@ export interface ReadPlanOptions {
   /** Unix ms. */
   nowMs: number
   strings: StringTable
+  /** As in `ReadOptions`. */
+  expectedSpansPerSec?: number | undefined
 }
 
 /** Windows that end longer ago are searched to their end by every Tempo. */
 const recentMs = 60_000
 
 /**
- * Two or three cheap queries that make the many that follow fit.
+ * Two or three cheap queries that make the many that follow fit; none where it is known what they would say.
  *
  * @throws {TtaError} TTA_BAD_REQUEST: Tempo searches nothing of the window yet, which is not the same as no traces
  * @throws as `TempoClient.get`
@@ -37,7 +39,7 @@ const recentMs = 60_000
 export async function planRead(
   context: SearchContext,
   { selector, query, window }: TraceQuery,
-  { padSec, nowMs, strings }: ReadPlanOptions,
+  { padSec, nowMs, strings, expectedSpansPerSec }: ReadPlanOptions,
 ): Promise<ReadPlan> {
   const match = traceMatch(selector, query)
   const startSec = Math.floor(window.fromMs / 1000 - padSec)
@@ -46,7 +48,10 @@ export async function planRead(
   const newestSec = cutoffSec > 0 ? nowMs / 1000 - cutoffSec : nowMs / 1000 + 1
   const endSec = Math.max(startSec + 1, Math.ceil(Math.min(window.toMs / 1000 + padSec, newestSec)))
   if (endSec * 1000 <= window.fromMs) throw hidden(window, cutoffSec)
-  const histogram = await spanHistogram(context, match.spanset, startSec, endSec)
+  const histogram =
+    expectedSpansPerSec === undefined
+      ? await spanHistogram(context, match.spanset, startSec, endSec)
+      : SpanHistogram.even(startSec, endSec, expectedSpansPerSec)
   const warnings =
     cutoffSec > 0 ? [`Tempo does not search the newest ${cutoffSec} s yet: the window ends there.`] : []
   return { match, startSec, endSec, histogram, warnings }

@@ -16,6 +16,12 @@ export class SpanHistogram {
     this.counts = counts
   }
 
+  /** As many spans in each second. */
+  static even(startSec: number, endSec: number, spansPerSec: number): SpanHistogram {
+    const lengthSec = endSec - startSec
+    return new SpanHistogram(startSec, lengthSec, [Math.max(1, spansPerSec * lengthSec)])
+  }
+
   get total(): number {
     return this.counts.reduce((sum, count) => sum + count, 0)
   }

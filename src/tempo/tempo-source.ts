@@ -64,7 +64,9 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
       tally,
     }
     const bulkOptions = { ...readOptions, concurrency, maxLookups }
-    const plan = await planRead(context, query, { padSec, nowMs: now(), strings: consumer.strings })
+    const { expectedSpansPerSec } = readOptions
+    const planOptions = { padSec, nowMs: now(), strings: consumer.strings, expectedSpansPerSec }
+    const plan = await planRead(context, query, planOptions)
     const bulk = new BulkRead(context, query, consumer, bulkOptions, plan)
     const report = await bulk.run().catch((error) => {
       // Refused at the first search: nothing has been handed on.

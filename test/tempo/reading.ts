@@ -17,6 +17,7 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   limit?: number
   signal?: AbortSignal
   limits?: ReadLimits
+  expectedSpansPerSec?: number
   onProgress?: (progress: ReadProgress) => void
   /** Told of each trace before it is counted. */
   onAdd?: () => void
@@ -25,6 +26,19 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
 /** A builder as the aggregation makes it, with a node for each value of the tag. */
 export const newBuilder = () =>
   new GraphBuilder({ strings: new StringTable(), slowThresholdMs: 40, isTagNode: () => true })
+
+/** A source that retries without delay. */
+export const newSource = (options: Pick<TempoSourceOptions, 'url'> & Partial<TempoSourceOptions>) =>
+  tempoSource({
+    headers: {},
+    timeoutMs: 10_000,
+    maxAnswerBytes: 64e6,
+    concurrency: 3,
+    padSec: 60,
+    maxLookups: 1000,
+    retryDelayMs: 1,
+    ...options,
+  })
 
 /** Reads a window through a new source, retries without delay, and closes the source. */
 export async function readWindow(options: ReadingOptions): Promise<{ report: ReadReport; graph: Graph }> {
@@ -36,20 +50,12 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     limit = 1e6,
     signal,
     limits,
+    expectedSpansPerSec,
     onProgress,
     onAdd,
     ...own
   } = options
-  const source = tempoSource({
-    headers: {},
-    timeoutMs: 10_000,
-    maxAnswerBytes: 64e6,
-    concurrency: 3,
-    padSec: 60,
-    maxLookups: 1000,
-    retryDelayMs: 1,
-    ...own,
-  })
+  const source = newSource(own)
   const builder = newBuilder()
   try {
     const consumer = {
@@ -64,6 +70,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     const report = await source.read(asked, consumer, {
       signal: signal ?? new AbortController().signal,
       limits,
+      expectedSpansPerSec,
       onProgress,
     })
     return { report, graph: builder.finish() }

@@ -2,7 +2,8 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import type { ReadLimits } from '../../src/source/read-limits.ts'
-import { graphOf, readWindow } from './reading.ts'
+import { tagSelector } from '../../src/source/tag-selector.ts'
+import { graphOf, newBuilder, newSource, readWindow } from './reading.ts'
 import { extentNs, type Fragment, fragmentOf, type Sketch, type StoredSpan } from './stored-trace.ts'
 import { startTempo } from './tempo-stand-in.ts'
 
@@ -488,6 +489,45 @@ t.test(
     t.match((await readWindow({ url: tempo.url, window: last })).report, { traces: 0, outsideWindow: 0 })
   },
 )
+
+t.test(
+  'where it is known how many spans there will be, Tempo is asked once, and right if that is wrong',
+  async (t) => {
+    const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 100_000 + i * 500))
+    const tempo = await startTempo({ fragments })
+    t.teardown(() => tempo.close())
+    const unknown = await readWindow({ url: tempo.url, window })
+    const spansPerSec = (unknown.report.spans * sec) / (window.toMs - window.fromMs)
+    for (const expectedSpansPerSec of [spansPerSec, 0, spansPerSec * 1000]) {
+      const asked = tempo.asked.length
+      const { report, graph } = await readWindow({ url: tempo.url, window, expectedSpansPerSec })
+      t.same(graph, unknown.graph, `expected ${expectedSpansPerSec}`)
+      t.equal(report.requests, tempo.asked.length - asked)
+      if (expectedSpansPerSec <= spansPerSec) t.equal(report.requests, 1)
+    }
+  },
+)
+
+t.test('how much of its newest data Tempo hides is found out once', async (t) => {
+  const nowMs = Date.now()
+  const fragments = Array.from({ length: 60 }, (_, i) =>
+    fragmentOf(i + 1, nowMs - (i + 1) * sec, [{ id: 1, service: 'front', atMs: 0, ms: 20 }]),
+  )
+  const tempo = await startTempo({ fragments, cutoffSec: 30 })
+  t.teardown(() => tempo.close())
+  const source = newSource({ url: tempo.url })
+  t.teardown(() => source.close())
+  const query = {
+    selector: tagSelector('service.name', '.*'),
+    window: { fromMs: nowMs - 50 * sec, toMs: nowMs },
+    limit: 1e6,
+  }
+  const read = () => source.read(query, newBuilder(), { signal: new AbortController().signal })
+  const [first, second] = [await read(), await read()]
+  t.match(second.warnings, ['Tempo does not search the newest 30 s yet: the window ends there.'])
+  t.same(second.warnings, first.warnings)
+  t.equal(second.requests, first.requests - 2, 'two searches told')
+})
 
 t.test('a query narrows what the tag selects, however its alternatives are written', async (t) => {
   const fragment = (traceId: number, service: string, color: string) =>
