@@ -2,7 +2,7 @@
  * Feeds mutated OTLP bodies and Tempo answers to what reads them, and ends with status 1 at the first that does
  * anything but be refused or make a graph that keeps the laws.
  *
- *     node --import=@tapjs/typescript/import bench/fuzz.mjs 100000 1    so many of each kind, seed
+ *     node --import=tsx bench/fuzz.mjs 100000 1    so many of each kind, seed
  */
 import { fuzzBodies } from '../test/fuzz/bodies.ts'
 

@@ -3,7 +3,7 @@
  * fails at random, hands it to a nodegraph-provider that lies at random, and keeps its builds in a file, while readers
  * come and go. Ends with status 1 where memory or handles grow, or a build is not accounted for in /metrics.
  *
- *     npm run build && node --import=@tapjs/typescript/import bench/soak.mjs 30 1      minutes, seed
+ *     npm run build && node --import=tsx bench/soak.mjs 30 1      minutes, seed
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
