@@ -1,4 +1,5 @@
-import { hexDigits, normal, seeded } from './random.mjs'
+import { seededRandom } from '../../dist/demo/random.js'
+import { hexDigits, normal } from './random.mjs'
 
 /**
  * Operations of services, nine of each in the mean, every one with a duration of its own, which call at most four
@@ -30,7 +31,7 @@ export function searchAnswer({
   startNs = 1_795_000_000_000_000_000n,
   spacingNs = 1_000_000n,
 }) {
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const known = operationsOf(operations)
   const roots = Math.max(1, Math.round(operations / 36))
   const made = []

@@ -127,9 +127,9 @@ export class RedColumns {
     }
   }
 
-  /** Adds time on a critical path to row `row`, which has a call, or takes it back when `sign` is -1. */
+  /** Adds time on a critical path to row `row`, or takes it back when `sign` is -1. */
   addCriticalPath(row: number, ns: number, sign: 1 | -1): void {
-    if (ns > 0) addExactly(this.cells, row * cellsPerRow + criticalPathNs, ns, sign)
+    if (ns > 0) addExactly(this.reach(row), row * cellsPerRow + criticalPathNs, ns, sign)
   }
 
   /**

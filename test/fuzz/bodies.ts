@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { seededRandom } from '../../src/demo/random.ts'
 import { embeddedSource } from '../../src/embedded/embedded-source.ts'
 import { EmbeddedTraces } from '../../src/embedded/embedded-traces.ts'
 import { TtaError } from '../../src/errors.ts'
@@ -14,7 +15,7 @@ import { tagSelector } from '../../src/source/tag-selector.ts'
 import { SearchDecoder } from '../../src/tempo/decode-search.ts'
 import { decodeFoundIds } from '../../src/tempo/found-ids.ts'
 import { TempoAnswerError } from '../../src/tempo/tempo-errors.ts'
-import { mutatedBytes, mutatedJson, seeded } from './mutations.ts'
+import { mutatedBytes, mutatedJson } from './mutations.ts'
 
 const recorded = new URL('../recorded/', import.meta.url)
 const bytesOf = (file: string): Uint8Array => readFileSync(new URL(file, recorded))
@@ -78,7 +79,7 @@ export async function fuzzBodies(count: number, seed: number): Promise<Record<st
     const tally = { bodies: 0, refused: 0, accepted: 0, spans: 0, rejected: 0, slowestMs: 0 }
     tallies[kind] = tally
     for (let number = 0; number < count; number++) {
-      const random = seeded(Math.imul(seed + 1, 0x9e3779b1) + number)
+      const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1) + number)
       const startedAt = performance.now()
       try {
         await fuzz(random, tally)

@@ -1,15 +1,5 @@
-/** A generator of pseudo-random numbers in [0, 1): the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
+import type { Random } from '../../src/demo/random.ts'
 
-type Random = () => number
 const below = (random: Random, limit: number) => Math.floor(random() * limit)
 const pick = <T>(random: Random, values: readonly T[]): T => values[below(random, values.length)] as T
 

@@ -1,5 +1,7 @@
 import t from 'tap'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
+import { RedColumns } from '../../src/graph/red.ts'
+import { SpanTable } from '../../src/graph/span-table.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
 import { builderOf, edgesOf, graphOf } from './graphs.ts'
 import { spanTable, type TestSpan } from './traces.ts'
@@ -148,4 +150,15 @@ t.test('large graphs and odd traces', async (t) => {
     for (let trace = 0; trace < 20_000; trace++) builder.add(small)
     t.match(builder.finish().spans, { counted: 260_000, roots: 20_001, selfCalls: 239_999 })
   })
+})
+
+t.test('time on a critical path is kept for a row that has no call yet, however far it is', async (t) => {
+  const spans = new SpanTable(new StringTable())
+  spans.durationNs[spans.addRow()] = 10
+  const red = new RedColumns()
+  for (const row of [3, 5000]) {
+    red.addCriticalPath(row, 7, 1)
+    red.addSpan(row, spans, 0, 40, 1)
+    t.match(red.read(row), { count: 1, meanNs: 10, criticalPathNs: 7 }, `row ${row}`)
+  }
 })
