@@ -1,76 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import closeWithGrace from 'close-with-grace'
-import type { buildApp as BuildApp } from './app.ts'
-import type { Parts } from './cli/parts.ts'
-import { runCommandLine } from './cli/run.ts'
-import { isTelemetryWanted } from './telemetry/wanted.ts'
+import module from 'node:module'
+import { fileURLToPath } from 'node:url'
 
-/** After the time that builds under way have to end: for everything else, ms. */
-const graceMs = 2000
+/** From Node 22.8 on. */
+type CompileCache = { enableCompileCache?(directory: string): unknown }
 
-const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-const stop = new AbortController()
-const { argv, env, stdout, stderr } = process
-
-// Who reads the output has gone (`tta | head`): nobody is left to tell.
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(1)
-  throw error
-})
-
-// A file that may grow no more (ulimit -f, LimitFSIZE=) is an error of the write, not the end of the process.
-process.on('SIGXFSZ', () => {})
-
-// Loaded when they are needed: `--version` needs neither, and only the demo needs the OpenTelemetry SDK.
-let shutdownTimeoutMs = 0
-const buildApp: typeof BuildApp = async (config, ...rest) => {
-  shutdownTimeoutMs = config.server.shutdownTimeoutMs
-  return (await import('./app.ts')).buildApp(config, ...rest)
-}
-const parts: Parts = {
-  version: manifest.version,
-  buildApp,
-  runDemo: async (options) => (await import('./demo/run-demo.ts')).runDemo({ ...options, buildApp }),
-}
-let listensToHangUps = false
-const onHangUp = (listener: () => void) => {
-  listensToHangUps = true
-  process.on('SIGHUP', listener)
-}
-// The demo's spans are the shop's: what the environment says of telemetry is not meant for them.
-const isTraced = argv[2] !== 'demo' && isTelemetryWanted(env)
-const stopTelemetry = isTraced
-  ? (await import('./telemetry/start.ts')).startTelemetry(manifest.version)
-  : async () => {}
-const finished = runCommandLine(
-  argv.slice(2),
-  { env, directory: '.', stdout, stderr, signal: stop.signal, onHangUp },
-  parts,
-)
-
-// A terminal that goes away ends a build, as ever; for the service SIGHUP means to read its configuration anew.
-process.on('SIGHUP', () => {
-  if (!listensToHangUps) process.kill(process.pid, 'SIGTERM')
-})
-const options = { delay: false as const, logger: { error: sayOnStderr }, skip: ['SIGHUP' as const] }
-const grace = closeWithGrace(options, async ({ err }) => {
-  if (err) sayOnStderr(err)
-  const limitMs = shutdownTimeoutMs + graceMs
-  setTimeout(() => {
-    sayOnStderr(`killed: it did not end within ${limitMs} ms`)
-    process.exit(1)
-  }, limitMs).unref()
-  stop.abort(new Error('the process was asked to end'))
-  const status = await finished
-  await stopTelemetry()
-  process.exit(err ? 1 : status)
-})
-
-process.exitCode = await finished
-await stopTelemetry()
-grace.uninstall()
-
-function sayOnStderr(said: unknown): void {
-  stderr.write(`tta: ${said instanceof Error ? said.stack : said}\n`)
-}
+// What the engine makes of the code is kept for the next start. Beside the code, where only those may write who could
+// as well change the code; where nobody may, nothing is kept.
+;(module as CompileCache).enableCompileCache?.(fileURLToPath(new URL('compile-cache/', import.meta.url)))
+await import('./process.ts')

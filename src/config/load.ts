@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { Ajv } from 'ajv'
 import type { FieldError } from '../errors.ts'
 import { fieldErrors } from '../schema-errors.ts'
+import { check } from './check.ts'
 import { type Config, toConfig } from './config.ts'
 import { ConfigError, isSecret, withoutSecret } from './config-error.ts'
 import { readEnvironment } from './environment.ts'
@@ -9,7 +9,7 @@ import { expand } from './expand.ts'
 import { inFileOrder, readText, schemaAt } from './keys.ts'
 import { readYaml } from './read-yaml.ts'
 import { brokenRules } from './rules.ts'
-import { ConfigFile } from './schema.ts'
+import type { ConfigFile } from './schema.ts'
 import { oneSpelling } from './spellings.ts'
 import { deepFreeze, isTree, mapLeaves, overlay, type Tree } from './tree.ts'
 
@@ -28,14 +28,6 @@ export type ConfigOverrides = {
     | { [Key in keyof ConfigFile[Section]]?: ConfigFile[Section][Key] | string | undefined }
     | undefined
 }
-
-// Fills in defaults; takes nothing out and converts nothing.
-const check = new Ajv({
-  strict: true,
-  allErrors: true,
-  verbose: true,
-  useDefaults: true,
-}).compile<ConfigFile>(ConfigFile)
 
 /**
  * Reads the configuration: command line over environment over file over defaults.

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { builtFile } from '../package.ts'
 import type { FileOptions } from './history-file.ts'
 import type { Answer, Call, Calls } from './thread.ts'
 
@@ -7,10 +8,7 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** Tests run from src, where each thread would have to compile itself at its start: they take the built one. */
-const threadFile = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/history/thread.js', import.meta.url)
-  : new URL('./thread.js', import.meta.url)
+const threadFile = builtFile('history/thread.js')
 
 /** Asks the thread that has the file. It is started by the first call, and anew when it has died. */
 export class HistoryThread {

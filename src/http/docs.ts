@@ -1,18 +1,11 @@
-import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { version } from '../package.ts'
 import { components } from './components.ts'
 import { registerPages } from './pages.ts'
 import { securitySchemes } from './require-scopes.ts'
 import { problems } from './responses.ts'
-
-/** Of this tta. */
-export const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as {
-  version: string
-}
 
 /** What a schema cannot say about a request body; a route has it in its `config`. */
 interface RequestBody {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { TtaError } from '../errors.ts'
 import { dot } from '../forms/dot.ts'
 import type { FormGraph } from '../forms/form-graph.ts'
+import { builtFile } from '../package.ts'
 import { createTurnQueue } from '../turn-queue.ts'
 import type { Drawing, DrawingTask } from './drawing-thread.ts'
 
@@ -21,10 +22,7 @@ export interface DrawingOptions {
 /** Draws a graph as SVG. Gives up when the signal is aborted. @throws {TtaError} TTA_DEADLINE, TTA_QUEUE_FULL */
 export type Draw = (graph: FormGraph, signal: AbortSignal) => Promise<string>
 
-/** Tests run from src, where a thread would have to compile itself at its start: they take the built one. */
-const threadFile = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/view/drawing-thread.js', import.meta.url)
-  : new URL('./drawing-thread.js', import.meta.url)
+const threadFile = builtFile('view/drawing-thread.js')
 
 /** One drawing at a time, each in a thread of its own. */
 export function createDrawing(options: DrawingOptions = {}): Draw {

@@ -65,6 +65,20 @@ t.test('serve ends with 0 on SIGTERM and listens no more', async (t) => {
   await t.rejects(fetch(`${url}/health/live`))
 })
 
+t.test(
+  'what is built serves the files of its packages and its own, and checks a configuration as the sources do',
+  async (t) => {
+    const { child } = tta(t, ['serve', '--port', '0'])
+    const url = await saidBy(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
+    for (const path of ['/docs', '/docs/static/swagger-ui.css', '/docs/static/logo.svg', '/']) {
+      t.equal((await fetch(url + path)).status, 200, path)
+    }
+    const { err } = await tta(t, ['serve'], { TTA_SERVER_PORT: '65536', TTA_LOG_LEVEL: 'loud' }).ended
+    t.match(err, /server\.port.*65536.*must be.* 0 to 65535/)
+    t.match(err, /log\.level.*loud.*fatal/)
+  },
+)
+
 t.test('serve reads its configuration anew on SIGHUP, and goes on where it is wrong', async (t) => {
   const directory = t.testdir({ 'config.yml': 'log: { level: info }' })
   const service = tta(t, ['serve', '--port', '0', '-c', join(directory, 'config.yml')])

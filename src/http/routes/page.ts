@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { builtFile } from '../../package.ts'
 import { registerPages } from '../pages.ts'
 
 /** What the page must know about where it runs. */
@@ -11,8 +12,7 @@ export interface PageSettings {
   tempoUid?: string | undefined
 }
 
-/** Made by the build; the same whether this file is run as it is or compiled. */
-const root = fileURLToPath(new URL('../../../dist/page/', import.meta.url))
+const root = fileURLToPath(builtFile('page/'))
 
 /** GET /: the page on which the graphs can be looked at, and the files it is made of below /page/. */
 export async function pageRoutes(
