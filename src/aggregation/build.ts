@@ -1,4 +1,4 @@
-import { toNodeGraph } from '../grafana/node-graph.ts'
+import { toNodeGraphInSteps } from '../grafana/node-graph.ts'
 import type { NodeGraph } from '../grafana/rows.ts'
 import type { Graph } from '../graph/graph.ts'
 import { GraphBuilder } from '../graph/graph-builder.ts'
@@ -8,6 +8,7 @@ import { servicesGraphName } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import type { Refreshed, Refreshes } from '../refresh/refreshes.ts'
 import { earlierLinks, type ReadReport, type TraceQuery, type TraceSource } from '../source/trace-source.ts'
+import { inTurns } from '../source/turns.ts'
 import { withSpan } from '../tracing.ts'
 import type { BuildOptions } from './aggregator.ts'
 import { builderOptions } from './builder-options.ts'
@@ -42,12 +43,13 @@ export async function build(
     readTraces(source, request, wanted, options),
   )
   const readAt = performance.now()
-  const document = (graphName: string, graph: Graph): GraphDocument => {
-    const nodeGraph = toNodeGraph(graph, {
+  const document = async (graphName: string, graph: Graph): Promise<GraphDocument> => {
+    const nodeGraphSteps = toNodeGraphInSteps(graph, {
       windowSec: (report.searched.toMs - report.searched.fromMs) / 1000,
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
       tag: selector,
     })
+    const nodeGraph = await inTurns(nodeGraphSteps)
     const builtAt = new Date(now()).toISOString()
     const summary = summarize(request, source.name, report, graph, nodeGraph, builtAt)
     summary.graph = graphName
@@ -58,12 +60,12 @@ export async function build(
     const traceExamples = { incomplete, ...builder.examples() }
     return { name: graphName, builtAt, summary, ...nodeGraph, traceExamples }
   }
-  const services = builder.finishServices()
-  if (!services) return { document: document(name, builder.finish()), services: undefined }
-  if (level === 'service') return { document: document(name, services), services: undefined }
+  const services = await inTurns(builder.finishServicesInSteps())
+  if (services && level === 'service')
+    return { document: await document(name, services), services: undefined }
   return {
-    document: document(name, builder.finish()),
-    services: document(servicesGraphName(name), services),
+    document: await document(name, await inTurns(builder.finishInSteps())),
+    services: services && (await document(servicesGraphName(name), services)),
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { Red } from '../graph/red.ts'
+import { allAtOnce, type Steps } from '../graph/steps.ts'
 import { edgeFiguresOf, patternInWords, sidesInWords } from './edge-figures.ts'
 import {
   arcs,
@@ -28,31 +29,47 @@ const serviceName: TagAttribute = { scope: 'resource', key: 'service.name' }
 
 /** Ids are the Python demo's, so that dashboards made for it keep working. */
 export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
-  const ids = nodeIds(graph.nodes)
+  return allAtOnce(toNodeGraphInSteps(graph, options))
+}
+
+/** The same in small pieces. */
+export function* toNodeGraphInSteps(graph: Graph, options: NodeGraphOptions): Steps<NodeGraph> {
+  const ids = yield* nodeIds(graph.nodes)
   const { tag = serviceName } = options
   const whole = { windowSec: options.windowSec, endToEndNs: graph.endToEndNs }
-  return {
-    nodes: graph.nodes.map((node, index) =>
-      nodeRow(node, ids[index] as string, subTitleOf(node, options), whole, findCallsOf(node, tag)),
-    ),
-    edges: graph.edges.map((edge) => {
-      const [caller, callee] = [graph.nodes[edge.source] as GraphNode, graph.nodes[edge.target] as GraphNode]
-      const traceql = findCallsAlong(edge, caller, callee, tag)
-      return edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, whole, traceql)
-    }),
+  const nodes: NodeRow[] = []
+  for (const [index, node] of graph.nodes.entries()) {
+    const traceql = findCallsOf(node, tag)
+    nodes.push(nodeRow(node, ids[index] as string, subTitleOf(node, options), whole, traceql))
+    yield
   }
+  const edges: EdgeRow[] = []
+  for (const edge of graph.edges) {
+    const [caller, callee] = [graph.nodes[edge.source] as GraphNode, graph.nodes[edge.target] as GraphNode]
+    const traceql = findCallsAlong(edge, caller, callee, tag)
+    edges.push(edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, whole, traceql))
+    yield
+  }
+  return { nodes, edges }
 }
 
 /** The demo's key is ambiguous (an operation may be called "service"): who comes second gets another. */
-function nodeIds(nodes: GraphNode[]): string[] {
+function* nodeIds(nodes: GraphNode[]): Steps<string[]> {
   const taken = new Set<string>()
-  return nodes.map((node) => {
-    if (node.role === 'other') return md5(JSON.stringify([node.role, node.folds, node.title]))
-    const demoId = md5(`${node.title}##${idSuffix(node)}`)
-    const id = taken.has(demoId) ? md5(JSON.stringify([node.role, node.title, node.operation])) : demoId
+  const ids: string[] = []
+  for (const node of nodes) {
+    const id = nodeId(node, taken)
     taken.add(id)
-    return id
-  })
+    ids.push(id)
+    yield
+  }
+  return ids
+}
+
+function nodeId(node: GraphNode, taken: Set<string>): string {
+  if (node.role === 'other') return md5(JSON.stringify([node.role, node.folds, node.title]))
+  const demoId = md5(`${node.title}##${idSuffix(node)}`)
+  return taken.has(demoId) ? md5(JSON.stringify([node.role, node.title, node.operation])) : demoId
 }
 
 function idSuffix({ role, operation }: GraphNode): string {

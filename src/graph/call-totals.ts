@@ -7,6 +7,7 @@ import { PairIndex } from './pair-index.ts'
 import { RedColumns } from './red.ts'
 import { foldedPeer, serviceCode } from './service-node.ts'
 import type { SpanTable } from './span-table.ts'
+import type { Steps } from './steps.ts'
 import { folded, type StringTable } from './string-table.ts'
 import { TraceAtHand } from './trace-at-hand.ts'
 import type { MeasuredSpans } from './weight-columns.ts'
@@ -162,11 +163,12 @@ export class CallTotals {
    * These totals with the calls on each edge counted on the callee as well, for those that count a call on its edge
    * alone: all figures of a row can be added up, so a span need not be counted twice.
    */
-  withCallsOnCallees(): CallTotals {
+  *withCallsOnCallees(): Steps<CallTotals> {
     const nodeRed = new RedColumns()
     for (let node = 0; node < this.nodeRed.length; node++) nodeRed.addRow(node, this.nodeRed, node)
     for (let edge = 0; edge < this.edges.length; edge++) {
       nodeRed.addRow(this.edges.second[edge]!, this.edgeRed, edge)
+      yield
     }
     return Object.assign(new CallTotals(this.slowThresholdNs), this, { nodeRed })
   }

@@ -9,6 +9,7 @@ import { RowList } from './row-list.ts'
 import { ServiceLevel } from './service-level.ts'
 import { SiblingCalls } from './sibling-calls.ts'
 import { SpanStatus, type SpanTable } from './span-table.ts'
+import { allAtOnce, type Steps } from './steps.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
 import { TraceAtHand } from './trace-at-hand.ts'
@@ -116,20 +117,27 @@ export class GraphBuilder {
     return this.traceExamples.read()
   }
 
-  /** The service graph, where the level asks for it. */
-  finishServices(): Graph | undefined {
-    return this.services?.finish(this.endToEnd.read(0))
-  }
-
   /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
-    const graph = readGraph(
-      this.operations.withCallsOnCallees(),
-      this.tags?.read(),
-      this.strings,
-      this.maxNodes,
-    )
+    return allAtOnce(this.finishInSteps())
+  }
+
+  /** The same in small pieces, between which nothing may be counted. */
+  *finishInSteps(): Steps<Graph> {
+    const calls = yield* this.operations.withCallsOnCallees()
+    const tags = this.tags && (yield* this.tags.read())
+    const graph = yield* readGraph(calls, tags, this.strings, this.maxNodes)
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
+  }
+
+  /** The service graph, where the level asks for it. */
+  finishServices(): Graph | undefined {
+    return allAtOnce(this.finishServicesInSteps())
+  }
+
+  /** The same in small pieces, between which nothing may be counted. */
+  *finishServicesInSteps(): Steps<Graph | undefined> {
+    return this.services && (yield* this.services.finish(this.endToEnd.read(0)))
   }
 
   private get faultCounts(): SpanCounts {

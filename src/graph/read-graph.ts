@@ -4,6 +4,7 @@ import type { CallTotals } from './call-totals.ts'
 import { foldOperations, foldTags } from './folding.ts'
 import type { Folding, Graph, GraphEdge, GraphNode } from './graph.ts'
 import { compareTexts } from './least-called.ts'
+import type { Steps } from './steps.ts'
 import { folded, foldedText, type StringTable } from './string-table.ts'
 import type { TagSums } from './tag-totals.ts'
 
@@ -13,17 +14,17 @@ import type { TagSums } from './tag-totals.ts'
  * @param maxNodes most operations, and most values of the tag; the least called of more are drawn as one
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
-export function readGraph(
+export function* readGraph(
   all: CallTotals,
   allTags: TagSums | undefined,
   strings: StringTable,
   maxNodes: number,
-): Pick<Graph, 'nodes' | 'edges' | 'foldings'> {
+): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
   const { totals: operations, of: operationOf, folding } = foldOperations(all, strings, maxNodes)
   const foldedTags = allTags && foldTags(allTags, operationOf, strings, maxNodes)
   const tags = foldedTags?.sums
-  const operationNodes = readOperations(operations, strings)
-  const tagNodes = tags ? readTags(tags, strings) : []
+  const operationNodes = yield* readOperations(operations, strings)
+  const tagNodes = tags ? yield* readTags(tags, strings) : []
   const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []
@@ -33,40 +34,57 @@ export function readGraph(
     const source = indexOf.get(operationNodes[calls.first[call]!]!)
     const target = indexOf.get(operationNodes[calls.second[call]!]!)
     addEdge(edges, source, target, operations.readEdge(call))
+    yield
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {
     const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
     const target = indexOf.get(operationNodes[tags.entries.second[entry]!]!)
     addEdge(edges, source, target, readEntry(tags, entry))
+    yield
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
   return { nodes, edges, foldings: foldingsOf(folding, foldedTags?.folding) }
 }
 
-function readOperations(operations: CallTotals, strings: StringTable): GraphNode[] {
-  const { nodes, nodeRed, selfCalls } = operations
-  return Array.from({ length: nodes.length }, (_, node) => {
-    const [service, name] = [nodes.first[node]!, nodes.second[node]!]
-    const figures = { ...nodeRed.read(node), selfCalls: selfCalls[node] ?? 0 }
-    const title = strings.text(service)
-    if (name !== folded) return { role: 'operation', title, operation: strings.text(name), ...figures }
-    const folds = service === folded ? 'operations of all' : 'operations'
-    return { role: 'other', folds, title, operation: foldedText, ...figures }
-  })
+function* readOperations(operations: CallTotals, strings: StringTable): Steps<GraphNode[]> {
+  const read: GraphNode[] = []
+  for (let node = 0; node < operations.nodes.length; node++) {
+    read.push(readOperation(operations, node, strings))
+    yield
+  }
+  return read
+}
+
+function readOperation(
+  { nodes, nodeRed, selfCalls }: CallTotals,
+  node: number,
+  strings: StringTable,
+): GraphNode {
+  const [service, name] = [nodes.first[node]!, nodes.second[node]!]
+  const figures = { ...nodeRed.read(node), selfCalls: selfCalls[node] ?? 0 }
+  const title = strings.text(service)
+  if (name !== folded) return { role: 'operation', title, operation: strings.text(name), ...figures }
+  const folds = service === folded ? 'operations of all' : 'operations'
+  return { role: 'other', folds, title, operation: foldedText, ...figures }
 }
 
 const tagRole = { role: 'tag' } as const
 const otherTags = { role: 'other', folds: 'tag values' } as const
 
 /** A node for each value of the tag, in order of their indexes in `tags`. */
-export function readTags({ tags, tagRed }: TagSums, strings: StringTable): GraphNode[] {
-  return Array.from({ length: tags.length }, (_, tag) => ({
-    ...(tags.first[tag] === folded ? otherTags : tagRole),
-    title: strings.text(tags.first[tag]!),
-    operation: '',
-    ...tagRed.read(tag),
-    selfCalls: 0,
-  }))
+export function* readTags({ tags, tagRed }: TagSums, strings: StringTable): Steps<GraphNode[]> {
+  const read: GraphNode[] = []
+  for (let tag = 0; tag < tags.length; tag++) {
+    read.push({
+      ...(tags.first[tag] === folded ? otherTags : tagRole),
+      title: strings.text(tags.first[tag]!),
+      operation: '',
+      ...tagRed.read(tag),
+      selfCalls: 0,
+    })
+    yield
+  }
+  return read
 }
 
 /** The edge from a tag node to a root: nobody's call. */

@@ -6,6 +6,7 @@ import type { Graph, GraphEdge, GraphNode } from './graph.ts'
 import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from './read-graph.ts'
 import { type Red, RedColumns } from './red.ts'
 import { type Parties, partiesOf } from './service-parties.ts'
+import type { Steps } from './steps.ts'
 import type { StringTable } from './string-table.ts'
 import type { TagSums } from './tag-totals.ts'
 
@@ -19,23 +20,24 @@ import type { TagSums } from './tag-totals.ts'
  * @param maxNodes most services and peers, and most values of the tag; the least called of more are drawn as one
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
-export function readServiceGraph(
+export function* readServiceGraph(
   totals: CallTotals,
   linked: CallTotals,
   allTags: TagSums | undefined,
   strings: StringTable,
   maxNodes: number,
-): Pick<Graph, 'nodes' | 'edges' | 'foldings'> {
+): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
   const parties = partiesOf(totals, linked)
-  const all = sumUp(totals, linked, parties)
+  const all = yield* sumUp(totals, linked, parties)
   const { other, red, folding } = foldParties(parties, all, strings, maxNodes)
-  const sums = folding.folded > 0 ? sumUp(totals, linked, parties) : all
+  const sums = folding.folded > 0 ? yield* sumUp(totals, linked, parties) : all
   const foldedTags = allTags && foldTags(allTags, (node) => node, strings, maxNodes)
   const tags = foldedTags?.sums
   const { selfCalls } = sums
-  const serviceNodes = Array.from({ length: parties.length }, (_, party): GraphNode => {
+  const serviceNodes: GraphNode[] = []
+  for (let party = 0; party < parties.length; party++) {
     const namedBy = attributesOf(parties.sources[party]!)
-    return {
+    serviceNodes.push({
       role: parties.role[party]!,
       title: strings.text(parties.name[party]!),
       operation: '',
@@ -44,13 +46,14 @@ export function readServiceGraph(
       selfCalls: selfCalls[party]!,
       source: namedBy[0] ?? '',
       namedBy,
-    }
-  })
-  const graph = assemble(serviceNodes, sums, tags, parties, strings)
+    })
+    yield
+  }
+  const graph = yield* assemble(serviceNodes, sums, tags, parties, strings)
   return { ...graph, foldings: foldingsOf(folding, foldedTags?.folding) }
 }
 
-function sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): PartySums {
+function* sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): Steps<PartySums> {
   const sums: PartySums = {
     calls: new CallTotals(0),
     evidence: new EvidenceOfCalls(),
@@ -61,8 +64,8 @@ function sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): PartyS
   for (let node = 0; node < totals.nodes.length; node++) {
     if (parties.of[node]! >= 0) sums.selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
   }
-  addCalls(sums, totals, totals.nodes.second, parties, false)
-  addCalls(sums, linked, totals.nodes.second, parties, true)
+  yield* addCalls(sums, totals, totals.nodes.second, parties, false)
+  yield* addCalls(sums, linked, totals.nodes.second, parties, true)
   return sums
 }
 
@@ -83,13 +86,13 @@ export interface PartySums {
 }
 
 /** @param codes of the nodes between which the calls of `level` are */
-function addCalls(
+function* addCalls(
   { calls, evidence, selfCalls, made, received }: PartySums,
   level: CallTotals,
   codes: Int32Array,
   parties: Parties,
   byLink: boolean,
-): void {
+): Steps<void> {
   const { edges, edgeRed: red, sides } = level
   for (let edge = 0; edge < edges.length; edge++) {
     const isCalled = red.countOf(edge) > 0
@@ -105,6 +108,7 @@ function addCalls(
     }
     if (isCalled && parties.isPeer(edges.first[edge]!)) made.addRow(source, red, edge)
     if (isCalled && parties.isPeer(edges.second[edge]!)) received.addRow(target, red, edge)
+    yield
   }
 }
 
@@ -117,14 +121,14 @@ function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns 
   return red
 }
 
-function assemble(
+function* assemble(
   serviceNodes: GraphNode[],
   { calls, evidence }: PartySums,
   tags: TagSums | undefined,
   parties: Parties,
   strings: StringTable,
-): Pick<Graph, 'nodes' | 'edges'> {
-  const tagNodes = tags ? readTags(tags, strings).map((node) => ({ ...node, source: '' })) : []
+): Steps<Pick<Graph, 'nodes' | 'edges'>> {
+  const tagNodes = tags ? (yield* readTags(tags, strings)).map((node) => ({ ...node, source: '' })) : []
   const nodes = [...serviceNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []
@@ -132,11 +136,13 @@ function assemble(
     const source = indexOf.get(serviceNodes[calls.edges.first[call]!]!)
     const target = indexOf.get(serviceNodes[calls.edges.second[call]!]!)
     addEdge(edges, source, target, { ...calls.readEdge(call), evidence: evidence.read(call) })
+    yield
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {
     const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
     const target = indexOf.get(serviceNodes[parties.of[tags.entries.second[entry]!]!]!)
     addEdge(edges, source, target, readEntry(tags, entry))
+    yield
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
   return { nodes, edges }

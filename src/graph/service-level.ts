@@ -7,6 +7,7 @@ import { LinkedCalls } from './linked-calls.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
 import type { SpanTable } from './span-table.ts'
+import type { Steps } from './steps.ts'
 import type { StringTable } from './string-table.ts'
 import { TagTotals } from './tag-totals.ts'
 import { TraceAtHand } from './trace-at-hand.ts'
@@ -70,7 +71,7 @@ export class ServiceLevel {
   }
 
   /** @param endToEndNs sum of the durations of all roots, ns */
-  finish(endToEndNs: number): Graph {
+  *finish(endToEndNs: number): Steps<Graph> {
     const { calls, gaps, unresolved, linkedSpans, dropped } = this.links.resolve()
     const trace = new TraceAtHand()
     const linked = new CallTotals(this.slowThresholdNs, trace)
@@ -91,11 +92,13 @@ export class ServiceLevel {
       linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
       if (client) linked.sides.addClient(edge, client.spans, client.row, sign)
       if (server) linked.sides.addServer(edge, server.spans, server.row, sign)
+      yield
     }
     for (const { caller, callee, gapNs, sign } of gaps) {
       linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
     }
-    const graph = readServiceGraph(this.totals, linked, this.tags?.read(), this.strings, this.maxNodes)
+    const tags = this.tags && (yield* this.tags.read())
+    const graph = yield* readServiceGraph(this.totals, linked, tags, this.strings, this.maxNodes)
     return {
       ...graph,
       endToEndNs,

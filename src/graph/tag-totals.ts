@@ -4,6 +4,7 @@ import { RedColumns } from './red.ts'
 import { RowList } from './row-list.ts'
 import { compareSpans } from './span-order.ts'
 import type { SpanTable } from './span-table.ts'
+import type { Steps } from './steps.ts'
 import { folded, type StringTable } from './string-table.ts'
 import type { TraceAtHand } from './trace-at-hand.ts'
 import { Top } from './trace-tree.ts'
@@ -89,16 +90,18 @@ export class TagTotals {
     }
   }
 
-  read(): TagSums {
+  *read(): Steps<TagSums> {
     const { tags, entries } = this
     const sums: TagSums = { tags, tagRed: new RedColumns(), entries, entryRed: new RedColumns() }
     for (let tag = 0; tag < this.tagRed.length; tag++) sums.tagRed.addRow(tag, this.tagRed, tag)
     for (let entry = 0; entry < this.entryRed.length; entry++) {
       sums.tagRed.addRow(entries.first[entry]!, this.entryRed, entry)
       sums.entryRed.addRow(entry, this.entryRed, entry)
+      yield
     }
     for (let entry = 0; entry < this.sharedRed.length; entry++) {
       sums.entryRed.addRow(entry, this.sharedRed, entry)
+      yield
     }
     return sums
   }

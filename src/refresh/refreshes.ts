@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../graph/graph-builder.ts'
 import type { StringTable } from '../graph/string-table.ts'
 import { maxExamples, newTraceIds } from '../graph/trace-examples.ts'
 import type { ReadOptions, ReadReport, TraceQuery, TraceSource, Window } from '../source/trace-source.ts'
+import { turns } from '../source/turns.ts'
 import { KeptSlices } from './kept-slices.ts'
 import { SlicedTraces, type TraceSlice } from './sliced-traces.ts'
 
@@ -115,7 +116,11 @@ export class Refreshes {
     const isOver = report.truncated || traces >= query.limit || spans > maxSpans
     if (isPart && (isOver || kept.isOutdatedBy(read))) return undefined
     const builder = newBuilder(newStrings())
-    for (const slice of [...reused, ...read.slices.values()]) builder.merge(slice.builder)
+    const hadTurn = turns()
+    for (const slice of [...reused, ...read.slices.values()]) {
+      await hadTurn()
+      builder.merge(slice.builder)
+    }
     const isAttributed = sum([...read.slices.values()], 'incomplete') === report.incomplete
     if (isOver || !isAttributed) kept.forget()
     else kept.keep(window, read, report.searched.toMs)

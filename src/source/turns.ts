@@ -1,4 +1,5 @@
 import { setImmediate as nextPass } from 'node:timers/promises'
+import type { Steps } from '../graph/steps.ts'
 
 /** The event loop gets its turn after so much work, ms: an answer that waits meanwhile is late by no more. */
 const turnMs = 2
@@ -24,4 +25,15 @@ export function turns(): () => Promise<boolean> {
     sinceMs = performance.now()
     return true
   }
+}
+
+/** Has work done whose pieces are small, as many of them in a turn as it has time for. */
+export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
+  const hadTurn = turns()
+  let step = steps.next()
+  while (!step.done) {
+    await hadTurn()
+    step = steps.next()
+  }
+  return step.value
 }
