@@ -1,13 +1,18 @@
+import type { GraphBuilder } from '../graph/graph-builder.ts'
 import type { Window } from '../source/trace-source.ts'
-import type { SlicedTraces, TraceExtent, TraceSlice } from './sliced-traces.ts'
+import type { SlicedTraces, TraceExtent } from './sliced-traces.ts'
+import { sumOf, type TraceSlice } from './trace-slice.ts'
 
 /** Most traces that reach over the end of what is settled are over in a moment, and do not hold it back, ms. */
 const momentMs = 5000
+/** So many slices are added up once for all the refreshes of which they are a part. */
+const slicesOfBlock = 12
 
 export interface KeptSlicesOptions {
   sliceMs: number
   /** How long after a span its trace may still change, ms. */
   lateMs: number
+  newBuilder: () => GraphBuilder
 }
 
 /**
@@ -23,6 +28,8 @@ export class KeptSlices {
   private fromMs = 0
   private untilMs = 0
   private readonly slices = new Map<number, TraceSlice>()
+  /** Sums of slices: block n is of those from n * slicesOfBlock on. */
+  private readonly blocks = new Map<number, TraceSlice>()
   /** Of kept slices those traces that end at `untilMs` or after it: the next read will see them again. */
   private reaching = new Map<string, TraceExtent>()
 
@@ -36,13 +43,34 @@ export class KeptSlices {
     return isKept ? Math.min(this.untilMs, window.toMs) : window.fromMs
   }
 
-  /** What is kept of a window, up to where it must be read. */
-  within(window: Window): TraceSlice[] {
+  /**
+   * What is kept of a window, up to where it must be read; slices and sums of them.
+   *
+   * @param window begins on the edge of a slice
+   */
+  async within(window: Window): Promise<TraceSlice[]> {
     const { sliceMs } = this.options
-    const resumeMs = this.resumeMs(window)
-    return [...this.slices]
-      .filter(([number]) => number * sliceMs >= window.fromMs && number * sliceMs < resumeMs)
-      .map(([, slice]) => slice)
+    const end = this.resumeMs(window) / sliceMs
+    const found: (TraceSlice | undefined)[] = []
+    for (let number = window.fromMs / sliceMs; number < end; ) {
+      const isBlock = number % slicesOfBlock === 0 && number + slicesOfBlock <= end
+      found.push(isBlock ? await this.block(number / slicesOfBlock) : this.slices.get(number))
+      number += isBlock ? slicesOfBlock : 1
+    }
+    return found.filter((slice) => slice !== undefined)
+  }
+
+  private async block(number: number): Promise<TraceSlice> {
+    const known = this.blocks.get(number)
+    if (known) return known
+    const first = number * slicesOfBlock
+    const slices = [...this.slices].filter(([of]) => of >= first && of < first + slicesOfBlock)
+    const sum = await sumOf(
+      slices.map(([, slice]) => slice),
+      this.options.newBuilder(),
+    )
+    this.blocks.set(number, sum)
+    return sum
   }
 
   /** Whether a read shows that a trace of a kept slice has changed: one that reached into what was read. */
@@ -73,6 +101,9 @@ export class KeptSlices {
       if (startMs >= resumeMs && startMs < finalMs) this.slices.set(number, slice)
     }
     for (const number of this.slices.keys()) if (number * sliceMs < window.fromMs) this.slices.delete(number)
+    for (const number of this.blocks.keys()) {
+      if (number * slicesOfBlock * sliceMs < window.fromMs) this.blocks.delete(number)
+    }
     const reaching = [...this.reaching.values(), ...read.reaching.values()]
     this.reaching = new Map(
       reaching
@@ -85,6 +116,7 @@ export class KeptSlices {
 
   forget(): void {
     this.slices.clear()
+    this.blocks.clear()
     this.reaching.clear()
     this.fromMs = this.untilMs = 0
   }

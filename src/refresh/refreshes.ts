@@ -1,10 +1,10 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts'
 import type { StringTable } from '../graph/string-table.ts'
-import { maxExamples, newTraceIds } from '../graph/trace-examples.ts'
+import { maxExamples } from '../graph/trace-examples.ts'
 import type { ReadOptions, ReadReport, TraceQuery, TraceSource, Window } from '../source/trace-source.ts'
-import { turns } from '../source/turns.ts'
 import { KeptSlices } from './kept-slices.ts'
-import { SlicedTraces, type TraceSlice } from './sliced-traces.ts'
+import { SlicedTraces } from './sliced-traces.ts'
+import { sumOf, type TraceSlice } from './trace-slice.ts'
 
 export interface RefreshesOptions {
   source: TraceSource
@@ -82,12 +82,17 @@ export class Refreshes {
     this.kept.delete(graph)
   }
 
-  private keptOf({ graph, key }: Refresh, sliceMs: number): Kept {
+  private keptOf({ graph, key, newBuilder, newStrings }: Refresh, sliceMs: number): Kept {
     const { now, lateSec, readAllSec } = this.options
     const wholeKey = `${sliceMs} ${key}`
     let kept = this.kept.get(graph)
     if (kept?.key !== wholeKey || now() - kept.readAllAtMs >= readAllSec * 1000) {
-      kept = { key: wholeKey, slices: new KeptSlices({ sliceMs, lateMs: lateSec * 1000 }), readAllAtMs: 0 }
+      const slices = new KeptSlices({
+        sliceMs,
+        lateMs: lateSec * 1000,
+        newBuilder: () => newBuilder(newStrings()),
+      })
+      kept = { key: wholeKey, slices, readAllAtMs: 0 }
       this.kept.set(graph, kept)
     }
     return kept
@@ -104,24 +109,22 @@ export class Refreshes {
   ): Promise<Refreshed | undefined> {
     const read = new SlicedTraces(sliceMs, newStrings(), newBuilder)
     const kept = last.slices
-    const reused = kept.within(window)
     const isPart = resumeMs > window.fromMs
     const expected = isPart ? { expectedSpansPerSec: last.spansPerSec } : {}
     const newer = { ...query, window: { fromMs: resumeMs, toMs: window.toMs } }
-    const report = await this.options.source.read(newer, read, { ...options, ...expected })
+    // What is kept is added up while the source is waited for.
+    const [reused, report] = await Promise.all([
+      kept.within(window).then((slices) => sumOf(slices, newBuilder(newStrings()))),
+      this.options.source.read(newer, read, { ...options, ...expected }),
+    ])
     last.spansPerSec = (report.spans * 1000) / Math.max(1, window.toMs - resumeMs)
-    const traces = sum(reused, 'traces') + report.traces
-    const spans = sum(reused, 'spans') + report.spans
+    const traces = reused.traces + report.traces
+    const spans = reused.spans + report.spans
     const { maxSpans = Number.POSITIVE_INFINITY } = options.limits ?? {}
     const isOver = report.truncated || traces >= query.limit || spans > maxSpans
     if (isPart && (isOver || kept.isOutdatedBy(read))) return undefined
-    const builder = newBuilder(newStrings())
-    const hadTurn = turns()
-    for (const slice of [...reused, ...read.slices.values()]) {
-      await hadTurn()
-      builder.merge(slice.builder)
-    }
-    const isAttributed = sum([...read.slices.values()], 'incomplete') === report.incomplete
+    const { builder, incomplete } = await sumOf([reused, ...read.slices.values()], newBuilder(newStrings()))
+    const isAttributed = incomplete - reused.incomplete === report.incomplete
     if (isOver || !isAttributed) kept.forget()
     else kept.keep(window, read, report.searched.toMs)
     if (!isPart) return { builder, report }
@@ -133,21 +136,19 @@ export class Refreshes {
 }
 
 /** The report of a read as one of the whole window. */
-function wholeReport(report: ReadReport, reused: TraceSlice[]): ReadReport {
-  const lacking = sum(reused, 'incomplete')
-  const ids = newTraceIds()
-  for (const { incompleteIds } of reused) ids.merge(incompleteIds)
+function wholeReport(report: ReadReport, reused: TraceSlice): ReadReport {
+  const { incomplete: lacking, incompleteIds } = reused
   const warning = `${lacking} traces of what was read before lack spans that could not be had.`
   return {
     ...report,
-    traces: report.traces + sum(reused, 'traces'),
-    spans: report.spans + sum(reused, 'spans'),
+    traces: report.traces + reused.traces,
+    spans: report.spans + reused.spans,
     incomplete: report.incomplete + lacking,
-    incompleteTraceIds: [...(report.incompleteTraceIds ?? []), ...ids.values()].slice(0, maxExamples),
-    reusedTraces: sum(reused, 'traces'),
+    incompleteTraceIds: [...(report.incompleteTraceIds ?? []), ...incompleteIds.values()].slice(
+      0,
+      maxExamples,
+    ),
+    reusedTraces: reused.traces,
     warnings: lacking > 0 ? [...report.warnings, warning] : report.warnings,
   }
 }
-
-const sum = (slices: TraceSlice[], field: 'traces' | 'spans' | 'incomplete') =>
-  slices.reduce((total, slice) => total + slice[field], 0)

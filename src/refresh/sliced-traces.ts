@@ -2,20 +2,11 @@ import type { GraphBuilder } from '../graph/graph-builder.ts'
 import { SpanSetHash } from '../graph/span-set-hash.ts'
 import type { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
-import { addTraceId, newTraceIds, type TraceIds } from '../graph/trace-examples.ts'
+import { addTraceId } from '../graph/trace-examples.ts'
 import { hexTraceId } from '../graph/trace-id-index.ts'
 import { TraceTree } from '../graph/trace-tree.ts'
 import type { TraceConsumer } from '../source/trace-source.ts'
-
-/** The graph of the traces that begin in one slice of time. */
-export interface TraceSlice {
-  builder: GraphBuilder
-  traces: number
-  spans: number
-  /** Traces known to lack spans, and a few of them. */
-  incomplete: number
-  incompleteIds: TraceIds
-}
+import { newSlice, type TraceSlice } from './trace-slice.ts'
 
 /** When a trace is, Unix ms, and which spans it has: `SpanSetHash`. */
 export interface TraceExtent {
@@ -82,8 +73,7 @@ export class SlicedTraces implements TraceConsumer {
     const number = this.numberOf(spans.extentMs().startMs)
     let slice = this.slices.get(number)
     if (slice === undefined) {
-      const builder = this.newBuilder(this.strings)
-      slice = { builder, traces: 0, spans: 0, incomplete: 0, incompleteIds: newTraceIds() }
+      slice = newSlice(this.newBuilder(this.strings))
       this.slices.set(number, slice)
     }
     return slice
