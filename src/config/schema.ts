@@ -146,7 +146,7 @@ export const ConfigFile = Type.Object(
         default: 3600,
         description: 'How long spans are kept, s',
       }),
-      max_bytes: Bytes('Most memory for spans, as received, bytes', 268_435_456),
+      max_bytes: Bytes('Most memory for spans, compressed, bytes', 268_435_456),
       body_limit_bytes: Bytes('Largest OTLP request, after decompression, bytes', 20_971_520),
     }),
     history: Section('Builds that are kept; without path only the last graph of each name is, in memory', {

@@ -12,7 +12,7 @@ import type {
   Window,
 } from '../source/trace-source.ts'
 import { turns } from '../source/turns.ts'
-import type { EmbeddedTraces, HeldRequest } from './embedded-traces.ts'
+import { type EmbeddedTraces, type HeldRequest, inflated } from './embedded-traces.ts'
 
 /** Reads what `store` holds. The requests that arrive while a read is under way are not part of it. */
 export function embeddedSource(store: EmbeddedTraces): TraceSource {
@@ -64,14 +64,14 @@ async function gather(
     sampling,
   })
   await takeTurns()
-  for (const { bytes } of requests.toReversed()) {
-    const passed = limitPassed(limits, { spans: 0, bytes: report.bytes + bytes.length })
+  for (const request of requests.toReversed()) {
+    const passed = limitPassed(limits, { spans: 0, bytes: report.bytes + request.length })
     if (passed) {
       leaveOut(report, passed)
       break
     }
-    spans.add(bytes)
-    report.bytes += bytes.length
+    spans.add(inflated(request))
+    report.bytes += request.length
     await takeTurns()
   }
   spans.group()

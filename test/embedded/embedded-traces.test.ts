@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { embeddedSource } from '../../src/embedded/embedded-source.ts'
-import { EmbeddedTraces, requestOverheadBytes } from '../../src/embedded/embedded-traces.ts'
+import { EmbeddedTraces, inflated, requestOverheadBytes } from '../../src/embedded/embedded-traces.ts'
 import { TtaError } from '../../src/errors.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
@@ -190,7 +190,7 @@ t.test('past the limits of a read the newest are read, and the report says so', 
   for (const atMs of [1, 2, 3]) {
     store.add(request({ trace: atMs, span: 1, atMs }, { trace: atMs, span: 2, atMs }))
   }
-  const bytes = store.held().at(-1)?.bytes.length ?? 0
+  const bytes = store.held().at(-1)?.length ?? 0
   const { signal } = new AbortController()
   const cases: [limits: ReadLimits, traces: number[], warnings: string[]][] = [
     [{ maxSpans: 6, maxBytes: bytes * 3 }, [1, 2, 3], []],
@@ -286,9 +286,35 @@ t.test('what was given may change afterwards: the store has its own copy', async
   t.equal((await read(store)).traces.length, 1)
 })
 
+/** What the store counts for a request. */
+function costOf(body: Uint8Array): number {
+  const { store } = newStore()
+  store.add(body)
+  t.ok(store.bytes > requestOverheadBytes)
+  return store.bytes
+}
+
+t.test('a request is held in a fraction of its bytes, and read as it came', async (t) => {
+  const { store } = newStore()
+  const spans = Array.from({ length: 500 }, (_, i) => ({
+    trace: 1,
+    span: i + 1,
+    atMs: i,
+    attributes: { route: '/cart' },
+  }))
+  const body = request(...spans)
+  store.add(body)
+  t.ok(store.bytes < body.length / 4, `${store.bytes} of ${body.length}`)
+  t.same(
+    store.held().map((held) => Buffer.compare(inflated(held), body)),
+    [0],
+  )
+  t.equal((await read(store)).report.bytes, body.length)
+})
+
 t.test('the oldest requests go when there are too many bytes, and the summary says so', async (t) => {
   const body = (trace: number) => request({ trace, span: 1, atMs: trace })
-  const cost = body(1).length + requestOverheadBytes
+  const cost = costOf(body(1))
   const { store } = newStore({ maxBytes: 3 * cost })
   for (let trace = 1; trace <= 50; trace++) {
     store.add(body(trace))
@@ -303,7 +329,7 @@ t.test('the oldest requests go when there are too many bytes, and the summary sa
 
 t.test('a request that is larger than the store is rejected and drives nothing out', async (t) => {
   const small = request({ trace: 1, span: 1, atMs: 0 })
-  const { store } = newStore({ maxBytes: small.length + requestOverheadBytes })
+  const { store } = newStore({ maxBytes: costOf(small) })
   store.add(small)
   const large = request({ trace: 2, span: 1, atMs: 0 }, { trace: 2, span: 2, atMs: 0 })
   t.match(store.add(large), { acceptedSpans: 0, rejectedSpans: 2, reason: /holds at most \d+$/ })

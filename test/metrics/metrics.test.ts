@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -207,7 +208,14 @@ t.test('alerts, schedules, spans taken in and refused calls are counted', async 
   const span = (spanId: string, traceId = 'a'.repeat(32)) => ({
     traceId,
     spanId,
-    name: 'x'.repeat(300),
+    // Hardly to be compressed: there is room for one of two requests.
+    name: [1, 2, 3, 4]
+      .map((part) =>
+        createHash('sha512')
+          .update(spanId + part)
+          .digest('hex'),
+      )
+      .join(''),
     startTimeUnixNano: '1748772000000000000',
     endTimeUnixNano: '1748772000000000001',
   })
