@@ -75,7 +75,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const metrics = createMetrics(version)
   const traces = new EmbeddedTraces({ ...config.embedded, now })
   const configured = config.tempo
-    ? fromTempo(config.tempo, config.parameters.tenant, now, tempoMetrics(metrics.registry))
+    ? fromTempo(config.tempo, config, now, tempoMetrics(metrics.registry))
     : embeddedSource(traces)
   const source = overrides.source ?? configured
 
@@ -198,13 +198,13 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
 
 function fromTempo(
   { repairLimit, ...options }: TempoConfig,
-  tenant: string | undefined,
+  { parameters: { tenant }, build: { lateSec } }: Config,
   now: () => number,
   observer: TempoObserver,
 ): TraceSource {
   // For what is asked on nobody's behalf: a gateway may want a tenant of a health check as well.
   const headers = tenant === undefined ? options.headers : { ...options.headers, 'x-scope-orgid': tenant }
-  return tempoSource({ ...options, headers, maxLookups: repairLimit, now, observer })
+  return tempoSource({ ...options, headers, lateSec, maxLookups: repairLimit, now, observer })
 }
 
 const buildSettings = ({ parameters, graphs, tenants }: Config): BuildSettings => ({

@@ -42,6 +42,8 @@ async function search(params) {
   return { type: 'application/protobuf', body: Buffer.concat([...parts, finishedMetrics]) }
 }
 
+const nothingFound = { type: 'application/protobuf', body: finishedMetrics }
+
 /** Spans by their start, a step stamped with its end as in Tempo 3. */
 function histogram(params) {
   const [start, end, step] = ['start', 'end', 'step'].map((name) => Number.parseInt(params.get(name), 10))
@@ -54,8 +56,11 @@ function histogram(params) {
 }
 
 async function answer({ pathname, searchParams }) {
-  const isBulk = /^\{ \}$|select\(/.test(searchParams.get('q') ?? '')
+  const q = searchParams.get('q') ?? ''
+  const isBulk = /^\{ \}$|select\(/.test(q)
   if (pathname === '/api/search' && isBulk) return search(searchParams)
+  // Whether a span is a summary of pruned ones: none is.
+  if (pathname === '/api/search' && /is_summary != nil/.test(q)) return nothingFound
   if (pathname === '/api/metrics/query_range') return histogram(searchParams)
   if (pathname === '/api/echo') return { type: 'text/plain', body: 'echo' }
   return undefined

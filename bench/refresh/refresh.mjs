@@ -19,6 +19,7 @@ const nowSec = nowMs / 1000
 
 const tempo = await startReplay({ fromSec: nowSec - 2 * windowSec, toSec: nowSec + windowSec, tracesPerSec })
 const config = defaultConfig()
+const { maxSpans, maxBytes, lateSec, readAllSec, ...buildOptions } = config.build
 const source = tempoSource({
   url: tempo.url.href,
   headers: {},
@@ -26,10 +27,10 @@ const source = tempoSource({
   maxAnswerBytes: 268_435_456,
   concurrency: 4,
   padSec: 60,
+  lateSec,
   maxLookups: 2000,
   now,
 })
-const { maxSpans, maxBytes, lateSec, readAllSec, ...buildOptions } = config.build
 const aggregator = createAggregator({
   source,
   store: createGraphStore(),

@@ -11,7 +11,7 @@ import { isTooLarge, isTooSlow } from './tempo-errors.ts'
 import { TraceAssembly } from './trace-assembly.ts'
 import { TraceLookup } from './trace-lookup.ts'
 import { TraceRepair } from './trace-repair.ts'
-import { bulkQuery, notGiven, type Spread, type TraceMatch } from './traceql.ts'
+import { bulkQuery, notGiven, type Spread } from './traceql.ts'
 
 export interface BulkReadOptions extends ReadOptions {
   /** Searches in flight. */
@@ -46,13 +46,13 @@ export class BulkRead {
   private readonly options: BulkReadOptions
   private readonly query: TraceQuery
   private readonly consumer: TraceConsumer
-  private readonly match: TraceMatch
-  private readonly startSec: number
-  private readonly endSec: number
+  private readonly plan: ReadPlan
   private readonly planner: SlicePlanner
   private readonly assembly: TraceAssembly
   private readonly repair: TraceRepair
   private spread: Spread = 'service'
+  /** As it was sent last. */
+  private traceql = ''
   private slices = 0
   private oldestSec: number
   /** Which limit of the read has been passed. */
@@ -72,26 +72,24 @@ export class BulkRead {
     this.options = options
     this.query = query
     this.consumer = consumer
-    this.match = plan.match
-    this.startSec = plan.startSec
-    this.endSec = plan.endSec
-    this.oldestSec = plan.startSec
-    const { histogram } = plan
+    this.plan = plan
+    const { match, startSec, endSec, histogram } = plan
+    this.oldestSec = startSec
     const share = (histogram?.total ?? Number.POSITIVE_INFINITY) / (options.concurrency * slicesPerWorker)
     const targetSpans =
       options.expectedSpansPerSec === undefined
         ? Math.max(minTargetSpans, Math.min(maxTargetSpans, share))
         : refreshTargetSpans
-    this.planner = new SlicePlanner({ startSec: this.startSec, endSec: this.endSec, targetSpans, histogram })
+    this.planner = new SlicePlanner({ startSec, endSec, targetSpans, histogram })
     this.assembly = new TraceAssembly({
       consumer,
       window: query.window,
       limit: query.limit,
-      filtered: this.match.filtered,
+      filtered: match.filtered,
       hasRead: (startMs, endMs) => this.planner.hasRead(startMs, endMs),
     })
     const { strings } = consumer
-    const { assembly, startSec, endSec } = this
+    const { assembly } = this
     const lookup = new TraceLookup(context, strings)
     const { maxLookups } = options
     const isStopped = () => this.limitPassed() !== undefined
@@ -124,11 +122,11 @@ export class BulkRead {
 
   /** Leaves the older part unread when that is enough; what has begun is read to its end. */
   private stopAtLimits(): void {
-    if (this.oldestSec > this.startSec) return
+    if (this.oldestSec > this.plan.startSec) return
     const passed = this.limitPassed()
     if (passed === undefined && this.assembly.overLimit === 0) return
     this.oldestSec = this.planner.stop()
-    if (this.oldestSec > this.startSec) this.passed = passed
+    if (this.oldestSec > this.plan.startSec) this.passed = passed
   }
 
   /** Whether the consumer has been given a trace. */
@@ -144,7 +142,9 @@ export class BulkRead {
     let cut = 0
     const { signal } = this.context
     const lengthSec = slice.endSec - slice.startSec
-    const q = bulkQuery(this.match, this.context, this.spread)
+    const { match, plainUntilSec } = this.plan
+    const q = bulkQuery(match, this.context, this.spread, slice.endSec > plainUntilSec)
+    this.traceql = q
     const search = { q, startSec: slice.startSec, endSec: slice.endSec, limit: tracesPerSearch, onAnswer }
     if (lengthSec <= 1) search.limit = tracesPerSecond
     signal.throwIfAborted()
@@ -232,9 +232,9 @@ export class BulkRead {
       truncated: isStopped || this.truncatedSlices > 0,
       searched: {
         fromMs: isStopped ? Math.max(window.fromMs, oldestSec * 1000) : window.fromMs,
-        toMs: Math.min(window.toMs, this.endSec * 1000),
+        toMs: Math.min(window.toMs, this.plan.endSec * 1000),
       },
-      traceql: bulkQuery(this.match, this.context, this.spread),
+      traceql: this.traceql,
       notGiven: notGiven(this.context),
       warnings: bulkWarnings({
         passed: this.passed,

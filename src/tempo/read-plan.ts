@@ -4,6 +4,7 @@ import type { TraceQuery, Window } from '../source/trace-source.ts'
 import { recentCutoffSec } from './recent-cutoff.ts'
 import type { SearchContext } from './search.ts'
 import { SpanHistogram, spanHistogram } from './span-histogram.ts'
+import { hasNoSummaries, isProbeWorthwhile } from './summary-probe.ts'
 import { TempoAnswerError } from './tempo-errors.ts'
 import { type TraceMatch, traceMatch } from './traceql.ts'
 
@@ -14,12 +15,19 @@ export interface ReadPlan {
   startSec: number
   endSec: number
   histogram: SpanHistogram | undefined
+  /**
+   * Up to then no span is a summary of pruned ones, Unix s; 0: that is not known. It is certain of spans that had ended
+   * `lateSec` before the read.
+   */
+  plainUntilSec: number
   warnings: string[]
 }
 
 export interface ReadPlanOptions {
   /** How far beyond the window is searched, so that traces at its edges are whole, s. */
   padSec: number
+  /** Spans may arrive so long after they ended, s. */
+  lateSec: number
   /** Unix ms. */
   nowMs: number
   strings: StringTable
@@ -31,7 +39,7 @@ export interface ReadPlanOptions {
 const recentMs = 60_000
 
 /**
- * Two or three cheap queries that make the many that follow fit; none where it is known what they would say.
+ * Two to four cheap queries that make the many that follow fit; none where it is known what they would say.
  *
  * @throws {TtaError} TTA_BAD_REQUEST: Tempo searches nothing of the window yet, which is not the same as no traces
  * @throws as `TempoClient.get`
@@ -39,7 +47,7 @@ const recentMs = 60_000
 export async function planRead(
   context: SearchContext,
   { selector, query, window }: TraceQuery,
-  { padSec, nowMs, strings, expectedSpansPerSec }: ReadPlanOptions,
+  { padSec, lateSec, nowMs, strings, expectedSpansPerSec }: ReadPlanOptions,
 ): Promise<ReadPlan> {
   const match = traceMatch(selector, query)
   const startSec = Math.floor(window.fromMs / 1000 - padSec)
@@ -54,7 +62,13 @@ export async function planRead(
       : SpanHistogram.even(startSec, endSec, expectedSpansPerSec)
   const warnings =
     cutoffSec > 0 ? [`Tempo does not search the newest ${cutoffSec} s yet: the window ends there.`] : []
-  return { match, startSec, endSec, histogram, warnings }
+  // No question finds what arrives only while the window is read: of the time of which it may be, all is asked for.
+  const settledSec = Math.min(endSec, Math.floor(nowMs / 1000) - lateSec)
+  // A read that is to ask seldom, a refresh, has little besides that time.
+  const isProbed =
+    expectedSpansPerSec === undefined && isProbeWorthwhile(context, histogram, startSec, settledSec)
+  const isPlain = isProbed && (await hasNoSummaries(context, strings, startSec, settledSec))
+  return { match, startSec, endSec, histogram, plainUntilSec: isPlain ? settledSec : 0, warnings }
 }
 
 function hidden({ fromMs }: Window, cutoffSec: number): TtaError {

@@ -14,6 +14,9 @@ export interface SearchContext extends SpanDetails {
   tenant?: string | undefined
   signal: AbortSignal
   tally: RequestTally
+  /** Of each search, as in `TempoRequest`. */
+  retries?: number
+  timeoutMs?: number
 }
 
 export interface TraceSearch {
@@ -104,14 +107,15 @@ async function get(context: SearchContext, query: SearchParameters): Promise<Buf
  * @throws what `TempoClient.get` throws; a range that is too long is refused, and known to `limits` from then on
  */
 export async function askSearch(
-  { client, limits, tenant, signal, tally }: SearchContext,
+  { client, limits, tenant, signal, tally, retries, timeoutMs }: SearchContext,
   wanted: SearchParameters,
   accept: TempoRequest['accept'],
 ): Promise<TempoAnswer> {
+  const path = '/api/search'
   let query = allowed(wanted, limits)
   for (;;) {
     try {
-      return await client.get({ path: '/api/search', query, accept, tenant, signal, tally })
+      return await client.get({ path, query, accept, tenant, signal, tally, retries, timeoutMs })
     } catch (error) {
       limits.learn(error)
       const less = allowed(wanted, limits)

@@ -54,7 +54,9 @@ export interface TempoRequest {
   /** X-Scope-OrgID, in place of the configured one. */
   tenant?: string | undefined
   /** How often it is asked again at most; left out: as often as is sensible. */
-  retries?: number
+  retries?: number | undefined
+  /** Longest wait, where it is to be shorter than for others, ms. */
+  timeoutMs?: number | undefined
   signal: AbortSignal
   tally: RequestTally
 }
@@ -76,6 +78,7 @@ export class TempoClient {
   private readonly got: Got
   private readonly agents: { http: HttpAgent; https: HttpsAgent }
   private readonly maxAnswerBytes: number
+  private readonly timeoutMs: number
   private readonly retryDelayMs: number
   private readonly observer: TempoObserver | undefined
   private readonly withoutSecrets: (text: string) => string
@@ -84,6 +87,7 @@ export class TempoClient {
     const agent = { keepAlive: true, maxSockets: options.maxSockets, scheduling: 'lifo' } as const
     this.agents = { http: new HttpAgent(agent), https: new HttpsAgent(agent) }
     this.maxAnswerBytes = options.maxAnswerBytes
+    this.timeoutMs = options.timeoutMs
     this.retryDelayMs = options.retryDelayMs ?? 500
     this.observer = options.observer
     this.withoutSecrets = secretsRemover(options.headers)
@@ -94,7 +98,7 @@ export class TempoClient {
       // Decompressed here instead, where the size can be bounded.
       decompress: false,
       followRedirect: false,
-      timeout: { connect: 5000, request: options.timeoutMs },
+      timeout: { connect: 5000 },
       retry: {
         limit: maxRetries,
         methods: ['GET'],
@@ -135,6 +139,7 @@ export class TempoClient {
       headers: { accept: request.accept, ...(tenant === undefined ? {} : { 'x-scope-orgid': tenant }) },
       signal,
       retry: { limit: request.retries ?? maxRetries },
+      timeout: { request: Math.min(this.timeoutMs, request.timeoutMs ?? this.timeoutMs) },
       hooks: { beforeRetry: [onRetry] },
     })
     void response.on('downloadProgress', ({ transferred }) => {

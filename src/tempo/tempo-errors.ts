@@ -51,6 +51,11 @@ export function isTooSlow(error: unknown): boolean {
   return error.status === 504 || /deadline exceeded|configured timeout|context canceled/i.test(error.text)
 }
 
+/** Whether the error tells of Tempo, or of what it answered: not of the caller's signal, nor of a fault of ours. */
+export function isUpstream(error: unknown): boolean {
+  return toTtaError(error) !== error
+}
+
 /** Says in words for the caller what went wrong. Whatever is a `TtaError` already, or unknown, stays as it is. */
 export function toTtaError(error: unknown): unknown {
   if (error instanceof TempoStatusError) {

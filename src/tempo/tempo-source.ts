@@ -20,6 +20,8 @@ export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets
   concurrency: number
   /** How far beyond the window is searched, so that traces at its edges are whole, s. */
   padSec: number
+  /** Spans may arrive so long after they ended, s. */
+  lateSec: number
   /** Most traces that one read fetches one by one. */
   maxLookups: number
   /** Unix ms. */
@@ -28,7 +30,7 @@ export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets
 
 /** Reads traces from Grafana Tempo 2 and 3 over its HTTP API. */
 export function tempoSource(options: TempoSourceOptions): TraceSource {
-  const { concurrency, padSec, maxLookups, now = Date.now } = options
+  const { concurrency, padSec, lateSec, maxLookups, now = Date.now } = options
   const client = new TempoClient({ ...options, maxSockets: concurrency + 8 })
   /** An operator may give each tenant others. */
   const limitsByTenant = new Map<string | undefined, TempoLimits>()
@@ -65,7 +67,7 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     }
     const bulkOptions = { ...readOptions, concurrency, maxLookups }
     const { expectedSpansPerSec } = readOptions
-    const planOptions = { padSec, nowMs: now(), strings: consumer.strings, expectedSpansPerSec }
+    const planOptions = { padSec, lateSec, nowMs: now(), strings: consumer.strings, expectedSpansPerSec }
     const plan = await planRead(context, query, planOptions)
     const bulk = new BulkRead(context, query, consumer, bulkOptions, plan)
     const report = await bulk.run().catch((error) => {

@@ -128,7 +128,7 @@ export async function serve(text: string, clock = { nowMs }) {
   if (!tempo || !nodegraphProvider) throw new Error('needs both')
   const { repairLimit: maxLookups, ...options } = tempo
   const { app, close } = await buildApp(config, {
-    source: tempoSource({ ...options, maxLookups, now, retryDelayMs: 1 }),
+    source: tempoSource({ ...options, lateSec: config.build.lateSec, maxLookups, now, retryDelayMs: 1 }),
     providerSink: createNodegraphProviderSink({ ...nodegraphProvider, log: logger, retryDelayMs: 1 }),
     logger,
     now,

@@ -36,6 +36,7 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
     maxAnswerBytes: 64e6,
     concurrency: 2,
     padSec: 60,
+    lateSec,
     maxLookups: 1000,
     retryDelayMs: 1,
   })

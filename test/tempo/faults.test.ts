@@ -138,6 +138,7 @@ const defaults = {
   maxAnswerBytes: 1e6,
   concurrency: 1,
   padSec: 0,
+  lateSec: 120,
   maxLookups: 1,
   retryDelayMs: 1,
 }

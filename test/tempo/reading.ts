@@ -35,6 +35,7 @@ export const newSource = (options: Pick<TempoSourceOptions, 'url'> & Partial<Tem
     maxAnswerBytes: 64e6,
     concurrency: 3,
     padSec: 60,
+    lateSec: 120,
     maxLookups: 1000,
     retryDelayMs: 1,
     ...options,
@@ -97,7 +98,7 @@ export function tableOf(strings: StringTable, spans: StoredSpan[], tag = 'resour
     table.status[row] = span.status ?? 0
     table.name[row] = strings.internText(span.name)
     table.service[row] = strings.internText(span.service ?? '')
-    table.tagValue[row] = strings.internText(attributeOf(span, tag) ?? '')
+    table.tagValue[row] = strings.internText(String(attributeOf(span, tag) ?? ''))
   }
   return table
 }

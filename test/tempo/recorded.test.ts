@@ -111,6 +111,7 @@ async function fromTempo(version: string, withTagNodes: boolean) {
     maxAnswerBytes: 1e7,
     concurrency: 2,
     padSec: 0,
+    lateSec: 120,
     maxLookups: 10,
     retryDelayMs: 1,
     now: afterwards,

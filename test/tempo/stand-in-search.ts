@@ -1,6 +1,6 @@
 import { ProtobufWriter } from '../../src/protobuf/protobuf-writer.ts'
 import { type ParsedQuery, parseTraceql } from './stand-in-traceql.ts'
-import { attributeOf, extentNs, type Fragment, type StoredSpan } from './stored-trace.ts'
+import { type AttributeValue, attributeOf, extentNs, type Fragment, type StoredSpan } from './stored-trace.ts'
 
 /** One search as asked for; times in Unix s. */
 export interface SearchRequest {
@@ -65,7 +65,7 @@ function spanSets(spans: StoredSpan[], query: ParsedQuery, fragment: Fragment): 
     const by = query.by.map((expression): [string, string] => {
       if (expression === 'trace:duration') return ['by(traceDuration)', `${endNs - startNs}ns`]
       if (expression === 'span:duration % 97') return ['by(duration % 97)', String(span.durationNs % 97)]
-      return [`by(${expression})`, attributeOf(span, expression) ?? 'nil']
+      return [`by(${expression})`, String(attributeOf(span, expression) ?? 'nil')]
     })
     const key = JSON.stringify(by)
     const group = groups.get(key) ?? { spans: [], matched: 0, by }
@@ -158,10 +158,15 @@ function keyOf(field: string): string {
   return key.startsWith('"') ? (JSON.parse(key) as string) : key
 }
 
-function writeAttribute(writer: ProtobufWriter, field: number, key: string, value: string): void {
+function writeAttribute(writer: ProtobufWriter, field: number, key: string, value: AttributeValue): void {
   writer.message(field, () => {
     writer.string(1, key)
-    writer.message(2, () => writer.string(1, value))
+    writer.message(2, () => {
+      if (typeof value === 'string') writer.string(1, value)
+      else if (typeof value === 'boolean') writer.varint(2, value ? 1 : 0)
+      else if (Number.isInteger(value)) writer.varint(3, value)
+      else writer.double(4, value)
+    })
   })
 }
 

@@ -1,4 +1,4 @@
-import { attributeOf, type Fragment, type StoredSpan } from './stored-trace.ts'
+import { type AttributeValue, attributeOf, type Fragment, type StoredSpan } from './stored-trace.ts'
 
 /** A query as far as the stand-in knows TraceQL. */
 export interface ParsedQuery {
@@ -91,11 +91,21 @@ function filter(tokens: string[]): ParsedQuery['select'] {
 
 function condition(tokens: string[]): (span: StoredSpan) => boolean {
   const [field = '', operator, operand = ''] = tokens.splice(0, 3)
-  const value = operand.startsWith('"') ? (JSON.parse(operand) as string) : operand
+  const value = literal(operand)
   if (operator === '!=' && operand === 'nil') return (span) => attributeOf(span, field) !== undefined
   if (operator === '=') return (span) => attributeOf(span, field) === value
   if (operator !== '=~') throw new SyntaxError(`syntax error: unexpected ${operator ?? '$end'}`)
   // TraceQL anchors patterns at both ends, and its dot matches newlines.
   const pattern = new RegExp(`^(?:${value})$`, 's')
-  return (span) => pattern.test(attributeOf(span, field) ?? '')
+  return (span) => {
+    const text = attributeOf(span, field) ?? ''
+    return typeof text === 'string' && pattern.test(text)
+  }
+}
+
+/** Values of two types are never equal; words such as `error` are texts here. */
+function literal(operand: string): AttributeValue {
+  if (operand === 'true' || operand === 'false') return operand === 'true'
+  if (operand.startsWith('"')) return JSON.parse(operand) as string
+  return /^-?\d+(\.\d+)?$/.test(operand) ? Number(operand) : operand
 }

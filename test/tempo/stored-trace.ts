@@ -1,3 +1,6 @@
+/** A value of an attribute; integers are such in OTLP as well. */
+export type AttributeValue = string | number | boolean
+
 /** A span as the stand-in stores it. */
 export interface StoredSpan {
   /** 32 hex digits. */
@@ -17,7 +20,7 @@ export interface StoredSpan {
   /** Numbered as in OTLP. */
   status?: number | undefined
   /** On the span. */
-  attributes?: Record<string, string> | undefined
+  attributes?: Record<string, AttributeValue> | undefined
   /** On the resource, besides `service.name`. */
   resource?: Record<string, string> | undefined
 }
@@ -37,7 +40,7 @@ export interface Sketch {
   ms?: number | undefined
   kind?: number | undefined
   status?: number | undefined
-  attributes?: Record<string, string> | undefined
+  attributes?: Record<string, AttributeValue> | undefined
 }
 
 /** @param epochMs what `atMs` counts from, Unix ms */
@@ -67,7 +70,7 @@ export function extentNs(fragment: Fragment): { startNs: bigint; endNs: bigint }
 }
 
 /** The value of a TraceQL attribute of a span: `resource.x`, `span.x`, `.x`, or an intrinsic. */
-export function attributeOf(span: StoredSpan, field: string): string | undefined {
+export function attributeOf(span: StoredSpan, field: string): AttributeValue | undefined {
   const [, scope = '', key = ''] = /^(resource|span|)\.(.*)$/s.exec(field) ?? []
   if (key === '') return intrinsicOf(span, field)
   const name = key.startsWith('"') ? (JSON.parse(key) as string) : key
@@ -85,5 +88,7 @@ function intrinsicOf(span: StoredSpan, field: string): string | undefined {
   if (field === 'span:name' || field === 'name') return span.name
   if (field === 'span:kind' || field === 'kind') return kinds[span.kind ?? 0]
   if (field === 'span:status' || field === 'status') return statuses[span.status ?? 0]
+  // None of these spans has links.
+  if (field === 'link:traceID' || field === 'link:spanID') return ''
   throw new SyntaxError(`unknown identifier: ${field}`)
 }

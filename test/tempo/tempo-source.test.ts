@@ -107,7 +107,8 @@ t.test('every trace that starts in the window is counted once and whole, however
       const isService = filter === '.*'
       const tag = isService ? 'service.name' : 'span.color'
       const meant = united(fragments).filter((spans) => {
-        const isMatch = ({ attributes }: StoredSpan) => new RegExp(filter).test(attributes?.color ?? '-')
+        const isMatch = ({ attributes }: StoredSpan) =>
+          new RegExp(filter).test(String(attributes?.color ?? '-'))
         const at = startMs(spans)
         return at >= window.fromMs && at < window.toMs && (isService || spans.some(isMatch))
       })

@@ -11,6 +11,7 @@ export type AskedKind =
   | 'ids'
   | 'count'
   | 'probe'
+  | 'summaries'
   | 'lookup'
   | 'lookupV1'
   | 'histogram'
@@ -123,6 +124,7 @@ function kindOf({ pathname, searchParams }: URL): AskedKind {
   if (pathname.endsWith('/api/search')) {
     if (q.startsWith('{ trace:id')) return 'ids'
     if (q === '{ } | by(trace:duration)') return 'count'
+    if (q === '{ span.aggregation.is_summary != nil }') return 'summaries'
     return q === '{ }' && searchParams.get('limit') === '1' ? 'probe' : 'search'
   }
   if (/\/api\/v2\/traces\/[^/]*$/.test(pathname)) return 'lookup'
