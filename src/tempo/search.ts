@@ -1,6 +1,7 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import { turns } from '../source/turns.ts'
 import { type FoundTrace, SearchDecoder } from './decode-search.ts'
+import { freeMemory } from './free-memory.ts'
 import type { TempoLimits } from './limits.ts'
 import type { RequestTally, TempoAnswer, TempoClient, TempoRequest } from './tempo-client.ts'
 import { TempoAnswerError } from './tempo-errors.ts'
@@ -70,7 +71,7 @@ export async function searchTraces(
   spans: SpanTable,
   onTrace: (spans: SpanTable, found: FoundTrace) => void,
 ): Promise<SearchResult> {
-  const { limits, selector } = context
+  const { limits } = context
   const bytes = await get(context, {
     q: search.q,
     start: Math.floor(search.startSec),
@@ -79,6 +80,21 @@ export async function searchTraces(
     spss: search.spansPerSpanSet ?? limits.spansPerSpanSet,
   })
   search.onAnswer?.()
+  try {
+    return await take(bytes, context, search, spans, onTrace)
+  } finally {
+    freeMemory(bytes)
+  }
+}
+
+async function take(
+  bytes: Buffer,
+  context: SearchContext,
+  search: TraceSearch,
+  spans: SpanTable,
+  onTrace: (spans: SpanTable, found: FoundTrace) => void,
+): Promise<SearchResult> {
+  const { limits, selector } = context
   const tagKey = isService(selector) ? undefined : selector.key
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()

@@ -6,6 +6,7 @@ import { SpanKind } from '@opentelemetry/api'
 import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
 import { secretsRemover } from '../sent-secrets.ts'
 import { withSpan } from '../tracing.ts'
+import { freeMemory } from './free-memory.ts'
 import {
   isTooLarge,
   isTooSlow,
@@ -180,7 +181,10 @@ export class TempoClient {
   private async decompress(body: Buffer, encoding: string | undefined): Promise<Buffer> {
     if (encoding !== 'gzip') return body
     try {
-      return await gunzipAsync(body, { maxOutputLength: this.maxAnswerBytes })
+      const chunkSize = Math.min(this.maxAnswerBytes, inflatedLength(body)) + 64
+      const inflated = await gunzipAsync(body, { chunkSize, maxOutputLength: this.maxAnswerBytes })
+      freeMemory(body)
+      return inflated
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.tooLarge()
       throw new TempoAnswerError("Tempo's answer is damaged: not the gzip it says it is", { cause: error })
@@ -225,6 +229,11 @@ export class TempoClient {
   private tooLarge(): TempoTooLargeError {
     return new TempoTooLargeError(`Tempo's answer is larger than max_answer_bytes (${this.maxAnswerBytes})`)
   }
+}
+
+/** How long a gzip says it is (RFC 1952), as far as that can be. */
+function inflatedLength(gzip: Buffer): number {
+  return gzip.length < 4 ? 0 : Math.min(gzip.readUInt32LE(gzip.length - 4), gzip.length * 1032)
 }
 
 /** The error without the request it carries, whose headers are secrets. */
