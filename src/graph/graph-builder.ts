@@ -50,7 +50,9 @@ export class GraphBuilder {
   private readonly services: ServiceLevel | undefined
   private readonly tags: TagTotals | undefined
   private readonly counts: SpanCounts = emptyCounts()
-  private readonly tree = new TraceTree()
+  private readonly ownTree = new TraceTree()
+  /** Of the trace at hand. */
+  private tree = this.ownTree
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
   private readonly traceExamples = new TraceExamples()
@@ -90,9 +92,13 @@ export class GraphBuilder {
     level.watch(observer)
   }
 
-  /** Counts the spans of one trace. The table may be cleared afterwards. */
-  add(spans: SpanTable): void {
-    this.count(spans, 1)
+  /**
+   * Counts the spans of one trace. The table may be cleared afterwards.
+   *
+   * @param tree built of the spans, where there is one; it is changed
+   */
+  add(spans: SpanTable, tree?: TraceTree): void {
+    this.count(spans, 1, tree)
     this.traceExamples.note(this.faultCounts, spans.traceId, 1)
   }
 
@@ -144,10 +150,12 @@ export class GraphBuilder {
     return this.hasOperations ? this.counts : (this.services?.counts ?? this.counts)
   }
 
-  private count(spans: SpanTable, sign: 1 | -1): void {
-    const { tree, counts } = this
+  private count(spans: SpanTable, sign: 1 | -1, built?: TraceTree): void {
+    const { counts } = this
     this.trace.start(spans.traceId)
-    tree.build(spans)
+    if (built === undefined) this.ownTree.build(spans)
+    const tree = built ?? this.ownTree
+    this.tree = tree
     this.measure(spans, sign)
     this.services?.add(spans, tree, this.criticalPath, sign)
     if (!this.hasOperations) return

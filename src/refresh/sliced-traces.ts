@@ -37,9 +37,9 @@ export class SlicedTraces implements TraceConsumer {
     this.newBuilder = newBuilder
   }
 
-  add(spans: SpanTable): void {
+  add(spans: SpanTable, tree?: TraceTree): void {
     const slice = this.count(spans, 1)
-    slice.builder.add(spans)
+    slice.builder.add(spans, tree)
     const { startMs, endMs } = spans.extentMs()
     if (this.numberOf(startMs) === this.numberOf(endMs)) return
     const extent = this.extentOf(spans)

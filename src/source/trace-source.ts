@@ -1,5 +1,6 @@
 import type { SpanTable } from '../graph/span-table.ts'
 import type { StringTable } from '../graph/string-table.ts'
+import type { TraceTree } from '../graph/trace-tree.ts'
 import type { ReadLimits } from './read-limits.ts'
 import type { Attribute, TagSelector } from './tag-selector.ts'
 
@@ -29,8 +30,12 @@ export interface Window {
 /** Takes whole traces. `GraphBuilder` is one. */
 export interface TraceConsumer {
   readonly strings: StringTable
-  /** The table is the source's own and is cleared afterwards. */
-  add(spans: SpanTable): void
+  /**
+   * The table is the source's own and is cleared afterwards.
+   *
+   * @param tree built of the spans, where the source has it; the consumer may change it
+   */
+  add(spans: SpanTable, tree?: TraceTree): void
   /** Takes back a trace added with exactly these spans, because more of it turned up. */
   remove(spans: SpanTable): void
   /** Told of traces that are left out because they begin before the window, with the spans that were seen. */

@@ -239,7 +239,7 @@ export class TraceAssembly {
     this.ledger.remember(index, spans, this.tree)
     this.traces++
     this.spans += spans.length
-    consumer.add(spans)
+    consumer.add(spans, this.tree)
   }
 }
 
