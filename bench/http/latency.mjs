@@ -1,4 +1,7 @@
-/** How long `GET /graphs/:name` takes while nothing else is to be done, and while a graph of 250,000 spans is built. */
+/**
+ * How long `GET /graphs/:name` takes while nothing else is to be done, and while a graph of 250,000 spans is built: in turns
+ * on the same event loop, as tta does it, and in another process, which is the best that a worker thread could come to.
+ */
 import { once } from 'node:events'
 import { measured, quotients, ratio, report } from '../figures.mjs'
 import { steadyLoad } from '../load/steady-load.mjs'
@@ -12,7 +15,7 @@ const replay = { fromSec, toSec: fromSec + 120, tracesPerSec: 208, spansPerTrace
 
 const p99 = (times) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)]
 
-async function compare(name, options, target) {
+async function compare(name, options, { target, isElsewhere = false } = {}) {
   const tempo = await startReplay({ ...replay, ...options })
   const stdio = ['pipe', 'pipe', 'pipe', 'ipc']
   const tta = await serveTta({ TTA_TEMPO_URL: tempo.url.href }, { imports: ['load/tell-holds.mjs'], stdio })
@@ -20,6 +23,7 @@ async function compare(name, options, target) {
     tta.child.send('ask')
     return (await once(tta.child, 'message'))[0].longestHoldMs
   }
+  const builder = isElsewhere ? await serveTta({ TTA_TEMPO_URL: tempo.url.href }) : tta
   await aggregate(tta.url, { graph: 'read', ...window })
   const url = new URL('/graphs/read', tta.url)
   const idle = []
@@ -31,7 +35,7 @@ async function compare(name, options, target) {
     await longestHold()
     let isOver = false
     const builds = (async () => {
-      while (!isOver) await aggregate(tta.url, { graph: 'built', ...window })
+      while (!isOver) await aggregate(builder.url, { graph: 'built', ...window })
     })()
     const busyMs = p99(await steadyLoad(url, load))
     isOver = true
@@ -43,6 +47,7 @@ async function compare(name, options, target) {
     holds.push(hold)
   }
   await tta.stop()
+  if (isElsewhere) await builder.stop()
   await tempo.stop()
   return [
     ratio(`${name}: p99 during builds against idle`, quotients(busy, idle), target),
@@ -53,6 +58,7 @@ async function compare(name, options, target) {
 }
 
 report(`Latency of GET /graphs/:name at ${load.perSec} requests/s while graphs of 249,600 spans are built`, [
-  ...(await compare('58,000 spans/s', { spansPerSec: 58_000 }, { atMost: 3 })),
+  ...(await compare('58,000 spans/s', { spansPerSec: 58_000 }, { target: { atMost: 3 } })),
+  ...(await compare('58,000 spans/s, in another process', { spansPerSec: 58_000 }, { isElsewhere: true })),
   ...(await compare('as fast as it goes', {})),
 ])
