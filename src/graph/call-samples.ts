@@ -85,24 +85,29 @@ export class CallSamples {
   private insert(row: number, hash: number, durationNs: number, ids: Uint32Array, at: number): void {
     let size = 0
     let last = none
+    let lastHash = 0
+    /** Largest hash of the others. */
+    let limit = 0
     for (let entry = this.firstOf(row); entry >= 0; entry = this.next[entry]! - 1) {
-      if (this.order(entry, hash, durationNs, ids, at) === 0) return
-      if (last === none || this.precedes(last, entry)) last = entry
+      const other = this.hash[entry]!
+      if (other === hash && this.order(entry, hash, durationNs, ids, at) === 0) return
       size++
+      if (last === none || other > lastHash || (other === lastHash && this.precedes(last, entry))) {
+        limit = lastHash
+        last = entry
+        lastHash = other
+      } else if (other > limit) limit = other
     }
     if (size === sampleSize) {
       if (this.order(last, hash, durationNs, ids, at) < 0) return
       this.fill(last, hash, durationNs, ids, at)
+      this.hashLimit[row] = Math.max(limit, hash)
     } else {
       const entry = this.takeEntry()
       this.fill(entry, hash, durationNs, ids, at)
       this.next[entry] = this.first[row]!
       this.first[row] = entry + 1
-      if (size + 1 < sampleSize) return
-    }
-    this.hashLimit[row] = 0
-    for (let entry = this.firstOf(row); entry >= 0; entry = this.next[entry]! - 1) {
-      this.hashLimit[row] = Math.max(this.hashLimit[row]!, this.hash[entry]!)
+      if (size + 1 === sampleSize) this.hashLimit[row] = Math.max(lastHash, hash)
     }
   }
 

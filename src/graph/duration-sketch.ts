@@ -126,23 +126,26 @@ export class DurationSketches {
 
   /** Gives a row a window that holds the bucket as well, and leaves the old one to whoever needs one of its length. */
   private widen(window: number, bucket: number): void {
-    const { windows } = this
-    const [oldStart, oldLength, oldFirst] = [windows[window]!, windows[window + 1]!, windows[window + 2]!]
-    const counts = this.counts.subarray(oldStart, oldStart + oldLength)
-    const lowest = counts.findIndex((count) => count !== 0)
-    const used = lowest < 0 ? counts.subarray(0, 0) : counts.subarray(lowest, lastUsed(counts) + 1)
-    const usedFrom = used.length === 0 ? bucket : oldFirst + lowest
+    const { windows, counts } = this
+    const oldStart = windows[window]!
+    const oldLength = windows[window + 1]!
+    // Those that are used, as far as that goes.
+    let begin = oldStart
+    let end = oldStart + oldLength
+    while (begin < end && counts[begin] === 0) begin++
+    while (begin < end && counts[end - 1] === 0) end--
+    const usedFrom = begin === end ? bucket : windows[window + 2]! + begin - oldStart
     const from = Math.min(bucket, usedFrom)
-    const to = Math.max(bucket + 1, usedFrom + used.length)
-    const bits = Math.max(windowBits, Math.ceil(Math.log2(to - from)))
+    const to = Math.max(bucket + 1, usedFrom + end - begin)
+    const bits = Math.max(windowBits, bitsOf(to - from))
     const start = this.takeWindow(bits)
     // Where it grew downwards, the room that is left is below as well.
     const first = from < usedFrom ? Math.max(0, to - 2 ** bits) : from
     windows[window] = start
     windows[window + 1] = 2 ** bits
     windows[window + 2] = first
-    this.counts.set(used, start + usedFrom - first)
-    if (oldLength > 0) this.leaveWindow(oldStart, Math.log2(oldLength))
+    this.counts.copyWithin(start + usedFrom - first, begin, end)
+    if (oldLength > 0) this.leaveWindow(oldStart, bitsOf(oldLength))
   }
 
   /** Start of a window of 2^bits counts, all 0. */
@@ -167,7 +170,8 @@ export class DurationSketches {
   }
 }
 
-const lastUsed = (counts: Int32Array) => counts.findLastIndex((count) => count !== 0)
+/** The smallest power of two, as its exponent, that is not less than a length of at least 1. */
+const bitsOf = (length: number) => 32 - Math.clz32(length - 1)
 
 /** Number of the bucket: 0 holds what is below 1 ns. */
 function bucketOf(durationNs: number): number {
