@@ -2,7 +2,7 @@ import { setImmediate as nextPass } from 'node:timers/promises'
 import type { Steps } from '../graph/steps.ts'
 
 /** The event loop gets its turn after so much work, ms: an answer that waits meanwhile is late by no more. */
-const turnMs = 2
+const turnMs = 1
 
 let last: Promise<unknown> = Promise.resolve()
 

@@ -48,7 +48,7 @@ export type SearchParameters = {
 }
 
 /** Some hundred spans, which take a fraction of a millisecond. */
-const bytesAtOnce = 131_072
+const bytesAtOnce = 65_536
 
 export interface SearchResult {
   traces: number
