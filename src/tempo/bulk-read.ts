@@ -26,8 +26,6 @@ const tracesPerSearch = 5000
 const tracesPerSecond = 50_000
 /** Most spans wanted of one answer: some 4 MB of protobuf. Twice as many answers as are in flight may be in memory. */
 const maxTargetSpans = 12_500
-/** The same of a refresh, which is to take a few requests: half of what Tempo's parts may send each other. */
-const refreshTargetSpans = 25_000
 /** Fewer are not worth a request. */
 const minTargetSpans = 3_000
 /** Each worker should get so many slices that none has to wait long for the last one. */
@@ -79,7 +77,7 @@ export class BulkRead {
     const targetSpans =
       options.expectedSpansPerSec === undefined
         ? Math.max(minTargetSpans, Math.min(maxTargetSpans, share))
-        : refreshTargetSpans
+        : maxTargetSpans
     this.planner = new SlicePlanner({ startSec, endSec, targetSpans, histogram })
     this.assembly = new TraceAssembly({
       consumer,
