@@ -15,9 +15,26 @@ const redact = ['', 'req.', 'res.', 'request.', 'response.', 'options.'].flatMap
  */
 export function createLogger(
   level: string,
-  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+  destination: DestinationStream = standardError(),
 ): FastifyBaseLogger {
   return pino({ level, redact, serializers: { err: (error) => describeError(error) } }, destination)
+}
+
+/** Lines of one pass of the event loop are written together: a write for each is a sixth of what a request costs. */
+function standardError(): DestinationStream {
+  const lines = pino.destination({ dest: 2, sync: false, minLength: 8192 })
+  let isDue = false
+  return {
+    write(line) {
+      lines.write(line)
+      if (isDue) return
+      isDue = true
+      setImmediate(() => {
+        isDue = false
+        lines.flush()
+      })
+    },
+  }
 }
 
 /** One line per request, when it is over. The path without its query: that may hold anything. */
