@@ -37,8 +37,8 @@ const ownFiles = {
   },
 }
 
-// Their names change with what is in them.
-await rm('dist/chunks', { recursive: true, force: true })
+// The names of chunks change with what is in them, and what the engine has made of earlier ones is of no use.
+for (const made of ['chunks', 'compile-cache']) await rm(`dist/${made}`, { recursive: true, force: true })
 await build({
   entryPoints: ['src/main.ts', 'src/history/thread.ts', 'src/view/drawing-thread.ts'],
   outbase: 'src',

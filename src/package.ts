@@ -13,5 +13,7 @@ export const builtFile = (path: string): URL => new URL(`dist/${path}`, root)
 
 function folderAbove(url: string): URL {
   const folder = new URL('.', url)
-  return existsSync(new URL('package.json', folder)) ? folder : folderAbove(folder.href.slice(0, -1))
+  if (existsSync(new URL('package.json', folder))) return folder
+  if (folder.pathname === '/') throw new Error('dist must stand beside the package.json of tta')
+  return folderAbove(folder.href.slice(0, -1))
 }

@@ -15,26 +15,31 @@ const redact = ['', 'req.', 'res.', 'request.', 'response.', 'options.'].flatMap
  */
 export function createLogger(
   level: string,
-  destination: DestinationStream = standardError(),
+  destination: DestinationStream = toStandardError(),
 ): FastifyBaseLogger {
   return pino({ level, redact, serializers: { err: (error) => describeError(error) } }, destination)
 }
 
+let standardError: DestinationStream | undefined
+
 /** Lines of one pass of the event loop are written together: a write for each is a sixth of what a request costs. */
-function standardError(): DestinationStream {
-  const lines = pino.destination({ dest: 2, sync: false, minLength: 8192 })
-  let isDue = false
-  return {
+function toStandardError(): DestinationStream {
+  if (standardError) return standardError
+  const stream = pino.destination({ dest: 2, sync: false })
+  let lines = ''
+  const handOn = () => {
+    if (lines !== '') stream.write(lines)
+    lines = ''
+  }
+  // Before pino's own listener, which writes what the stream has by then.
+  process.prependListener('exit', handOn)
+  standardError = {
     write(line) {
-      lines.write(line)
-      if (isDue) return
-      isDue = true
-      setImmediate(() => {
-        isDue = false
-        lines.flush()
-      })
+      if (lines === '') setImmediate(handOn)
+      lines += line
     },
   }
+  return standardError
 }
 
 /** One line per request, when it is over. The path without its query: that may hold anything. */

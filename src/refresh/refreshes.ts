@@ -33,7 +33,7 @@ export interface Refreshed {
   report: ReadReport
 }
 
-/** Most slices of a window, each of whole minutes: each is a graph in memory. */
+/** Most slices of a window, each of whole minutes: each is a graph in memory, and so are a few sums of them. */
 const mostSlices = 120
 const minuteMs = 60_000
 
@@ -113,10 +113,13 @@ export class Refreshes {
     const expected = isPart ? { expectedSpansPerSec: last.spansPerSec } : {}
     const newer = { ...query, window: { fromMs: resumeMs, toMs: window.toMs } }
     // What is kept is added up while the source is waited for.
-    const [reused, report] = await Promise.all([
+    const both = [
       kept.within(window).then((slices) => sumOf(slices, newBuilder(newStrings()))),
       this.options.source.read(newer, read, { ...options, ...expected }),
-    ])
+    ] as const
+    // Also where the read fails at once: the next one may change what is kept.
+    await Promise.allSettled(both)
+    const [reused, report] = await Promise.all(both)
     last.spansPerSec = (report.spans * 1000) / Math.max(1, window.toMs - resumeMs)
     const traces = reused.traces + report.traces
     const spans = reused.spans + report.spans

@@ -10,7 +10,7 @@ closed.close()
  * The garbage collector counts such memory as its heap's. Left to it, the answers of a read are many times what else
  * there is: it runs every few of them, marking on every core for milliseconds at a time, with requests waiting.
  *
- * Nothing happens to bytes that share their memory with others.
+ * @param bytes nobody else's; those out of Node's pool, or not at the beginning of their memory, are left alone
  */
 export function freeMemory(bytes: Uint8Array): void {
   const { buffer, byteOffset } = bytes

@@ -15,6 +15,8 @@ export class TempoLimits {
   rangeSec = 168 * 3600
   /** `query_frontend.query_end_cutoff`, s, as it was found at a time, Unix ms. */
   cutoff: { sec: number; foundMs: number } | undefined
+  /** When it last failed to say whether there are summaries of pruned spans (`hasNoSummaries`), Unix ms. */
+  summariesUnknownMs = 0
 
   /** Lowers the limit that the error names, if it names one. */
   learn(error: unknown): void {

@@ -10,8 +10,9 @@ import { summaryQuery } from './traceql.ts'
  * of them, a tenth of its time. The question takes 20 ms.
  */
 const minSpans = 60_000
-/** A Tempo for which the question is not cheap is not waited for. */
+/** A Tempo for which the question is not cheap is not waited for, and not asked again for a while. */
 const timeoutMs = 5000
+const restMs = 600_000
 
 /**
  * Whether it pays to ask. It may where Tempo does not say how many spans there are, as of long ranges. It does not where
@@ -41,7 +42,8 @@ export async function hasNoSummaries(
   startSec: number,
   endSec: number,
 ): Promise<boolean> {
-  if (endSec - startSec > context.limits.rangeSec) return false
+  const { limits } = context
+  if (endSec - startSec > limits.rangeSec || Date.now() < limits.summariesUnknownMs + restMs) return false
   const search = { q: summaryQuery, startSec, endSec, limit: 1, spansPerSpanSet: 1 }
   try {
     const asked = { ...context, retries: 0, timeoutMs }
@@ -49,7 +51,8 @@ export async function hasNoSummaries(
     const { unfinished } = await searchTraces(asked, search, new SpanTable(strings), () => {})
     return !unfinished
   } catch (error) {
-    if (isUpstream(error)) return false
-    throw error
+    if (!isUpstream(error)) throw error
+    limits.summariesUnknownMs = Date.now()
+    return false
   }
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 
 // `npm test` builds it first.
@@ -76,6 +77,38 @@ t.test(
     const { err } = await tta(t, ['serve'], { TTA_SERVER_PORT: '65536', TTA_LOG_LEVEL: 'loud' }).ended
     t.match(err, /server\.port.*65536.*must be.* 0 to 65535/)
     t.match(err, /log\.level.*loud.*fatal/)
+  },
+)
+
+t.test(
+  'every line of the log comes at once, however busy the process is, and the last ones when it ends',
+  async (t) => {
+    const script = `
+    import { pbkdf2 } from 'node:crypto'
+    import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/http/logger.js')).href)}
+    const log = createLogger('info')
+    // All threads that could write are taken.
+    for (let task = 0; task < 8; task++) pbkdf2('password', 'salt', 100_000, 64, 'sha512', () => {})
+    log.info('first')
+    setTimeout(() => log.info('second'), 3)
+    process.stdin.on('data', () => {
+      log.info('last')
+      process.exit()
+    })`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+    t.teardown(() => child.kill('SIGKILL'))
+    let said = ''
+    const second = new Promise<void>((resolve) => {
+      child.stderr.on('data', (data) => {
+        said += data
+        if (/"second"/.test(said)) resolve()
+      })
+    })
+    await second
+    const closed = once(child, 'close')
+    child.stdin.write('end')
+    await closed
+    t.match(said, /"first".*\n.*"second".*\n.*"last".*\n$/)
   },
 )
 

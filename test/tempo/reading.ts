@@ -2,6 +2,7 @@ import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../src/graph/span-table.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
+import type { TraceTree } from '../../src/graph/trace-tree.ts'
 import type { ReadLimits } from '../../src/source/read-limits.ts'
 import { tagSelector } from '../../src/source/tag-selector.ts'
 import type { ReadProgress, ReadReport, Window } from '../../src/source/trace-source.ts'
@@ -61,9 +62,9 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
   try {
     const consumer = {
       strings: builder.strings,
-      add: (spans: SpanTable) => {
+      add: (spans: SpanTable, tree?: TraceTree) => {
         onAdd?.()
-        builder.add(spans)
+        builder.add(spans, tree)
       },
       remove: (spans: SpanTable) => builder.remove(spans),
     }

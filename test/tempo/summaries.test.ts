@@ -138,6 +138,20 @@ t.test('a question that fails is asked once, and no weight is lost by it', async
   }
 })
 
+t.test('after a question that failed the next reads do not ask it', async (t) => {
+  const tempo = await start(t, {
+    fragments: plains,
+    fault: ({ kind }) => (kind === 'summaries' ? 'reset' : undefined),
+  })
+  const source = newSource({ url: tempo.url })
+  t.teardown(() => source.close())
+  const query = { selector: tagSelector('service.name', '.*'), window, limit: 1e6 }
+  const { signal } = new AbortController()
+  for (let read = 0; read < 3; read++)
+    t.equal((await source.read(query, newBuilder(), { signal })).traces, 200)
+  t.equal(tempo.count('summaries'), 1)
+})
+
 t.test('an answer that is not complete is none, unless it names a summary', async (t) => {
   const fault: StandInOptions['fault'] = ({ kind }, answer) =>
     kind === 'summaries' ? withJobs(answer(), 2) : undefined
