@@ -14,6 +14,8 @@ const none = -1
  * after an earlier one of the same span name has failed and ended is a retry; each failure is retried once, so that
  * the work that goes on after it is not taken for retries.
  *
+ * Times are exact where siblings begin within 52 days of each other.
+ *
  * One instance serves all traces. Linear but for siblings, which are n log n; nothing is allocated for a call.
  */
 export class SiblingCalls {
