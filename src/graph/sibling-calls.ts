@@ -5,6 +5,7 @@ import { RowList } from './row-list.ts'
 import type { SpanTable } from './span-table.ts'
 
 const none = -1
+const word = 2 ** 32
 
 /**
  * The calls of one trace by who made them: calls of one parent on one edge are siblings, and how many they are and
@@ -13,8 +14,6 @@ const none = -1
  * Of siblings in order of their starts, one that begins before all earlier ones have ended overlaps. One that begins
  * after an earlier one of the same span name has failed and ended is a retry; each failure is retried once, so that
  * the work that goes on after it is not taken for retries.
- *
- * Times are exact where siblings begin within 52 days of each other.
  *
  * One instance serves all traces. Linear but for siblings, which are n log n; nothing is allocated for a call.
  */
@@ -29,9 +28,11 @@ export class SiblingCalls {
   /** The row whose time is that of the call. */
   private timeOf = new Int32Array(64)
   private failed = new Uint8Array(64)
-  /** From when to when, ns after the start of the first sibling. */
-  private fromNs = new Float64Array(64)
-  private toNs = new Float64Array(64)
+  /** From when to when, Unix ns, in units of 2^32 and the rest: exact, however far apart siblings are. */
+  private fromHi = new Uint32Array(64)
+  private fromLo = new Uint32Array(64)
+  private toHi = new Float64Array(64)
+  private toLo = new Uint32Array(64)
 
   /** The last sibling on each edge, -1 but for the parent at hand. */
   private siblingOn = new Int32Array(64).fill(none)
@@ -40,7 +41,7 @@ export class SiblingCalls {
 
   private readonly byStart = new RowHeap((a, b) => this.starts(a, b) < 0)
   private readonly byName = new RowHeap((a, b) => (this.nameOf(a) - this.nameOf(b) || this.starts(a, b)) < 0)
-  private readonly byEnd = new RowHeap((a, b) => this.toNs[a]! < this.toNs[b]!)
+  private readonly byEnd = new RowHeap((a, b) => this.ends(a, b) < 0)
 
   private spans!: SpanTable
 
@@ -111,7 +112,7 @@ export class SiblingCalls {
   }
 
   private measure(first: number): SiblingGroup {
-    const { before, byStart, failed, fromNs, toNs } = this
+    const { before, byStart, failed } = this
     this.placeInTime(first)
     const group = { calls: 0, followers: -1, overlapping: 0, retries: 0 }
     let failures = 0
@@ -121,11 +122,11 @@ export class SiblingCalls {
       group.followers++
       failures += failed[call]!
     }
-    let latestNs = 0
+    let latest = none
     while (byStart.size > 0) {
       const call = byStart.pop()
-      if (fromNs[call]! < latestNs) group.overlapping++
-      latestNs = Math.max(latestNs, toNs[call]!)
+      if (latest !== none && this.gap(latest, call) < 0) group.overlapping++
+      if (latest === none || this.ends(latest, call) < 0) latest = call
     }
     if (failures > 0) group.retries = this.retriesAmong(first)
     return group
@@ -133,21 +134,19 @@ export class SiblingCalls {
 
   private placeInTime(first: number): void {
     const { startHi, startLo, durationNs } = this.spans
-    const { before, timeOf, fromNs, toNs } = this
-    let base = timeOf[first]!
+    const { before, timeOf, fromHi, fromLo, toHi, toLo } = this
     for (let call = first; call !== none; call = before[call]!) {
       const row = timeOf[call]!
-      if ((startHi[row]! - startHi[base]! || startLo[row]! - startLo[base]!) < 0) base = row
-    }
-    for (let call = first; call !== none; call = before[call]!) {
-      const row = timeOf[call]!
-      fromNs[call] = (startHi[row]! - startHi[base]!) * 4294967296 + (startLo[row]! - startLo[base]!)
-      toNs[call] = fromNs[call]! + durationNs[row]!
+      fromHi[call] = startHi[row]!
+      fromLo[call] = startLo[row]!
+      const lo = startLo[row]! + (durationNs[row]! % word)
+      toHi[call] = startHi[row]! + Math.floor(durationNs[row]! / word) + Math.floor(lo / word)
+      toLo[call] = lo % word
     }
   }
 
   private retriesAmong(first: number): number {
-    const { before, byName, byEnd, failed, fromNs, toNs } = this
+    const { before, byName, byEnd, failed } = this
     for (let call = first; call !== none; call = before[call]!) byName.push(call)
     let retries = 0
     let pending = 0
@@ -159,7 +158,7 @@ export class SiblingCalls {
         pending = 0
         name = this.nameOf(call)
       }
-      while (byEnd.size > 0 && toNs[byEnd.first]! <= fromNs[call]!) {
+      while (byEnd.size > 0 && this.gap(byEnd.first, call) >= 0) {
         byEnd.pop()
         pending++
       }
@@ -184,9 +183,18 @@ export class SiblingCalls {
 
   /** Order of siblings; 0 only where it makes no difference. */
   private starts(a: number, b: number): number {
-    return (
-      this.fromNs[a]! - this.fromNs[b]! || this.toNs[a]! - this.toNs[b]! || this.failed[b]! - this.failed[a]!
-    )
+    const byStart = this.fromHi[a]! - this.fromHi[b]! || this.fromLo[a]! - this.fromLo[b]!
+    return byStart || this.ends(a, b) || this.failed[b]! - this.failed[a]!
+  }
+
+  /** Order of ends. */
+  private ends(a: number, b: number): number {
+    return this.toHi[a]! - this.toHi[b]! || this.toLo[a]! - this.toLo[b]!
+  }
+
+  /** Below 0 where `after` starts before `earlier` has ended. */
+  private gap(earlier: number, after: number): number {
+    return this.fromHi[after]! - this.toHi[earlier]! || this.fromLo[after]! - this.toLo[earlier]!
   }
 
   private growEdges(edge: number): void {
@@ -200,7 +208,9 @@ export class SiblingCalls {
     this.calleeOf = grown(this.calleeOf, capacity)
     this.timeOf = grown(this.timeOf, capacity)
     this.failed = grown(this.failed, capacity)
-    this.fromNs = grown(this.fromNs, capacity)
-    this.toNs = grown(this.toNs, capacity)
+    this.fromHi = grown(this.fromHi, capacity)
+    this.fromLo = grown(this.fromLo, capacity)
+    this.toHi = grown(this.toHi, capacity)
+    this.toLo = grown(this.toLo, capacity)
   }
 }

@@ -50,6 +50,12 @@ function serviceEdge(...traces: TestSpan[][]) {
   return { ...edge?.pattern, words: rows[0]?.detail__pattern, mean: rows[0]?.callsPerParent }
 }
 
+t.test('siblings that begin decades apart are placed in time to the nanosecond', async (t) => {
+  const ms = 0.0001
+  const far = request([{ at: 0 }, { at: 1.7e12, ms }, { at: 1.7e12, ms }])
+  t.match(serviceEdge(far), { followers: 2, overlapping: 1 })
+})
+
 t.test('calls are counted by the request that made them', async (t) => {
   const one = request([{ at: 0 }])
   const three = request(times(3, (index) => ({ at: 10 * index })))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { toNodeGraph } from '../../src/grafana/node-graph.ts'
-import type { Graph, GraphEdge } from '../../src/graph/graph.ts'
+import type { Graph } from '../../src/graph/graph.ts'
 import type { Red } from '../../src/graph/red.ts'
 import { StringTable } from '../../src/graph/string-table.ts'
 import { builderOf as buildGraph, exemplarIds, hexTraceId, withoutExemplars } from './graphs.ts'
@@ -206,16 +206,9 @@ function comparable({ nodes, edges, foldings, ...graph }: Graph, traces: TestSpa
     row,
     isRounded ? 0 : criticalPathNs,
   ]
-  // Siblings further apart than 52 days are placed in time by doubles, and a gap of over 104 is a difference of them.
-  const isFarApart = traces.some((spans) => {
-    const startsMs = spans.map(({ startMs = 0 }) => startMs)
-    return Math.max(...startsMs) - Math.min(...startsMs) > 2 ** 52 / 1e6
-  })
-  const placed = ({ overlapping, retries, ...pattern }: GraphEdge['pattern']) =>
-    isFarApart ? pattern : { overlapping, retries, ...pattern }
-  const calls = edges.map(({ sides: { gapMeanNs, ...sides }, pattern, ...edge }) => [
+  // A gap of over 104 days is a difference of doubles.
+  const calls = edges.map(({ sides: { gapMeanNs, ...sides }, ...edge }) => [
     strip(edge),
-    placed(pattern),
     sides,
     gapMeanNs !== null && (gapMeanNs > 2 ** 52 || isRounded) ? 'rounded' : gapMeanNs,
   ])
