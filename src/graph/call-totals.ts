@@ -165,7 +165,10 @@ export class CallTotals {
    */
   *withCallsOnCallees(): Steps<CallTotals> {
     const nodeRed = new RedColumns()
-    for (let node = 0; node < this.nodeRed.length; node++) nodeRed.addRow(node, this.nodeRed, node)
+    for (let node = 0; node < this.nodeRed.length; node++) {
+      nodeRed.addRow(node, this.nodeRed, node)
+      yield
+    }
     for (let edge = 0; edge < this.edges.length; edge++) {
       nodeRed.addRow(this.edges.second[edge]!, this.edgeRed, edge)
       yield

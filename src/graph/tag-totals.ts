@@ -93,7 +93,10 @@ export class TagTotals {
   *read(): Steps<TagSums> {
     const { tags, entries } = this
     const sums: TagSums = { tags, tagRed: new RedColumns(), entries, entryRed: new RedColumns() }
-    for (let tag = 0; tag < this.tagRed.length; tag++) sums.tagRed.addRow(tag, this.tagRed, tag)
+    for (let tag = 0; tag < this.tagRed.length; tag++) {
+      sums.tagRed.addRow(tag, this.tagRed, tag)
+      yield
+    }
     for (let entry = 0; entry < this.entryRed.length; entry++) {
       sums.tagRed.addRow(entries.first[entry]!, this.entryRed, entry)
       sums.entryRed.addRow(entry, this.entryRed, entry)

@@ -28,7 +28,7 @@ import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { reportRoute } from './routes/report.ts'
 import { answerUnknownRoutes } from './unknown-route.ts'
-import { validatorCompiler } from './validator.ts'
+import { createValidator } from './validator.ts'
 
 export interface ServerOptions {
   aggregator: Aggregator
@@ -88,7 +88,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.setValidatorCompiler(validatorCompiler())
+  const validator = createValidator()
+  app.setValidatorCompiler(validator.compiler)
+  app.addHook('onListen', async () => {
+    validator.compileAll().catch((error) => logger.error({ err: error }, 'a schema of the API is none'))
+  })
   // A serializer compiled for each route and status takes a second of every start, and drops in silence what a schema
   // does not name: what is sent is what the code says, and tests hold it against the schema.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))

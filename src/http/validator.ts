@@ -1,15 +1,22 @@
+import { setImmediate as nextPass } from 'node:timers/promises'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
 import { components } from './components.ts'
+
+export interface RequestValidator {
+  compiler: FastifySchemaCompiler<object>
+  /** Compiles what no request has needed yet, one schema in a pass of the event loop. @throws a schema is none */
+  compileAll(): Promise<void>
+}
 
 /** Of what is made of more values than these, only the first fault is told: to look for all would hold up everybody. */
 const maxValues = 5000
 
 /**
  * Checks requests. Nothing is converted, nothing is dropped and nothing is filled in. A schema is compiled when the
- * first request comes: all of them at the start would take a third of it.
+ * first request comes, or by `compileAll`: all of them before the start would take a third of it.
  */
-export function validatorCompiler(): FastifySchemaCompiler<object> {
+export function createValidator(): RequestValidator {
   const options = {
     // Error messages name the keys and ranges of the schema that was missed.
     verbose: true,
@@ -22,11 +29,13 @@ export function validatorCompiler(): FastifySchemaCompiler<object> {
   } as const
   const first = new Ajv(options)
   const all = new Ajv({ ...options, allErrors: true })
-  return ({ schema }) => {
-    let findFirst: ValidateFunction | undefined
+  const known: object[] = []
+  const compiler: FastifySchemaCompiler<object> = ({ schema }) => {
+    known.push(schema)
     let findAll: ValidateFunction | undefined
     return (data: unknown) => {
-      findFirst ??= first.compile(schema)
+      // It keeps what it has compiled.
+      const findFirst = first.compile(schema)
       if (findFirst(data)) return true
       if (!hasAtMost(maxValues, data)) return refused(findFirst.errors)
       findAll ??= all.compile(schema)
@@ -34,6 +43,13 @@ export function validatorCompiler(): FastifySchemaCompiler<object> {
       return refused(findAll.errors)
     }
   }
+  const compileAll = async () => {
+    for (const schema of known) {
+      await nextPass()
+      first.compile(schema)
+    }
+  }
+  return { compiler, compileAll }
 }
 
 const refused = (errors: ErrorObject[] | null | undefined) => ({ error: errors ?? [] })

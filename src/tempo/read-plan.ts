@@ -67,7 +67,7 @@ export async function planRead(
   // A read that is to ask seldom, a refresh, has little besides that time.
   const isProbed =
     expectedSpansPerSec === undefined && isProbeWorthwhile(context, histogram, startSec, settledSec)
-  const isPlain = isProbed && (await hasNoSummaries(context, strings, startSec, settledSec))
+  const isPlain = isProbed && (await hasNoSummaries(context, strings, startSec, settledSec, nowMs))
   return { match, startSec, endSec, histogram, plainUntilSec: isPlain ? settledSec : 0, warnings }
 }
 

@@ -41,9 +41,10 @@ export async function hasNoSummaries(
   strings: StringTable,
   startSec: number,
   endSec: number,
+  nowMs: number,
 ): Promise<boolean> {
   const { limits } = context
-  if (endSec - startSec > limits.rangeSec || Date.now() < limits.summariesUnknownMs + restMs) return false
+  if (endSec - startSec > limits.rangeSec || nowMs < limits.summariesUnknownMs + restMs) return false
   const search = { q: summaryQuery, startSec, endSec, limit: 1, spansPerSpanSet: 1 }
   try {
     const asked = { ...context, retries: 0, timeoutMs }
@@ -52,7 +53,7 @@ export async function hasNoSummaries(
     return !unfinished
   } catch (error) {
     if (!isUpstream(error)) throw error
-    limits.summariesUnknownMs = Date.now()
+    limits.summariesUnknownMs = nowMs
     return false
   }
 }
