@@ -7,6 +7,7 @@ import { embeddedSource } from '../../src/embedded/embedded-source.ts'
 import { EmbeddedTraces } from '../../src/embedded/embedded-traces.ts'
 import { TtaError } from '../../src/errors.ts'
 import { createLogger } from '../../src/http/logger.ts'
+import { createValidator } from '../../src/http/validator.ts'
 import type { GraphSink } from '../../src/sink/graph-sink.ts'
 import { documentOf } from './stand-ins.ts'
 
@@ -54,6 +55,18 @@ const twoTraces = {
     ]),
   ],
 }
+
+t.test(
+  'a schema that cannot be used is told of soon after the start, and not by the first request',
+  async (t) => {
+    const { compiler, compileAll } = createValidator()
+    const route = { method: 'GET', url: '/' }
+    compiler({ schema: { type: 'object', properties: { from: { type: 'string' } } }, ...route })
+    await compileAll()
+    compiler({ schema: { type: 'object', properties: { from: { $ref: 'nowhere' } } }, ...route })
+    await t.rejects(compileAll(), /nowhere/)
+  },
+)
 
 t.test('traces in, graph out: with nothing configured, everything is embedded', async (t) => {
   const { app } = await start(t)
