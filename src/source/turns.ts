@@ -7,18 +7,18 @@ const turnMs = 1
 let last: Promise<unknown> = Promise.resolve()
 
 /** Waits for a pass of the event loop that no other work in turns has: together they do not hold it longer than one. */
-async function nextTurn(): Promise<void> {
+export async function nextTurn(): Promise<void> {
   last = last.then(() => nextPass())
   await last
 }
 
 /**
- * Long work asks from time to time whether it has had its turn, and if so waits for the next one.
+ * Long work asks before it begins, and from time to time, whether it has had its turn, and if so waits for the next one.
  *
  * @returns resolves to whether it has waited
  */
 export function turns(): () => Promise<boolean> {
-  let sinceMs = performance.now()
+  let sinceMs = Number.NEGATIVE_INFINITY
   return async () => {
     if (performance.now() - sinceMs < turnMs) return false
     await nextTurn()
@@ -30,10 +30,9 @@ export function turns(): () => Promise<boolean> {
 /** Has work done whose pieces are small, as many of them in a turn as it has time for. */
 export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
   const hadTurn = turns()
-  let step = steps.next()
-  while (!step.done) {
+  for (;;) {
     await hadTurn()
-    step = steps.next()
+    const step = steps.next()
+    if (step.done) return step.value
   }
-  return step.value
 }

@@ -1,5 +1,5 @@
 import type { SpanTable } from '../graph/span-table.ts'
-import { turns } from '../source/turns.ts'
+import { nextTurn, turns } from '../source/turns.ts'
 import { type FoundTrace, SearchDecoder } from './decode-search.ts'
 import { freeMemory } from './free-memory.ts'
 import type { TempoLimits } from './limits.ts'
@@ -72,6 +72,8 @@ export async function searchTraces(
   onTrace: (spans: SpanTable, found: FoundTrace) => void,
 ): Promise<SearchResult> {
   const { limits } = context
+  // To make a request takes a millisecond as well: not in a pass in which another answer has had its turn.
+  await nextTurn()
   const bytes = await get(context, {
     q: search.q,
     start: Math.floor(search.startSec),
@@ -96,11 +98,12 @@ async function take(
 ): Promise<SearchResult> {
   const { limits, selector } = context
   const tagKey = isService(selector) ? undefined : selector.key
+  const takeTurns = turns()
+  if (bytes.length > bytesAtOnce) await takeTurns()
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()
   const unfinished = stoppedEarly || traces >= Math.min(search.limit, limits.traces)
   if (unfinished && !search.acceptUnfinished) return { traces, spans: 0, unfinished }
-  const takeTurns = turns()
   let received = 0
   while (!decoder.isDone) {
     received += decoder.traces(bytesAtOnce)
