@@ -3,7 +3,7 @@ import { GraphBuilder } from '../../dist/graph/graph-builder.js'
 import { SpanTable } from '../../dist/graph/span-table.js'
 import { StringTable } from '../../dist/graph/string-table.js'
 import { SearchDecoder } from '../../dist/tempo/decode-search.js'
-import { cpuTimes, quotients, rate, ratio, report } from '../figures.mjs'
+import { cpuTimes, quotients, rate, ratio, report, spread } from '../figures.mjs'
 import { searchAnswer } from '../load/search-answer.mjs'
 import { toProtobuf } from '../load/search-protobuf.mjs'
 import { graphFromJson } from './plain-client.mjs'
@@ -44,11 +44,13 @@ if (JSON.stringify(operations) !== JSON.stringify(fromJson())) throw new Error('
 /** Both ways in turn: what slows the machine for a while slows both. */
 const graph = []
 const json = []
-for (let pair = 0; pair < 3; pair++) {
-  graph.push(...cpuTimes(() => fromProtobuf('operation'), 3))
+const medians = []
+for (let pair = 0; pair < 5; pair++) {
+  const times = cpuTimes(() => fromProtobuf('operation'), 3)
+  graph.push(...times)
+  medians.push(spread(times).median)
   json.push(...cpuTimes(fromJson, 1))
 }
-const medians = [0, 3, 6].map((at) => graph.slice(at, at + 3).sort((a, b) => a - b)[1])
 const { nodes, edges } = operations
 const megabytes = protobufs.reduce((sum, { length }) => sum + length, 0) / 1e6
 report(
