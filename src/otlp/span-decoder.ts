@@ -3,6 +3,7 @@ import { KnownText } from '../protobuf/known-text.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { anyNumber } from './any-number.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
+import { type SpanAtHand, takePlainFields } from './decode-plain-fields.ts'
 import { KeyValueReader } from './key-value.ts'
 import { PeerReader } from './peer-reader.ts'
 import { kindCode, readId, statusCode } from './span-fields.ts'
@@ -24,13 +25,7 @@ export interface SpanWants {
 }
 
 /** What a span said of its ids, for whoever wants to refuse it. */
-export interface SpanIds {
-  /** Four words, most significant first. Shorter ids are padded on the left, longer ones cut on the left. */
-  readonly traceId: Uint32Array
-  readonly traceIdBytes: number
-  readonly spanIdBytes: number
-  readonly parentIdBytes: number
-}
+export type SpanIds = Readonly<Omit<SpanAtHand, 'endHi' | 'endLo'>>
 
 /** Called after each span with the row that holds it; returning false takes the row back. */
 export type SpanVisitor = (row: number, ids: SpanIds) => boolean
@@ -42,11 +37,13 @@ const serviceNameKey = new KnownText('service.name')
  * attribute, and only attributes that are wanted are looked into. Field numbers are those of
  * opentelemetry-proto trace/v1/trace.proto, common/v1/common.proto and resource/v1/resource.proto.
  */
-export class SpanDecoder implements SpanIds {
+export class SpanDecoder implements SpanAtHand {
   readonly traceId = new Uint32Array(4)
   traceIdBytes = 0
   spanIdBytes = 0
   parentIdBytes = 0
+  endHi = 0
+  endLo = 0
 
   private readonly table: SpanTable
   private readonly tagKey: KnownText
@@ -149,68 +146,75 @@ export class SpanDecoder implements SpanIds {
     const row = table.addRow()
     table.service[row] = this.service
     this.traceIdBytes = this.spanIdBytes = this.parentIdBytes = 0
+    this.endHi = this.endLo = 0
     this.peers?.start()
     this.weights?.start()
-    let endHi = 0
-    let endLo = 0
-    while (reader.position < end) {
-      const tag = reader.tag(end)
-      switch (tag) {
-        case 0x0a:
-          this.traceIdBytes = readId(reader, reader.endOfBytes(end), this.traceId)
-          break
-        case 0x12:
-          this.spanIdBytes = readId(reader, reader.endOfBytes(end), this.id)
-          table.spanIdHi[row] = this.id[0]!
-          table.spanIdLo[row] = this.id[1]!
-          break
-        case 0x1a:
-          if (this.weights) this.weights.traceState(reader, reader.endOfBytes(end))
-          else reader.skip(tag, end)
-          break
-        case 0x22:
-          this.parentIdBytes = readId(reader, reader.endOfBytes(end), this.id)
-          table.parentIdHi[row] = this.id[0]!
-          table.parentIdLo[row] = this.id[1]!
-          break
-        case 0x2a: {
-          const to = reader.endOfBytes(end)
-          table.name[row] = table.strings.internName(reader.bytes, reader.position, to)
-          reader.position = to
-          break
-        }
-        case 0x30:
-          table.kind[row] = kindCode(reader, end)
-          break
-        case 0x39:
-          reader.fixed64(end)
-          table.startHi[row] = reader.hi
-          table.startLo[row] = reader.lo
-          break
-        case 0x41:
-          reader.fixed64(end)
-          endHi = reader.hi
-          endLo = reader.lo
-          break
-        case 0x4a:
-          this.spanAttribute(reader, reader.endOfBytes(end), row)
-          break
-        case 0x6a:
-          if (this.peers) this.peers.readLink(reader, reader.endOfBytes(end), row)
-          else skipOther(reader, tag, end, 0)
-          break
-        case 0x7a:
-          table.status[row] = statusCode(reader, reader.endOfBytes(end))
-          break
-        default:
-          skipOther(reader, tag, end, 0b1000_0011_1111_1110)
-      }
+    for (;;) {
+      reader.position = takePlainFields(reader, reader.position, end, this, table, row)
+      if (reader.position >= end) break
+      this.field(reader, end, row)
     }
-    this.finishRow(row, endHi, endLo)
+    this.finishRow(row)
   }
 
-  private finishRow(row: number, endHi: number, endLo: number): void {
+  /** A field of a span in whichever way it is written. */
+  private field(reader: ProtobufReader, end: number, row: number): void {
     const { table } = this
+    const tag = reader.tag(end)
+    switch (tag) {
+      case 0x0a:
+        this.traceIdBytes = readId(reader, reader.endOfBytes(end), this.traceId)
+        break
+      case 0x12:
+        this.spanIdBytes = readId(reader, reader.endOfBytes(end), this.id)
+        table.spanIdHi[row] = this.id[0]!
+        table.spanIdLo[row] = this.id[1]!
+        break
+      case 0x1a:
+        if (this.weights) this.weights.traceState(reader, reader.endOfBytes(end))
+        else reader.skip(tag, end)
+        break
+      case 0x22:
+        this.parentIdBytes = readId(reader, reader.endOfBytes(end), this.id)
+        table.parentIdHi[row] = this.id[0]!
+        table.parentIdLo[row] = this.id[1]!
+        break
+      case 0x2a: {
+        const to = reader.endOfBytes(end)
+        table.name[row] = table.strings.internName(reader.bytes, reader.position, to)
+        reader.position = to
+        break
+      }
+      case 0x30:
+        table.kind[row] = kindCode(reader, end)
+        break
+      case 0x39:
+        reader.fixed64(end)
+        table.startHi[row] = reader.hi
+        table.startLo[row] = reader.lo
+        break
+      case 0x41:
+        reader.fixed64(end)
+        this.endHi = reader.hi
+        this.endLo = reader.lo
+        break
+      case 0x4a:
+        this.spanAttribute(reader, reader.endOfBytes(end), row)
+        break
+      case 0x6a:
+        if (this.peers) this.peers.readLink(reader, reader.endOfBytes(end), row)
+        else skipOther(reader, tag, end, 0)
+        break
+      case 0x7a:
+        table.status[row] = statusCode(reader, reader.endOfBytes(end))
+        break
+      default:
+        skipOther(reader, tag, end, 0b1000_0011_1111_1110)
+    }
+  }
+
+  private finishRow(row: number): void {
+    const { table, endHi, endLo } = this
     const durationNs = (endHi - table.startHi[row]!) * 4294967296 + (endLo - table.startLo[row]!)
     if (durationNs < 0) table.skewed[row] = 1
     else table.durationNs[row] = durationNs

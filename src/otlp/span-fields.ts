@@ -1,7 +1,7 @@
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
 
-const maxKind = 5
+export const maxKind = 5
 const maxStatus = 2
 
 /** The big-endian word that ends before `end`; bytes before the reader's position count as zero. */
