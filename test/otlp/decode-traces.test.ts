@@ -233,6 +233,63 @@ function failure(decode: () => void): string | undefined {
   }
 }
 
+/** A field of a message: its tag, and its value without the length. */
+type Field = [tag: number, value: Uint8Array]
+
+function fieldsOf(bytes: Uint8Array): Field[] {
+  const reader = new ProtobufReader(bytes)
+  const fields: Field[] = []
+  while (reader.position < bytes.length) {
+    const tag = reader.tag(bytes.length)
+    const isBytes = (tag & 7) === 2
+    const end = isBytes ? reader.endOfBytes(bytes.length) : 0
+    const start = reader.position
+    if (isBytes) reader.position = end
+    else reader.skip(tag, bytes.length)
+    fields.push([tag, bytes.subarray(start, reader.position)])
+  }
+  return fields
+}
+
+/** @param varint how tags and lengths are written */
+function messageOf(fields: Field[], varint: (value: number) => number[]): Uint8Array {
+  return Buffer.concat(
+    fields.flatMap(([tag, value]) => [
+      Uint8Array.from([...varint(tag), ...((tag & 7) === 2 ? varint(value.length) : [])]),
+      value,
+    ]),
+  )
+}
+
+const usual = (value: number) => (value < 128 ? [value] : [(value & 127) | 128, value >> 7])
+/** Of three bytes, which protobuf allows for any value. */
+const overlong = (value: number) => [(value & 127) | 128, ((value >> 7) & 127) | 128, value >> 14]
+
+t.test('a span says the same in whichever order and length its fields are written', async (t) => {
+  const next = randomNumbers(20_261_128)
+  for (const name of readdirSync(new URL('tempo-3.0.3', recorded)).filter((file) =>
+    /^trace-v1.*pb$/.test(file),
+  )) {
+    const bytes = readFileSync(new URL(`tempo-3.0.3/${name}`, recorded))
+    for (const varint of [usual, overlong]) {
+      const rewritten = (message: Uint8Array, depth: number): Uint8Array => {
+        const fields = fieldsOf(message)
+        if (depth === 3)
+          return messageOf(
+            fields.sort(() => next(3) - 1),
+            varint,
+          )
+        const down = depth === 0 ? 0x0a : 0x12
+        return messageOf(
+          fields.map(([tag, value]) => [tag, tag === down ? rewritten(value, depth + 1) : value]),
+          overlong,
+        )
+      }
+      t.same(decoded(rewritten(bytes, 0)), decoded(bytes), name)
+    }
+  }
+})
+
 t.test('a message cut short anywhere throws, or was cut between two of its fields', async (t) => {
   const whole = readFileSync(new URL('tempo-3.0.3/trace-v1-http-happy-path.pb', recorded))
   const spansOfWhole = decoded(whole).map((span) => JSON.stringify(span))
