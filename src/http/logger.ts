@@ -22,24 +22,28 @@ export function createLogger(
 
 let standardError: DestinationStream | undefined
 
-/** Lines are held so long, ms: a write for each would be a tenth of what a request costs. */
-const holdMs = 20
+/** Lines that come so soon after others are held back for as long, ms: a write for each would be a tenth of a request. */
+const holdMs = 50
 
-/** Standard error; lines that come shortly after one another are written together. */
+/** Standard error, without a write for each line where there are many. */
 function toStandardError(): DestinationStream {
   if (standardError) return standardError
   const stream = pino.destination({ dest: 2, sync: false })
   let lines = ''
+  let isHolding = false
   const handOn = () => {
-    if (lines !== '') stream.write(lines)
+    isHolding = lines !== ''
+    if (!isHolding) return
+    stream.write(lines)
     lines = ''
+    setTimeout(handOn, holdMs).unref()
   }
   // Before pino's own listener, which writes what the stream has by then.
   process.prependListener('exit', handOn)
   standardError = {
     write(line) {
-      if (lines === '') setTimeout(handOn, holdMs)
       lines += line
+      if (!isHolding) handOn()
     },
   }
   return standardError

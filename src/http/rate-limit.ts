@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../errors.ts'
 import { buildParameters, takesBuildParameters } from './build-query.ts'
 import { problems } from './responses.ts'
@@ -44,9 +44,8 @@ export async function limitRates(app: FastifyInstance, limit: () => RateLimit): 
   const byAddress = app.createRateLimit()
   const byToken = app.createRateLimit({ keyGenerator: ({ caller }) => caller?.name ?? '' })
 
-  app.addHook('preHandler', async (request, reply) => {
+  const take = async (request: FastifyRequest, reply: FastifyReply) => {
     const { max, windowSec } = limit()
-    if (max === 0 || !costs(request)) return
     const use = await (request.caller ? byToken(request) : byAddress(request))
     if (use.isAllowed || !use.isExceeded) return
     reply.header('retry-after', use.ttlInSeconds)
@@ -56,6 +55,10 @@ export async function limitRates(app: FastifyInstance, limit: () => RateLimit): 
       `Of ${who} only ${max} requests in ${windowSec} s may have traces read (server.rate_limit)`,
       { details: { retryAfterSec: use.ttlInSeconds } },
     )
+  }
+  app.addHook('preHandler', (request, reply, done) => {
+    if (limit().max === 0 || !costs(request)) return done()
+    take(request, reply).then(() => done(), done)
   })
 }
 

@@ -8,8 +8,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
  * tta, it could have graphs built. Browsers say where a request comes from (W3C Fetch Metadata); programs say nothing.
  */
 export function refuseCrossSite(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ method, headers }) => {
-    if (safeMethods.has(method) || headers['sec-fetch-site'] !== 'cross-site') return
-    throw new TtaError('TTA_FORBIDDEN', `A page of another site may not ${method} here`)
+  app.addHook('onRequest', ({ method, headers }, _reply, done) => {
+    if (safeMethods.has(method) || headers['sec-fetch-site'] !== 'cross-site') return done()
+    done(new TtaError('TTA_FORBIDDEN', `A page of another site may not ${method} here`))
   })
 }

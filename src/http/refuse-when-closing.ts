@@ -10,10 +10,10 @@ export function refuseWhenClosing(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     closing = true
   })
-  app.addHook('onRequest', async (_request, reply) => {
-    if (!closing) return
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (!closing) return done()
     // Whoever comes again should come to another instance.
     reply.header('connection', 'close').header('retry-after', 1)
-    throw new TtaError('TTA_CLOSING', 'The service is about to end and takes no more requests')
+    done(new TtaError('TTA_CLOSING', 'The service is about to end and takes no more requests'))
   })
 }

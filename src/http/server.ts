@@ -57,6 +57,9 @@ export interface ServerOptions {
   metrics?: Metrics
 }
 
+/** Schemas are compiled so long after the start, ms: whoever waits for that, and asks at once, comes first. */
+const compileAfterMs = 500
+
 const noLimit = () => ({ max: 0, windowSec: 1 })
 
 /** The HTTP API over its parts. Does not listen; more routes may be registered. */
@@ -91,7 +94,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const validator = createValidator()
   app.setValidatorCompiler(validator.compiler)
   app.addHook('onListen', async () => {
-    validator.compileAll().catch((error) => logger.error({ err: error }, 'a schema of the API is none'))
+    const compile = () =>
+      validator.compileAll().catch((error) => logger.error({ err: error }, 'a schema of the API is none'))
+    setTimeout(compile, compileAfterMs).unref()
   })
   // A serializer compiled for each route and status takes a second of every start, and drops in silence what a schema
   // does not name: what is sent is what the code says, and tests hold it against the schema.

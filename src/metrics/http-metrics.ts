@@ -1,25 +1,40 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 
-export interface HttpObserver {
-  /** @param route the pattern of the path, such as /graphs/:name; `none` for a path that is not there */
-  requestEnded(request: {
-    method: string
-    route: string
-    status: number
-    durationMs: number
-    /** Code of the problem it was answered with. */
-    problem: string | null
-  }): void
+export interface EndedRequest {
+  method: string
+  /** The pattern of the path, such as /graphs/:name; `none` for a path that is not there. */
+  route: string
+  status: number
+  durationMs: number
+  /** Code of the problem it was answered with. */
+  problem: string | null
 }
+
+export interface HttpObserver {
+  requestEnded(request: EndedRequest): void
+}
+
+/** Requests are counted so many at a time, or when somebody asks: one by one costs three times as much. */
+const countedAtOnce = 256
 
 /** @returns counts requests that tta answered */
 export function httpMetrics(registry: Registry): HttpObserver {
   const registers = [registry]
+  const ended: EndedRequest[] = []
+  const count = () => {
+    for (const { route, method, status, durationMs, problem } of ended) {
+      if (problem !== null) problems.inc({ route, code: problem })
+      requests.inc({ route, method, status })
+      duration.observe({ route, method }, durationMs / 1000)
+    }
+    ended.length = 0
+  }
   const requests = new Counter({
     name: 'tta_http_requests_total',
     help: 'Requests answered, by route, method and status',
     labelNames: ['route', 'method', 'status'],
     registers,
+    collect: count,
   })
   const duration = new Histogram({
     name: 'tta_http_request_duration_seconds',
@@ -27,18 +42,18 @@ export function httpMetrics(registry: Registry): HttpObserver {
     labelNames: ['route', 'method'],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30, 60],
     registers,
+    collect: count,
   })
   const problems = new Counter({
     name: 'tta_http_problems_total',
     help: 'Requests answered with a problem, by route and code',
     labelNames: ['route', 'code'],
     registers,
+    collect: count,
   })
   return {
-    requestEnded({ method, route, status, durationMs, problem }) {
-      if (problem !== null) problems.inc({ route, code: problem })
-      requests.inc({ route, method, status })
-      duration.observe({ route, method }, durationMs / 1000)
+    requestEnded(request) {
+      if (ended.push(request) === countedAtOnce) count()
     },
   }
 }
