@@ -75,10 +75,10 @@ async function compare(replay, fulls) {
 }
 
 function figures(name, { full, refreshed }, target) {
-  const share = (what, field) => {
+  const share = (what, field, wanted) => {
     const whole = spread(full.map((one) => one[field])).median
     const shares = refreshed.map((one) => one[field] / whole)
-    return ratio(`${name}: refresh against a full build: ${what}`, shares, target)
+    return ratio(`${name}: refresh against a full build: ${what}`, shares, wanted)
   }
   const each = (what, unit, builds, field) =>
     measured(
@@ -87,9 +87,9 @@ function figures(name, { full, refreshed }, target) {
       builds.map((one) => one[field]),
     )
   return [
-    share('requests', 'requests'),
-    share('bytes', 'bytes'),
-    share('time', 'ms'),
+    share('requests', 'requests', target),
+    share('bytes', 'bytes', target),
+    share('time', 'ms', target),
     share('CPU time', 'cpuMs'),
     each('full build: requests', 'requests', full, 'requests'),
     each('refresh: requests', 'requests', refreshed, 'requests'),

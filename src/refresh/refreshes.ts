@@ -107,7 +107,7 @@ export class Refreshes {
     { query, newStrings, newBuilder }: Refresh,
     options: ReadOptions,
   ): Promise<Refreshed | undefined> {
-    const read = new SlicedTraces(sliceMs, newStrings(), newBuilder)
+    const read = new SlicedTraces(sliceMs, resumeMs, newStrings(), newBuilder)
     const kept = last.slices
     const isPart = resumeMs > window.fromMs
     const expected = isPart ? { expectedSpansPerSec: last.spansPerSec } : {}

@@ -24,15 +24,23 @@ export class SlicedTraces implements TraceConsumer {
   readonly slices = new Map<number, TraceSlice>()
   /** Traces that end in a later slice than they begin in, by id. */
   readonly reaching = new Map<string, TraceExtent>()
-  /** Traces that were seen but begin before the window, as far as they were seen. */
+  /** Traces that were seen and reach into the window but begin before it, as far as they were seen. */
   readonly before: TraceExtent[] = []
   private readonly sliceMs: number
+  private readonly fromMs: number
   private readonly newBuilder: (strings: StringTable) => GraphBuilder
   private readonly hash = new SpanSetHash()
   private readonly tree = new TraceTree()
 
-  constructor(sliceMs: number, strings: StringTable, newBuilder: (strings: StringTable) => GraphBuilder) {
+  /** @param fromMs begin of the window, Unix ms */
+  constructor(
+    sliceMs: number,
+    fromMs: number,
+    strings: StringTable,
+    newBuilder: (strings: StringTable) => GraphBuilder,
+  ) {
     this.sliceMs = sliceMs
+    this.fromMs = fromMs
     this.strings = strings
     this.newBuilder = newBuilder
   }
@@ -53,7 +61,7 @@ export class SlicedTraces implements TraceConsumer {
   }
 
   beginsBefore(spans: SpanTable): void {
-    this.before.push(this.extentOf(spans))
+    if (spans.extentMs().endMs >= this.fromMs) this.before.push(this.extentOf(spans))
   }
 
   isIncomplete(spans: SpanTable): void {
