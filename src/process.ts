@@ -9,8 +9,8 @@ import { isTelemetryWanted } from './telemetry/wanted.ts'
 /** After the time that builds under way have to end: for everything else, ms. */
 const graceMs = 2000
 
-// The heap may double before all of it is marked. Left to the engine it may grow by half, the answers of Tempo included:
-// that is a collection of 10 ms every second of a build, with requests waiting.
+// The heap may double before all of it is marked. Left to itself V8 allows a small heap less than the answers of Tempo
+// that are in memory at a time: in a service that builds often it marked every second, 10 ms with requests waiting.
 setFlagsFromString('--heap-growing-percent=100')
 
 const stop = new AbortController()

@@ -22,7 +22,7 @@ export function createLogger(
 
 let standardError: DestinationStream | undefined
 
-/** Lines that come so soon after others are held back for as long, ms: a write for each would be a tenth of a request. */
+/** So long after a write, ms, the lines that came meanwhile are written together: one by one is a tenth of a request. */
 const holdMs = 50
 
 /** Standard error, without a write for each line where there are many. */
@@ -38,8 +38,12 @@ function toStandardError(): DestinationStream {
     lines = ''
     setTimeout(handOn, holdMs).unref()
   }
-  // Before pino's own listener, which writes what the stream has by then.
-  process.prependListener('exit', handOn)
+  // The last ones at once, after what the stream has: nothing that is begun now would be gone on with.
+  process.prependListener('exit', () => {
+    stream.flushSync()
+    if (lines !== '') pino.destination({ dest: 2, sync: true }).write(lines)
+    lines = ''
+  })
   standardError = {
     write(line) {
       lines += line

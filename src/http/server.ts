@@ -57,7 +57,7 @@ export interface ServerOptions {
   metrics?: Metrics
 }
 
-/** Schemas are compiled so long after the start, ms: whoever waits for that, and asks at once, comes first. */
+/** Schemas are compiled so long after the start, ms: requests sent as soon as it listens are answered first. */
 const compileAfterMs = 500
 
 const noLimit = () => ({ max: 0, windowSec: 1 })
@@ -93,11 +93,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   const validator = createValidator()
   app.setValidatorCompiler(validator.compiler)
+  const compile = () =>
+    validator.compileAll().catch((error) => logger.error({ err: error }, 'a schema of the API is none'))
+  let compiling: NodeJS.Timeout | undefined
   app.addHook('onListen', async () => {
-    const compile = () =>
-      validator.compileAll().catch((error) => logger.error({ err: error }, 'a schema of the API is none'))
-    setTimeout(compile, compileAfterMs).unref()
+    compiling = setTimeout(compile, compileAfterMs).unref()
   })
+  app.addHook('onClose', async () => clearTimeout(compiling))
   // A serializer compiled for each route and status takes a second of every start, and drops in silence what a schema
   // does not name: what is sent is what the code says, and tests hold it against the schema.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))

@@ -22,12 +22,11 @@ export function httpMetrics(registry: Registry): HttpObserver {
   const registers = [registry]
   const ended: EndedRequest[] = []
   const count = () => {
-    for (const { route, method, status, durationMs, problem } of ended) {
+    for (const { route, method, status, durationMs, problem } of ended.splice(0)) {
       if (problem !== null) problems.inc({ route, code: problem })
       requests.inc({ route, method, status })
       duration.observe({ route, method }, durationMs / 1000)
     }
-    ended.length = 0
   }
   const requests = new Counter({
     name: 'tta_http_requests_total',
@@ -53,7 +52,7 @@ export function httpMetrics(registry: Registry): HttpObserver {
   })
   return {
     requestEnded(request) {
-      if (ended.push(request) === countedAtOnce) count()
+      if (ended.push(request) >= countedAtOnce) count()
     },
   }
 }

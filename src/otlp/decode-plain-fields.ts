@@ -32,7 +32,7 @@ export function takePlainFields(
   row: number,
 ): number {
   let at = start
-  // No field has less than two bytes.
+  // No field has fewer than two bytes.
   while (at + 1 < end) {
     const tag = bytes[at]!
     if (tag === 0x39 || tag === 0x41) {

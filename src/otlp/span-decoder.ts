@@ -233,13 +233,18 @@ export class SpanDecoder implements SpanAtHand {
       if (this.tagOnSpan && attribute.isKey(reader, this.tagKey)) {
         this.table.tagValue[row] = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       }
-      for (const details of [peers, weights]) {
-        const known = details?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
-        if (known < 0) continue
-        reader.position = valueStart
-        details?.read(known, reader, attribute.valueEnd)
-      }
+      if (peers) this.offer(peers, reader, valueStart)
+      if (weights) this.offer(weights, reader, valueStart)
     }
     reader.position = end
+  }
+
+  /** Has the attribute at hand read where it is one of those. */
+  private offer(details: PeerReader | WeightReader, reader: ProtobufReader, valueStart: number): void {
+    const { keyStart, keyEnd, valueEnd } = this.attribute
+    const known = details.attributeOf(reader.view, keyStart, keyEnd)
+    if (known < 0) return
+    reader.position = valueStart
+    details.read(known, reader, valueEnd)
   }
 }

@@ -24,7 +24,7 @@ export class SlicedTraces implements TraceConsumer {
   readonly slices = new Map<number, TraceSlice>()
   /** Traces that end in a later slice than they begin in, by id. */
   readonly reaching = new Map<string, TraceExtent>()
-  /** Traces that were seen and reach into the window but begin before it, as far as they were seen. */
+  /** Traces that begin before what is read and reach into it, as far as they were seen. */
   readonly before: TraceExtent[] = []
   private readonly sliceMs: number
   private readonly fromMs: number
@@ -32,7 +32,7 @@ export class SlicedTraces implements TraceConsumer {
   private readonly hash = new SpanSetHash()
   private readonly tree = new TraceTree()
 
-  /** @param fromMs begin of the window, Unix ms */
+  /** @param fromMs begin of what is read, Unix ms */
   constructor(
     sliceMs: number,
     fromMs: number,

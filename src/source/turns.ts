@@ -13,7 +13,8 @@ export async function nextTurn(): Promise<void> {
 }
 
 /**
- * Long work asks before it begins, and from time to time, whether it has had its turn, and if so waits for the next one.
+ * Long work asks before it begins, where it then waits, and from time to time whether it has had its turn, and if so
+ * waits for the next one.
  *
  * @returns resolves to whether it has waited
  */

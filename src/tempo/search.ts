@@ -99,15 +99,15 @@ async function take(
   const { limits, selector } = context
   const tagKey = isService(selector) ? undefined : selector.key
   const takeTurns = turns()
-  if (bytes.length > bytesAtOnce) await takeTurns()
+  if (bytes.length > bytesAtOnce && (await takeTurns())) context.signal.throwIfAborted()
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()
   const unfinished = stoppedEarly || traces >= Math.min(search.limit, limits.traces)
   if (unfinished && !search.acceptUnfinished) return { traces, spans: 0, unfinished }
-  let received = 0
+  let received = decoder.traces(bytesAtOnce)
   while (!decoder.isDone) {
-    received += decoder.traces(bytesAtOnce)
     if (await takeTurns()) context.signal.throwIfAborted()
+    received += decoder.traces(bytesAtOnce)
   }
   return { traces, spans: received, unfinished }
 }

@@ -80,8 +80,31 @@ t.test(
   },
 )
 
+t.test('a process that ends writes all lines of its log, however slowly they are read', async (t) => {
+  const script = `
+    import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/http/logger.js')).href)}
+    const log = createLogger('info')
+    // Looked at, it does not wait for whoever reads it.
+    process.stderr.writable
+    log.info('first')
+    setTimeout(() => {
+      for (let line = 0; line < 20_000; line++) log.info('one of many')
+      process.exit()
+    }, 30)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  t.teardown(() => child.kill('SIGKILL'))
+  const closed = once(child, 'close')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  let said = ''
+  child.stderr.on('data', (data) => {
+    said += data
+  })
+  await closed
+  t.equal(said.trimEnd().split('\n').length, 20_001)
+})
+
 t.test(
-  'every line of the log comes at once, however busy the process is, and the last ones when it ends',
+  'no line of the log waits for the next one, however busy the process is, and the last ones come when it ends',
   async (t) => {
     const script = `
     import { pbkdf2 } from 'node:crypto'
