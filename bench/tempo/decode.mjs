@@ -46,7 +46,7 @@ const graph = []
 const json = []
 const medians = []
 for (let pair = 0; pair < 5; pair++) {
-  const times = cpuTimes(() => fromProtobuf('operation'), 3)
+  const times = cpuTimes(() => fromProtobuf('operation'), 5)
   graph.push(...times)
   medians.push(spread(times).median)
   json.push(...cpuTimes(fromJson, 1))
