@@ -25,6 +25,27 @@ export class AttributeReader {
 
   /** Finds key and value of the KeyValue {1 key, 2 value} that ends at `end`, and leaves the reader there. */
   enter(end: number): void {
+    if (!this.enterPlain(end)) this.enterAny(end)
+  }
+
+  /** As nearly all are written: the key, then the value, both with lengths of one byte. @returns whether it is */
+  private enterPlain(end: number): boolean {
+    const { reader } = this
+    const { bytes, position } = reader
+    const keyLength = bytes[position + 1]!
+    const keyEnd = position + 2 + keyLength
+    const valueStart = keyEnd + 2
+    const valueLength = bytes[keyEnd + 1]!
+    if (valueStart + valueLength !== end || (keyLength | valueLength) > 127) return false
+    if (bytes[position] !== 0x0a || bytes[keyEnd] !== 0x12) return false
+    this.keyStart = position + 2
+    this.keyEnd = keyEnd
+    this.valueStart = valueStart
+    this.valueEnd = reader.position = end
+    return true
+  }
+
+  private enterAny(end: number): void {
     const { reader } = this
     this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = 0
     while (reader.position < end) {

@@ -176,11 +176,6 @@ export class SearchDecoder {
         return service === attribute.nil ? 0 : service
       }
     }
-    // The duration of the trace stands there as well, and is of no use.
-    if (isOfOtherKey(bytes, position, end)) {
-      reader.position = end
-      return -1
-    }
     attribute.enter(end)
     return attribute.isKey(byServiceKey) ? attribute.internValue() : -1
   }
@@ -216,19 +211,4 @@ export class SearchDecoder {
     }
     return completedJobs < totalJobs
   }
-}
-
-/** Whether an attribute written as Tempo writes it, lengths of one byte, has a key of another length than the service's. */
-function isOfOtherKey(bytes: Uint8Array, start: number, end: number): boolean {
-  const keyLength = bytes[start + 1]!
-  const value = start + 2 + keyLength
-  return (
-    value + 2 <= end &&
-    bytes[start] === 0x0a &&
-    keyLength < 128 &&
-    keyLength !== byServiceKey.length &&
-    bytes[value] === 0x12 &&
-    bytes[value + 1]! < 128 &&
-    value + 2 + bytes[value + 1]! === end
-  )
 }
