@@ -80,7 +80,7 @@ t.test(
   },
 )
 
-t.test('a process that ends writes all lines of its log, more of them than can be written at once', async (t) => {
+t.test('a process that ends writes all lines of its log, more than can be written at once', async (t) => {
   const script = `
     import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/http/logger.js')).href)}
     const log = createLogger('info')
