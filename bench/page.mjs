@@ -1,8 +1,8 @@
 /** How long the page takes, in a real browser, to draw 1,000 nodes and 3,000 edges, and how long it ever freezes. */
 import { chromium } from 'playwright-core'
 import { buildApp } from '../dist/app.js'
-import { loadConfig } from '../dist/config/load.js'
-import { createLogger } from '../dist/http/logger.js'
+import { loadConfig } from '../dist/config/file/load.js'
+import { createLogger } from '../dist/operations/logger.js'
 import { measured, report } from './figures.mjs'
 
 const [nodes, edges, rounds] = [1000, 3000, 5]

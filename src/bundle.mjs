@@ -6,14 +6,14 @@ import { readFile, rm } from 'node:fs/promises'
 import { Ajv } from 'ajv'
 import { default as standaloneCode } from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
-import { ajvOptions } from '../dist/config/check.js'
-import { ConfigFile } from '../dist/config/schema.js'
+import { ajvOptions } from '../dist/config/file/check.js'
+import { ConfigFile } from '../dist/config/sections/schema.js'
 
 /** The configuration is checked by code that is made here, not by each process at its start. */
 const compiledCheck = {
   name: 'compiled check of the configuration',
   setup({ onLoad }) {
-    onLoad({ filter: /config\/check\.ts$/ }, () => {
+    onLoad({ filter: /config\/file\/check\.ts$/ }, () => {
       const ajv = new Ajv({ ...ajvOptions, code: { source: true, esm: true } })
       ajv.addSchema(ConfigFile, 'check')
       return {
@@ -40,7 +40,7 @@ const ownFiles = {
 // The names of chunks change with what is in them, and what the engine has made of earlier ones is of no use.
 for (const made of ['chunks', 'compile-cache']) await rm(`dist/${made}`, { recursive: true, force: true })
 await build({
-  entryPoints: ['src/main.ts', 'src/history/thread.ts', 'src/view/drawing-thread.ts'],
+  entryPoints: ['src/main.ts', 'src/sinks/history/thread.ts', 'src/export/drawing-thread.ts'],
   outbase: 'src',
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import type { buildApp as BuildApp } from './app.ts'
+import { version } from './base/package.ts'
 import type { Parts } from './cli/parts.ts'
 import { runCommandLine } from './cli/run.ts'
-import { version } from './package.ts'
-import { isTelemetryWanted } from './telemetry/wanted.ts'
+import { isTelemetryWanted } from './operations/telemetry/wanted.ts'
 
 /** After the time that builds under way have to end: for everything else, ms. */
 const graceMs = 2000
@@ -34,7 +34,7 @@ const buildApp: typeof BuildApp = async (config, ...rest) => {
 const parts: Parts = {
   version,
   buildApp,
-  runDemo: async (options) => (await import('./demo/run-demo.ts')).runDemo({ ...options, buildApp }),
+  runDemo: async (options) => (await import('./cli/demo/run-demo.ts')).runDemo({ ...options, buildApp }),
 }
 let listensToHangUps = false
 const onHangUp = (listener: () => void) => {
@@ -44,7 +44,7 @@ const onHangUp = (listener: () => void) => {
 // The demo's spans are the shop's: what the environment says of telemetry is not meant for them.
 const isTraced = argv[2] !== 'demo' && isTelemetryWanted(env)
 const stopTelemetry = isTraced
-  ? (await import('./telemetry/start.ts')).startTelemetry(version)
+  ? (await import('./operations/telemetry/start.ts')).startTelemetry(version)
   : async () => {}
 const finished = runCommandLine(
   argv.slice(2),

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
-import { defaultConfig } from '../src/config/load.ts'
-import { openapiText } from '../src/http/docs.ts'
-import { createLogger } from '../src/http/logger.ts'
+import { defaultConfig } from '../src/config/file/load.ts'
+import { openapiText } from '../src/http/server/docs.ts'
+import { createLogger } from '../src/operations/logger.ts'
 
 t.test('openapi/tta.json', async (t) => {
   const { app, close } = await buildApp(defaultConfig(), { logger: createLogger('silent') })

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { buildApp } from '../src/app.ts'
+import { runDemo } from '../src/cli/demo/run-demo.ts'
 import { parseArguments } from '../src/cli/parse-arguments.ts'
-import { defaultConfig } from '../src/config/load.ts'
-import { runDemo } from '../src/demo/run-demo.ts'
+import { defaultConfig } from '../src/config/file/load.ts'
 import { AggregationParameters } from '../src/model/parameters.ts'
 
 const run = promisify(execFile)

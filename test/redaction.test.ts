@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { runCommandLine } from '../src/cli/run.ts'
-import { loadConfig } from '../src/config/load.ts'
-import { createLogger } from '../src/http/logger.ts'
+import { loadConfig } from '../src/config/file/load.ts'
+import { createLogger } from '../src/operations/logger.ts'
 import { terminal } from './cli/terminals.ts'
 
 // Every secret an operator can give has this in it, also after base64: three bytes give the same four characters.

@@ -1,4 +1,4 @@
-import { ProtobufWriter } from '../../dist/protobuf/protobuf-writer.js'
+import { ProtobufWriter } from '../../dist/sources/protobuf/protobuf-writer.js'
 import { serviceOf } from './search-answer.mjs'
 
 const kindNumbers = { internal: 1, server: 2, client: 3 }

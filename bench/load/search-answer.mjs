@@ -1,4 +1,4 @@
-import { seededRandom } from '../../dist/demo/random.js'
+import { seededRandom } from '../../dist/cli/demo/random.js'
 import { hexDigits, normal } from './random.mjs'
 
 /**

@@ -1,4 +1,4 @@
-import { ProtobufWriter } from '../../dist/protobuf/protobuf-writer.js'
+import { ProtobufWriter } from '../../dist/sources/protobuf/protobuf-writer.js'
 
 /** A search answer as the protobuf that Tempo sends for it (tempopb.SearchResponse). */
 export function toProtobuf({ traces, metrics: { completedJobs, totalJobs } }) {

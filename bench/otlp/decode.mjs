@@ -1,8 +1,9 @@
 /** The core on one thread: traces as `/api/v2/traces` has them, one by one, become a graph. */
+
+import { StringTable } from '../../dist/graph/columns/string-table.js'
 import { GraphBuilder } from '../../dist/graph/graph-builder.js'
-import { SpanTable } from '../../dist/graph/span-table.js'
-import { StringTable } from '../../dist/graph/string-table.js'
-import { decodeTracesData } from '../../dist/otlp/decode-traces.js'
+import { SpanTable } from '../../dist/graph/spans/span-table.js'
+import { decodeTracesData } from '../../dist/sources/otlp/decode-traces.js'
 import { cpuTimes, rate, report } from '../figures.mjs'
 import { toTracesData } from '../load/otlp-protobuf.mjs'
 import { searchAnswer } from '../load/search-answer.mjs'

@@ -2,10 +2,10 @@
  * A graph of the last two hours, refreshed every minute: what a refresh costs of what it costs to read all, from a
  * replayed Tempo, at the speed of a real one and as fast as it goes. The clock is the benchmark's own.
  */
-import { createAggregator } from '../../dist/aggregation/create-aggregator.js'
-import { defaultConfig } from '../../dist/config/load.js'
-import { createGraphStore } from '../../dist/sink/graph-store.js'
-import { tempoSource } from '../../dist/tempo/tempo-source.js'
+import { createAggregator } from '../../dist/builds/aggregation/create-aggregator.js'
+import { defaultConfig } from '../../dist/config/file/load.js'
+import { createGraphStore } from '../../dist/sinks/graph-store.js'
+import { tempoSource } from '../../dist/sources/tempo/tempo-source.js'
 import { measured, ratio, report, spread } from '../figures.mjs'
 import { startReplay } from '../processes.mjs'
 

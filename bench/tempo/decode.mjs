@@ -1,8 +1,9 @@
 /** The core on one thread: search answers, as Tempo sends them, become a graph. */
+
+import { StringTable } from '../../dist/graph/columns/string-table.js'
 import { GraphBuilder } from '../../dist/graph/graph-builder.js'
-import { SpanTable } from '../../dist/graph/span-table.js'
-import { StringTable } from '../../dist/graph/string-table.js'
-import { SearchDecoder } from '../../dist/tempo/decode-search.js'
+import { SpanTable } from '../../dist/graph/spans/span-table.js'
+import { SearchDecoder } from '../../dist/sources/tempo/decode/decode-search.js'
 import { cpuTimes, quotients, rate, ratio, report, spread } from '../figures.mjs'
 import { searchAnswer } from '../load/search-answer.mjs'
 import { toProtobuf } from '../load/search-protobuf.mjs'

@@ -1,5 +1,5 @@
-import { SpanTable } from '../../dist/graph/span-table.js'
-import { StringTable } from '../../dist/graph/string-table.js'
+import { StringTable } from '../../dist/graph/columns/string-table.js'
+import { SpanTable } from '../../dist/graph/spans/span-table.js'
 import { serviceOf } from '../load/search-answer.mjs'
 
 const kindNumbers = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5 }

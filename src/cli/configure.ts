@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { type ConfigOverrides, loadConfig } from '../config/load.ts'
+import { type ConfigOverrides, loadConfig } from '../config/file/load.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
 import { options } from './options.ts'
 import type { Arguments } from './parse-arguments.ts'

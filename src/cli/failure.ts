@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
+import { TtaError } from '../base/errors.ts'
 import { ConfigError, fieldLine } from '../config/config-error.ts'
-import { TtaError } from '../errors.ts'
 import { printable } from './display-text.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'

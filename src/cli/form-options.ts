@@ -1,9 +1,9 @@
-import type { Part } from '../forms/csv.ts'
-import { mermaidBlock } from '../forms/mermaid.ts'
+import type { Part } from '../export/csv.ts'
+import { createDrawing } from '../export/drawing.ts'
+import { type Format, formats, formOf, usualNodes } from '../export/formats.ts'
+import { mermaidBlock } from '../export/mermaid.ts'
+import { type Size, sizeDocument } from '../export/size-document.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
-import { createDrawing } from '../view/drawing.ts'
-import { type Format, formats, formOf, usualNodes } from '../view/forms.ts'
-import { type Size, sizeDocument } from '../view/size-document.ts'
 import { UsageError } from './usage-error.ts'
 
 /** In which form a graph is printed in place of the table, and how much of it. */

@@ -1,4 +1,4 @@
-import type { ConfigOverrides } from '../config/load.ts'
+import type { ConfigOverrides } from '../config/file/load.ts'
 
 export type Command = 'build' | 'serve' | 'demo'
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { closest } from '../schema-errors.ts'
+import { closest } from '../base/schema-errors.ts'
 import { normalizeArgv, truthOf } from './normalize-argv.ts'
 import { type Command, type Option, options, optionsOf } from './options.ts'
 import { UsageError } from './usage-error.ts'

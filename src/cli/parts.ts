@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { Aggregator } from '../aggregation/aggregator.ts'
+import type { Aggregator } from '../builds/aggregation/aggregator.ts'
+import type { Jobs } from '../builds/jobs/jobs.ts'
 import type { Config } from '../config/config.ts'
 import type { ReloadReport } from '../config/reload.ts'
-import type { Jobs } from '../jobs/jobs.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
-import type { GraphStore } from '../sink/graph-store.ts'
+import type { GraphStore } from '../sinks/graph-store.ts'
 
 /** A tta that is put together; `buildApp` of src/app.ts makes it. */
 export interface TtaParts {

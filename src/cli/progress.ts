@@ -1,4 +1,4 @@
-import type { ReadProgress } from '../source/trace-source.ts'
+import type { ReadProgress } from '../sources/trace-source.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ProgressTimes {

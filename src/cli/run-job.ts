@@ -1,7 +1,7 @@
-import type { Jobs } from '../jobs/jobs.ts'
+import type { Jobs } from '../builds/jobs/jobs.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
-import type { ReadProgress } from '../source/trace-source.ts'
+import type { ReadProgress } from '../sources/trace-source.ts'
 
 export interface RunOptions {
   /** Cancels the job. */

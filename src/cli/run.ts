@@ -1,4 +1,4 @@
-import { TtaError } from '../errors.ts'
+import { TtaError } from '../base/errors.ts'
 import { buildCommand, type ExitStatus } from './build-command.ts'
 import { reportFailure } from './failure.ts'
 import { helpText } from './help.ts'

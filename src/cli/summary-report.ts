@@ -1,5 +1,5 @@
-import type { NodeRow } from '../grafana/rows.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
+import type { NodeRow } from '../model/node-graph-rows.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import { alignColumns } from './columns.ts'
 import { printable } from './display-text.ts'

@@ -1,5 +1,5 @@
-import type { FieldError } from '../errors.ts'
-import { keys } from './keys.ts'
+import type { FieldError } from '../base/errors.ts'
+import { keys } from './sections/keys.ts'
 
 /** Everything that is wrong with the configuration, at once. Neither message nor `errors` hold a secret. */
 export class ConfigError extends Error {

@@ -1,11 +1,11 @@
 import { defaultParameters, type ParameterDefaults } from '../model/parameters.ts'
 import type { Schedule } from '../model/schedule.ts'
-import { type AccessToken, accessTokens } from './access-tokens.ts'
-import { basicAuthorization, parseBaseUrl } from './base-url.ts'
-import { scheduleOf } from './graphs.ts'
-import { readAuthority } from './rules.ts'
-import type { ConfigFile, LogLevel } from './schema.ts'
-import { type WebhooksConfig, webhooks } from './webhooks.ts'
+import { type AccessToken, accessTokens } from './rules/access-tokens.ts'
+import { basicAuthorization, parseBaseUrl } from './rules/base-url.ts'
+import { scheduleOf } from './rules/graphs.ts'
+import { readAuthority } from './rules/rules.ts'
+import { type WebhooksConfig, webhooks } from './rules/webhooks.ts'
+import type { ConfigFile, LogLevel } from './sections/schema.ts'
 
 /** How to reach a real Tempo. `headers` hold every header to send, secrets among them: never log them. */
 export interface TempoConfig {

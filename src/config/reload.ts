@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { TtaError } from '../errors.ts'
+import { TtaError } from '../base/errors.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 

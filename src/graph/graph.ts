@@ -1,8 +1,7 @@
-import type { CallEvidence } from './call-evidence.ts'
-import type { CallPattern } from './call-patterns.ts'
-import type { Sides } from './call-sides.ts'
-import type { PeerAttribute } from './peer-naming.ts'
-import type { Red } from './red.ts'
+import type { PeerAttribute } from './spans/peer-naming.ts'
+import type { SpanCounts } from './spans/span-counts.ts'
+import type { EdgeTotals } from './totals/call-totals.ts'
+import type { Red } from './totals/red.ts'
 
 /**
  * A (service, span name), or a value of the selected tag; at the service level a service, or a peer of services
@@ -32,49 +31,25 @@ export interface GraphNode extends Red {
  * failed if either side says so, and the duration of one to a peer is the caller's; its time on the critical path is
  * that of all the callee did until it answered, less what others did for it.
  */
-export interface GraphEdge extends Red {
+export interface GraphEdge extends EdgeTotals {
   /** Index into `Graph.nodes`: the caller. */
   source: number
   /** Index into `Graph.nodes`: the callee. */
   target: number
-  sides: Sides
-  pattern: CallPattern
   /** Between services and peers: what tells of the calls. */
   evidence?: CallEvidence
 }
 
-/**
- * What became of the spans. Two sums always hold:
- * `received = counted + duplicates + unnamed` and
- * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
- *
- * A node is what the level has nodes for. At the service level work inside a service counts among its self calls
- * here, though not on its node, and all members of a cycle count as such.
- */
-export interface SpanCounts {
-  traces: number
-  /** Spans handed to the builder. */
-  received: number
-  /** Spans that are on a node. */
-  counted: number
-  /** Repetitions of a span that counts already. */
-  duplicates: number
-  /** Spans without `service.name`: no node, but their children hang on the nearest named ancestor. */
-  unnamed: number
-  /** Counted spans without a parent. */
-  roots: number
-  /** Counted spans whose parent never arrived. */
-  orphans: number
-  /** Counted spans whose ancestors lead back to themselves. */
-  cycles: number
-  /** Counted spans called from the same node. */
-  selfCalls: number
-  /** Counted spans called from another node. */
-  edgeCalls: number
-  /** Counted spans that end before they start: their duration is taken as 0. */
-  skewed: number
-  /** Counted spans that say of their sampling or pruning what cannot be: they stand for themselves. */
-  badWeights: number
+/** What tells of the calls between two nodes of the service level, so that they can be found again. */
+export interface CallEvidence {
+  /** Spans of both ends, the callee's below the caller's. */
+  spans: boolean
+  /** Span links between traces. */
+  links: boolean
+  /** Attributes that named the callee, in order of `peerAttributes`. */
+  calleeNamedBy: PeerAttribute[]
+  /** Attributes that named the caller. */
+  callerNamedBy: PeerAttribute[]
 }
 
 /** Nodes that are drawn as one, called `other`, because there are more of their kind than may be. */
@@ -103,21 +78,4 @@ export interface Graph {
   droppedMessages?: number
   /** At the service level: spans that received messages which only links tell of. */
   linkedSpans?: number
-}
-
-export function emptyCounts(): SpanCounts {
-  return {
-    traces: 0,
-    received: 0,
-    counted: 0,
-    duplicates: 0,
-    unnamed: 0,
-    roots: 0,
-    orphans: 0,
-    cycles: 0,
-    selfCalls: 0,
-    edgeCalls: 0,
-    skewed: 0,
-    badWeights: 0,
-  }
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { TtaError } from '../errors.ts'
+import { TtaError } from '../base/errors.ts'
 import type { GraphDocument } from './graph-document.ts'
 import { AggregationSummary } from './summary.ts'
 

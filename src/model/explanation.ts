@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { EdgeRow, NodeRow } from '../grafana/rows.ts'
-import { type Rule, rules, type SpanExample } from '../graph/near-misses.ts'
-import { SpanKind } from '../graph/span-table.ts'
+import { type Rule, rules, type SpanExample } from '../graph/explain/near-misses.ts'
+import { SpanKind } from '../graph/spans/span-table.ts'
+import { EdgeRow, NodeRow } from './node-graph-rows.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { EdgeRow, NodeRow } from '../grafana/rows.ts'
-import type { TraceFault } from '../graph/trace-examples.ts'
+import type { TraceFault } from '../graph/trace/trace-examples.ts'
+import { EdgeRow, NodeRow } from './node-graph-rows.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { type Static, Type } from 'typebox'
-import type { TtaError } from '../errors.ts'
+import type { TtaError } from '../base/errors.ts'
 
 /** What every error is answered with (RFC 9457). Answers to some errors have more members. */
 export const Problem = Type.Object(

@@ -1,4 +1,3 @@
-import { Api } from './api.ts'
 import { buildForm } from './controls/build-form.ts'
 import { graphChoice } from './controls/graph-choice.ts'
 import { nodeSearch } from './controls/node-search.ts'
@@ -7,12 +6,13 @@ import { progress } from './controls/progress.ts'
 import { themeButton } from './controls/theme.ts'
 import { askForToken } from './controls/token-dialog.ts'
 import { viewOptions } from './controls/view-options.ts'
-import { byId } from './element.ts'
+import { byId } from './elements/element.ts'
 import { panel } from './panel/panel.ts'
-import { Session } from './session.ts'
+import { Api } from './session/api.ts'
+import { Session } from './session/session.ts'
+import { Store } from './session/state.ts'
+import { readView, writeView } from './session/view.ts'
 import { stage } from './stage.ts'
-import { Store } from './state.ts'
-import { readView, writeView } from './view.ts'
 
 const newerEveryMs = 15_000
 

@@ -3,12 +3,12 @@ import { GraphCanvas } from './drawing/graph-canvas.ts'
 import { keyInput } from './drawing/key-input.ts'
 import { pointerInput } from './drawing/pointer-input.ts'
 import { type Shades, shadesOf } from './drawing/shades.ts'
-import { nameOf } from './drawn-graph.ts'
-import { byId } from './element.ts'
-import { counted, grouped } from './format.ts'
-import type { Session } from './session.ts'
-import type { State, Store } from './state.ts'
-import { type VisibleGraph, visibleGraph } from './visible-graph.ts'
+import { byId } from './elements/element.ts'
+import { counted, grouped } from './elements/format.ts'
+import { nameOf } from './session/drawn-graph.ts'
+import type { Session } from './session/session.ts'
+import type { State, Store } from './session/state.ts'
+import { type VisibleGraph, visibleGraph } from './session/visible-graph.ts'
 
 const layoutKeys = ['focus', 'hops', 'min', 'trouble'] as const
 

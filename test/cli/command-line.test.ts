@@ -3,7 +3,7 @@ import { configOverrides, requestParameters } from '../../src/cli/configure.ts'
 import { helpText } from '../../src/cli/help.ts'
 import { optionsOf } from '../../src/cli/options.ts'
 import { parseArguments } from '../../src/cli/parse-arguments.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 
 /** What a build is asked for with this command line and nothing else configured. */

@@ -82,7 +82,7 @@ t.test(
 
 t.test('a process that ends writes all lines of its log, more than can be written at once', async (t) => {
   const script = `
-    import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/http/logger.js')).href)}
+    import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/operations/logger.js')).href)}
     const log = createLogger('info')
     // Looked at, it does not wait for whoever reads it.
     process.stderr.writable
@@ -107,7 +107,7 @@ t.test(
   async (t) => {
     const script = `
     import { pbkdf2 } from 'node:crypto'
-    import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/http/logger.js')).href)}
+    import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/operations/logger.js')).href)}
     const log = createLogger('info')
     // All threads that could write are taken.
     for (let task = 0; task < 8; task++) pbkdf2('password', 'salt', 100_000, 64, 'sha512', () => {})

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { defaultConfig, loadConfig } from '../../src/config/load.ts'
-import type { Tree } from '../../src/config/tree.ts'
+import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
+import type { Tree } from '../../src/config/file/tree.ts'
 import { complaint, load, refused } from './sources.ts'
 
 t.test('a base URL is taken with or without slash, /api, prefix and credentials', async (t) => {

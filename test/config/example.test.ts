@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { keys } from '../../src/config/keys.ts'
-import { defaultConfig, loadConfig } from '../../src/config/load.ts'
+import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
+import { keys } from '../../src/config/sections/keys.ts'
 
 const example = readFileSync('config_example.yml', 'utf8')
 const env = {

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { loadConfig } from '../../src/config/load.ts'
-import { setAt, type Tree } from '../../src/config/tree.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { setAt, type Tree } from '../../src/config/file/tree.ts'
 import { complaint, refused } from './sources.ts'
 
 t.test('environment names that mean nothing, and values that do not fit, are named', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { keys } from '../../src/config/keys.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
 import { createReload } from '../../src/config/reload.ts'
+import { keys } from '../../src/config/sections/keys.ts'
 import { sampleOf } from './samples.ts'
 
 /** Keys that are one value by the time they are used: which of them was changed is not known any more. */

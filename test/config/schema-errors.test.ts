@@ -1,7 +1,7 @@
 import { Ajv, type AnySchema } from 'ajv'
 import t from 'tap'
+import { closest, fieldErrors } from '../../src/base/schema-errors.ts'
 import { AggregationParameters } from '../../src/model/parameters.ts'
-import { closest, fieldErrors } from '../../src/schema-errors.ts'
 
 function complaints(schema: AnySchema, data: unknown, verbose = true) {
   const validate = new Ajv({ allErrors: true, verbose }).compile(schema)

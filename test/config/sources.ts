@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { ConfigError } from '../../src/config/config-error.ts'
-import { type ConfigSources, loadConfig } from '../../src/config/load.ts'
+import { type ConfigSources, loadConfig } from '../../src/config/file/load.ts'
 
 /** Loads a file's text in an empty environment. */
 export const load = (text: string, more: Partial<ConfigSources> = {}) =>

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { errorStatus } from '../../src/errors.ts'
+import { errorStatus } from '../../src/base/errors.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
 import { type Row, rows, type Seen } from './fault-rows.ts'

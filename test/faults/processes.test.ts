@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import type { Job } from '../../src/jobs/jobs.ts'
+import type { Job } from '../../src/model/job.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
 import { start } from './process.ts'
 import { heldBehind, heldBy, keptIn, setStage, traces } from './stage.ts'

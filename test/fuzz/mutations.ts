@@ -1,4 +1,4 @@
-import type { Random } from '../../src/demo/random.ts'
+import type { Random } from '../../src/cli/demo/random.ts'
 
 const below = (random: Random, limit: number) => Math.floor(random() * limit)
 const pick = <T>(random: Random, values: readonly T[]): T => values[below(random, values.length)] as T

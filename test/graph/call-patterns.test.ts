@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toNodeGraph } from '../../src/grafana/node-graph.ts'
+import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf } from './graphs.ts'
 import type { TestSpan } from './traces.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { toNodeGraph } from '../../src/grafana/node-graph.ts'
 import type { Graph } from '../../src/graph/graph.ts'
+import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf } from './graphs.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { toNodeGraph } from '../../src/grafana/node-graph.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf as buildGraph, graphOf, withoutExemplars } from './graphs.ts'
 import { arbitraryTightTrace, arbitraryTrace, spanTable, type TestSpan } from './traces.ts'
 

@@ -1,5 +1,5 @@
-import { SpanKind, type SpanTable } from '../../src/graph/span-table.ts'
-import { Top, type TraceTree } from '../../src/graph/trace-tree.ts'
+import { SpanKind, type SpanTable } from '../../src/graph/spans/span-table.ts'
+import { Top, type TraceTree } from '../../src/graph/trace/trace-tree.ts'
 
 type Parents = Pick<TraceTree, 'parent'>
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import type { SpanKind } from '../../src/graph/span-table.ts'
+import type { SpanKind } from '../../src/graph/spans/span-table.ts'
 import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
 import type { TestSpan } from './traces.ts'
 

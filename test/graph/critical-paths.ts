@@ -1,7 +1,7 @@
-import { CriticalPath } from '../../src/graph/critical-path.ts'
-import type { SpanTable } from '../../src/graph/span-table.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
-import { TraceTree } from '../../src/graph/trace-tree.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
+import type { SpanTable } from '../../src/graph/spans/span-table.ts'
+import { CriticalPath } from '../../src/graph/totals/critical-path.ts'
+import { TraceTree } from '../../src/graph/trace/trace-tree.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 
 /** One instance for all tests: nothing may be left over from the trace before. */

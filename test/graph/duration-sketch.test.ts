@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { DurationSketches, type Percentiles } from '../../src/graph/duration-sketch.ts'
+import { DurationSketches, type Percentiles } from '../../src/graph/totals/duration-sketch.ts'
 
 /** Row 0 of sketches that were given these durations. */
 function sketchesOf(durationsNs: readonly number[]): DurationSketches {

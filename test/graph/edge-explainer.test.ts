@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { EdgeExplainer } from '../../src/graph/edge-explainer.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
+import { EdgeExplainer } from '../../src/graph/explain/edge-explainer.ts'
 import type { GraphNode } from '../../src/graph/graph.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
 import { builderOf } from './graphs.ts'
 import { arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
 import { builderOf, graphOf, hexTraceId } from './graphs.ts'
 import { durationNsOf, spanTable, type TestSpan } from './traces.ts'
 

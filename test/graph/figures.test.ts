@@ -1,8 +1,8 @@
 import t from 'tap'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
-import { RedColumns } from '../../src/graph/red.ts'
-import { SpanTable } from '../../src/graph/span-table.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import { SpanTable } from '../../src/graph/spans/span-table.ts'
+import { RedColumns } from '../../src/graph/totals/red.ts'
 import { builderOf, edgesOf, graphOf } from './graphs.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { noPattern } from '../../src/graph/call-patterns.ts'
-import { noSides } from '../../src/graph/call-sides.ts'
+import { noPattern } from '../../src/graph/totals/call-patterns.ts'
+import { noSides } from '../../src/graph/totals/call-sides.ts'
 import { edgesOf, graphOf, hexTraceId, nodesOf } from './graphs.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((service) => ({ service, name: 'op' })) as [Op, Op, Op]

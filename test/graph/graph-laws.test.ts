@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { toNodeGraph } from '../../src/grafana/node-graph.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
-import type { Red } from '../../src/graph/red.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import type { Red } from '../../src/graph/totals/red.ts'
+import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf as buildGraph, exemplarIds, hexTraceId, withoutExemplars } from './graphs.ts'
 import { referenceGraph } from './reference-graph.ts'
 import {

@@ -1,7 +1,7 @@
-import { type Exemplars, noExemplars } from '../../src/graph/exemplars.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph, GraphNode } from '../../src/graph/graph.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import { type Exemplars, noExemplars } from '../../src/graph/totals/exemplars.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 
 /**

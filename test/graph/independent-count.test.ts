@@ -1,9 +1,9 @@
 import Database from 'libsql'
 import t from 'tap'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
-import { SpanKind } from '../../src/graph/span-table.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import { SpanKind } from '../../src/graph/spans/span-table.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 
 const traceCount = 20_000

@@ -1,5 +1,5 @@
-import type { CallPattern } from '../../src/graph/call-patterns.ts'
-import type { Sides } from '../../src/graph/call-sides.ts'
+import type { CallPattern } from '../../src/graph/totals/call-patterns.ts'
+import type { Sides } from '../../src/graph/totals/call-sides.ts'
 import { durationNsOf, startNsOf, type TestSpan } from './traces.ts'
 
 /** A call as the spans of its two ends tell of it. */

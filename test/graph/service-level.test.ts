@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
 import { type Link, linksOf, serviceCases, sorted, spansOf, tracesOf } from './service-cases.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 

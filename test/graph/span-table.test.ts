@@ -1,6 +1,6 @@
 import t from 'tap'
-import { SpanTable } from '../../src/graph/span-table.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
+import { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 
 const span: TestSpan = {

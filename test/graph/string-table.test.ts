@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { PairIndex } from '../../src/graph/pair-index.ts'
-import { StringTable } from '../../src/graph/string-table.ts'
+import { PairIndex } from '../../src/graph/columns/pair-index.ts'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const intern = (table: StringTable, bytes: Uint8Array) => table.intern(bytes, 0, bytes.length)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { HashSample } from '../../src/graph/hash-sample.ts'
+import { HashSample } from '../../src/graph/columns/hash-sample.ts'
 import { builderOf } from './graphs.ts'
 import { spanTable, type TestSpan } from './traces.ts'
 

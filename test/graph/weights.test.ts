@@ -1,5 +1,5 @@
 import t from 'tap'
-import { figuresOf, traffic } from '../../src/grafana/figures.ts'
+import { figuresOf, traffic } from '../../src/node-graph/figures.ts'
 import { builderOf, graphOf } from './graphs.ts'
 import type { TestSpan } from './traces.ts'
 

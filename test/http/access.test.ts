@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { defaultConfig, loadConfig } from '../../src/config/load.ts'
-import { AcceptedTokens } from '../../src/http/accepted-tokens.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
+import { AcceptedTokens } from '../../src/http/access/accepted-tokens.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 
 const tokens = {
   reader: 'reader-token-0000001',

@@ -3,15 +3,15 @@ import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { type AppOverrides, buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createLogger } from '../../src/http/logger.ts'
-import { newSource } from '../aggregation/stand-ins.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
+import { newSource } from '../builds/aggregation/stand-ins.ts'
 import {
   alertmanagerNotification,
   firing,
   grafanaNotification,
   grafanaTest,
-} from '../alerts/notifications.ts'
+} from '../builds/alerts/notifications.ts'
 
 const url = '/webhooks/alerts'
 const rules = `

@@ -4,9 +4,9 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { badRequest } from '../../src/errors.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { badRequest } from '../../src/base/errors.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 import { startServer } from './stand-ins.ts'
 
 const json = { 'content-type': 'application/json' }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 
 const nowMs = Date.parse('2025-06-01T10:00:00Z')
 

@@ -3,9 +3,9 @@ import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
-import type { BuildOptions } from '../../src/aggregation/aggregator.ts'
-import { TtaError } from '../../src/errors.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { TtaError } from '../../src/base/errors.ts'
+import type { BuildOptions } from '../../src/builds/aggregation/aggregator.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 import { documentOf, startServer, summaryOf } from './stand-ins.ts'
 
 t.test('entity tags', async (t) => {

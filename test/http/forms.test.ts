@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readDot, readMermaid, readXml } from '../forms/parsers.ts'
+import { readDot, readMermaid, readXml } from '../export/parsers.ts'
 import { documentOf, startServer } from './stand-ins.ts'
 
 const mediaTypes = {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 
 const noonMs = Date.parse('2025-06-01T12:00:00Z')
 const minuteMs = 60_000

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 
 async function start(t: Test, env: NodeJS.ProcessEnv) {
   const { app, close } = await buildApp(loadConfig({ env }), { logger: createLogger('silent') })

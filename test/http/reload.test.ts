@@ -3,9 +3,9 @@ import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createLogger } from '../../src/http/logger.ts'
-import { newSource } from '../aggregation/stand-ins.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
+import { newSource } from '../builds/aggregation/stand-ins.ts'
 import { documentOf, startServer } from './stand-ins.ts'
 
 const token = (name: string) => ({ name, token: `${name}-0123456789abcdef`, scopes: ['read', 'write'] })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TtaError } from '../../src/errors.ts'
+import { TtaError } from '../../src/base/errors.ts'
 import { documentOf, startServer, summaryOf, tempoDown } from './stand-ins.ts'
 
 t.test('POST /aggregate', async (t) => {

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { createLogger } from '../../src/http/logger.ts'
-import { type Fragment, fragmentOf } from '../tempo/stored-trace.ts'
-import { startTempo, text } from '../tempo/tempo-stand-in.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
+import { createLogger } from '../../src/operations/logger.ts'
+import { type Fragment, fragmentOf } from '../sources/tempo/stored-trace.ts'
+import { startTempo, text } from '../sources/tempo/tempo-stand-in.ts'
 
 const minuteAgoMs = Date.now() - 60_000
 

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { type AppOverrides, buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { shopSpans } from '../../src/demo/shop.ts'
-import { ShopExporter } from '../../src/demo/shop-exporter.ts'
-import { createLogger } from '../../src/http/logger.ts'
+import { shopSpans } from '../../src/cli/demo/shop.ts'
+import { ShopExporter } from '../../src/cli/demo/shop-exporter.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
+import { createLogger } from '../../src/operations/logger.ts'
 
 const settings = { log: { level: 'silent' }, graph: { name: 'shop' } }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { embeddedSource } from '../../src/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../src/embedded/embedded-traces.ts'
-import type { TraceSource } from '../../src/source/trace-source.ts'
+import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
+import type { TraceSource } from '../../src/sources/trace-source.ts'
 import { buildPage, drawn, launch, open, seriousViolations, until, withoutBrowser } from './browser.ts'
 import { build, serve, serveShop } from './serve.ts'
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { changes } from '../../src/diff/diff-rows.ts'
-import { changes as shown } from '../../src/page/changes.ts'
+import { changes } from '../../src/model/diff-rows.ts'
 import { shadesOf } from '../../src/page/drawing/shades.ts'
-import type { DrawnEdge, DrawnGraph, DrawnNode } from '../../src/page/drawn-graph.ts'
-import { ago, duration, percent, rate, shortCount, timeSpan } from '../../src/page/format.ts'
-import { exploreUrl } from '../../src/page/trace-links.ts'
-import { isWhatIsAsked, readView, type View, writeView } from '../../src/page/view.ts'
-import { visibleGraph } from '../../src/page/visible-graph.ts'
+import { ago, duration, percent, rate, shortCount, timeSpan } from '../../src/page/elements/format.ts'
+import { changes as shown } from '../../src/page/session/changes.ts'
+import type { DrawnEdge, DrawnGraph, DrawnNode } from '../../src/page/session/drawn-graph.ts'
+import { exploreUrl } from '../../src/page/session/trace-links.ts'
+import { isWhatIsAsked, readView, type View, writeView } from '../../src/page/session/view.ts'
+import { visibleGraph } from '../../src/page/session/visible-graph.ts'
 
 t.test('a view survives the way through the URL, and any query string is a view', async (t) => {
   const text = fc.option(fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }), { nil: undefined })

@@ -1,14 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Job, type Jobs } from '../../jobs/jobs.ts'
+import type { Jobs } from '../../builds/jobs/jobs.ts'
+import { Job } from '../../model/job.ts'
 import { AggregationParameters } from '../../model/parameters.ts'
 import { AggregationSummary } from '../../model/summary.ts'
-import { NoQuery } from '../build-query.ts'
-import { clientGone } from '../client-gone.ts'
-import { ref } from '../components.ts'
-import { acceptJsonOnly } from '../json-body.ts'
-import { orLate } from '../or-late.ts'
-import { PreferHeader, readPrefer } from '../prefer.ts'
-import { answer, problems } from '../responses.ts'
+import { orLate } from '../reply/or-late.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { clientGone } from '../request/client-gone.ts'
+import { acceptJsonOnly } from '../request/json-body.ts'
+import { PreferHeader, readPrefer } from '../request/prefer.ts'
+import { ref } from '../schema/components.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 const examples = {
   defaults: { summary: 'As configured', value: {} },

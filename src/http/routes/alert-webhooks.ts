@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { AlertRefreshes } from '../../alerts/alert-refreshes.ts'
-import { AlertNotification } from '../../alerts/notification.ts'
-import { AlertReceipt } from '../../alerts/receipt.ts'
-import { challenge, checkSender, isConfigured, type SenderAuth } from '../../alerts/sender-check.ts'
-import { NoQuery } from '../build-query.ts'
-import { ref } from '../components.ts'
-import { acceptJsonOnly } from '../json-body.ts'
-import { answer, problems } from '../responses.ts'
+import type { AlertRefreshes } from '../../builds/alerts/alert-refreshes.ts'
+import { AlertNotification } from '../../builds/alerts/notification.ts'
+import { AlertReceipt } from '../../builds/alerts/receipt.ts'
+import { challenge, checkSender, isConfigured, type SenderAuth } from '../../builds/alerts/sender-check.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { acceptJsonOnly } from '../request/json-body.ts'
+import { ref } from '../schema/components.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 export interface AlertWebhooksOptions {
   refreshes: Pick<AlertRefreshes, 'take'>

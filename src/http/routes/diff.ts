@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { compareBuilds } from '../../aggregation/compare-builds.ts'
-import { GraphComparison } from '../../aggregation/graph-comparison.ts'
-import { EdgeDiff, NodeDiff } from '../../diff/diff-rows.ts'
+import { compareBuilds } from '../../builds/aggregation/compare-builds.ts'
+import { EdgeDiff, NodeDiff } from '../../model/diff-rows.ts'
+import { GraphComparison } from '../../model/graph-comparison.ts'
 import { Time } from '../../model/parameters.ts'
-import { NamePath, queryReader } from '../build-query.ts'
-import { clientGone } from '../client-gone.ts'
-import { type GraphFinderParts, graphFinder } from '../find-graph.ts'
-import { answer, problems } from '../responses.ts'
+import { NamePath, queryReader } from '../request/build-query.ts'
+import { clientGone } from '../request/client-gone.ts'
+import { type GraphFinderParts, graphFinder } from '../request/find-graph.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 const Query = Type.Object(
   {

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { TtaError } from '../../errors.ts'
-import type { Explain } from '../../explain/explain.ts'
+import { TtaError } from '../../base/errors.ts'
+import type { Explain } from '../../builds/explain/explain.ts'
 import { Explanation } from '../../model/explanation.ts'
-import type { GraphStore } from '../../sink/graph-store.ts'
-import { NamePath } from '../build-query.ts'
-import { clientGone } from '../client-gone.ts'
-import { ref } from '../components.ts'
-import { noSuchGraph } from '../find-graph.ts'
-import { answer, problems } from '../responses.ts'
+import type { GraphStore } from '../../sinks/graph-store.ts'
+import { NamePath } from '../request/build-query.ts'
+import { clientGone } from '../request/client-gone.ts'
+import { noSuchGraph } from '../request/find-graph.ts'
+import { ref } from '../schema/components.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 export interface ExplainRouteOptions {
   explain: Explain

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { TtaError } from '../../errors.ts'
-import { NoQuery } from '../build-query.ts'
-import { answer, problems } from '../responses.ts'
+import { TtaError } from '../../base/errors.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 /** Something tta cannot do its work without. */
 export interface Dependency {

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { requiredTimeMs } from '../../aggregation/time.ts'
+import { requiredTimeMs } from '../../builds/aggregation/time.ts'
 import { BuildEntry } from '../../model/build-history.ts'
 import { GraphName, Time } from '../../model/parameters.ts'
-import type { GraphStore } from '../../sink/graph-store.ts'
-import { NamePath, queryReader } from '../build-query.ts'
-import { noSuchGraph } from '../find-graph.ts'
-import { answer, problems } from '../responses.ts'
+import type { GraphStore } from '../../sinks/graph-store.ts'
+import { NamePath, queryReader } from '../request/build-query.ts'
+import { noSuchGraph } from '../request/find-graph.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 export interface HistoryOptions {
   store: Pick<GraphStore, 'get' | 'builds'>

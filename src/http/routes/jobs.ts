@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { TtaError } from '../../errors.ts'
-import { Job, JobState, type Jobs } from '../../jobs/jobs.ts'
+import { TtaError } from '../../base/errors.ts'
+import type { Jobs } from '../../builds/jobs/jobs.ts'
+import { Job, JobState } from '../../model/job.ts'
 import { GraphName } from '../../model/parameters.ts'
-import { NoQuery } from '../build-query.ts'
-import { plain, ref } from '../components.ts'
-import { eventStream } from '../event-stream.ts'
-import { orLate } from '../or-late.ts'
-import { answer, problems } from '../responses.ts'
+import { eventStream } from '../reply/event-stream.ts'
+import { orLate } from '../reply/or-late.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { plain, ref } from '../schema/components.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 export interface JobRoutesOptions {
   jobs: Jobs

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Metrics } from '../../metrics/metrics.ts'
-import { NoQuery } from '../build-query.ts'
-import { problems } from '../responses.ts'
+import type { Metrics } from '../../operations/metrics/metrics.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { problems } from '../schema/responses.ts'
 
 /** GET /metrics: what there is to count, in the text format of Prometheus. */
 export const metricsRoute: FastifyPluginAsyncTypebox<{ metrics: Metrics }> = async (app, { metrics }) => {

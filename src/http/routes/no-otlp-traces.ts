@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { TtaError } from '../../errors.ts'
+import { TtaError } from '../../base/errors.ts'
 
 /** 404 at the path of OTLP where spans are read from elsewhere: says why, and where they go instead. */
 export const noOtlpTracesRoute: FastifyPluginAsync = async (app) => {

@@ -1,5 +1,5 @@
-import type { Acceptance } from '../../embedded/embedded-traces.ts'
-import { ProtobufWriter } from '../../protobuf/protobuf-writer.ts'
+import type { Acceptance } from '../../sources/embedded/embedded-traces.ts'
+import { ProtobufWriter } from '../../sources/protobuf/protobuf-writer.ts'
 
 export type OtlpEncoding = 'json' | 'protobuf'
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import { builtFile } from '../../package.ts'
-import { registerPages } from '../pages.ts'
+import { builtFile } from '../../base/package.ts'
+import { registerPages } from '../reply/pages.ts'
 
 /** What the page must know about where it runs. */
 export interface PageSettings {

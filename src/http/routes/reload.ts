@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { ReloadReport } from '../../config/reload.ts'
-import { NoQuery } from '../build-query.ts'
-import { answer, problems } from '../responses.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 const Report = Type.Object(
   {

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { reportOf } from '../../explain/report.ts'
+import { reportOf } from '../../builds/explain/report.ts'
 import { GraphReport } from '../../model/graph-report.ts'
-import { BuildQuery, NamePath, readQuery } from '../build-query.ts'
-import { type GraphFinderParts, graphFinder } from '../find-graph.ts'
-import { remembered, sendRepresentation } from '../representation.ts'
-import { problems, taggedAnswer } from '../responses.ts'
+import { remembered, sendRepresentation } from '../reply/representation.ts'
+import { BuildQuery, NamePath, readQuery } from '../request/build-query.ts'
+import { type GraphFinderParts, graphFinder } from '../request/find-graph.ts'
+import { problems, taggedAnswer } from '../schema/responses.ts'
 
 const represent = remembered(reportOf)
 

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { Scheduler } from '../../builds/schedule/scheduler.ts'
 import { GraphName } from '../../model/parameters.ts'
 import { Schedule } from '../../model/schedule.ts'
-import type { Scheduler } from '../../schedule/scheduler.ts'
-import { NoQuery } from '../build-query.ts'
-import { answer, problems } from '../responses.ts'
+import { NoQuery } from '../request/build-query.ts'
+import { answer, problems } from '../schema/responses.ts'
 
 const Schedules = Type.Object({
   schedules: Type.Array(

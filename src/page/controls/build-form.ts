@@ -1,7 +1,7 @@
-import { byId, h } from '../element.ts'
-import type { Session } from '../session.ts'
-import type { State, Store } from '../state.ts'
-import { buildKeys, buildParametersOf } from '../view.ts'
+import { byId, h } from '../elements/element.ts'
+import type { Session } from '../session/session.ts'
+import type { State, Store } from '../session/state.ts'
+import { buildKeys, buildParametersOf } from '../session/view.ts'
 
 const custom = 'custom'
 

@@ -1,7 +1,7 @@
-import { byId, h } from '../element.ts'
-import { ago } from '../format.ts'
-import type { Session } from '../session.ts'
-import type { State, Store } from '../state.ts'
+import { byId, h } from '../elements/element.ts'
+import { ago } from '../elements/format.ts'
+import type { Session } from '../session/session.ts'
+import type { State, Store } from '../session/state.ts'
 
 const refreshMs = 10_000
 

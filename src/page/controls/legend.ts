@@ -1,6 +1,6 @@
 import type { Shade, Shades } from '../drawing/shades.ts'
-import { byId, h } from '../element.ts'
-import { duration } from '../format.ts'
+import { byId, h } from '../elements/element.ts'
+import { duration } from '../elements/format.ts'
 
 /** What the colours mean, and how much of the graph is on the canvas. */
 export function legend(shades: Shades, colour: 'errors' | 'latency' | 'changes', counts: string): void {

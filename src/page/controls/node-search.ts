@@ -1,7 +1,7 @@
-import { type DrawnNode, nameOf } from '../drawn-graph.ts'
-import { byId, h } from '../element.ts'
-import { shortCount } from '../format.ts'
-import type { Store } from '../state.ts'
+import { byId, h } from '../elements/element.ts'
+import { shortCount } from '../elements/format.ts'
+import { type DrawnNode, nameOf } from '../session/drawn-graph.ts'
+import type { Store } from '../session/state.ts'
 
 const mostFound = 8
 

@@ -1,7 +1,7 @@
-import { byId, h } from '../element.ts'
-import type { Session } from '../session.ts'
-import type { State, Store } from '../state.ts'
-import { visibleGraph } from '../visible-graph.ts'
+import { byId, h } from '../elements/element.ts'
+import type { Session } from '../session/session.ts'
+import type { State, Store } from '../session/state.ts'
+import { visibleGraph } from '../session/visible-graph.ts'
 
 /** What stands on the canvas when there is no graph on it, and what went wrong when there is. */
 export function notice(store: Store, session: Session, changeToken: () => void): void {

@@ -1,6 +1,6 @@
-import { byId, h } from '../element.ts'
-import { grouped, percent } from '../format.ts'
-import type { Store, Waiting } from '../state.ts'
+import { byId, h } from '../elements/element.ts'
+import { grouped, percent } from '../elements/format.ts'
+import type { Store, Waiting } from '../session/state.ts'
 
 /** What goes on, how far it is, and the button that ends it. */
 export function progress(store: Store): void {

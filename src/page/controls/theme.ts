@@ -1,4 +1,4 @@
-import { byId } from '../element.ts'
+import { byId } from '../elements/element.ts'
 
 const themes = ['auto', 'dark', 'light'] as const
 type Theme = (typeof themes)[number]

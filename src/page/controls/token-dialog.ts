@@ -1,4 +1,4 @@
-import { byId } from '../element.ts'
+import { byId } from '../elements/element.ts'
 
 /** Asks for an access token. @returns undefined when the dialog is left */
 export function askForToken(why: string): Promise<string | undefined> {

@@ -1,9 +1,9 @@
-import { nameOf } from '../drawn-graph.ts'
-import { byId, h } from '../element.ts'
-import { shortCount } from '../format.ts'
-import type { Session } from '../session.ts'
-import type { State, Store } from '../state.ts'
-import type { View } from '../view.ts'
+import { byId, h } from '../elements/element.ts'
+import { shortCount } from '../elements/format.ts'
+import { nameOf } from '../session/drawn-graph.ts'
+import type { Session } from '../session/session.ts'
+import type { State, Store } from '../session/state.ts'
+import type { View } from '../session/view.ts'
 
 const steps = 40
 

@@ -1,4 +1,4 @@
-import { duration, shortCount } from '../format.ts'
+import { duration, shortCount } from '../elements/format.ts'
 import { nodeHeight } from '../layout/node-size.ts'
 import type { EdgeShape } from './edge-shape.ts'
 import type { Palette } from './palette.ts'

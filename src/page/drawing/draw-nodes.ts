@@ -1,4 +1,4 @@
-import { duration, shortCount } from '../format.ts'
+import { duration, shortCount } from '../elements/format.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
 import type { Emphasis } from './draw-edges.ts'
 import { fittedText } from './fitted-text.ts'

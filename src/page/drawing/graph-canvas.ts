@@ -1,6 +1,6 @@
 import { LayoutClient } from '../layout/layout-client.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
-import type { VisibleGraph } from '../visible-graph.ts'
+import type { VisibleGraph } from '../session/visible-graph.ts'
 import type { PaintMessage } from './paint-worker.ts'
 import { type Palette, readPalette } from './palette.ts'
 import { layoutInputOf, recoloured, sceneOf } from './place-scene.ts'

@@ -1,6 +1,6 @@
 import type { Layout } from '../layout/layout.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
-import type { VisibleGraph } from '../visible-graph.ts'
+import type { VisibleGraph } from '../session/visible-graph.ts'
 import { edgeShape } from './edge-shape.ts'
 import type { PlacedNode, Scene } from './scene.ts'
 import type { Shades } from './shades.ts'

@@ -1,4 +1,4 @@
-import type { DrawnNode } from '../drawn-graph.ts'
+import type { DrawnNode } from '../session/drawn-graph.ts'
 
 /** Side of the square a glyph is drawn in, px. */
 export const glyphSize = 14

@@ -1,5 +1,5 @@
-import type { DrawnEdge, DrawnNode } from '../drawn-graph.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
+import type { DrawnEdge, DrawnNode } from '../session/drawn-graph.ts'
 import { distanceTo, type EdgeShape } from './edge-shape.ts'
 import type { Shade } from './shades.ts'
 import type { Bounds } from './viewport.ts'

@@ -1,5 +1,5 @@
-import type { DrawnEdge, DrawnNode } from '../drawn-graph.ts'
-import type { View } from '../view.ts'
+import type { DrawnEdge, DrawnNode } from '../session/drawn-graph.ts'
+import type { View } from '../session/view.ts'
 
 /** A colour by its name in the palette. */
 export type Shade =

@@ -1,6 +1,6 @@
-import type { EdgeDiff, NodeDiff } from '../../diff/diff-rows.ts'
-import { h } from '../element.ts'
-import { duration, grouped, percent, rate } from '../format.ts'
+import type { EdgeDiff, NodeDiff } from '../../model/diff-rows.ts'
+import { h } from '../elements/element.ts'
+import { duration, grouped, percent, rate } from '../elements/format.ts'
 
 /** What a node or edge was and what it is now. */
 export function comparisonTable(row: NodeDiff | EdgeDiff): HTMLElement {

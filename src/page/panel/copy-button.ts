@@ -1,4 +1,4 @@
-import { h } from '../element.ts'
+import { h } from '../elements/element.ts'
 
 /** A button that puts a text on the clipboard, also where the browser gives pages no clipboard (plain http). */
 export function copyButton(text: string, what: string): HTMLButtonElement {

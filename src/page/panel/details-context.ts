@@ -1,5 +1,5 @@
-import type { Api } from '../api.ts'
-import type { Shown } from '../state.ts'
+import type { Api } from '../session/api.ts'
+import type { Shown } from '../session/state.ts'
 import type { TraceContext } from './traces.ts'
 
 /** What details are shown with, and what can be done from there. */

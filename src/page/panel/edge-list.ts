@@ -1,5 +1,5 @@
-import { type DrawnEdge, type DrawnGraph, nameOf } from '../drawn-graph.ts'
-import { h } from '../element.ts'
+import { h } from '../elements/element.ts'
+import { type DrawnEdge, type DrawnGraph, nameOf } from '../session/drawn-graph.ts'
 
 export interface EdgeListOptions {
   graph: DrawnGraph

@@ -1,7 +1,7 @@
 import type { Explanation } from '../../model/explanation.ts'
-import { type Api, RequestError } from '../api.ts'
-import { h } from '../element.ts'
-import { duration, grouped } from '../format.ts'
+import { h } from '../elements/element.ts'
+import { duration, grouped } from '../elements/format.ts'
+import { type Api, RequestError } from '../session/api.ts'
 import { type TraceContext, traceId } from './traces.ts'
 
 type SpanExample = Explanation['calls']['examples'][number]

@@ -1,6 +1,6 @@
-import type { EdgeRow, NodeRow } from '../../grafana/rows.ts'
-import { h } from '../element.ts'
-import { duration, grouped, percent, rate } from '../format.ts'
+import type { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
+import { h } from '../elements/element.ts'
+import { duration, grouped, percent, rate } from '../elements/format.ts'
 
 type Row = Pick<
   NodeRow | EdgeRow,

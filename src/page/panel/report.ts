@@ -1,9 +1,9 @@
 import type { Finding, GraphReport } from '../../model/graph-report.ts'
-import { type Api, RequestError } from '../api.ts'
-import { h } from '../element.ts'
-import { grouped } from '../format.ts'
-import type { Shown } from '../state.ts'
-import { buildParametersOf, type View } from '../view.ts'
+import { h } from '../elements/element.ts'
+import { grouped } from '../elements/format.ts'
+import { type Api, RequestError } from '../session/api.ts'
+import type { Shown } from '../session/state.ts'
+import { buildParametersOf, type View } from '../session/view.ts'
 import { type TraceContext, traceId } from './traces.ts'
 
 /** Fills an element with the account of what the build found and what is missing. */

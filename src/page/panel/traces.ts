@@ -1,6 +1,6 @@
-import type { NodeRow } from '../../grafana/rows.ts'
-import { h } from '../element.ts'
-import { exploreUrl, type TraceLinks } from '../trace-links.ts'
+import type { NodeRow } from '../../model/node-graph-rows.ts'
+import { h } from '../elements/element.ts'
+import { exploreUrl, type TraceLinks } from '../session/trace-links.ts'
 import { copyButton } from './copy-button.ts'
 
 /** Where traces can be seen: links to Grafana, and the window they are in. */

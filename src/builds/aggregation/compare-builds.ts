@@ -1,0 +1,185 @@
+import { badRequest, TtaError } from '../../base/errors.ts'
+import { noBuildThen } from '../../model/build-history.ts'
+import type { GraphComparison } from '../../model/graph-comparison.ts'
+import type { GraphDocument } from '../../model/graph-document.ts'
+import { type AggregationParameters, servicesGraphName } from '../../model/parameters.ts'
+import type { AggregationSummary, ComparedBuild } from '../../model/summary.ts'
+import type { GraphStore } from '../../sinks/graph-store.ts'
+import { compareGraphs } from '../diff/compare-graphs.ts'
+import type { Aggregator, BuildOptions } from './aggregator.ts'
+import { parseTimeMs, unitSec } from './time.ts'
+
+/** What to compare with: the build of a time, the window so much earlier, or any window. */
+type Base = { atMs: number } | { offsetMs: number } | { fromMs: number; toMs: number }
+
+type BuildFrom = ComparedBuild['from']
+
+export interface ComparisonParts {
+  aggregator: Pick<Aggregator, 'preview'>
+  store: Pick<GraphStore, 'at'>
+  /** Unix ms. */
+  now: () => number
+}
+
+/**
+ * Compares a build with an earlier one, or with another window of the same source and parameters.
+ *
+ * @param base a time; an offset such as `1d`: the build that was current then if its window is about as much
+ *   earlier, else that window is built; or `from,to`: that window is built
+ * @throws {TtaError} 400 `base`; 404 no build is that old; as `preview`, where a window is built
+ */
+export async function compareBuilds(
+  current: GraphDocument,
+  base: string,
+  { aggregator, store, now }: ComparisonParts,
+  options: BuildOptions,
+): Promise<GraphComparison> {
+  const wanted = parseBase(base, now())
+  const { document, from } = await findBase()
+  const diff = compareGraphs(comparedGraph(document), comparedGraph(current))
+  return {
+    name: current.name,
+    base: comparedBuild(document, from),
+    current: comparedBuild(current, 'history'),
+    summary: diff.summary,
+    warnings: warnings(document, current, from),
+    nodes: diff.nodes,
+    edges: diff.edges,
+  }
+
+  async function findBase(): Promise<{ document: GraphDocument; from: BuildFrom }> {
+    if ('atMs' in wanted) return { document: await buildOf(wanted.atMs), from: 'history' }
+    if ('fromMs' in wanted) return buildWindow(wanted.fromMs, wanted.toMs)
+    const kept = await store.at(current.name, Date.parse(current.builtAt) - wanted.offsetMs)
+    const { fromMs, toMs } = earlierWindow(current, wanted.offsetMs)
+    if (kept && overlaps(kept, fromMs, toMs)) return { document: kept, from: 'history' }
+    return buildWindow(fromMs, toMs)
+  }
+
+  async function buildOf(atMs: number): Promise<GraphDocument> {
+    const document = await store.at(current.name, atMs)
+    if (document) return document
+    throw noBuildThen(current.name, atMs)
+  }
+
+  async function buildWindow(fromMs: number, toMs: number) {
+    const document = await aggregator.preview(parametersFor(current, fromMs, toMs), options)
+    return { document, from: 'source' as const }
+  }
+}
+
+/**
+ * The comparison of a graph that has just been built, for its summary. A comparison that cannot be made costs nobody
+ * the graph: why not becomes a warning of the graph.
+ *
+ * @throws only what ends the build as well: the reason of the signal
+ */
+export async function comparisonOf(
+  document: GraphDocument,
+  offset: string,
+  parts: ComparisonParts,
+  options: BuildOptions,
+): Promise<Pick<AggregationSummary, 'comparison' | 'warnings'>> {
+  const { warnings } = document.summary
+  try {
+    const { base, summary, warnings: more } = await compareBuilds(document, offset, parts, options)
+    return { comparison: { base, ...summary, warnings: more }, warnings }
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (!(error instanceof TtaError)) throw error
+    return { warnings: [...warnings, `Not compared with ${offset} earlier: ${error.message}`] }
+  }
+}
+
+/** @throws {TtaError} 400 */
+function parseBase(base: string, nowMs: number): Base {
+  const [from = '', to, ...more] = base.split(',')
+  const fromMs = parseTimeMs(from, nowMs)
+  if (to !== undefined) {
+    const toMs = parseTimeMs(to, nowMs)
+    if (fromMs !== undefined && toMs !== undefined && more.length === 0) return { fromMs, toMs }
+  } else {
+    const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(base) ?? []
+    const offsetMs = Number(amount) * (unitSec[unit] ?? 0) * 1000
+    if (offsetMs > 0 && offsetMs <= nowMs) return { offsetMs }
+    if (fromMs !== undefined) return { atMs: fromMs }
+  }
+  const message = 'must be an offset such as 1d (s, m, h, d, w), a time as in from, or two times: from,to'
+  throw badRequest([{ field: 'base', value: base, message }])
+}
+
+function earlierWindow({ summary: { window } }: GraphDocument, offsetMs: number) {
+  return { fromMs: Date.parse(window.from) - offsetMs, toMs: Date.parse(window.to) - offsetMs }
+}
+
+/** By half of the window or more: the last build before may be from weeks before. */
+function overlaps({ summary: { window } }: GraphDocument, fromMs: number, toMs: number): boolean {
+  const common = Math.min(Date.parse(window.to), toMs) - Math.max(Date.parse(window.from), fromMs)
+  return common >= (toMs - fromMs) / 2
+}
+
+/** What the current graph was built with, for another window; the search mode would clip it. */
+function parametersFor(current: GraphDocument, fromMs: number, toMs: number): AggregationParameters {
+  const {
+    searchFrom: _searchFrom,
+    dryRun: _dryRun,
+    compare: _compare,
+    ...parameters
+  } = current.summary.parameters
+  return {
+    ...parameters,
+    graph: current.name,
+    level: levelOf(current),
+    searchMode: 'all',
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+  }
+}
+
+/** At level both two graphs are built; the level of this one. */
+function levelOf({ name, summary }: GraphDocument): 'operation' | 'service' {
+  const { level, graph = name } = summary.parameters
+  if (level === 'both') return name === servicesGraphName(graph) ? 'service' : 'operation'
+  return level ?? 'operation'
+}
+
+const comparedGraph = ({ nodes, edges, summary }: GraphDocument) => ({
+  nodes,
+  edges,
+  windowSec: summary.window.seconds,
+})
+
+const comparedBuild = ({ builtAt, summary }: GraphDocument, from: BuildFrom): ComparedBuild => ({
+  builtAt,
+  status: summary.status,
+  window: summary.window,
+  from,
+})
+
+/** Parameters that say which window it is, or nothing of what is counted. */
+const immaterial = [
+  'graph',
+  'from',
+  'to',
+  'searchFrom',
+  'searchMode',
+  'dryRun',
+  'compare',
+  'serviceNodeSubTitle',
+  'level',
+]
+
+function warnings(base: GraphDocument, current: GraphDocument, from: BuildFrom): string[] {
+  const [before, now] = [base.summary.parameters, current.summary.parameters] as Record<string, unknown>[]
+  const differing = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])]
+    .filter((key) => !immaterial.includes(key) && before?.[key] !== now?.[key])
+    .sort()
+  if (levelOf(base) !== levelOf(current)) differing.push('level')
+  const said = [
+    differing.length > 0 && `The two were built with different parameters: ${differing.join(', ')}.`,
+    from === 'history' && base.builtAt === current.builtAt && 'Base and current are the same build.',
+    base.summary.status !== 'complete' && `The base is ${base.summary.status}.`,
+    current.summary.status !== 'complete' && `The current graph is ${current.summary.status}.`,
+  ]
+  return said.filter((line) => line !== false)
+}

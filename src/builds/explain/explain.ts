@@ -1,0 +1,155 @@
+import { withDeadline } from '../../base/deadline.ts'
+import { badRequest } from '../../base/errors.ts'
+import { SharedWork } from '../../base/shared-work.ts'
+import { EdgeExplainer, type EdgeExplanation } from '../../graph/explain/edge-explainer.ts'
+import type { NodeKey } from '../../graph/explain/node-key.ts'
+import type { Explanation } from '../../model/explanation.ts'
+import type { GraphDocument } from '../../model/graph-document.ts'
+import type { NodeRow } from '../../model/node-graph-rows.ts'
+import { defaultParameters } from '../../model/parameters.ts'
+import { findNode } from '../../node-graph/find-node.ts'
+import type { ReadLimits } from '../../sources/read-limits.ts'
+import { parseTag, tagSelector } from '../../sources/tag-selector.ts'
+import type { ReadReport, TraceSource } from '../../sources/trace-source.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import { builderOptions } from '../aggregation/builder-options.ts'
+import { meaningOf } from './meanings.ts'
+import { verdictOn } from './verdict.ts'
+
+/** The nodes a caller asks for: id, title or `title/subTitle` of each. */
+export interface NodePair {
+  source: string
+  target: string
+}
+
+export interface ExplainerOptions {
+  source: TraceSource
+  /** Says whether the tenant of a build may still be asked for. */
+  aggregator: Pick<Aggregator, 'complete'>
+  /** For one explanation. */
+  deadlineSec: number
+  /** As a build has them. */
+  limits?: ReadLimits | undefined
+  maxNodes?: number | undefined
+}
+
+/**
+ * Reads the window of a graph once more and looks for what leads from one of its nodes to another. Who asks the same
+ * at the same time shares one read.
+ *
+ * @throws {TtaError} 400 and 404 the nodes; 400 the tenant is no longer one of the configuration; 502 the source; 504 the deadline
+ */
+export type Explain = (document: GraphDocument, pair: NodePair, signal: AbortSignal) => Promise<Explanation>
+
+export function createExplainer(options: ExplainerOptions): Explain {
+  const underWay = new SharedWork<Explanation, never>()
+  return async (document, pair, signal) => {
+    const { graph = document.name, tenant } = document.summary.parameters
+    if (tenant !== undefined) options.aggregator.complete({ graph, tenant })
+    const ends = {
+      source: findNode(document, 'source', pair.source),
+      target: findNode(document, 'target', pair.target),
+    }
+    const key = JSON.stringify([document.name, document.builtAt, ends.source.id, ends.target.id])
+    return underWay.run(key, { signal }, (shared) =>
+      withDeadline(options.deadlineSec, shared, (limited) => explain(options, document, ends, limited)),
+    )
+  }
+}
+
+interface Ends {
+  source: NodeRow
+  target: NodeRow
+}
+
+async function explain(
+  { source: traces, limits, maxNodes }: ExplainerOptions,
+  document: GraphDocument,
+  { source, target }: Ends,
+  signal: AbortSignal,
+): Promise<Explanation> {
+  const { summary } = document
+  const parameters = { ...defaultParameters, ...summary.parameters }
+  const selector = tagSelector(parameters.tag, parameters.filter)
+  const { level, query, tenant, limit, samplingAttribute } = parameters
+  const sampling = samplingAttribute === undefined ? undefined : parseTag(samplingAttribute)
+  const isService = level === 'service' || (level === 'both' && document.name !== parameters.graph)
+  const explainer = new EdgeExplainer({
+    ...builderOptions(parameters, selector, maxNodes),
+    level: isService ? 'service' : 'operation',
+    source: keyOf('source', source),
+    target: keyOf('target', target),
+  })
+  const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
+  // As the build did: whether peers are read decides which of two spans is a repetition.
+  const peers = level !== 'operation'
+  const wanted = { selector, query, tenant, window, limit, peers, sampling }
+  const report = await traces.read(wanted, explainer, { signal, limits })
+  return answer(document, { source, target }, explainer.finish(), report)
+}
+
+function answer(
+  { name, summary, edges }: GraphDocument,
+  { source, target }: Ends,
+  found: EdgeExplanation,
+  report: ReadReport,
+): Explanation {
+  const { calls, traces } = found
+  const edge = edges.find((row) => row.source === source.id && row.target === target.id) ?? null
+  const atBuild = summary.read.traces
+  // No span tells of users, so none of theirs can be gone.
+  const isGone = (traces.withSource === 0 && source.detail__role !== 'user') || traces.withTarget === 0
+  const gone = {
+    rule: 'not-in-window' as const,
+    count: Math.max(0, atBuild - traces.read),
+    via: [],
+    examples: [],
+  }
+  // That some traces have only one of the two tells nothing as long as others have both.
+  const telling = found.nearMisses.filter(
+    ({ rule }) => rule !== 'not-together' || (calls.count === 0 && traces.withBoth === 0 && !isGone),
+  )
+  const named = { source: nameIn(source), target: nameIn(target) }
+  const nearMisses = [...(isGone ? [gone] : []), ...telling].map((miss) => ({
+    ...miss,
+    meaning: meaningOf(miss.rule, named.source, named.target),
+  }))
+  const warnings = [...report.warnings]
+  if (traces.read !== atBuild) {
+    warnings.push(
+      `The graph was built of ${atBuild} traces; the source has ${traces.read} of the window now.`,
+    )
+  }
+  if (summary.read.truncated) {
+    warnings.push(
+      'The build left out traces of the window: this read may have found others than the graph holds.',
+    )
+  }
+  return {
+    graph: name,
+    source: briefly(source),
+    target: briefly(target),
+    edge,
+    verdict: verdictOn(named, edge, calls.count, nearMisses),
+    calls,
+    nearMisses,
+    traces: { atBuild, ...traces },
+    window: summary.window,
+    warnings,
+  }
+}
+
+/** @throws {TtaError} 400: the node stands for others */
+function keyOf(field: string, { detail__role: role, title, subTitle }: NodeRow): NodeKey {
+  if (!['operation', 'tag', 'service', 'database', 'messaging', 'external', 'user'].includes(role)) {
+    throw badRequest([
+      { field, value: title, message: `must be a node with spans or a peer, and is ${role}` },
+    ])
+  }
+  return { role, title, operation: role === 'operation' ? subTitle : '' }
+}
+
+const nameIn = ({ title, subTitle, detail__role: role }: NodeRow) =>
+  role === 'operation' ? `${title}/${subTitle}` : title
+
+const briefly = ({ id, title, subTitle, detail__role: role }: NodeRow) => ({ id, title, subTitle, role })

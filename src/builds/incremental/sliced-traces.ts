@@ -1,0 +1,99 @@
+import type { StringTable } from '../../graph/columns/string-table.ts'
+import { hexTraceId } from '../../graph/columns/trace-id-index.ts'
+import type { GraphBuilder } from '../../graph/graph-builder.ts'
+import type { SpanTable } from '../../graph/spans/span-table.ts'
+import { SpanSetHash } from '../../graph/trace/span-set-hash.ts'
+import { addTraceId } from '../../graph/trace/trace-examples.ts'
+import { TraceTree } from '../../graph/trace/trace-tree.ts'
+import type { TraceConsumer } from '../../sources/trace-source.ts'
+import { newSlice, type TraceSlice } from './trace-slice.ts'
+
+/** When a trace is, Unix ms, and which spans it has: `SpanSetHash`. */
+export interface TraceExtent {
+  id: string
+  startMs: number
+  endMs: number
+  count: number
+  hash: string
+}
+
+/** Takes whole traces and adds each to the graph of the slice of time in which it begins. */
+export class SlicedTraces implements TraceConsumer {
+  readonly strings: StringTable
+  /** By number: slice n is [n * sliceMs, (n + 1) * sliceMs), Unix ms. */
+  readonly slices = new Map<number, TraceSlice>()
+  /** Traces that end in a later slice than they begin in, by id. */
+  readonly reaching = new Map<string, TraceExtent>()
+  /** Traces that begin before what is read and reach into it, as far as they were seen. */
+  readonly before: TraceExtent[] = []
+  private readonly sliceMs: number
+  private readonly fromMs: number
+  private readonly newBuilder: (strings: StringTable) => GraphBuilder
+  private readonly hash = new SpanSetHash()
+  private readonly tree = new TraceTree()
+
+  /** @param fromMs begin of what is read, Unix ms */
+  constructor(
+    sliceMs: number,
+    fromMs: number,
+    strings: StringTable,
+    newBuilder: (strings: StringTable) => GraphBuilder,
+  ) {
+    this.sliceMs = sliceMs
+    this.fromMs = fromMs
+    this.strings = strings
+    this.newBuilder = newBuilder
+  }
+
+  add(spans: SpanTable, tree?: TraceTree): void {
+    const slice = this.count(spans, 1)
+    slice.builder.add(spans, tree)
+    const { startMs, endMs } = spans.extentMs()
+    if (this.numberOf(startMs) === this.numberOf(endMs)) return
+    const extent = this.extentOf(spans)
+    this.reaching.set(extent.id, extent)
+  }
+
+  remove(spans: SpanTable): void {
+    const slice = this.count(spans, -1)
+    slice.builder.remove(spans)
+    this.reaching.delete(hexTraceId(spans.traceId))
+  }
+
+  beginsBefore(spans: SpanTable): void {
+    if (spans.extentMs().endMs >= this.fromMs) this.before.push(this.extentOf(spans))
+  }
+
+  isIncomplete(spans: SpanTable): void {
+    const slice = this.sliceOf(spans)
+    slice.incomplete++
+    addTraceId(slice.incompleteIds, spans.traceId, 1)
+  }
+
+  private count(spans: SpanTable, sign: 1 | -1): TraceSlice {
+    const slice = this.sliceOf(spans)
+    slice.traces += sign
+    slice.spans += sign * spans.length
+    return slice
+  }
+
+  private sliceOf(spans: SpanTable): TraceSlice {
+    const number = this.numberOf(spans.extentMs().startMs)
+    let slice = this.slices.get(number)
+    if (slice === undefined) {
+      slice = newSlice(this.newBuilder(this.strings))
+      this.slices.set(number, slice)
+    }
+    return slice
+  }
+
+  private numberOf(ms: number): number {
+    return Math.floor(ms / this.sliceMs)
+  }
+
+  private extentOf(spans: SpanTable): TraceExtent {
+    this.tree.build(spans)
+    const { count, hi, lo } = this.hash.set(spans, this.tree)
+    return { id: hexTraceId(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}` }
+  }
+}

@@ -1,0 +1,82 @@
+import type { FieldError } from '../../base/errors.ts'
+import { closest } from '../../base/schema-errors.ts'
+import { isMap, type Key, keys, readText } from '../sections/keys.ts'
+import { isTree, setAt, type Tree } from './tree.ts'
+
+export interface EnvironmentLayer {
+  tree: Tree
+  /** Which variable set which field. */
+  origins: Map<string, string>
+  errors: FieldError[]
+}
+
+const byName = new Map(keys.map((key) => [environmentName(key.path), key]))
+const maps = keys.filter(({ schema }) => isMap(schema))
+
+/** The environment variable of a key: `TTA_` and its path, `TTA_SERVER_PORT`. */
+export function environmentName(path: readonly string[]): string {
+  return `TTA_${path.join('_').toUpperCase()}`
+}
+
+/**
+ * Takes the configuration out of the environment. An empty variable counts as not set. Headers come as a JSON
+ * object, or one by one: `TTA_TEMPO_HEADERS_X_TEAM` is the header `x-team`.
+ *
+ * @param taken variables that the file puts into its values: those need not be named after a key
+ */
+export function readEnvironment(env: NodeJS.ProcessEnv, taken: ReadonlySet<string>): EnvironmentLayer {
+  const layer: EnvironmentLayer = { tree: {}, origins: new Map(), errors: [] }
+  for (const name of Object.keys(env).sort()) {
+    const text = env[name] ?? ''
+    if (name.startsWith('TTA_') && text !== '' && !isServiceLink(name, text)) read(name, text, layer, taken)
+  }
+  return layer
+}
+
+/**
+ * Kubernetes puts the address of every service of the namespace into the environment of its pods; those of a service
+ * called `tta` or `tta-...` begin with TTA_ (kubernetes.io/docs/concepts/services-networking/service).
+ */
+function isServiceLink(name: string, text: string): boolean {
+  if (/_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/.test(name)) return !byName.has(name)
+  return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text)
+}
+
+function read(name: string, text: string, layer: EnvironmentLayer, taken: ReadonlySet<string>): void {
+  const { tree, origins, errors } = layer
+  const key = byName.get(name)
+  if (key !== undefined) {
+    setAt(tree, key.path, readText(text, key.schema))
+    origins.set(
+      key.path.join('.'),
+      key.schema.type === 'object' || key.schema.type === 'array' ? `${name}, as JSON` : name,
+    )
+    return
+  }
+  const header = headerPath(name)
+  if (header === undefined) {
+    if (!taken.has(name)) errors.push({ field: name, message: unknownName(name) })
+    return
+  }
+  const [section = '', map = ''] = header
+  const written = tree[section]
+  // Headers that are no JSON object are reported as such: nothing is laid over them.
+  if (isTree(written) && written[map] !== undefined && !isTree(written[map])) return
+  setAt(tree, header, text)
+  origins.set(header.join('.'), name)
+}
+
+function headerPath(name: string): string[] | undefined {
+  const belongs = ({ path }: Key) =>
+    name.startsWith(`${environmentName(path)}_`) && name.length > environmentName(path).length + 1
+  const map = maps.find(belongs)
+  if (map === undefined) return undefined
+  const header = name.slice(environmentName(map.path).length + 1)
+  return [...map.path, header.toLowerCase().replaceAll('_', '-')]
+}
+
+function unknownName(name: string): string {
+  const meant = closest(name, [...byName.keys()])
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+  return `is not the environment name of a key${hint} (TTA_ and the path of a key of config_example.yml)`
+}

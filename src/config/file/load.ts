@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import type { FieldError } from '../../base/errors.ts'
+import { fieldErrors } from '../../base/schema-errors.ts'
+import { type Config, toConfig } from '../config.ts'
+import { ConfigError, isSecret, withoutSecret } from '../config-error.ts'
+import { brokenRules } from '../rules/rules.ts'
+import { inFileOrder, readText, schemaAt } from '../sections/keys.ts'
+import type { ConfigFile } from '../sections/schema.ts'
+import { check } from './check.ts'
+import { readEnvironment } from './environment.ts'
+import { expand } from './expand.ts'
+import { readYaml } from './read-yaml.ts'
+import { oneSpelling } from './spellings.ts'
+import { deepFreeze, isTree, mapLeaves, overlay, type Tree } from './tree.ts'
+
+export interface ConfigSources {
+  /** A YAML file; without it only environment, overrides and defaults count. */
+  path?: string | undefined
+  /** YAML in place of the file's content; `path` then only names it in errors. */
+  text?: string | undefined
+  env: NodeJS.ProcessEnv
+  /** The command line's, nested as the file is; text is read as the type its key wants. */
+  overrides?: ConfigOverrides | undefined
+}
+
+export type ConfigOverrides = {
+  [Section in keyof ConfigFile]?:
+    | { [Key in keyof ConfigFile[Section]]?: ConfigFile[Section][Key] | string | undefined }
+    | undefined
+}
+
+/**
+ * Reads the configuration: command line over environment over file over defaults.
+ *
+ * @returns frozen
+ * @throws {ConfigError} everything that is wrong at once, without secrets
+ */
+export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): Config {
+  const name = path ?? 'the configuration'
+  const written = text ?? (path === undefined ? '' : readFile(path))
+  const file = oneSpelling(readYaml(written, name))
+  const expanded = expand(file.tree, env)
+  const environment = readEnvironment(env, expanded.names)
+  const environmentLayer = oneSpelling(environment.tree)
+  const commandLine = oneSpelling(typed(overrides))
+  const merged = overlay(overlay(overlay({}, expanded.tree), environmentLayer.tree), commandLine.tree)
+
+  // A variable that is not set is reported as such, and not once more as a missing key.
+  const unset = expanded.errors.map(({ field }) => field)
+  const schemaErrors = (check(merged) ? [] : fieldErrors(check.errors ?? [], name, merged)).filter(
+    ({ field }) => !unset.includes(field),
+  )
+  const hidden = (field: string) => isSecret(field, expanded.fields)
+  const wrong = [...unset, ...schemaErrors.map(({ field }) => field)]
+  const layers = [file, expanded, environment, environmentLayer, commandLine]
+  const errors = [
+    ...layers.flatMap((layer) => layer.errors),
+    ...schemaErrors,
+    ...brokenRules(merged as ConfigFile, wrong, hidden),
+  ].sort((a, b) => inFileOrder(a.field, b.field))
+  if (errors.length > 0) {
+    const origins = new Map([...environment.origins, ...originsOf(commandLine.tree)])
+    throw new ConfigError(errors.map((error) => withOrigin(withoutSecret(error, hidden), origins)))
+  }
+  return deepFreeze(toConfig({ ...merged, graphs: commanded(merged, commandLine.tree) } as ConfigFile))
+}
+
+/** The graphs, each with what the command line says of builds: that goes before what the file says of one graph. */
+function commanded({ graphs }: Tree, { query = {}, search = {}, tempo }: Tree): Tree {
+  const tenant = isTree(tempo) ? tempo.tenant : undefined
+  const entries = isTree(graphs) ? Object.entries(graphs) : []
+  return Object.fromEntries(
+    entries.map(([name, graph]) => [name, isTree(graph) ? overlay(graph, { query, search, tenant }) : graph]),
+  )
+}
+
+/** The configuration of one who configures nothing. */
+export function defaultConfig(): Config {
+  return loadConfig({ env: {} })
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ConfigError([{ field: path, message: `cannot be read (${code})` }])
+  }
+}
+
+function typed(overrides: ConfigOverrides): Tree {
+  return mapLeaves(overrides, (value, path) =>
+    typeof value === 'string' ? readText(value, schemaAt(path)) : value,
+  )
+}
+
+function originsOf(commandLine: Tree): Map<string, string> {
+  const origins = new Map<string, string>()
+  mapLeaves(commandLine, (_, path) => origins.set(path.join('.'), 'the command line'))
+  return origins
+}
+
+function withOrigin(error: FieldError, origins: Map<string, string>): FieldError {
+  const origin = origins.get(error.field)
+  return origin === undefined ? error : { ...error, message: `${error.message} (set by ${origin})` }
+}

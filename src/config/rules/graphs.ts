@@ -1,0 +1,119 @@
+import { Cron } from 'croner'
+import type { FieldError } from '../../base/errors.ts'
+import { servicesGraphName } from '../../model/parameters.ts'
+import type { Schedule } from '../../model/schedule.ts'
+import { compilePattern, parseTag } from '../../sources/tag-selector.ts'
+import type { GraphEntry, ScheduleSection } from '../sections/graphs-schema.ts'
+import type { ConfigFile } from '../sections/schema.ts'
+
+const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const mostMs = 7 * 86_400_000
+const maxNameLength = 64
+
+/** @param section checked by `graphErrors` */
+export function scheduleOf(section: ScheduleSection | undefined): Schedule | undefined {
+  if (section?.every !== undefined) return { everyMs: durationMs(section.every) }
+  if (section?.cron === undefined) return undefined
+  return { cron: section.cron, timezone: section.timezone ?? 'UTC' }
+}
+
+/** What the schema cannot say of the graphs: patterns, schedules, sinks that are not there, two writers of one graph. */
+export function graphErrors(file: ConfigFile, hidden: (field: string) => boolean): FieldError[] {
+  return Object.entries(file.graphs).flatMap(([name, entry]) => {
+    const place = `graphs.${name}`
+    return [
+      ...patternErrors(entry, hidden(`${place}.query.filter`)),
+      ...scheduleErrors(entry.schedule, hidden(`${place}.schedule.cron`)),
+      ...sinkErrors(entry, file),
+      ...tenantErrors(entry, file),
+      ...servicesErrors(name, entry, file),
+    ].map((error) => ({ ...error, field: error.field === '' ? place : `${place}.${error.field}` }))
+  })
+}
+
+function patternErrors({ query = {} }: GraphEntry, isHidden: boolean): FieldError[] {
+  const errors: FieldError[] = []
+  const check = (field: string, value: string | undefined, parse: (text: string) => unknown) => {
+    try {
+      if (value !== undefined) parse(value)
+    } catch (error) {
+      const { message } = error as RangeError
+      errors.push({ field, value, message: isHidden ? 'must be an RE2 regular expression' : message })
+    }
+  }
+  check('query.tag', query.tag, parseTag)
+  check('query.filter', query.filter, compilePattern)
+  return errors
+}
+
+function scheduleErrors(schedule: ScheduleSection | undefined, isCronHidden: boolean): FieldError[] {
+  if (schedule === undefined) return []
+  const { every, cron, timezone } = schedule
+  if ((every === undefined) === (cron === undefined)) {
+    return [{ field: 'schedule', message: 'must have one of every and cron' }]
+  }
+  if (every !== undefined) {
+    const ms = durationMs(every)
+    if (ms < 1000 || ms > mostMs) {
+      return [{ field: 'schedule.every', value: every, message: 'must be from 1s to 7d' }]
+    }
+    if (timezone === undefined) return []
+    return [
+      { field: 'schedule.timezone', value: timezone, message: 'goes with cron: every has no use for it' },
+    ]
+  }
+  return cronErrors(cron ?? '', timezone, isCronHidden)
+}
+
+function cronErrors(cron: string, timezone = 'UTC', isHidden: boolean): FieldError[] {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone })
+  } catch {
+    const message = 'must be an IANA time zone, such as Europe/Berlin'
+    return [{ field: 'schedule.timezone', value: timezone, message }]
+  }
+  const wrong = (reason: string) => [{ field: 'schedule.cron', value: cron, message: reason }]
+  try {
+    const next = new Cron(cron, { timezone }).nextRun()
+    return next === null ? wrong('must have a time that comes: this one never does') : []
+  } catch (error) {
+    // It quotes the pattern.
+    const reason = isHidden ? '' : `: ${(error as Error).message.replace(/^Cron\w+: /, '')}`
+    return wrong(`must be a cron pattern, such as */5 * * * *${reason}`)
+  }
+}
+
+function sinkErrors({ sinks = [] }: GraphEntry, file: ConfigFile): FieldError[] {
+  const configured = file.nodegraph_provider.url === undefined ? [] : ['nodegraph-provider']
+  const allowed = configured.length === 0 ? 'none is configured' : `known: ${configured.join(', ')}`
+  return sinks.flatMap((sink, index) => {
+    if (configured.includes(sink)) return []
+    return [{ field: `sinks[${index}]`, value: sink, message: `is no sink that is configured (${allowed})` }]
+  })
+}
+
+function tenantErrors({ tenant }: GraphEntry, { tempo }: ConfigFile): FieldError[] {
+  if (tenant === undefined) return []
+  if (tempo.url === undefined) return [{ field: 'tenant', value: tenant, message: 'needs a tempo.url' }]
+  if (tempo.headers['x-scope-orgid'] === undefined) return []
+  const message = 'must not stand beside tempo.headers.x-scope-orgid, which is a tenant for all graphs'
+  return [{ field: 'tenant', value: tenant, message }]
+}
+
+/** At level both a graph writes a second one. */
+function servicesErrors(name: string, { query }: GraphEntry, file: ConfigFile): FieldError[] {
+  if ((query?.level ?? file.query.level) !== 'both') return []
+  const services = servicesGraphName(name)
+  if (services.length > maxNameLength) {
+    const most = maxNameLength - servicesGraphName('').length
+    return [{ field: '', message: `must have a name of at most ${most} characters at level both` }]
+  }
+  if (!Object.hasOwn(file.graphs, services)) return []
+  return [
+    { field: 'query.level', value: 'both', message: `writes ${services} too, which is a graph of its own` },
+  ]
+}
+
+function durationMs(text: string): number {
+  return Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? Number.NaN)
+}

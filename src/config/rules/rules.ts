@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import type { FieldError } from '../../base/errors.ts'
+import { compilePattern, maxPatternLength, parseTag } from '../../sources/tag-selector.ts'
+import { overlaps } from '../config-error.ts'
+import type { ConfigFile } from '../sections/schema.ts'
+import { tokenErrors } from './access-tokens.ts'
+import { parseBaseUrl } from './base-url.ts'
+import { graphErrors } from './graphs.ts'
+import { ruleErrors, signatureErrors } from './webhooks.ts'
+
+/** What a schema cannot say. A rule is asked only where the schema finds nothing wrong with what it reads. */
+interface Rule {
+  reads: string[]
+  check(file: ConfigFile, hidden: (field: string) => boolean): FieldError[]
+}
+
+const rules: Rule[] = [
+  { reads: ['server.auth.tokens'], check: ({ server }) => tokenErrors(server.auth) },
+  { reads: ['query.tag'], check: ({ query }) => complaint('query.tag', query.tag, parseTag) },
+  {
+    reads: ['query.filter'],
+    check: ({ query }, hidden) =>
+      complaint('query.filter', query.filter, hidden('query.filter') ? compileHiddenPattern : compilePattern),
+  },
+  {
+    reads: ['tempo.url'],
+    check: ({ tempo: { url } }) =>
+      complaint('tempo.url', url, (text) => parseBaseUrl(text, 'http://localhost:3200')),
+  },
+  {
+    reads: ['nodegraph_provider.url'],
+    check: ({ nodegraph_provider: { url } }) =>
+      complaint('nodegraph_provider.url', url, (text) => parseBaseUrl(text, 'http://localhost:9393')),
+  },
+  {
+    reads: ['grafana.url'],
+    check: ({ grafana: { url } }) =>
+      complaint('grafana.url', url, (text) => parseBaseUrl(text, 'http://localhost:3000')),
+  },
+  {
+    reads: ['tempo.url', 'tempo.headers', 'tempo.basic_auth', 'tempo.bearer_token'],
+    check: ({ tempo }) =>
+      atMostOne('tempo', {
+        'credentials in tempo.url': hasCredentials(tempo.url),
+        'tempo.headers.authorization': tempo.headers.authorization !== undefined,
+        'tempo.basic_auth': tempo.basic_auth !== undefined,
+        'tempo.bearer_token': tempo.bearer_token !== undefined,
+      }),
+  },
+  {
+    reads: ['nodegraph_provider.url', 'nodegraph_provider.headers'],
+    check: ({ nodegraph_provider: { url, headers } }) =>
+      atMostOne('nodegraph_provider', {
+        'credentials in nodegraph_provider.url': hasCredentials(url),
+        'nodegraph_provider.headers.authorization': headers.authorization !== undefined,
+      }),
+  },
+  {
+    reads: ['tempo.tenant', 'tempo.tenants', 'tempo.headers'],
+    check: ({ tempo }) => tenantErrors(tempo),
+  },
+  { reads: ['tempo'], check: needsUrl },
+  { reads: ['nodegraph_provider'], check: needsProviderUrl },
+  {
+    reads: ['tempo.ca_file'],
+    check: ({ tempo }) => complaint('tempo.ca_file', tempo.ca_file, readAuthority),
+  },
+  {
+    reads: ['graphs', 'query.level', 'nodegraph_provider.url', 'tempo.url', 'tempo.headers'],
+    check: graphErrors,
+  },
+  { reads: ['webhooks.rules'], check: ({ webhooks }, hidden) => ruleErrors(webhooks, hidden) },
+  { reads: ['webhooks.auth'], check: ({ webhooks }) => signatureErrors(webhooks) },
+]
+
+/**
+ * @param file checked by the schema, with defaults
+ * @param hidden whether the value of a field must not be shown, not even in parts
+ * @param wrong fields the schema finds fault with: rules that read them are left out
+ */
+export function brokenRules(
+  file: ConfigFile,
+  wrong: string[],
+  hidden: (field: string) => boolean,
+): FieldError[] {
+  const readable = rules.filter(
+    ({ reads }) => !reads.some((read) => wrong.some((field) => overlaps(read, field))),
+  )
+  return readable.flatMap((rule) => rule.check(file, hidden))
+}
+
+/** As `compilePattern`, without quoting the pattern. */
+function compileHiddenPattern(pattern: string): void {
+  try {
+    compilePattern(pattern)
+  } catch {
+    throw new RangeError(`must be an RE2 regular expression of at most ${maxPatternLength} characters`)
+  }
+}
+
+/** @throws {RangeError} the file cannot be read or holds no certificate in PEM (RFC 7468) */
+export function readAuthority(path: string): string {
+  const pem = readText(path)
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+  throw new RangeError('must be a file with certificates in PEM')
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new RangeError(`cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function complaint(field: string, value: string | undefined, parse: (text: string) => unknown): FieldError[] {
+  try {
+    if (value !== undefined) parse(value)
+    return []
+  } catch (error) {
+    return [{ field, value, message: (error as RangeError).message }]
+  }
+}
+
+function hasCredentials(url: string | undefined): boolean {
+  return url !== undefined && URL.canParse(url) && new URL(url).username + new URL(url).password !== ''
+}
+
+function atMostOne(field: string, ways: Record<string, boolean>): FieldError[] {
+  const used = Object.keys(ways).filter((way) => ways[way])
+  if (used.length < 2) return []
+  return [{ field, message: `must have one way to authenticate, and has ${used.join(' and ')}` }]
+}
+
+/** A header is sent with every request: it would be the tenant of graphs and requests that ask for another one. */
+function tenantErrors({ tenant, tenants, headers }: ConfigFile['tempo']): FieldError[] {
+  if (headers['x-scope-orgid'] === undefined) return []
+  const others = { 'tempo.tenant': tenant !== undefined, 'tempo.tenants': tenants.length > 0 }
+  return Object.entries(others).flatMap(([field, isGiven]) =>
+    isGiven ? [{ field, message: 'says the same as tempo.headers.x-scope-orgid; give one of them' }] : [],
+  )
+}
+
+/** Who gives credentials means a real Tempo: to go on with the embedded source would hide that the address is missing. */
+function needsUrl({ tempo }: ConfigFile): FieldError[] {
+  const meant = tempo.basic_auth ?? tempo.bearer_token ?? tempo.tenant ?? tempo.ca_file
+  const lists = Object.keys(tempo.headers).length + tempo.tenants.length
+  if (tempo.url !== undefined || (meant === undefined && lists === 0)) return []
+  return [{ field: 'tempo.url', message: 'is missing, but other keys say how to reach Tempo' }]
+}
+
+function needsProviderUrl({ nodegraph_provider: { url, headers } }: ConfigFile): FieldError[] {
+  if (url !== undefined || headers.authorization === undefined) return []
+  return [
+    {
+      field: 'nodegraph_provider.url',
+      message: 'is missing, but nodegraph_provider.headers has authorization',
+    },
+  ]
+}

@@ -1,0 +1,250 @@
+import { HashSample } from '../columns/hash-sample.ts'
+import type { StringTable } from '../columns/string-table.ts'
+import { GraphBuilder, type GraphBuilderOptions } from '../graph-builder.ts'
+import { compareSpans } from '../spans/span-order.ts'
+import { SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { maxExamples } from '../trace/trace-examples.ts'
+import { Top } from '../trace/trace-tree.ts'
+import { CallPaths } from './call-paths.ts'
+import {
+  addExample,
+  type NearMiss,
+  NearMisses,
+  type SpanExample,
+  sampleSpan,
+  spanExample,
+} from './near-misses.ts'
+import { edgeBetween, type NodeKey, NodeMatch } from './node-key.ts'
+import { type MessageWay, RecordedCalls } from './recorded-calls.ts'
+
+export interface EdgeExplainerOptions extends Omit<GraphBuilderOptions, 'level'> {
+  level: 'operation' | 'service'
+  source: NodeKey
+  target: NodeKey
+}
+
+/** Why there is an edge between two nodes, or none. */
+export interface EdgeExplanation {
+  /** Calls from source to target, and a few of the spans that tell of them. */
+  calls: { count: number; examples: SpanExample[] }
+  nearMisses: NearMiss[]
+  traces: { read: number; withSource: number; withTarget: number; withBoth: number }
+}
+
+const maxWaitingExamples = 10_000
+interface Waiting {
+  sign: 1 | -1
+  example: SpanExample | undefined
+}
+
+/**
+ * Looks at each trace for what leads from one node to another. A `GraphBuilder` adds up the traces as it did for the
+ * graph and tells of each call; what is found here is what stands where a call was looked for in vain.
+ */
+export class EdgeExplainer {
+  readonly strings: StringTable
+  private readonly options: EdgeExplainerOptions
+  private readonly record: RecordedCalls
+  private readonly builder: GraphBuilder
+  private readonly source: NodeMatch
+  private readonly target: NodeMatch
+  private readonly paths: CallPaths
+  private readonly misses = new NearMisses()
+  private readonly called = new HashSample<SpanExample>(maxExamples)
+  private readonly traces = { read: 0, withSource: 0, withTarget: 0, withBoth: 0 }
+  private readonly waiting = new Map<number, Waiting>()
+  /** Rows of the target in the trace at hand of which the builder has told who called. */
+  private readonly told = new Set<number>()
+  private spans!: SpanTable
+  private sign: 1 | -1 = 1
+  private hasSource = false
+
+  constructor(options: EdgeExplainerOptions) {
+    const { strings, level, source, target } = options
+    this.options = options
+    this.strings = strings
+    this.record = new RecordedCalls(strings, level)
+    this.builder = new GraphBuilder(options)
+    this.builder.watch(this.record)
+    const intern = (text: string) => strings.internText(text)
+    this.source = new NodeMatch(source, intern)
+    this.target = new NodeMatch(target, intern)
+    this.paths = new CallPaths(level)
+  }
+
+  add(spans: SpanTable): void {
+    this.look(spans, 1)
+  }
+
+  remove(spans: SpanTable): void {
+    this.look(spans, -1)
+  }
+
+  /** To be asked once. */
+  finish(): EdgeExplanation {
+    const isService = this.options.level === 'service'
+    const graph = isService ? this.builder.finishServices() : this.builder.finish()
+    for (const way of this.record.ways) this.judgeWay(way)
+    const count = graph ? (edgeBetween(graph, this.source.key, this.target.key)?.count ?? 0) : 0
+    return {
+      calls: { count, examples: this.called.values() },
+      nearMisses: this.misses.read(),
+      traces: { ...this.traces },
+    }
+  }
+
+  private look(spans: SpanTable, sign: 1 | -1): void {
+    const { record, builder, traces, paths } = this
+    this.spans = spans
+    this.sign = sign
+    record.start()
+    if (sign > 0) builder.add(spans)
+    else builder.remove(spans)
+    const sourceRow = this.firstRow(this.source)
+    const targetRow = this.firstRow(this.target)
+    this.hasSource = sourceRow >= 0
+    traces.read += sign
+    if (sourceRow >= 0) traces.withSource += sign
+    if (targetRow >= 0) traces.withTarget += sign
+    if (sourceRow < 0 && targetRow < 0) return
+    paths.build(spans)
+    if (sourceRow >= 0 && targetRow >= 0) traces.withBoth += sign
+    else this.miss('not-together', targetRow < 0 ? sourceRow : targetRow)
+    this.judgeTrace()
+  }
+
+  private judgeTrace(): void {
+    const { record, spans, source, target, told } = this
+    told.clear()
+    for (const { row, caller, callee } of record.calls) this.judgeCall(row, caller, callee)
+    for (const { row, message } of record.messages) this.await(row, message)
+    if (source.sendsSpans) {
+      for (const { row, answered } of record.clients) this.judgeClient(row, answered)
+      if (this.options.level === 'operation') this.judgeLeaves()
+    }
+    if (!target.sendsSpans) return
+    for (let row = 0; row < spans.length; row++) {
+      if (!told.has(row) && target.hasRow(spans, row)) this.judgeUncalled(row)
+    }
+  }
+
+  /** A call that the builder has counted. */
+  private judgeCall(row: number, caller: number, callee: number): void {
+    const { source, target, spans, sign, record } = this
+    const fromSource = record.isOf(source, caller)
+    const toTarget = record.isOf(target, callee)
+    if (toTarget) this.told.add(row)
+    if (fromSource && toTarget) {
+      if (caller === callee) this.miss('same-node', row)
+      else sampleSpan(this.called, spans, row, sign)
+    } else if (record.isOf(target, caller) && record.isOf(source, callee)) this.miss('reverse', row)
+    else if (toTarget && caller !== callee) this.judgeOther(row, caller)
+  }
+
+  /** The target was called, but not by the source. */
+  private judgeOther(row: number, caller: number): void {
+    const { paths, source, record } = this
+    const via = record.nameOf(caller)
+    const above = paths.callerOf(row)
+    if (source.key.role === 'tag') {
+      if (this.hasSource) this.miss('not-an-entry', row)
+    } else if (record.isBroker(caller) && above >= 0 && this.isSource(above))
+      this.miss('broker-between', row, via)
+    else if (paths.nearestAbove(row, this.isSource) >= 0) {
+      this.miss(source.isPeer ? 'answered-elsewhere' : 'indirect', row, via)
+    } else if (this.hasSource) this.miss('other-caller', row, via)
+  }
+
+  /** A message to the target whose sender stands in no span above: the end of the read will tell. */
+  private await(row: number, message: number): void {
+    const { spans, sign, waiting } = this
+    if (!this.target.hasRow(spans, row)) return
+    this.told.add(row)
+    const example = waiting.size < maxWaitingExamples ? spanExample(spans, row) : undefined
+    waiting.set(message, { sign, example })
+  }
+
+  private judgeWay({ message, sender, broker }: MessageWay): void {
+    const waiting = this.waiting.get(message)
+    if (!waiting) return
+    const { sign, example } = waiting
+    const { misses, record } = this
+    if (sender < 0) misses.addExample('unresolved-link', example, sign)
+    else if (!record.isOf(this.source, sender)) {
+      misses.addExample('other-caller', example, sign, record.nameOf(broker < 0 ? sender : broker))
+    } else if (broker >= 0) misses.addExample('broker-between', example, sign, record.nameOf(broker))
+    else if (example) addExample(this.called, example, sign)
+  }
+
+  /** A client of the source that made no call by itself. */
+  private judgeClient(row: number, answered: boolean): void {
+    const { paths, spans, target, record } = this
+    const owner = paths.ownerOf(row)
+    if (owner < 0 || !this.isSource(owner)) return
+    if (!answered) this.miss('unanswered-client', row)
+    else if (target.isNamedBy(spans, row)) {
+      const callee = this.calleeBelow(row)
+      if (callee >= 0 && !record.isOf(target, callee)) {
+        this.miss('answered-elsewhere', row, record.nameOf(callee))
+      }
+    }
+  }
+
+  /** The node that the spans below a client of the source belong to, or -1. */
+  private calleeBelow(client: number): number {
+    const { paths, record } = this
+    for (const { row, caller, callee } of record.calls) {
+      if (!record.isOf(this.source, caller)) continue
+      let at = paths.parent[row]!
+      while (at >= 0 && at !== client && this.isSource(paths.ownerOf(at))) at = paths.parent[at]!
+      if (at === client) return callee
+    }
+    return -1
+  }
+
+  /** At the level of operations: client spans of the source below which there is nothing. */
+  private judgeLeaves(): void {
+    const { spans, paths } = this
+    const callers = new Set<number>()
+    for (let row = 0; row < spans.length; row++) if (paths.parent[row]! >= 0) callers.add(paths.parent[row]!)
+    for (let row = 0; row < spans.length; row++) {
+      const kind = spans.kind[row]
+      if (kind !== SpanKind.client && kind !== SpanKind.producer) continue
+      if (!callers.has(row) && this.isSource(row)) this.miss('unanswered-client', row)
+    }
+  }
+
+  /** A span of the target that no call leads to. */
+  private judgeUncalled(row: number): void {
+    const { paths, spans, hasSource } = this
+    if (paths.isDuplicate(row)) {
+      if (hasSource) this.miss('duplicate', row)
+      return
+    }
+    const caller = paths.callerOf(row)
+    if (caller >= 0) return
+    if (this.source.key.role === 'tag' && caller === Top.root) {
+      if (hasSource) sampleSpan(this.called, spans, row, this.sign)
+    } else if (paths.parent[row]! >= 0) this.miss('unnamed', row)
+    else if (caller === Top.orphan) this.miss('orphan', row)
+    else if (caller === Top.cycle) this.miss('cycle', row)
+    else if (hasSource) this.miss('separate-roots', row)
+  }
+
+  private readonly isSource = (row: number) =>
+    !this.paths.isDuplicate(row) && this.source.hasRow(this.spans, row)
+
+  private miss(rule: NearMiss['rule'], row: number, via = ''): void {
+    this.misses.add(rule, this.spans, row, this.sign, via)
+  }
+
+  /** The earliest span of a node in the trace at hand, or -1. */
+  private firstRow(match: NodeMatch): number {
+    const { spans } = this
+    let first = -1
+    for (let row = 0; row < spans.length; row++) {
+      if (match.hasRow(spans, row) && (first < 0 || compareSpans(spans, row, first) < 0)) first = row
+    }
+    return first
+  }
+}

@@ -1,0 +1,148 @@
+import { HashSample } from '../columns/hash-sample.ts'
+import { hashTraceId, hexTraceId } from '../columns/trace-id-index.ts'
+import { SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { maxExamples } from '../trace/trace-examples.ts'
+
+/** What kept a span from being a call from one node to another, most telling first. */
+export const rules = [
+  'same-node',
+  'broker-between',
+  'answered-elsewhere',
+  'indirect',
+  'separate-roots',
+  'unresolved-link',
+  'orphan',
+  'unnamed',
+  'unanswered-client',
+  'reverse',
+  'not-an-entry',
+  'cycle',
+  'other-caller',
+  'duplicate',
+  'not-together',
+] as const
+export type Rule = (typeof rules)[number]
+
+/** A span, as a person looks for it. */
+export interface SpanExample {
+  /** 32 hex digits. */
+  traceId: string
+  /** 16 hex digits. */
+  spanId: string
+  /** Null: it names none. */
+  parentSpanId: string | null
+  service: string
+  name: string
+  kind: keyof typeof SpanKind
+  durationMs: number
+  /** Start, ISO 8601. */
+  at: string
+  /** The node that stands between, where one does. */
+  via?: string
+}
+
+export interface NearMiss {
+  rule: Rule
+  /** Spans. */
+  count: number
+  /** The nodes that stand between, the most frequent first. */
+  via: { node: string; count: number }[]
+  examples: SpanExample[]
+}
+
+interface Found {
+  count: number
+  via: Map<string, number>
+  sample: HashSample<SpanExample>
+}
+
+/** Spans by the rule that stopped them: how many, and a few of them. Order does not matter. */
+export class NearMisses {
+  private readonly found = new Map<Rule, Found>()
+
+  /** @param via the node between, '' where there is none */
+  add(rule: Rule, spans: SpanTable, row: number, sign: 1 | -1, via = ''): void {
+    const { sample } = this.countOne(rule, sign, via)
+    sampleSpan(sample, spans, row, sign, via)
+  }
+
+  /** The same for a span that was looked at before; undefined where only its number is known. */
+  addExample(rule: Rule, example: SpanExample | undefined, sign: 1 | -1, via = ''): void {
+    const { sample } = this.countOne(rule, sign, via)
+    if (!example) return
+    addExample(sample, via === '' ? example : { ...example, via }, sign)
+  }
+
+  /** What was found, in the order of `rules`. */
+  read(): NearMiss[] {
+    return rules.flatMap((rule) => {
+      const found = this.found.get(rule)
+      if (!found || found.count <= 0) return []
+      const via = [...found.via].map(([node, count]) => ({ node, count })).filter(({ count }) => count > 0)
+      via.sort((a, b) => b.count - a.count || (a.node < b.node ? -1 : 1))
+      return [{ rule, count: found.count, via: via.slice(0, maxExamples), examples: found.sample.values() }]
+    })
+  }
+
+  private countOne(rule: Rule, sign: 1 | -1, via: string): Found {
+    let found = this.found.get(rule)
+    if (!found) {
+      found = { count: 0, via: new Map(), sample: new HashSample(maxExamples) }
+      this.found.set(rule, found)
+    }
+    found.count += sign
+    if (via !== '') found.via.set(via, (found.via.get(via) ?? 0) + sign)
+    return found
+  }
+}
+
+/** Adds a span to a sample, or takes it back, by what is known of it. */
+export function addExample(sample: HashSample<SpanExample>, example: SpanExample, sign: 1 | -1): void {
+  const words = Uint32Array.from({ length: 4 }, (_, word) =>
+    Number.parseInt(example.traceId.slice(word * 8, word * 8 + 8), 16),
+  )
+  sample.add(
+    hashTraceId(words, 0),
+    () => JSON.stringify(example),
+    () => example,
+    sign,
+  )
+}
+
+/** Adds the span of `row` to a sample of spans, or takes it back. */
+export function sampleSpan(
+  sample: HashSample<SpanExample>,
+  spans: SpanTable,
+  row: number,
+  sign: 1 | -1,
+  via = '',
+): void {
+  // The whole of it is its key: repetitions of a span may differ in anything.
+  sample.add(
+    hashTraceId(spans.traceId, 0),
+    () => JSON.stringify(spanExample(spans, row, via)),
+    () => spanExample(spans, row, via),
+    sign,
+  )
+}
+
+const kindNames = Object.keys(SpanKind) as SpanExample['kind'][]
+const kindOf = ({ kind }: SpanTable, row: number) => kindNames[kind[row]!] ?? 'unspecified'
+
+export function spanExample(spans: SpanTable, row: number, via = ''): SpanExample {
+  const parentHi = spans.parentIdHi[row]!
+  const parentLo = spans.parentIdLo[row]!
+  return {
+    traceId: hexTraceId(spans.traceId),
+    spanId: hexId(spans.spanIdHi[row]!, spans.spanIdLo[row]!),
+    parentSpanId: parentHi === 0 && parentLo === 0 ? null : hexId(parentHi, parentLo),
+    service: spans.strings.text(spans.service[row]!),
+    name: spans.strings.text(spans.name[row]!),
+    kind: kindOf(spans, row),
+    durationMs: spans.durationNs[row]! / 1e6,
+    at: new Date(spans.startMs(row)).toISOString(),
+    ...(via === '' ? {} : { via }),
+  }
+}
+
+const hexId = (hi: number, lo: number) => hi.toString(16).padStart(8, '0') + lo.toString(16).padStart(8, '0')

@@ -1,0 +1,137 @@
+import { grown } from '../columns/column.ts'
+import { WeightColumns } from '../spans/weight-columns.ts'
+
+/**
+ * Which message of its span a received one is: one span may receive many. Those of one span stand one after the other.
+ */
+export const Place = {
+  /** The first, or the only one. */
+  first: 0,
+  /** Another one, linked like the first. */
+  next: 1,
+  /** One beside that which the span above had sent. */
+  beside: 2,
+} as const
+
+/** Ends of messages, a row for each, that are to be put together by trace id and span id. */
+export class MessageColumns {
+  length = 0
+  /** Messages there was no room for. */
+  dropped = 0
+  /** Trace id, four words, and span id, two: the sender's own, or those a receiver is linked to. */
+  ids = new Uint32Array(6 * 64)
+  /** Trace id of the span itself, four words. */
+  traceIds = new Uint32Array(4 * 64)
+  /** Node whose span this is. */
+  node = new Int32Array(64)
+  /** Node of the broker, -1 where it is not named. */
+  broker = new Int32Array(64)
+  /** Start, Unix ns. */
+  startHi = new Uint32Array(64)
+  startLo = new Uint32Array(64)
+  durationNs = new Float64Array(64)
+  /** 1 where the span ends before it starts. */
+  skewed = new Uint8Array(64)
+  weights: WeightColumns | undefined
+  /** Of a receiver: time on the critical path of its trace. */
+  criticalPathNs = new Float64Array(64)
+  /** Of a receiver: a `Place`. */
+  place = new Uint8Array(64)
+  /** 1: failed. */
+  failed = new Uint8Array(64)
+  /** `SpanKind` of the span. */
+  kind = new Uint8Array(64)
+  /** 1, or -1 where the message is taken back. */
+  sign = new Int8Array(64)
+
+  private readonly max: number
+
+  /** @param max most messages that are held */
+  constructor(max: number) {
+    this.max = max
+  }
+
+  get isFull(): boolean {
+    return this.length >= this.max
+  }
+
+  /** Appends a row of zeros. */
+  addRow(): number {
+    const row = this.length++
+    if (row === this.node.length) this.grow(row * 2)
+    this.weights?.reset(row)
+    return row
+  }
+
+  /** Gives a row the weight of row `from` of `weights`. */
+  setWeight(row: number, weights: WeightColumns, from: number): void {
+    if (!this.weights) {
+      if (weights.isPlain(from)) return
+      this.weights = new WeightColumns()
+      for (let before = 0; before < this.length; before++) this.weights.reset(before)
+    }
+    this.weights.copy(row, weights, from)
+  }
+
+  /** Appends the rows of `other`; `nodeOf` says for each of its nodes which one it is here. */
+  append(other: MessageColumns, nodeOf: Int32Array): void {
+    this.dropped += other.dropped
+    for (let from = 0; from < other.length; from++) {
+      if (this.isFull) {
+        this.dropped += other.sign[from]!
+        continue
+      }
+      const row = this.addRow()
+      for (let word = 0; word < 6; word++) this.ids[row * 6 + word] = other.ids[from * 6 + word]!
+      for (let word = 0; word < 4; word++) this.traceIds[row * 4 + word] = other.traceIds[from * 4 + word]!
+      this.node[row] = nodeOf[other.node[from]!]!
+      this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
+      this.startHi[row] = other.startHi[from]!
+      this.startLo[row] = other.startLo[from]!
+      this.durationNs[row] = other.durationNs[from]!
+      this.skewed[row] = other.skewed[from]!
+      this.criticalPathNs[row] = other.criticalPathNs[from]!
+      this.place[row] = other.place[from]!
+      this.failed[row] = other.failed[from]!
+      this.kind[row] = other.kind[from]!
+      this.sign[row] = other.sign[from]!
+      if (other.weights) this.setWeight(row, other.weights, from)
+    }
+  }
+
+  traceIdOf(row: number): Uint32Array {
+    return this.traceIds.subarray(row * 4, row * 4 + 4)
+  }
+
+  hash(row: number): number {
+    let hash = 0
+    for (let at = row * 6; at < row * 6 + 6; at++) {
+      hash = Math.imul(hash ^ this.ids[at]!, 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    return hash
+  }
+
+  hasIdOf(row: number, other: MessageColumns, from: number): boolean {
+    for (let word = 0; word < 6; word++) {
+      if (this.ids[row * 6 + word] !== other.ids[from * 6 + word]) return false
+    }
+    return true
+  }
+
+  private grow(capacity: number): void {
+    this.ids = grown(this.ids, capacity * 6)
+    this.traceIds = grown(this.traceIds, capacity * 4)
+    this.node = grown(this.node, capacity)
+    this.broker = grown(this.broker, capacity)
+    this.startHi = grown(this.startHi, capacity)
+    this.startLo = grown(this.startLo, capacity)
+    this.durationNs = grown(this.durationNs, capacity)
+    this.skewed = grown(this.skewed, capacity)
+    this.criticalPathNs = grown(this.criticalPathNs, capacity)
+    this.place = grown(this.place, capacity)
+    this.failed = grown(this.failed, capacity)
+    this.kind = grown(this.kind, capacity)
+    this.sign = grown(this.sign, capacity)
+  }
+}

@@ -1,0 +1,118 @@
+import { compareTexts } from '../columns/least-called.ts'
+import type { Steps } from '../columns/steps.ts'
+import { folded, foldedText, type StringTable } from '../columns/string-table.ts'
+import type { Folding, Graph, GraphEdge, GraphNode } from '../graph.ts'
+import { noPattern } from '../totals/call-patterns.ts'
+import { noSides } from '../totals/call-sides.ts'
+import type { CallTotals } from '../totals/call-totals.ts'
+import { foldOperations, foldTags } from './folding.ts'
+import type { TagSums } from './tag-totals.ts'
+
+/**
+ * Turns totals into a graph: numbers become names, and what was taken back altogether is left out.
+ *
+ * @param maxNodes most operations, and most values of the tag; the least called of more are drawn as one
+ * @returns nodes sorted by role, title, operation; edges by source, target
+ */
+export function* readGraph(
+  all: CallTotals,
+  allTags: TagSums | undefined,
+  strings: StringTable,
+  maxNodes: number,
+): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
+  const { totals: operations, of: operationOf, folding } = foldOperations(all, strings, maxNodes)
+  const foldedTags = allTags && foldTags(allTags, operationOf, strings, maxNodes)
+  const tags = foldedTags?.sums
+  const operationNodes = yield* readOperations(operations, strings)
+  const tagNodes = tags ? yield* readTags(tags, strings) : []
+  const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
+  const indexOf = new Map(nodes.map((node, index) => [node, index]))
+  const edges: GraphEdge[] = []
+
+  const { edges: calls } = operations
+  for (let call = 0; call < calls.length; call++) {
+    const source = indexOf.get(operationNodes[calls.first[call]!]!)
+    const target = indexOf.get(operationNodes[calls.second[call]!]!)
+    addEdge(edges, source, target, operations.readEdge(call))
+    yield
+  }
+  for (let entry = 0; tags && entry < tags.entries.length; entry++) {
+    const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
+    const target = indexOf.get(operationNodes[tags.entries.second[entry]!]!)
+    addEdge(edges, source, target, readEntry(tags, entry))
+    yield
+  }
+  edges.sort((a, b) => a.source - b.source || a.target - b.target)
+  return { nodes, edges, foldings: foldingsOf(folding, foldedTags?.folding) }
+}
+
+function* readOperations(operations: CallTotals, strings: StringTable): Steps<GraphNode[]> {
+  const read: GraphNode[] = []
+  for (let node = 0; node < operations.nodes.length; node++) {
+    read.push(readOperation(operations, node, strings))
+    yield
+  }
+  return read
+}
+
+function readOperation(
+  { nodes, nodeRed, selfCalls }: CallTotals,
+  node: number,
+  strings: StringTable,
+): GraphNode {
+  const [service, name] = [nodes.first[node]!, nodes.second[node]!]
+  const figures = { ...nodeRed.read(node), selfCalls: selfCalls[node] ?? 0 }
+  const title = strings.text(service)
+  if (name !== folded) return { role: 'operation', title, operation: strings.text(name), ...figures }
+  const folds = service === folded ? 'operations of all' : 'operations'
+  return { role: 'other', folds, title, operation: foldedText, ...figures }
+}
+
+const tagRole = { role: 'tag' } as const
+const otherTags = { role: 'other', folds: 'tag values' } as const
+
+/** A node for each value of the tag, in order of their indexes in `tags`. */
+export function* readTags({ tags, tagRed }: TagSums, strings: StringTable): Steps<GraphNode[]> {
+  const read: GraphNode[] = []
+  for (let tag = 0; tag < tags.length; tag++) {
+    read.push({
+      ...(tags.first[tag] === folded ? otherTags : tagRole),
+      title: strings.text(tags.first[tag]!),
+      operation: '',
+      ...tagRed.read(tag),
+      selfCalls: 0,
+    })
+    yield
+  }
+  return read
+}
+
+/** The edge from a tag node to a root: nobody's call. */
+export function readEntry({ entryRed }: TagSums, entry: number): Omit<GraphEdge, 'source' | 'target'> {
+  return { ...entryRed.read(entry), sides: { ...noSides }, pattern: { ...noPattern } }
+}
+
+/** An edge that was taken back is left out; one with calls has both ends, since its spans count on them. */
+export function addEdge(
+  edges: GraphEdge[],
+  source: number | undefined,
+  target: number | undefined,
+  red: Omit<GraphEdge, 'source' | 'target'>,
+): void {
+  if (red.count > 0 && source !== undefined && target !== undefined) edges.push({ source, target, ...red })
+}
+
+/** Order of the nodes of a graph. */
+export function compareNodes(a: GraphNode, b: GraphNode): number {
+  return (
+    compareTexts(a.role, b.role) ||
+    compareTexts(a.title, b.title) ||
+    compareTexts(a.operation, b.operation) ||
+    compareTexts(a.folds ?? '', b.folds ?? '')
+  )
+}
+
+/** Those that folded anything. */
+export function foldingsOf(...foldings: (Folding | undefined)[]): Folding[] {
+  return foldings.filter((folding) => folding !== undefined && folding.folded + folding.late > 0) as Folding[]
+}

@@ -1,0 +1,248 @@
+import { PairIndex } from '../columns/pair-index.ts'
+import { RowList } from '../columns/row-list.ts'
+import type { LinkedCalls } from '../messages/linked-calls.ts'
+import { peerCode, serviceCode, userCode } from '../spans/node-code.ts'
+import { PeerColumns, PeerRole } from '../spans/peer-columns.ts'
+import type { SpanCounts } from '../spans/span-counts.ts'
+import { SpanKind, SpanStatus, type SpanTable } from '../spans/span-table.ts'
+import type { CallObserver } from '../totals/call-observer.ts'
+import type { CallTotals } from '../totals/call-totals.ts'
+import type { CriticalPath } from '../totals/critical-path.ts'
+import { Top, type TraceTree } from '../trace/trace-tree.ts'
+import { ServiceEdges } from './service-edges.ts'
+import { ServiceTree } from './service-tree.ts'
+
+/**
+ * Finds the calls between services in one trace after the other and adds them up. A node is a service, counted once
+ * for each request that entered it, or a peer, which sends no spans.
+ *
+ * Rules, after Zipkin's DependencyLinker (openzipkin/zipkin internal/DependencyLinker.java) and beyond it:
+ * - A span below one of another service is a call, whatever their kinds. A client that nobody answers calls its peer.
+ * - A span that is itself a caller only shows that its service was reached: it fails the call to its own callee, not
+ *   the one to its service. The call has also failed where the caller right above says so.
+ * - A message goes through its broker where either side names it, else straight from producer to consumer.
+ * - A server may name its caller where no span of another service is above it. Where nothing is above it and nobody is
+ *   named, the caller is the user, if that is wanted.
+ */
+export class ServiceCalls {
+  /** Rows of the last trace that nothing called; `parents` says why. */
+  readonly tops = new RowList()
+  /** Node of each row of the last trace, -1 where it has none. */
+  nodeOf = new Int32Array(64)
+  /** For each row of the last trace the row that called it, or one of `Top`. */
+  parents = new Int32Array(64)
+
+  observer: CallObserver | undefined
+  private readonly tree = new ServiceTree()
+  private readonly edges: ServiceEdges
+  private readonly totals: CallTotals
+  private readonly links: LinkedCalls
+  private readonly counts: SpanCounts
+  /** Name of the node of users; 0: they have none. */
+  private readonly userName: number
+  private readonly noPeers = new PeerColumns()
+  /** Messages whose way to the broker has been counted in this trace: (sender, broker). */
+  private published: PairIndex | undefined
+
+  private spans!: SpanTable
+  private peers: PeerColumns = this.noPeers
+  private sign: 1 | -1 = 1
+
+  /** @param userName index into the strings; 0: who begins a trace without being named is no node */
+  constructor(totals: CallTotals, links: LinkedCalls, counts: SpanCounts, userName = 0) {
+    this.userName = userName
+    this.totals = totals
+    this.links = links
+    this.counts = counts
+    this.edges = new ServiceEdges(totals, links, this.tree)
+  }
+
+  /** Counts one trace, or takes it back when `sign` is -1. */
+  add(spans: SpanTable, traceTree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
+    this.tree.build(spans, traceTree)
+    this.start(spans, sign)
+    const { counts, tree } = this
+    counts.traces += sign
+    counts.received += sign * spans.length
+    counts.duplicates += sign * traceTree.duplicates
+    for (let row = 0; row < spans.length; row++) {
+      this.parents[row] = tree.ownerOf(tree.parent[row]!)
+      if (tree.parent[row] === Top.duplicate) continue
+      if (spans.service[row] !== 0) this.enter(row)
+      else counts.unnamed += sign
+    }
+    for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.nameOnce(row)
+    for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.callPeer(row)
+    this.edges.finish(criticalPath, this.nodeOf)
+  }
+
+  private start(spans: SpanTable, sign: 1 | -1): void {
+    this.spans = spans
+    this.peers = spans.withPeers()
+    this.sign = sign
+    this.published = undefined
+    this.tops.clear()
+    this.edges.start(spans, sign)
+    if (this.nodeOf.length >= spans.length) return
+    this.nodeOf = new Int32Array(spans.length * 2)
+    this.parents = new Int32Array(spans.length * 2)
+  }
+
+  private isPresentCaller(row: number): boolean {
+    return this.tree.parent[row] !== Top.duplicate && this.isCaller(row)
+  }
+
+  /** Of a client span inside another for the same peer, such as one try of several, the inner one counts. */
+  private nameOnce(row: number): void {
+    const { tree, peers } = this
+    const above = tree.parent[row]!
+    if (above < 0 || peers.name[row] === 0 || peers.name[row] !== peers.name[above]) return
+    if (peers.role[row] !== peers.role[above] || !this.isCaller(above)) return
+    if (tree.serviceOf(row) === tree.serviceOf(above)) tree.answered[above] = 1
+  }
+
+  /** A span with a service: what called it, and whether it is a request to its service at all. */
+  private enter(row: number): void {
+    const { spans, counts, sign } = this
+    const caller = this.parents[row]!
+    const service = spans.service[row]!
+    const node = this.totals.nodeOf(service, serviceCode)
+    this.nodeOf[row] = node
+    counts.counted += sign
+    counts.skewed += sign * spans.skewed[row]!
+    if (spans.weights?.bad[row] === 1) counts.badWeights += sign
+    this.countPlace(row, caller)
+    const isCalled = caller >= 0 && spans.service[caller] !== service
+    let isRequest = caller < 0 || isCalled
+    if (spans.kind[row] === SpanKind.consumer) isRequest = this.deliver(row, node, caller) || isRequest
+    else if (isCalled) this.call(row, node)
+    else if (spans.kind[row] === SpanKind.server) isRequest = this.serve(row, node, caller) || isRequest
+    if (isRequest) this.totals.addNodeCall(node, spans, row, this.hasFailed(row), sign)
+  }
+
+  private countPlace(row: number, caller: number): void {
+    const { counts, sign, spans } = this
+    if (caller < 0) {
+      this.tops.push(row)
+      if (caller === Top.root) counts.roots += sign
+      else if (caller === Top.orphan) counts.orphans += sign
+      else counts.cycles += sign
+    } else if (spans.service[caller] === spans.service[row]) counts.selfCalls += sign
+    else counts.edgeCalls += sign
+  }
+
+  /** A call from the service above. */
+  private call(row: number, node: number): void {
+    const { tree } = this
+    const above = tree.parent[row]!
+    const failed =
+      (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
+    const caller = this.isCaller(above) ? above : this.parents[row]!
+    this.edges.enter(this.serviceNode(above), node, caller, row, failed)
+    tree.answerAbove(row)
+  }
+
+  /** A request whose caller sent no span, or was the service itself. */
+  private serve(row: number, node: number, caller: number): boolean {
+    let peer = this.peerNode(row)
+    if (peer < 0) peer = this.userOf(caller)
+    if (caller >= 0) this.tree.answerAbove(row)
+    if (peer >= 0) this.edges.enterFromPeer(peer, node, row, this.hasFailed(row))
+    else if (caller >= 0) this.totals.addSelfCall(node, this.spans, row, this.sign)
+    return true
+  }
+
+  /**
+   * A message that arrived.
+   *
+   * @returns whether anything tells where from
+   */
+  private deliver(row: number, node: number, caller: number): boolean {
+    const { spans, tree, peers } = this
+    const above = tree.parent[row]!
+    const isOwn = caller >= 0 && spans.service[caller] === spans.service[row]
+    let sender = caller >= 0 && !isOwn ? caller : -1
+    if (caller >= 0 && this.isCaller(above)) sender = above
+    const own = this.peerNode(row)
+    const producer = sender >= 0 && this.isCaller(sender) ? sender : -1
+    const sent = producer >= 0 ? this.peerNode(producer) : -1
+    const broker = own >= 0 ? own : sent
+    if (broker >= 0) this.edges.deliver(broker, node, producer, row, this.hasFailed(row))
+    if (sender < 0) {
+      if (peers.hasLink(row)) {
+        const message = this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
+        this.edges.receive(row, message)
+      } else if (own < 0 && this.userOf(caller) >= 0) {
+        this.edges.enterFromPeer(this.userOf(caller), node, row, this.hasFailed(row))
+      }
+      return own >= 0 || peers.hasLink(row)
+    }
+    if (peers.hasLink(row)) {
+      this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign, sender)
+    }
+    if (broker < 0) this.sendDirectly(row, node, sender)
+    else if (sent < 0) this.publish(sender, own)
+    return true
+  }
+
+  private sendDirectly(row: number, node: number, sender: number): void {
+    const from = this.serviceNode(sender)
+    const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
+    if (from === node) this.totals.addSelfCall(node, this.spans, row, this.sign)
+    else this.edges.enter(from, node, sender, row, failed)
+    this.tree.answerAbove(row)
+  }
+
+  /** A sender that did not name the broker, which its consumers do: once, however many they are. */
+  private publish(sender: number, broker: number): void {
+    this.published ??= new PairIndex()
+    const known = this.published.length
+    this.published.indexOf(sender, broker)
+    if (this.published.length === known) return
+    const failed = this.isCaller(sender) && this.hasFailed(sender)
+    this.edges.publish(this.serviceNode(sender), broker, sender, failed)
+  }
+
+  /** The peer that a caller names is called, unless the callee's own spans have told of the call. */
+  private callPeer(row: number): void {
+    const { spans, tree, peers, sign } = this
+    if (tree.ownerOf(row) < 0) return
+    const node = this.serviceNode(row)
+    const peer = this.peerNode(row)
+    const failed = this.hasFailed(row)
+    const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
+    if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
+    const answered = tree.answered[row] === 1
+    if (peer >= 0 && (isMessage || !answered)) this.edges.callPeer(node, peer, row, failed)
+    else if (!isMessage) this.observer?.noCall(row, answered)
+  }
+
+  /** Node of the service that a span works for, which there must be. */
+  private serviceNode(row: number): number {
+    return this.totals.nodeOf(this.tree.serviceOf(row), serviceCode)
+  }
+
+  /** Node of the peer that a span names, or -1. */
+  private peerNode(row: number): number {
+    const { peers } = this
+    const name = peers.name[row]!
+    return name === 0 ? -1 : this.totals.nodeOf(name, peerCode(peers.role[row]!, peers.source[row]!))
+  }
+
+  /** Node of the user where nothing called, or -1. */
+  private userOf(caller: number): number {
+    if (caller !== Top.root || this.userName === 0) return -1
+    return this.totals.nodeOf(this.userName, userCode)
+  }
+
+  /** Whether a span calls somebody: by its kind, or because it names a peer and is no server of it. */
+  private isCaller(row: number): boolean {
+    const kind = this.spans.kind[row]!
+    if (kind === SpanKind.client || kind === SpanKind.producer) return true
+    return kind !== SpanKind.server && kind !== SpanKind.consumer && this.peers.name[row] !== 0
+  }
+
+  private hasFailed(row: number): boolean {
+    return this.spans.status[row] === SpanStatus.error || this.peers.errorTag[row] === 1
+  }
+}

@@ -1,0 +1,112 @@
+import { nodesWhileReading } from '../columns/least-called.ts'
+import type { Steps } from '../columns/steps.ts'
+import type { StringTable } from '../columns/string-table.ts'
+import type { Graph } from '../graph.ts'
+import { LinkedCalls } from '../messages/linked-calls.ts'
+import { TagTotals } from '../operations/tag-totals.ts'
+import { emptyCounts } from '../spans/span-counts.ts'
+import type { SpanTable } from '../spans/span-table.ts'
+import type { CallObserver } from '../totals/call-observer.ts'
+import { CallTotals } from '../totals/call-totals.ts'
+import type { CriticalPath } from '../totals/critical-path.ts'
+import { TraceAtHand } from '../trace/current-trace.ts'
+import type { TraceTree } from '../trace/trace-tree.ts'
+import { readServiceGraph } from './read-service-graph.ts'
+import { ServiceCalls } from './service-calls.ts'
+
+/** Adds up traces into a graph with a node for each service and each peer that sends no spans. */
+export class ServiceLevel {
+  private readonly strings: StringTable
+  private readonly slowThresholdNs: number
+  private readonly maxNodes: number
+  private readonly totals: CallTotals
+  private readonly links = new LinkedCalls()
+  readonly counts = emptyCounts()
+  private readonly calls: ServiceCalls
+  private readonly tags: TagTotals | undefined
+
+  /** @param isTagNode which values of the tag get a node; absent where these are the services themselves */
+  constructor(
+    strings: StringTable,
+    slowThresholdNs: number,
+    isTagNode: ((tagValue: string) => boolean) | undefined,
+    trace: TraceAtHand,
+    maxNodes: number,
+    hasUser = false,
+  ) {
+    this.maxNodes = maxNodes
+    const mostNodes = maxNodes * nodesWhileReading
+    this.strings = strings
+    this.slowThresholdNs = slowThresholdNs
+    this.totals = new CallTotals(slowThresholdNs, trace, 'code', mostNodes)
+    this.calls = new ServiceCalls(
+      this.totals,
+      this.links,
+      this.counts,
+      hasUser ? strings.internText('user') : 0,
+    )
+    this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
+  }
+
+  /** From now on tells of each call. */
+  watch(observer: CallObserver): void {
+    this.totals.watch(observer)
+    this.links.observer = observer
+    this.calls.observer = observer
+  }
+
+  /** Counts one trace. `tree` is built of `spans`, `criticalPath` measured of both; they stay as they are. */
+  add(spans: SpanTable, tree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
+    const { calls } = this
+    calls.add(spans, tree, criticalPath, sign)
+    this.tags?.add(spans, calls.parents, calls.tops, calls.nodeOf, sign)
+  }
+
+  merge(other: ServiceLevel): void {
+    const nodeOf = this.totals.merge(other.totals, this.strings, other.strings)
+    this.links.merge(other.links, nodeOf)
+    if (other.tags) this.tags?.merge(other.tags, nodeOf, this.strings, other.strings)
+    for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
+      this.counts[key] += other.counts[key]
+    }
+  }
+
+  /** @param endToEndNs sum of the durations of all roots, ns */
+  *finish(endToEndNs: number): Steps<Graph> {
+    const { calls, gaps, unresolved, linkedSpans, dropped } = this.links.resolve()
+    const trace = new TraceAtHand()
+    const linked = new CallTotals(this.slowThresholdNs, trace)
+    for (const {
+      caller,
+      callee,
+      spans,
+      row,
+      traceId,
+      client,
+      server,
+      criticalPathNs,
+      failed,
+      sign,
+    } of calls) {
+      trace.start(traceId)
+      const edge = linked.addCall(caller, callee, spans, row, failed, sign)
+      linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
+      if (client) linked.sides.addClient(edge, client.spans, client.row, sign)
+      if (server) linked.sides.addServer(edge, server.spans, server.row, sign)
+      yield
+    }
+    for (const { caller, callee, gapNs, sign } of gaps) {
+      linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
+    }
+    const tags = this.tags && (yield* this.tags.read())
+    const graph = yield* readServiceGraph(this.totals, linked, tags, this.strings, this.maxNodes)
+    return {
+      ...graph,
+      endToEndNs,
+      spans: { ...this.counts },
+      unresolvedLinks: unresolved,
+      linkedSpans,
+      droppedMessages: dropped,
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { PairIndex } from '../columns/pair-index.ts'
+import { folded } from '../columns/string-table.ts'
+import type { GraphNode } from '../graph.ts'
+import { foldedPeer, mayBeService, roleOfCode, serviceCode } from '../spans/node-code.ts'
+import { PeerRole } from '../spans/peer-columns.ts'
+import type { CallTotals } from '../totals/call-totals.ts'
+import { maskOfCode } from './call-evidence.ts'
+
+/**
+ * Who takes part in the calls of a graph: the services, and the peers of each name and role, whichever attributes
+ * named them. A peer with the name of a service that is in the graph may be that service.
+ */
+export interface Parties {
+  length: number
+  role: GraphNode['role'][]
+  /** Indexes into the strings. */
+  name: number[]
+  /** The attributes that named the party: bit n is that of index n; 0 for services. */
+  sources: number[]
+  /** The party of each node of the totals, -1 where it has none: what it was made for was taken back. */
+  of: Int32Array
+  isPeer(node: number): boolean
+}
+
+const peerRoles: Record<number, GraphNode['role']> = {
+  [PeerRole.database]: 'database',
+  [PeerRole.messaging]: 'messaging',
+  [PeerRole.external]: 'external',
+  [PeerRole.user]: 'user',
+}
+
+/** @param linked further calls between the nodes of `totals` */
+export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
+  const { nodes, nodeRed } = totals
+  const isPeer = (node: number) => nodes.second[node] !== serviceCode
+  const of = new Int32Array(nodes.length).fill(-1)
+  const parties: Parties = { length: 0, role: [], name: [], sources: [], of, isPeer }
+  const late = [nodes.find(folded, serviceCode), nodes.find(folded, foldedPeer)].filter((node) => node >= 0)
+  if (late.length > 0) addOther(parties)
+  for (const node of late) of[node] = 0
+  const services = new Map<number, number>()
+  for (let node = 0; node < nodes.length; node++) {
+    if (isPeer(node) || late.includes(node) || !(nodeRed.countOf(node) > 0)) continue
+    of[node] = parties.length++
+    parties.role.push('service')
+    parties.name.push(nodes.first[node]!)
+    parties.sources.push(0)
+    services.set(nodes.first[node]!, of[node]!)
+  }
+  const peers = new PairIndex()
+  const firstPeer = parties.length
+  for (const node of calledNodes(totals, linked)) {
+    if (!isPeer(node) || late.includes(node)) continue
+    const name = nodes.first[node]!
+    const code = nodes.second[node]!
+    const service = mayBeService(code) ? services.get(name) : undefined
+    if (service !== undefined) {
+      of[node] = service
+      continue
+    }
+    const party = firstPeer + peers.indexOf(name, roleOfCode(code))
+    of[node] = party
+    if (party === parties.length) {
+      parties.length++
+      parties.role.push(peerRoles[roleOfCode(code)] ?? 'external')
+      parties.name.push(name)
+      parties.sources.push(0)
+    }
+    parties.sources[party]! |= maskOfCode(code)
+  }
+  return parties
+}
+
+/** The party of all that is folded, which is added to the others. */
+export function addOther(parties: Parties): number {
+  parties.role.push('other')
+  parties.name.push(folded)
+  parties.sources.push(0)
+  return parties.length++
+}
+
+/** The nodes at the ends of calls that were not taken back. */
+function calledNodes(...all: CallTotals[]): Set<number> {
+  const called = new Set<number>()
+  for (const { edges, edgeRed } of all) {
+    for (let edge = 0; edge < edges.length; edge++) {
+      if (!(edgeRed.countOf(edge) > 0)) continue
+      called.add(edges.first[edge]!)
+      called.add(edges.second[edge]!)
+    }
+  }
+  return called
+}

@@ -1,0 +1,74 @@
+import { grown } from '../columns/column.ts'
+import { RowLists } from '../columns/row-lists.ts'
+
+/**
+ * What a peer is: the other end of a call, as far as the span of this end tells. No span says `user`: so those are
+ * called who begin a trace.
+ */
+export const PeerRole = { none: 0, database: 1, messaging: 2, external: 3, user: 4 } as const
+
+/**
+ * What the spans of a table say of the other end: columns that only the service level needs. Rows are those of the
+ * table; names are indexes into its strings, 0 = absent.
+ */
+export class PeerColumns {
+  /** The peer's name. */
+  name = new Int32Array(0)
+  /** A `PeerRole`. */
+  role = new Uint8Array(0)
+  /** The attribute that named the peer, index into `peerAttributes`. */
+  source = new Uint8Array(0)
+  /** 1 where the attribute `error` is true. */
+  errorTag = new Uint8Array(0)
+  /** The sender's own address: tells apart the spans of two servers that answer one shared span id. */
+  instance = new Int32Array(0)
+  /** The spans it is linked to, six numbers each: trace id, four words, and span id, two. */
+  readonly links = new RowLists()
+
+  reset(row: number): void {
+    if (row >= this.name.length) this.grow(Math.max(64, row * 2))
+    this.name[row] = 0
+    this.role[row] = 0
+    this.source[row] = 0
+    this.errorTag[row] = 0
+    this.instance[row] = 0
+    this.links.reset(row)
+  }
+
+  copy(row: number, other: PeerColumns, from: number): void {
+    this.name[row] = other.name[from]!
+    this.role[row] = other.role[from]!
+    this.source[row] = other.source[from]!
+    this.errorTag[row] = other.errorTag[from]!
+    this.instance[row] = other.instance[from]!
+    this.links.copy(row, other.links, from)
+  }
+
+  /** @param words trace id and span id of the other span; without a span id it is none */
+  addLink(row: number, words: Uint32Array): void {
+    if (words[4] === 0 && words[5] === 0) return
+    const at = this.links.append(row, 6)
+    this.links.values.set(words, at)
+  }
+
+  hasLink(row: number): boolean {
+    return this.links.length(row) > 0
+  }
+
+  /** Trace id and span id of each span that the row is linked to, without repetitions. */
+  linksOf(row: number): Float64Array[] {
+    const start = this.links.start(row)
+    const all = Array.from({ length: this.links.length(row) / 6 }, (_, index) =>
+      this.links.values.subarray(start + index * 6, start + index * 6 + 6),
+    )
+    return all.length < 2 ? all : [...new Map(all.map((words) => [words.join(), words])).values()]
+  }
+
+  private grow(capacity: number): void {
+    this.name = grown(this.name, capacity)
+    this.role = grown(this.role, capacity)
+    this.source = grown(this.source, capacity)
+    this.errorTag = grown(this.errorTag, capacity)
+    this.instance = grown(this.instance, capacity)
+  }
+}

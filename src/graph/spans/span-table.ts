@@ -1,0 +1,186 @@
+import type { StringTable } from '../columns/string-table.ts'
+import { PeerColumns } from './peer-columns.ts'
+import { WeightColumns } from './weight-columns.ts'
+
+/** Span kind, numbered as in OTLP (opentelemetry-proto trace/v1/trace.proto, Span.SpanKind). */
+export const SpanKind = {
+  unspecified: 0,
+  internal: 1,
+  server: 2,
+  client: 3,
+  producer: 4,
+  consumer: 5,
+} as const
+
+/** Span status, numbered as in OTLP (trace.proto, Status.StatusCode). Only `error` makes a call failed. */
+export const SpanStatus = { unset: 0, ok: 1, error: 2 } as const
+
+/**
+ * The spans of one trace, a column for each field and a row for each span.
+ *
+ * Decoders fill it row by row and hand it on; it is cleared and filled again for the next trace, so reading
+ * a million spans allocates next to nothing. Ids and times are kept as two 32-bit words because 64-bit
+ * integers do not fit a JavaScript number and BigInt allocates.
+ */
+export class SpanTable {
+  length = 0
+  /** Trace id, 16 bytes as four words, most significant first. */
+  readonly traceId = new Uint32Array(4)
+
+  spanIdHi = new Uint32Array(64)
+  spanIdLo = new Uint32Array(64)
+  /** 0, 0 is a root: it has no parent. */
+  parentIdHi = new Uint32Array(64)
+  parentIdLo = new Uint32Array(64)
+  /** Start, Unix ns. */
+  startHi = new Uint32Array(64)
+  startLo = new Uint32Array(64)
+  /** End - start, ns, >= 0. */
+  durationNs = new Float64Array(64)
+  /** A `SpanKind`. */
+  kind = new Uint8Array(64)
+  /** A `SpanStatus`. */
+  status = new Uint8Array(64)
+  /** 1 where the sender's clock ran backwards: end < start. The duration is then 0. */
+  skewed = new Uint8Array(64)
+  /** Span name, index into `strings`. */
+  name = new Int32Array(64)
+  /** `service.name`, index into `strings`; 0 = absent. */
+  service = new Int32Array(64)
+  /** Value of the tag that the query selects on, index into `strings`; 0 = absent. */
+  tagValue = new Int32Array(64)
+  /** What the spans say of their peers; undefined where that is not wanted. */
+  peers: PeerColumns | undefined
+  /** For how many calls the spans stand; undefined where each stands for itself. */
+  weights: WeightColumns | undefined
+
+  /** What `name`, `service` and `tagValue` are indexes into; shared by all tables of a build. */
+  readonly strings: StringTable
+
+  constructor(strings: StringTable) {
+    this.strings = strings
+  }
+
+  clear(): void {
+    this.length = 0
+    this.traceId.fill(0)
+  }
+
+  /** Appends a row in which every field is zero, and returns its index. */
+  addRow(): number {
+    const row = this.length++
+    if (row === this.kind.length) this.grow(row * 2)
+    this.spanIdHi[row] = 0
+    this.spanIdLo[row] = 0
+    this.parentIdHi[row] = 0
+    this.parentIdLo[row] = 0
+    this.startHi[row] = 0
+    this.startLo[row] = 0
+    this.durationNs[row] = 0
+    this.kind[row] = 0
+    this.status[row] = 0
+    this.skewed[row] = 0
+    this.name[row] = 0
+    this.service[row] = 0
+    this.tagValue[row] = 0
+    this.peers?.reset(row)
+    this.weights?.reset(row)
+    return row
+  }
+
+  /** The columns of the peers, from now on filled. */
+  withPeers(): PeerColumns {
+    if (this.peers) return this.peers
+    this.peers = new PeerColumns()
+    for (let row = 0; row < this.length; row++) this.peers.reset(row)
+    return this.peers
+  }
+
+  /** The columns of the weights, from now on filled. */
+  withWeights(): WeightColumns {
+    if (this.weights) return this.weights
+    this.weights = new WeightColumns()
+    for (let row = 0; row < this.length; row++) this.weights.reset(row)
+    return this.weights
+  }
+
+  /** Appends row `from` of `other`, which must share this table's strings. */
+  copyRow(other: SpanTable, from: number): void {
+    if (other.peers) this.withPeers()
+    if (other.weights) this.withWeights()
+    const row = this.addRow()
+    this.spanIdHi[row] = other.spanIdHi[from]!
+    this.spanIdLo[row] = other.spanIdLo[from]!
+    this.parentIdHi[row] = other.parentIdHi[from]!
+    this.parentIdLo[row] = other.parentIdLo[from]!
+    this.startHi[row] = other.startHi[from]!
+    this.startLo[row] = other.startLo[from]!
+    this.durationNs[row] = other.durationNs[from]!
+    this.kind[row] = other.kind[from]!
+    this.status[row] = other.status[from]!
+    this.skewed[row] = other.skewed[from]!
+    this.name[row] = other.name[from]!
+    this.service[row] = other.service[from]!
+    this.tagValue[row] = other.tagValue[from]!
+    if (other.peers) this.peers?.copy(row, other.peers, from)
+    if (other.weights) this.weights?.copy(row, other.weights, from)
+  }
+
+  /** Start of a row, Unix ms; a start on a whole ms is that ms, other fractions are good to 1 µs. */
+  startMs(row: number): number {
+    // 2^32 ns are 4294 ms and 967296 ns: in this order no step exceeds 2^53.
+    const hi = this.startHi[row]!
+    return hi * 4294 + (hi * 967296 + this.startLo[row]!) / 1e6
+  }
+
+  /** First start and last end of the spans, Unix ms. An empty table gives Infinity and -Infinity. */
+  extentMs(): { startMs: number; endMs: number } {
+    let startMs = Number.POSITIVE_INFINITY
+    let endMs = Number.NEGATIVE_INFINITY
+    for (let row = 0; row < this.length; row++) {
+      const start = this.startMs(row)
+      if (start < startMs) startMs = start
+      const end = start + this.durationNs[row]! / 1e6
+      if (end > endMs) endMs = end
+    }
+    return { startMs, endMs }
+  }
+
+  /** A copy that stays valid when this table is cleared, no larger than its rows need. */
+  snapshot(): SpanTable {
+    const copy = new SpanTable(this.strings)
+    copy.traceId.set(this.traceId)
+    copy.grow(Math.max(1, this.length))
+    for (let row = 0; row < this.length; row++) copy.copyRow(this, row)
+    return copy
+  }
+
+  private grow(capacity: number): void {
+    this.spanIdHi = resized(this.spanIdHi, capacity)
+    this.spanIdLo = resized(this.spanIdLo, capacity)
+    this.parentIdHi = resized(this.parentIdHi, capacity)
+    this.parentIdLo = resized(this.parentIdLo, capacity)
+    this.startHi = resized(this.startHi, capacity)
+    this.startLo = resized(this.startLo, capacity)
+    this.durationNs = resized(this.durationNs, capacity)
+    this.kind = resized(this.kind, capacity)
+    this.status = resized(this.status, capacity)
+    this.skewed = resized(this.skewed, capacity)
+    this.name = resized(this.name, capacity)
+    this.service = resized(this.service, capacity)
+    this.tagValue = resized(this.tagValue, capacity)
+  }
+}
+
+interface Column<T> {
+  readonly length: number
+  subarray(start: number, end: number): T
+  set(from: T): void
+  constructor: unknown
+}
+
+function resized<T extends Column<T>>(column: T, capacity: number): T {
+  const next = new (column.constructor as new (length: number) => T)(capacity)
+  next.set(column.subarray(0, Math.min(column.length, capacity)))
+  return next
+}

@@ -1,0 +1,154 @@
+import { grown } from '../columns/column.ts'
+import { addExactly, addSum, readSum } from '../columns/exact-sums.ts'
+import { SpanKind, type SpanTable } from '../spans/span-table.ts'
+import type { MeasuredSpans } from '../spans/weight-columns.ts'
+
+/** What each end of an edge saw of its calls. A mean is null where no span tells of that side. */
+export interface Sides {
+  /** Mean duration of the caller's client or producer spans, ns. */
+  clientMeanNs: number | null
+  /** Mean duration of the spans in which the callee did the work, ns. */
+  serverMeanNs: number | null
+  /** Mean time between the two sides, ns: on the network, or in a queue. */
+  gapMeanNs: number | null
+  /** Calls whose gap came out negative; they are in no mean of gaps. */
+  negativeGaps: number
+}
+
+export const noSides: Sides = { clientMeanNs: null, serverMeanNs: null, gapMeanNs: null, negativeGaps: 0 }
+
+/** Spans of which one side of a call is known. */
+export interface SideSpans extends MeasuredSpans {
+  /** 1 where the span ends before it starts. */
+  skewed: Uint8Array
+}
+
+/** What is counted of an edge, in cells side by side; the sum of its times, which takes two, stands behind each of the first three. */
+const clients = 0
+const servers = 3
+const gaps = 6
+const negativeGaps = 9
+const cellsPerEdge = 10
+
+/**
+ * Client and server side of the calls of many edges, kept apart, and the gap between them.
+ *
+ * A call has two sides where it leaves its service, or its callee is a server or a consumer. The client side is a
+ * client or producer span right above the callee; the server side is the callee's span unless that is itself a caller.
+ * The gap of a request is the client's duration less the server's, in which clocks play no part; that of a message
+ * is the time from the producer's end to the consumer's start. A negative one tells of clocks apart, or of a caller
+ * that did not wait: it is left out and counted. A span that ends before it starts has no side, and a summary span has
+ * one for each of its calls and no gap. Where one client span has several servers below it, each of the calls counts
+ * with both of its sides.
+ */
+export class CallSides {
+  private cells = new Float64Array(64 * cellsPerEdge)
+
+  /** Adds what is known of the call of `callee` by `caller`, two rows of a trace; takes it back where `sign` is -1. */
+  addCall(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
+    const kind = spans.kind[callee]!
+    if (!isReceiver(kind) && spans.service[caller] === spans.service[callee]) return
+    const isSent = isSender(spans.kind[caller]!)
+    const isServed = !isSender(kind)
+    if (isSent) this.addClient(edge, spans, caller, sign)
+    if (isServed) this.addServer(edge, spans, callee, sign)
+    if (isSent && isServed) this.addGap(edge, spans, caller, callee, sign)
+  }
+
+  addClient(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
+    if (spans.skewed[row] === 0) this.addSide(edge, clients, spans, row, sign)
+  }
+
+  addServer(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
+    if (spans.skewed[row] === 0) this.addSide(edge, servers, spans, row, sign)
+  }
+
+  /** Adds the gap between two spans, of which `caller` is a client or a producer. */
+  addGap(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
+    const { durationNs, kind, skewed } = spans
+    if ((skewed[caller]! | skewed[callee]!) === 1 || isSummary(spans, caller) || isSummary(spans, callee))
+      return
+    const isMessage = kind[caller] === SpanKind.producer || kind[callee] === SpanKind.consumer
+    const gapNs = isMessage ? waitNs(spans, caller, spans, callee) : durationNs[caller]! - durationNs[callee]!
+    this.addGapTime(edge, gapNs, sign)
+  }
+
+  /** Whether gaps of the edge are known. */
+  hasGaps(edge: number): boolean {
+    return this.countOf(edge, gaps) > 0 || this.countOf(edge, negativeGaps) > 0
+  }
+
+  /** @param gapNs may be negative */
+  addGapTime(edge: number, gapNs: number, sign: 1 | -1): void {
+    if (gapNs < 0) this.reach(edge)[edge * cellsPerEdge + negativeGaps]! += sign
+    else this.addTime(edge, gaps, 1, gapNs, sign)
+  }
+
+  /** Adds edge `from` of `other` to edge `edge`. */
+  addRow(edge: number, other: CallSides, from: number): void {
+    if ((from + 1) * cellsPerEdge > other.cells.length) return
+    const cells = this.reach(edge)
+    const at = edge * cellsPerEdge
+    const otherAt = from * cellsPerEdge
+    for (const side of [clients, servers, gaps]) {
+      cells[at + side]! += other.cells[otherAt + side]!
+      addSum(cells, at + side + 1, other.cells, otherAt + side + 1)
+    }
+    cells[at + negativeGaps]! += other.cells[otherAt + negativeGaps]!
+  }
+
+  read(edge: number): Sides {
+    const mean = (side: number) => {
+      const count = this.countOf(edge, side)
+      return count === 0 ? null : readSum(this.cells, edge * cellsPerEdge + side + 1) / count
+    }
+    return {
+      clientMeanNs: mean(clients),
+      serverMeanNs: mean(servers),
+      gapMeanNs: mean(gaps),
+      negativeGaps: this.countOf(edge, negativeGaps),
+    }
+  }
+
+  private addSide(
+    edge: number,
+    side: number,
+    { durationNs, weights }: SideSpans,
+    row: number,
+    sign: 1 | -1,
+  ): void {
+    const calls = weights === undefined ? 1 : weights.calls[row]!
+    this.addTime(edge, side, calls, calls === 1 ? durationNs[row]! : weights!.totalNs[row]!, sign)
+  }
+
+  private addTime(edge: number, side: number, calls: number, ns: number, sign: 1 | -1): void {
+    const cells = this.reach(edge)
+    const at = edge * cellsPerEdge + side
+    cells[at]! += sign * calls
+    addExactly(cells, at + 1, ns, sign)
+  }
+
+  private countOf(edge: number, count: number): number {
+    return this.cells[edge * cellsPerEdge + count] ?? 0
+  }
+
+  private reach(edge: number): Float64Array {
+    const needed = (edge + 1) * cellsPerEdge
+    if (needed > this.cells.length) this.cells = grown(this.cells, Math.max(needed, this.cells.length * 2))
+    return this.cells
+  }
+}
+
+const isSummary = ({ weights }: SpanTable, row: number) => weights !== undefined && weights.calls[row] !== 1
+const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
+const isReceiver = (kind: number) => kind === SpanKind.server || kind === SpanKind.consumer
+
+/** Times as two words, and durations, of spans or messages. */
+type Times = Pick<SpanTable, 'startHi' | 'startLo' | 'durationNs'>
+
+/** From the end of row `sent` of `from` to the start of row `received` of `to`, ns; may be negative. */
+export function waitNs(from: Times, sent: number, to: Times, received: number): number {
+  const hiNs = (to.startHi[received]! - from.startHi[sent]!) * 4294967296
+  // Large terms first: exact for all that lies less than 104 days apart.
+  return hiNs - from.durationNs[sent]! + (to.startLo[received]! - from.startLo[sent]!)
+}

@@ -1,0 +1,195 @@
+import { grown } from '../columns/column.ts'
+import { addExactly, addSum, ExactSums, readSum } from '../columns/exact-sums.ts'
+import { SpanStatus, type SpanTable } from '../spans/span-table.ts'
+import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/weight-columns.ts'
+import { TraceAtHand } from '../trace/current-trace.ts'
+import { DurationSketches, type Percentiles } from './duration-sketch.ts'
+import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
+
+/** RED totals of one node or edge: rate, errors, duration, and what of it was waited for; all 0 where there was no call. */
+export interface Red extends Percentiles {
+  /** Calls. */
+  count: number
+  /** Calls before sampling, as far as the spans tell; `count` where they say nothing. Whole millionths. */
+  adjustedCount: number
+  /** Calls with status ERROR. */
+  failed: number
+  /** Calls that did not fail and took longer than the threshold. */
+  slow: number
+  /** Mean duration, ns. */
+  meanNs: number
+  /** Time on the critical paths of the traces, ns, without that of what was called in turn. */
+  criticalPathNs: number
+  /** Traces in which such a call can be seen. */
+  exemplars: Exemplars
+}
+
+/** What is counted of a row, in cells side by side because they are always touched together. Sums take two. */
+const cellsPerRow = 8
+const count = 0
+const failed = 1
+const slow = 2
+const timeNs = 3
+const criticalPathNs = 5
+
+/**
+ * RED totals of many nodes or edges. All are exact, so the order in which spans arrive cannot change a digit of the
+ * result.
+ */
+export class RedColumns {
+  length = 0
+  private cells = new Float64Array(64 * cellsPerRow)
+  /** Adjusted count less count, in whole millionths. */
+  private readonly unseen = new ExactSums()
+  private readonly durations = new DurationSketches()
+  private readonly exemplars: ExemplarColumns
+
+  /** @param trace the trace whose calls are added; may be left out where only whole rows are */
+  constructor(trace = new TraceAtHand()) {
+    this.exemplars = new ExemplarColumns(trace)
+  }
+
+  /** Calls on row `row`. */
+  countOf(row: number): number {
+    return this.cells[row * cellsPerRow + count] ?? 0
+  }
+
+  /** Adds the calls that a span stands for to row `row`, or takes them back when `sign` is -1. */
+  addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
+    this.addCall(row, spans, span, spans.status[span] === SpanStatus.error, slowThresholdNs, sign)
+  }
+
+  /** The same where the span's status does not say whether they failed. */
+  addCall(
+    row: number,
+    spans: MeasuredSpans,
+    span: number,
+    hasFailed: boolean,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+  ): void {
+    const { weights } = spans
+    if (weights === undefined || weights.isPlain(span)) {
+      this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
+      return
+    }
+    this.unseen.add(row, weights.unseenPerCall(span) * weights.calls[span]!, sign)
+    if (weights.calls[span] === 1) this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
+    else this.addSummary(row, weights, span, hasFailed, slowThresholdNs, sign)
+  }
+
+  /** Adds a trace, which begins with this span and counts once even where that is a summary. */
+  addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
+    const { weights } = spans
+    if (weights) this.unseen.add(row, weights.unseenPerCall(span), sign)
+    const hasFailed = spans.status[span] === SpanStatus.error
+    this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
+  }
+
+  private addOne(
+    row: number,
+    durationNs: number,
+    hasFailed: boolean,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+  ): void {
+    const cells = this.reach(row)
+    const at = row * cellsPerRow
+    cells[at + count]! += sign
+    if (hasFailed) cells[at + failed]! += sign
+    else if (durationNs > slowThresholdNs) cells[at + slow]! += sign
+    addExactly(cells, at + timeNs, durationNs, sign)
+    this.durations.add(row, durationNs, sign)
+    this.exemplars.add(row, durationNs, hasFailed, sign)
+  }
+
+  private addSummary(
+    row: number,
+    weights: WeightColumns,
+    span: number,
+    hasFailed: boolean,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+  ): void {
+    const calls = sign * weights.calls[span]!
+    const { values } = weights.durations
+    const start = weights.durations.start(span)
+    const cells = this.reach(row)
+    const at = row * cellsPerRow
+    cells[at + count]! += calls
+    if (hasFailed) cells[at + failed]! += calls
+    addExactly(cells, at + timeNs, weights.totalNs[span]!, sign)
+    for (let bucket = start; bucket < start + weights.durations.length(span); bucket += 2) {
+      const times = sign * values[bucket + 1]!
+      if (!hasFailed && values[bucket]! > slowThresholdNs) cells[at + slow]! += times
+      this.durations.add(row, values[bucket]!, times)
+      this.exemplars.add(row, values[bucket]!, hasFailed, sign)
+    }
+  }
+
+  /** Adds time on a critical path to row `row`, or takes it back when `sign` is -1. */
+  addCriticalPath(row: number, ns: number, sign: 1 | -1): void {
+    if (ns > 0) addExactly(this.reach(row), row * cellsPerRow + criticalPathNs, ns, sign)
+  }
+
+  /**
+   * Adds row `from` of `other` to row `row`.
+   *
+   * @param withPath whether its time on critical paths is added as well
+   */
+  addRow(row: number, other: RedColumns, from: number, withPath = true): void {
+    const cells = this.reach(row)
+    const at = row * cellsPerRow
+    const otherAt = from * cellsPerRow
+    for (let cell = count; cell <= slow; cell++) cells[at + cell]! += other.cells[otherAt + cell]!
+    addSum(cells, at + timeNs, other.cells, otherAt + timeNs)
+    if (withPath) addSum(cells, at + criticalPathNs, other.cells, otherAt + criticalPathNs)
+    this.unseen.addRow(row, other.unseen, from)
+    this.durations.addRow(row, other.durations, from)
+    this.exemplars.addRow(row, other.exemplars, from)
+  }
+
+  read(row: number): Red {
+    const { cells, durations } = this
+    const calls = this.countOf(row)
+    if (calls === 0) return { ...none }
+    const at = row * cellsPerRow
+    const meanNs = readSum(cells, at + timeNs) / calls
+    // Of a single call the duration is known.
+    const percentiles =
+      calls === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : durations.percentiles(row, calls)
+    return {
+      count: calls,
+      adjustedCount: (calls * adjustedScale + this.unseen.read(row)) / adjustedScale,
+      failed: cells[at + failed]!,
+      slow: cells[at + slow]!,
+      meanNs,
+      criticalPathNs: readSum(cells, at + criticalPathNs),
+      ...percentiles,
+      exemplars: this.exemplars.read(row, percentiles.p50Ns),
+    }
+  }
+
+  private reach(row: number): Float64Array {
+    if (row >= this.length) {
+      this.length = row + 1
+      const { cells } = this
+      if (this.length * cellsPerRow > cells.length)
+        this.cells = grown(cells, Math.max(this.length * cellsPerRow, cells.length * 2))
+    }
+    return this.cells
+  }
+}
+
+const none: Red = {
+  count: 0,
+  adjustedCount: 0,
+  failed: 0,
+  slow: 0,
+  meanNs: 0,
+  criticalPathNs: 0,
+  p50Ns: 0,
+  p95Ns: 0,
+  p99Ns: 0,
+  exemplars: noExemplars,
+}

@@ -1,0 +1,57 @@
+import { SpanTable } from '../spans/span-table.ts'
+import { Top, type TraceTree } from './trace-tree.ts'
+
+/**
+ * Fingerprint of a set of spans, whatever their order: the number of distinct spans and a 64-bit sum over
+ * their identities. Lets a read remember what it counted of a trace without keeping the spans.
+ */
+export class SpanSetHash {
+  count = 0
+  hi = 0
+  lo = 0
+
+  /** @param tree built of `spans`; its duplicates are left out */
+  set(spans: SpanTable, tree: TraceTree): this {
+    this.count = this.hi = this.lo = 0
+    for (let row = 0; row < spans.length; row++) {
+      if (tree.parent[row] !== Top.duplicate) this.add(spans, row, 1)
+    }
+    return this
+  }
+
+  /**
+   * Finds those spans of a trace which have this fingerprint and follow each other in time, as the spans do
+   * that one slice of time has shown.
+   *
+   * @param tree built of `spans`
+   */
+  findIn(spans: SpanTable, tree: TraceTree): SpanTable | undefined {
+    const rows = rowsByStart(spans, tree)
+    const some = new SpanSetHash()
+    for (let end = 0; end < rows.length; end++) {
+      some.add(spans, rows[end]!, 1)
+      if (some.count > this.count) some.add(spans, rows[end - this.count]!, -1)
+      if (some.count !== this.count || some.hi !== this.hi || some.lo !== this.lo) continue
+      const found = new SpanTable(spans.strings)
+      found.traceId.set(spans.traceId)
+      for (const row of rows.slice(end + 1 - this.count, end + 1)) found.copyRow(spans, row)
+      return found
+    }
+    return undefined
+  }
+
+  private add(spans: SpanTable, row: number, sign: 1 | -1): void {
+    let word = Math.imul(spans.spanIdHi[row]! ^ 0x9e3779b9, 0x85ebca6b) ^ spans.spanIdLo[row]!
+    word = Math.imul(word ^ (word >>> 15), 0xc2b2ae35) + spans.kind[row]!
+    word = Math.imul(word ^ (word >>> 13), 0x27d4eb2f)
+    this.count += sign
+    this.lo = (this.lo + sign * word) >>> 0
+    this.hi = (this.hi + sign * Math.imul(word ^ (word >>> 16), 0x165667b1)) >>> 0
+  }
+}
+
+function rowsByStart(spans: SpanTable, tree: TraceTree): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < spans.length; row++) if (tree.parent[row] !== Top.duplicate) rows.push(row)
+  return rows.sort((a, b) => spans.startHi[a]! - spans.startHi[b]! || spans.startLo[a]! - spans.startLo[b]!)
+}

@@ -1,0 +1,77 @@
+import { HashSample } from '../columns/hash-sample.ts'
+import { hashTraceId, hexTraceId } from '../columns/trace-id-index.ts'
+import type { SpanCounts } from '../spans/span-counts.ts'
+
+/** What is wrong with spans that count all the same, or cannot count. */
+export const traceFaults = ['orphans', 'duplicates', 'unnamed', 'cycles', 'skewed'] as const
+export type TraceFault = (typeof traceFaults)[number]
+
+/** Most traces that are named for one fault. */
+export const maxExamples = 20
+
+/** Ids of traces, 32 hex digits. */
+export type TraceIds = HashSample<string>
+export const newTraceIds = (): TraceIds => new HashSample(maxExamples)
+
+export function addTraceId(ids: TraceIds, traceId: Uint32Array, times: 1 | -1): void {
+  const hex = () => hexTraceId(traceId)
+  ids.add(hashTraceId(traceId, 0), hex, hex, times)
+}
+
+/** Remembers for each fault a few traces that have it. Costs a comparison per trace. */
+export class TraceExamples {
+  private readonly ids: Record<TraceFault, TraceIds> = {
+    orphans: newTraceIds(),
+    duplicates: newTraceIds(),
+    unnamed: newTraceIds(),
+    cycles: newTraceIds(),
+    skewed: newTraceIds(),
+  }
+  /** The counts when the last trace had been counted. */
+  private readonly seen: Record<TraceFault, number> = {
+    orphans: 0,
+    duplicates: 0,
+    unnamed: 0,
+    cycles: 0,
+    skewed: 0,
+  }
+
+  private seenInAll = 0
+
+  /** A trace has just been counted: the counts that have changed are its faults. */
+  note(counts: SpanCounts, traceId: Uint32Array, sign: 1 | -1): void {
+    // All of them change in one direction, so one comparison does for nearly every trace.
+    const total = totalOf(counts)
+    if (total === this.seenInAll) return
+    this.seenInAll = total
+    for (const fault of traceFaults) {
+      if (counts[fault] === this.seen[fault]) continue
+      this.seen[fault] = counts[fault]
+      addTraceId(this.ids[fault], traceId, sign)
+    }
+  }
+
+  /** @param counts those of both together */
+  merge(other: TraceExamples, counts: SpanCounts): void {
+    for (const fault of traceFaults) {
+      this.ids[fault].merge(other.ids[fault])
+      this.seen[fault] = counts[fault]
+    }
+    this.seenInAll = totalOf(counts)
+  }
+
+  /** Up to `maxExamples` traces for each fault, in an order that looks random and is always the same. */
+  read(): Record<TraceFault, string[]> {
+    const read = (fault: TraceFault) => this.ids[fault].values()
+    return {
+      orphans: read('orphans'),
+      duplicates: read('duplicates'),
+      unnamed: read('unnamed'),
+      cycles: read('cycles'),
+      skewed: read('skewed'),
+    }
+  }
+}
+
+const totalOf = ({ orphans, duplicates, unnamed, cycles, skewed }: SpanCounts) =>
+  orphans + duplicates + unnamed + cycles + skewed

@@ -1,0 +1,208 @@
+import { fillStart } from '../columns/column.ts'
+import { RowList } from '../columns/row-list.ts'
+import { compareIdentities, compareSpans } from '../spans/span-order.ts'
+import { SpanKind, type SpanTable } from '../spans/span-table.ts'
+
+/** What stands in `TraceTree.parent` instead of a row. */
+export const Top = {
+  /** The span names no parent. */
+  root: -1,
+  /** The span names a parent that is not among the spans. */
+  orphan: -2,
+  /** The span's ancestors lead back to itself; the loop was cut here. */
+  cycle: -3,
+  /** The span is a repetition of another and does not count. */
+  duplicate: -4,
+} as const
+
+/**
+ * The spans of one trace as a tree: for each row the row of its parent.
+ *
+ * One instance serves all traces; `build` overwrites what the last trace left. The result depends on what
+ * the spans say, never on their order.
+ *
+ * Rules: identity is (span id, kind), because a client and the server it calls may share one span id (Zipkin's
+ * shared spans); of several servers that share it, the address each has for itself is part of it. Such a server
+ * hangs under its client, and a span whose parent id is shared hangs under the server of its own service if there
+ * is one, else under the client (openzipkin/zipkin internal/SpanNode.java).
+ */
+export class TraceTree {
+  /** Row of the parent, or one of `Top`. */
+  parent = new Int32Array(64)
+  duplicates = 0
+  orphans = 0
+  /** Where a cycle was cut: pairs of the row that lost its parent and the row that was its parent. */
+  readonly cuts = new RowList()
+
+  /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
+  private slots = new Int32Array(256)
+  /** Slots in use - 1: a small trace after a huge one does not pay for clearing them all. */
+  private slotMask = 0
+  /** Next row of the same span id, -1 at the end. */
+  private sameId = new Int32Array(64)
+  /** Whether spans of different kind share an id; rare, and lets all other traces skip the search for it. */
+  private sharesIds = false
+  /** While cycles are sought: 0 unseen, else the number of the walk that saw the row. */
+  private seen = new Int32Array(64)
+
+  build(spans: SpanTable): void {
+    this.duplicates = this.orphans = 0
+    this.cuts.clear()
+    this.sharesIds = false
+    this.reserve(spans.length)
+    this.indexSpanIds(spans)
+    for (let row = 0; row < spans.length; row++) {
+      if (this.parent[row] === Top.duplicate) continue
+      const parent = this.parentOf(spans, row)
+      if (parent === Top.orphan) this.orphans++
+      this.parent[row] = parent
+    }
+    this.cutCycles(spans)
+  }
+
+  private reserve(rows: number): void {
+    if (rows > this.parent.length) {
+      const capacity = 2 ** (32 - Math.clz32(rows))
+      this.parent = new Int32Array(capacity)
+      this.sameId = new Int32Array(capacity)
+      this.seen = new Int32Array(capacity)
+      this.slots = new Int32Array(capacity * 2)
+    }
+    const slotCount = 2 ** (32 - Math.clz32(rows * 2))
+    this.slotMask = slotCount - 1
+    fillStart(this.parent, Top.root, rows)
+    fillStart(this.sameId, -1, rows)
+    fillStart(this.slots, 0, slotCount)
+  }
+
+  private indexSpanIds(spans: SpanTable): void {
+    for (let row = 0; row < spans.length; row++) {
+      const slot = this.slotOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
+      if (this.slots[slot] === 0) this.slots[slot] = row + 1
+      else this.chain(spans, row, slot)
+    }
+  }
+
+  /**
+   * Adds `row` to the spans of its id, which are kept in order of kind, so that what a search finds first
+   * does not depend on the order of rows. Of two with one identity, the one that sorts first stays.
+   */
+  private chain(spans: SpanTable, row: number, slot: number): void {
+    let before = -1
+    let other = this.slots[slot]! - 1
+    while (other >= 0 && compareIdentities(spans, other, row) < 0) {
+      before = other
+      other = this.sameId[other]!
+    }
+    if (other >= 0 && compareIdentities(spans, other, row) === 0) {
+      this.duplicates++
+      if (compareSpans(spans, other, row) <= 0) {
+        this.parent[row] = Top.duplicate
+        return
+      }
+      this.parent[other] = Top.duplicate
+      other = this.sameId[other]!
+    }
+    if (before >= 0 || other >= 0) this.sharesIds = true
+    this.sameId[row] = other
+    if (before < 0) this.slots[slot] = row + 1
+    else this.sameId[before] = row
+  }
+
+  private parentOf(spans: SpanTable, row: number): number {
+    const client = this.sharedClientOf(spans, row)
+    if (client >= 0) return client
+    let hi = spans.parentIdHi[row]!
+    let lo = spans.parentIdLo[row]!
+    if (hi === 0 && lo === 0) {
+      // Of two spans that share an id, one may have lost the parent id: the other still knows it.
+      const twin = this.twinWithParent(spans, row)
+      if (twin < 0) return Top.root
+      hi = spans.parentIdHi[twin]!
+      lo = spans.parentIdLo[twin]!
+    }
+    if (hi === spans.spanIdHi[row] && lo === spans.spanIdLo[row]) return row
+    const first = this.firstOf(spans, hi, lo)
+    if (first < 0) return Top.orphan
+    let best = first
+    for (let other = this.sameId[first]!; other >= 0; other = this.sameId[other]!) {
+      if (parentRank(spans, row, other) < parentRank(spans, row, best)) best = other
+    }
+    return best
+  }
+
+  /** The row of the client or producer whose span id a server or consumer shares, or -1. */
+  private sharedClientOf(spans: SpanTable, row: number): number {
+    if (!this.sharesIds || !isReceiver(spans.kind[row]!)) return -1
+    let other = this.firstOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
+    for (; other >= 0; other = this.sameId[other]!) if (isSender(spans.kind[other]!)) return other
+    return -1
+  }
+
+  /** A span that shares the id of `row` and names a parent other than that id, or -1. */
+  private twinWithParent(spans: SpanTable, row: number): number {
+    if (!this.sharesIds) return -1
+    const ownHi = spans.spanIdHi[row]!
+    const ownLo = spans.spanIdLo[row]!
+    for (let other = this.firstOf(spans, ownHi, ownLo); other >= 0; other = this.sameId[other]!) {
+      const hi = spans.parentIdHi[other]!
+      const lo = spans.parentIdLo[other]!
+      const isRoot = hi === 0 && lo === 0
+      if (!isRoot && (hi !== ownHi || lo !== ownLo)) return other
+    }
+    return -1
+  }
+
+  /** Where the ancestors of a span lead back to it, the member that sorts first loses its parent. */
+  private cutCycles(spans: SpanTable): void {
+    fillStart(this.seen, 0, spans.length)
+    for (let start = 0; start < spans.length; start++) {
+      const walk = start + 1
+      let row = start
+      while (row >= 0 && this.seen[row] === 0) {
+        this.seen[row] = walk
+        row = this.parent[row]!
+      }
+      if (row < 0 || this.seen[row] !== walk) continue
+      let first = row
+      for (let member = this.parent[row]!; member !== row; member = this.parent[member]!) {
+        if (compareSpans(spans, member, first) < 0) first = member
+      }
+      this.cuts.push(first)
+      this.cuts.push(this.parent[first]!)
+      this.parent[first] = Top.cycle
+    }
+  }
+
+  /** First row of the spans with this id, or -1. */
+  private firstOf(spans: SpanTable, hi: number, lo: number): number {
+    return this.slots[this.slotOf(spans, hi, lo)]! - 1
+  }
+
+  private slotOf(spans: SpanTable, hi: number, lo: number): number {
+    const mask = this.slotMask
+    let slot = hashSpanId(hi, lo) & mask
+    for (;;) {
+      const row = this.slots[slot]! - 1
+      if (row < 0 || (spans.spanIdLo[row] === lo && spans.spanIdHi[row] === hi)) return slot
+      slot = (slot + 1) & mask
+    }
+  }
+}
+
+/** Every bit of an id reaches the low bits: some senders count ids up in their high bytes. */
+function hashSpanId(hi: number, lo: number): number {
+  const mixed = Math.imul(hi ^ (hi >>> 16), 0x9e3779b1) ^ lo
+  const hash = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
+}
+
+const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
+const isReceiver = (kind: number) => kind === SpanKind.server || kind === SpanKind.consumer
+
+/** Of several spans with the id that `row` names as its parent, the one with the lowest rank is meant. */
+function parentRank(spans: SpanTable, row: number, candidate: number): number {
+  const kind = spans.kind[candidate]!
+  if (isReceiver(kind) && spans.service[candidate] === spans.service[row]) return 0
+  return isSender(kind) ? 1 : 2
+}

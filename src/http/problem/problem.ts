@@ -1,0 +1,70 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { badRequest, TtaError } from '../../base/errors.ts'
+import { fieldErrors } from '../../base/schema-errors.ts'
+import { cut, problemOf } from '../../model/problem.ts'
+
+/** Most faults of a request that are told: one that is wrong throughout would get an answer many times its size. */
+const maxErrors = 100
+
+/** What is wrong, in our words. Anything unforeseen is TTA_INTERNAL and says nothing of our insides. */
+export function toTtaError(error: unknown, request: FastifyRequest): TtaError {
+  if (error instanceof TtaError) return error
+  const { code, message, statusCode = 500, validation, validationContext } = error as FastifyError
+  if (validation) {
+    const told = fieldErrors(validation.slice(0, maxErrors), ...checked(request, validationContext))
+    return badRequest(told, Math.max(0, validation.length - maxErrors))
+  }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const limit = request.routeOptions.bodyLimit
+    return new TtaError('TTA_TOO_LARGE', `The body is larger than the ${limit} bytes allowed here`)
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return unsupported('content-type', request, 'must be application/json')
+  }
+  if (statusCode >= 400 && statusCode < 500)
+    return new TtaError('TTA_BAD_REQUEST', cut(message), { cause: error })
+  return new TtaError('TTA_INTERNAL', 'Internal error', { cause: error })
+}
+
+/** A 415 that names the header and what stood there. @param message what is allowed */
+export function unsupported(
+  field: 'content-type' | 'content-encoding',
+  request: FastifyRequest,
+  message: string,
+): TtaError {
+  const value = request.headers[field]
+  const detail = `${field} ${message}, and is ${value === undefined ? 'missing' : cut(value)}`
+  return new TtaError('TTA_UNSUPPORTED_MEDIA_TYPE', detail, { errors: [{ field, value, message }] })
+}
+
+/** Answers `error` as problem+json. `members` are further ones, for callers with a taste of their own. */
+export function sendProblem(reply: FastifyReply, error: TtaError, members: Record<string, unknown> = {}) {
+  const problem = problemOf(error, `urn:uuid:${reply.request.id}`)
+  const { retryAfterSec } = error.details
+  if (typeof retryAfterSec === 'number') reply.header('retry-after', String(retryAfterSec))
+  reply.problemCode = error.code
+  const body = JSON.stringify({ ...problem, ...members, ...problem })
+  return reply
+    .code(error.statusCode)
+    .headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+    .send(body)
+}
+
+/** The log gets the cause: at error level when a person must look at tta, at warn when at something upstream. */
+export function logProblem(error: TtaError, request: FastifyRequest): void {
+  if (error.code === 'TTA_INTERNAL') request.log.error({ err: error }, 'request failed')
+  else if (error.statusCode >= 500) request.log.warn({ err: error }, 'request failed')
+}
+
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const known = toTtaError(error, request)
+  logProblem(known, request)
+  return sendProblem(reply, known)
+}
+
+function checked(request: FastifyRequest, part: string | undefined): [rootName: string, data: unknown] {
+  if (part === 'params') return ['path', request.params]
+  if (part === 'headers') return ['headers', request.headers]
+  if (part === 'querystring') return ['query', request.query]
+  return ['body', request.body]
+}

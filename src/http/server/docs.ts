@@ -1,0 +1,97 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { version } from '../../base/package.ts'
+import { securitySchemes } from '../access/require-scopes.ts'
+import { registerPages } from '../reply/pages.ts'
+import { components } from '../schema/components.ts'
+import { problems } from '../schema/responses.ts'
+
+/** What a schema cannot say about a request body; a route has it in its `config`. */
+interface RequestBody {
+  required: boolean
+  examples: Record<string, { summary: string; value: unknown }>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    requestBody?: RequestBody
+  }
+}
+
+type PathItem = Record<
+  string,
+  { requestBody?: { required?: boolean; content: Record<string, { examples?: unknown }> } }
+>
+
+/** Documents all routes that are registered afterwards: /openapi.json for programs, /docs for people. */
+export async function documentRoutes(app: FastifyInstance): Promise<void> {
+  const bodies: { path: string; method: string; requestBody: RequestBody }[] = []
+  app.addHook('onRoute', (route) => {
+    const { url, method, config, schema } = route
+    // Answered before it is known which route is meant.
+    if (schema && !schema.hide) {
+      route.schema = { ...schema, response: { ...problems(431), ...(schema.response as object) } }
+    }
+    if (!config?.requestBody) return
+    bodies.push({ path: url, method: String(method).toLowerCase(), requestBody: config.requestBody })
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'tta',
+        summary: 'Tempo trace aggregation',
+        description: 'All traces of a time window, as one node graph.',
+        version,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/', description: 'This service' }],
+      security: [],
+      components: { securitySchemes },
+      tags: [
+        { name: 'aggregation', description: 'Building graphs' },
+        { name: 'jobs', description: 'Builds under way, and those that have ended' },
+        { name: 'graphs', description: 'What has been built' },
+        { name: 'grafana', description: "What Grafana's Node Graph API plugin asks" },
+        { name: 'traces', description: 'Taking traces in, where there is no Tempo' },
+        { name: 'operations', description: 'Health' },
+      ],
+    },
+    transformObject: (source) => {
+      const { openapiObject } = source as { openapiObject: { paths?: Record<string, PathItem> } }
+      for (const { path, method, requestBody } of bodies) {
+        const documented = openapiObject.paths?.[path]?.[method]?.requestBody
+        if (!documented) continue
+        documented.required = requestBody.required
+        for (const media of Object.values(documented.content)) media.examples = requestBody.examples
+      }
+      return openapiObject
+    },
+    refResolver: {
+      buildLocalReference: (schema, _baseUri, _fragment, index) =>
+        typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
+    },
+  })
+  await registerPages(app, async (pages) => {
+    await pages.register(swaggerUi, { routePrefix: '/docs' })
+  })
+  for (const component of components) app.addSchema(component)
+  app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'none' } }, () => app.swagger())
+}
+
+/** The OpenAPI document as it is committed: the same routes give the same bytes. */
+export async function openapiText(app: FastifyInstance): Promise<string> {
+  await app.ready()
+  const document = app.swagger() as { paths?: object; components?: { schemas?: object } }
+  const sorted = {
+    ...document,
+    components: { ...document.components, schemas: byKey(document.components?.schemas) },
+    paths: byKey(document.paths),
+  }
+  return `${JSON.stringify(sorted, null, 2)}\n`
+}
+
+function byKey(map: object = {}): object {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,44 @@
+import { Gauge, type Registry } from 'prom-client'
+import type { GraphDocument } from '../../model/graph-document.ts'
+
+const statuses = ['complete', 'partial', 'empty'] as const
+
+/** What readers see at the moment, graph by graph: taken at every scrape. @param now Unix ms */
+export function observeGraphs(registry: Registry, list: () => GraphDocument[], now: () => number): void {
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    value: (gauge: Gauge, graph: GraphDocument) => void,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        // A graph that was removed is gone here too.
+        this.reset()
+        for (const graph of list()) value(this, graph)
+      },
+    })
+  gauge('tta_graph_age_seconds', 'Time since the graph was built', ['graph'], (age, { name, builtAt }) =>
+    age.set({ graph: name }, Math.max(0, now() - Date.parse(builtAt)) / 1000),
+  )
+  gauge(
+    'tta_graph_status',
+    '1 for the status of the last build of the graph',
+    ['graph', 'status'],
+    (is, graph) => {
+      for (const status of statuses) {
+        is.set({ graph: graph.name, status }, status === graph.summary.status ? 1 : 0)
+      }
+    },
+  )
+  gauge('tta_graph_nodes', 'Nodes of the graph', ['graph'], (count, { name, nodes }) =>
+    count.set({ graph: name }, nodes.length),
+  )
+  gauge('tta_graph_edges', 'Edges of the graph', ['graph'], (count, { name, edges }) =>
+    count.set({ graph: name }, edges.length),
+  )
+}

@@ -1,0 +1,98 @@
+import type { PeerColumns } from '../../graph/spans/peer-columns.ts'
+import { PeerNaming, peerAttributes } from '../../graph/spans/peer-naming.ts'
+import { SpanKind, type SpanTable } from '../../graph/spans/span-table.ts'
+import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
+import { internAnyValue, skipOther } from './any-value.ts'
+import { KnownKeys } from './known-keys.ts'
+import { readId } from './span-fields.ts'
+import { internUrlHost } from './url-host.ts'
+
+/** Attributes of spans that the service level needs: those that name a peer, and three more. */
+export const serviceAttributes: readonly string[] = [
+  ...peerAttributes,
+  'error',
+  'network.local.address',
+  'net.host.ip',
+]
+
+const error = serviceAttributes.indexOf('error')
+const firstOwnAddress = error + 1
+const urls = [peerAttributes.indexOf('url.full'), peerAttributes.indexOf('http.url')]
+const host = peerAttributes.indexOf('http.host')
+
+const keys = new KnownKeys(serviceAttributes)
+
+/**
+ * Fills the peer columns of a table. For each span: `start`, `read` each attribute that `attributeOf` knows, in any
+ * order, `finish` when its kind is known.
+ */
+export class PeerReader {
+  readonly columns: PeerColumns
+  private readonly table: SpanTable
+  private readonly naming: PeerNaming
+  private readonly absent: number
+  private readonly true: number
+  private readonly link = new Uint32Array(6)
+  private hasErrorTag = false
+  private ownAddress = 0
+
+  /** @param absent text that stands for a missing value, index into the table's strings; 0 where there is none */
+  constructor(table: SpanTable, absent = 0) {
+    this.table = table
+    this.columns = table.withPeers()
+    this.naming = new PeerNaming(table.strings)
+    this.absent = absent
+    this.true = table.strings.internText('true')
+  }
+
+  start(): void {
+    this.naming.start()
+    this.hasErrorTag = false
+    this.ownAddress = 0
+  }
+
+  /** Index into `serviceAttributes` of the key at `start` up to `end`, or -1. */
+  attributeOf(view: DataView, start: number, end: number): number {
+    return keys.indexOf(view, start, end)
+  }
+
+  /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */
+  read(attribute: number, reader: ProtobufReader, end: number): void {
+    const { strings } = this.table
+    if (urls.includes(attribute) || attribute === host) {
+      this.naming.offer(attribute, this.present(internUrlHost(reader, end, strings, attribute === host)))
+      return
+    }
+    const value = this.present(internAnyValue(reader, end, strings))
+    if (attribute === error) this.hasErrorTag = value === this.true
+    else if (attribute >= firstOwnAddress) this.ownAddress = value || this.ownAddress
+    else this.naming.offer(attribute, value)
+  }
+
+  /** Link: 1 trace_id, 2 span_id. */
+  readLink(reader: ProtobufReader, end: number, row: number): void {
+    const link = this.link.fill(0)
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) readId(reader, reader.endOfBytes(end), link.subarray(0, 4))
+      else if (tag === 0x12) readId(reader, reader.endOfBytes(end), link.subarray(4))
+      else skipOther(reader, tag, end, 0b110)
+    }
+    this.columns.addLink(row, link)
+  }
+
+  finish(row: number): void {
+    const { columns, naming } = this
+    const kind = this.table.kind[row]
+    naming.resolve(kind ?? SpanKind.unspecified)
+    columns.name[row] = naming.name
+    columns.role[row] = naming.role
+    columns.source[row] = naming.source
+    columns.errorTag[row] = this.hasErrorTag ? 1 : 0
+    columns.instance[row] = kind === SpanKind.server ? this.ownAddress : 0
+  }
+
+  private present(value: number): number {
+    return value === this.absent ? 0 : value
+  }
+}

@@ -1,0 +1,214 @@
+import type { SpanTable } from '../../../graph/spans/span-table.ts'
+import type { SpanWants } from '../../otlp/span-decoder.ts'
+import { KnownText } from '../../protobuf/byte-pattern.ts'
+import { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
+import { readHex } from './decode-attribute.ts'
+import { SpanReader } from './decode-span.ts'
+
+const byServiceKey = new KnownText('by(resource.service.name)')
+/** The same as the beginning of an attribute as Tempo writes it: KeyValue {1 key, 2 ...}. */
+const byServiceStart = new KnownText(
+  `\n${String.fromCharCode(byServiceKey.length)}by(resource.service.name)\x12`,
+)
+/** What a search answer says about one trace besides its spans. */
+export interface FoundTrace {
+  /** A spanset held more spans than Tempo may send: some are missing. */
+  cut: boolean
+  /** Least number of spans the trace has, by Tempo's own statistics of services; 0 if it sent none. */
+  atLeastSpans: number
+  /** Number of spans that matched, also of those that were not sent. */
+  matchedSpans: number
+}
+
+/** What can be told of a search answer without looking into its traces. */
+export interface SearchOutline {
+  traces: number
+  /** Tempo stopped before it had searched everything. */
+  unfinished: boolean
+}
+
+/**
+ * Decodes `tempopb.SearchResponse` (grafana/tempo pkg/tempopb/tempo.proto) and hands on its traces one by one.
+ *
+ * One instance decodes one answer: first `outline`, then `traces`, as often as it takes. The same table is filled again and again, so
+ * a trace costs no allocation beyond strings that were never seen before.
+ */
+export class SearchDecoder {
+  private readonly reader: ProtobufReader
+  private readonly spans: SpanTable
+  private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
+  private readonly span: SpanReader
+  private readonly found: FoundTrace = { cut: false, atLeastSpans: 0, matchedSpans: 0 }
+  /**
+   * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
+   * @param tagKey key of the selected tag as answers spell it; undefined where the tag is the service name
+   */
+  constructor(
+    bytes: Uint8Array,
+    spans: SpanTable,
+    tagKey: string | undefined,
+    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+    wants: SpanWants = {},
+  ) {
+    this.reader = new ProtobufReader(bytes)
+    this.spans = spans
+    this.span = new SpanReader(this.reader, spans, tagKey, wants)
+    this.onTrace = onTrace
+  }
+
+  /** @throws {ProtobufError} the answer is cut short or is not protobuf */
+  outline(): SearchOutline {
+    const { reader } = this
+    const end = reader.bytes.length
+    const outline = { traces: 0, unfinished: false }
+    for (reader.position = 0; reader.position < end; ) {
+      const tag = reader.tag(end)
+      if (tag === 0x12) outline.unfinished = this.isUnfinished(reader.endOfBytes(end))
+      else {
+        if (tag === 0x0a) outline.traces++
+        reader.skip(tag, end)
+      }
+    }
+    reader.position = 0
+    return outline
+  }
+
+  /** Whether all traces have been handed on. */
+  get isDone(): boolean {
+    return this.reader.position >= this.reader.bytes.length
+  }
+
+  /**
+   * Hands on each trace that has not been, or those of the next `bytes` bytes. @returns how many spans they have
+   *
+   * @throws {ProtobufError} a trace is not what it should be; those before it were handed on
+   */
+  traces(bytes = Number.POSITIVE_INFINITY): number {
+    const { reader } = this
+    const end = reader.bytes.length
+    const until = Math.min(end, reader.position + bytes)
+    let spans = 0
+    while (reader.position < until) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) spans += this.trace(reader.endOfBytes(end))
+      else reader.skip(tag, end)
+    }
+    return spans
+  }
+
+  /** TraceSearchMetadata: 1 traceID, 6 spanSet, 7 spanSets, 8 serviceStats. */
+  private trace(end: number): number {
+    const { reader, spans, found } = this
+    spans.clear()
+    found.cut = false
+    found.atLeastSpans = found.matchedSpans = 0
+    let single = -1
+    let sets = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) this.traceId(reader.endOfBytes(end))
+      else if (tag === 0x3a) {
+        sets++
+        this.spanSet(reader.endOfBytes(end))
+      } else if (tag === 0x32) {
+        single = reader.position
+        reader.skip(tag, end)
+      } else if (tag === 0x42) this.serviceStats(reader.endOfBytes(end))
+      else reader.skip(tag, end)
+    }
+    // `spanSet` repeats the first of `spanSets`; Tempos before 2.3 know only it.
+    if (sets === 0 && single >= 0) {
+      reader.position = single
+      this.spanSet(reader.endOfBytes(end))
+      reader.position = end
+    }
+    const { length } = spans
+    this.onTrace(spans, found)
+    return length
+  }
+
+  /** Hex without leading zeros (grafana/tempo pkg/util/traceid.go). */
+  private traceId(end: number): void {
+    const { reader, spans } = this
+    readHex(reader.bytes, reader.position, end, spans.traceId)
+    reader.position = end
+  }
+
+  /** SpanSet: 1 spans, 2 matched, 3 attributes, which follow the spans they are about. */
+  private spanSet(end: number): void {
+    const { reader, spans } = this
+    const first = spans.length
+    let matched = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x0a) this.span.read(reader.endOfBytes(end))
+      else if (tag === 0x10) matched = reader.varint32(end)
+      else if (tag === 0x1a) this.spanSetAttribute(reader.endOfBytes(end), first)
+      else reader.skip(tag, end)
+    }
+    this.found.matchedSpans += matched
+    if (matched > spans.length - first) this.found.cut = true
+  }
+
+  private spanSetAttribute(end: number, firstRow: number): void {
+    const service = this.serviceOfSet(end)
+    if (service < 0) return
+    for (let row = firstRow; row < this.spans.length; row++) this.span.setService(row, service)
+  }
+
+  /** The value of the attribute that ends at `end` if it names the service of a spanset, else -1. */
+  private serviceOfSet(end: number): number {
+    const { reader, spans } = this
+    const { attribute } = this.span
+    const { bytes, view, position } = reader
+    // Two lengths of one byte, and AnyValue {1 string_value} between them.
+    const text = position + byServiceStart.length + 3
+    if (text <= end && byServiceStart.startsAt(view, position)) {
+      const length = bytes[text - 1]!
+      if (
+        length < 126 &&
+        text + length === end &&
+        bytes[text - 3] === length + 2 &&
+        bytes[text - 2] === 0x0a
+      ) {
+        reader.position = end
+        const service = spans.strings.intern(bytes, text, end)
+        return service === attribute.nil ? 0 : service
+      }
+    }
+    attribute.enter(end)
+    return attribute.isKey(byServiceKey) ? attribute.internValue() : -1
+  }
+
+  /** map<string, ServiceStats>: 1 key, 2 value {1 spanCount, 2 errorCount}. */
+  private serviceStats(end: number): void {
+    const { reader } = this
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag !== 0x12) {
+        reader.skip(tag, end)
+        continue
+      }
+      const to = reader.endOfBytes(end)
+      while (reader.position < to) {
+        const field = reader.tag(to)
+        if (field === 0x08) this.found.atLeastSpans += reader.varint32(to)
+        else reader.skip(field, to)
+      }
+    }
+  }
+
+  /** SearchMetrics: 4 completedJobs, 5 totalJobs. */
+  private isUnfinished(end: number): boolean {
+    const { reader } = this
+    let completedJobs = 0
+    let totalJobs = 0
+    while (reader.position < end) {
+      const tag = reader.tag(end)
+      if (tag === 0x20) completedJobs = reader.varint32(end)
+      else if (tag === 0x28) totalJobs = reader.varint32(end)
+      else reader.skip(tag, end)
+    }
+    return completedJobs < totalJobs
+  }
+}

@@ -1,0 +1,71 @@
+import type { StringTable } from '../../../graph/columns/string-table.ts'
+import { TraceIdIndex } from '../../../graph/columns/trace-id-index.ts'
+import { SpanTable } from '../../../graph/spans/span-table.ts'
+import { isTooLarge, isTooSlow } from '../client/tempo-errors.ts'
+import { countQuery } from '../traceql.ts'
+import { type SearchContext, searchTraces } from './search.ts'
+
+const tracesPerSearch = 50_000
+
+/** How many spans each trace has, over all its fragments. */
+export class SpanCounts {
+  private readonly ids = new TraceIdIndex()
+  private counts = new Float64Array(1024)
+
+  add(trace: SpanTable, spans: number): void {
+    const index = this.ids.indexOf(trace.traceId)
+    if (index >= this.counts.length) {
+      const counts = new Float64Array(this.counts.length * 2)
+      counts.set(this.counts)
+      this.counts = counts
+    }
+    this.counts[index] = (this.counts[index] ?? 0) + spans
+  }
+
+  /** Undefined for a trace that was not found. */
+  get(trace: SpanTable): number | undefined {
+    const index = this.ids.find(trace.traceId)
+    return index < 0 ? undefined : this.counts[index]
+  }
+}
+
+/**
+ * Counts the spans of every trace in a range of time, by a search that has one span of each fragment sent. A
+ * fragment that overlaps two of the ranges it is split into counts twice: a count may be too high, never too low.
+ *
+ * @returns undefined where there is too much even in a second
+ * @throws as `searchTraces`
+ */
+export async function countSpans(
+  context: SearchContext,
+  startSec: number,
+  endSec: number,
+  strings: StringTable,
+): Promise<SpanCounts | undefined> {
+  const counts = new SpanCounts()
+  const spans = new SpanTable(strings)
+  const ranges = [{ startSec, endSec }]
+  for (let range = ranges.pop(); range; range = ranges.pop()) {
+    const lengthSec = range.endSec - range.startSec
+    const search = { q: countQuery, limit: tracesPerSearch, spansPerSpanSet: 1, ...range }
+    const isWhole =
+      lengthSec <= context.limits.rangeSec &&
+      (await searchTraces(context, search, spans, (trace, found) =>
+        counts.add(trace, found.matchedSpans),
+      ).then(
+        ({ unfinished }) => !unfinished,
+        (error) => {
+          if (isTooLarge(error) || isTooSlow(error)) return false
+          throw error
+        },
+      ))
+    if (isWhole) continue
+    if (lengthSec <= 1) return undefined
+    const middleSec = range.startSec + Math.ceil(lengthSec / 2)
+    ranges.push(
+      { startSec: middleSec, endSec: range.endSec },
+      { startSec: range.startSec, endSec: middleSec },
+    )
+  }
+  return counts
+}

@@ -1,0 +1,101 @@
+import { badRequest, TtaError } from '../../base/errors.ts'
+import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery, TraceSource } from '../trace-source.ts'
+import { TempoLimits } from './client/limits.ts'
+import { TempoClient, type TempoClientOptions } from './client/tempo-client.ts'
+import { type TempoStatusError, toTtaError } from './client/tempo-errors.ts'
+import { BulkRead } from './read/bulk-read.ts'
+import { isBadTraceql, isRefusedQuery, plainRead } from './read/plain-read.ts'
+import { planRead } from './search/read-plan.ts'
+import type { SearchContext } from './search/search.ts'
+import { queryProblem, samplingProblem, tagProblem } from './traceql.ts'
+
+export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
+  /** Searches in flight. */
+  concurrency: number
+  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
+  padSec: number
+  /** Spans may arrive so long after they ended, s. */
+  lateSec: number
+  /** Most traces that one read fetches one by one. */
+  maxLookups: number
+  /** Unix ms. */
+  now?: () => number
+}
+
+/** Reads traces from Grafana Tempo 2 and 3 over its HTTP API. */
+export function tempoSource(options: TempoSourceOptions): TraceSource {
+  const { concurrency, padSec, lateSec, maxLookups, now = Date.now } = options
+  const client = new TempoClient({ ...options, maxSockets: concurrency + 8 })
+  /** An operator may give each tenant others. */
+  const limitsByTenant = new Map<string | undefined, TempoLimits>()
+  const limitsOf = (tenant: string | undefined) => {
+    const limits = limitsByTenant.get(tenant) ?? new TempoLimits()
+    limitsByTenant.set(tenant, limits)
+    return limits
+  }
+
+  const read = async (
+    query: TraceQuery,
+    consumer: TraceConsumer,
+    readOptions: ReadOptions,
+  ): Promise<ReadReport> => {
+    const { selector, tenant, peers = false, sampling } = query
+    const problem = tagProblem(selector, peers)
+    if (problem) throw badRequest([{ field: 'tag', value: selector.key, message: problem }])
+    const samplingMessage = sampling && samplingProblem(sampling, selector, peers)
+    if (samplingMessage) {
+      throw badRequest([{ field: 'samplingAttribute', value: sampling.key, message: samplingMessage }])
+    }
+    const message = query.query === undefined ? undefined : queryProblem(query.query)
+    if (message) throw badRequest([{ field: 'query', value: query.query, message }])
+    const tally = { requests: 0, retries: 0, bytes: 0 }
+    const context: SearchContext = {
+      client,
+      limits: limitsOf(tenant),
+      tenant,
+      selector,
+      peers,
+      sampling,
+      signal: readOptions.signal,
+      tally,
+    }
+    const bulkOptions = { ...readOptions, concurrency, maxLookups }
+    const { expectedSpansPerSec } = readOptions
+    const planOptions = { padSec, lateSec, nowMs: now(), strings: consumer.strings, expectedSpansPerSec }
+    const plan = await planRead(context, query, planOptions)
+    const bulk = new BulkRead(context, query, consumer, bulkOptions, plan)
+    const report = await bulk.run().catch((error) => {
+      // Refused at the first search: nothing has been handed on.
+      if (!isRefusedQuery(error) || bulk.hasHandedOn) throw error
+      return plainRead(context, query, consumer, bulkOptions, plan).catch((plainError) => {
+        throw query.query && isBadTraceql(plainError) ? queryRefused(query.query, plainError) : plainError
+      })
+    })
+    report.warnings.push(...plan.warnings)
+    return report
+  }
+
+  return {
+    name: 'tempo',
+    read: (query, consumer, readOptions) =>
+      read(query, consumer, readOptions).catch((error) => {
+        throw toTtaError(error)
+      }),
+    check: async (signal) => {
+      const tally = { requests: 0, retries: 0, bytes: 0 }
+      await client
+        .get({ path: '/api/echo', accept: 'application/json', retries: 0, signal, tally })
+        .catch((error) => {
+          throw toTtaError(error)
+        })
+    },
+    close: async () => client.close(),
+  }
+}
+
+function queryRefused(query: string, error: TempoStatusError): TtaError {
+  const errors = [
+    { field: 'query', value: query, message: `must be a TraceQL spanset filter: ${error.text}` },
+  ]
+  return new TtaError('TTA_QUERY_REFUSED', `Tempo refused the query: ${error.text}`, { cause: error, errors })
+}

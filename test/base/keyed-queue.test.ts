@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { createTurnQueue } from '../../src/base/keyed-queue.ts'
+
+const never = new AbortController().signal
+
+function gate() {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, opened }
+}
+
+t.test('work of one key goes in order, other work beside it as far as there are places', async (t) => {
+  const queue = createTurnQueue(2)
+  const begun: string[] = []
+  const first = gate()
+  const second = gate()
+  const work = (name: string, until?: Promise<void>) => async () => {
+    begun.push(name)
+    await until
+  }
+  const runs = [
+    queue.run({ keys: ['a'], signal: never }, work('a1', first.opened)),
+    queue.run({ keys: ['a'], signal: never }, work('a2')),
+    queue.run({ keys: ['b'], signal: never }, work('b1', second.opened)),
+    queue.run({ keys: ['c'], signal: never }, work('c1')),
+  ]
+  t.same(begun, ['a1', 'b1'], 'begun before run returns')
+  t.equal(queue.waiting, 2)
+  await queue.run({ keys: [], signal: never, takesPlace: false }, work('placeless'))
+  t.same(begun, ['a1', 'b1', 'placeless'])
+  second.open()
+  await runs[3]
+  t.same(begun, ['a1', 'b1', 'placeless', 'c1'])
+  first.open()
+  await queue.idle()
+  t.same(begun, ['a1', 'b1', 'placeless', 'c1', 'a2'])
+})
+
+t.test('work that fails, or whose caller leaves while it waits, does not hold up the next', async (t) => {
+  const queue = createTurnQueue(1)
+  const first = gate()
+  const caller = new AbortController()
+  const done: string[] = []
+  const failing = queue.run({ keys: ['a'], signal: never }, async () => {
+    await first.opened
+    throw new Error('first failed')
+  })
+  const leaving = queue.run({ keys: ['a'], signal: caller.signal }, async () => done.push('never'))
+  const last = queue.run({ keys: ['a'], signal: never }, async () => done.push('last'))
+  caller.abort(new Error('gone'))
+  await t.rejects(leaving, { message: 'gone' }, 'at once, while the first still runs')
+  await t.rejects(
+    queue.run({ keys: [], signal: caller.signal }, async () => done.push('never')),
+    { message: 'gone' },
+  )
+  first.open()
+  await t.rejects(failing, { message: 'first failed' })
+  await last
+  t.same(done, ['last'])
+})
+
+t.test(
+  'however work comes, ends and gives up: the places hold, keys are exclusive, each key is in order',
+  async (t) => {
+    const key = fc.constantFrom('a', 'b', 'c')
+    const step = fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.record({ do: fc.constant('run'), keys: fc.uniqueArray(key, { maxLength: 2 }) }),
+      },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('end'), which: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('leave'), which: fc.nat(9) }) },
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(step, { maxLength: 40 }),
+        async (places, steps) => {
+          const queue = createTurnQueue(places)
+          const all: {
+            keys: string[]
+            state: string
+            end: () => void
+            caller: AbortController
+            run: Promise<unknown>
+          }[] = []
+          const begun = new Map<string, number[]>()
+          const check = () => {
+            const running = all.filter(({ state }) => state === 'running')
+            if (running.length > places) throw new Error('more than there are places')
+            const held = running.flatMap(({ keys }) => keys)
+            if (new Set(held).size < held.length) throw new Error('a key twice at a time')
+            const idle = all.filter(({ state }) => state === 'waiting')
+            const first = idle[0]
+            if (first && running.length < places && !first.keys.some((name) => held.includes(name)))
+              throw new Error('the first waits for nothing')
+          }
+          for (const { do: what, ...step } of steps as { do: string; keys?: string[]; which?: number }[]) {
+            if (what === 'run') {
+              const number = all.length
+              const { keys = [] } = step
+              const { open, opened } = gate()
+              const caller = new AbortController()
+              const entry = {
+                keys,
+                state: 'waiting',
+                end: open,
+                caller,
+                run: Promise.resolve() as Promise<unknown>,
+              }
+              all.push(entry)
+              entry.run = queue.run({ keys, signal: caller.signal }, async () => {
+                entry.state = 'running'
+                for (const name of keys) begun.set(name, [...(begun.get(name) ?? []), number])
+                await opened
+                entry.state = 'ended'
+              })
+              entry.run.catch(() => {
+                entry.state = 'left'
+              })
+            } else {
+              const candidates = all.filter(({ state }) => state === (what === 'end' ? 'running' : 'waiting'))
+              const entry = candidates[(step.which ?? 0) % Math.max(1, candidates.length)]
+              if (what === 'end') entry?.end()
+              else entry?.caller.abort(new Error('left'))
+            }
+            await new Promise(setImmediate)
+            check()
+          }
+          for (const { end } of all) end()
+          await queue.idle()
+          for (const { state } of all)
+            if (state !== 'ended' && state !== 'left') throw new Error(`one is ${state}`)
+          for (const order of begun.values())
+            t.same(
+              order,
+              order.toSorted((a, b) => a - b),
+            )
+        },
+      ),
+      { numRuns: 200 },
+    )
+  },
+)

@@ -1,0 +1,435 @@
+import t from 'tap'
+import { TtaError } from '../../../src/base/errors.ts'
+import { defaultParameters } from '../../../src/model/parameters.ts'
+import type { AggregationSummary } from '../../../src/model/summary.ts'
+import { gate, live, newSource, nowMs, setUp } from './stand-ins.ts'
+
+const traces = [
+  [
+    { id: 1, service: 'front', name: 'GET /', durationMs: 50, tag: 'front' },
+    { id: 2, parent: 1, service: 'back', name: 'work', durationMs: 20, tag: 'back' },
+    {
+      id: 3,
+      parent: 1,
+      service: 'back',
+      name: 'work',
+      durationMs: 10,
+      status: 'error' as const,
+      tag: 'back',
+    },
+  ],
+  [
+    { id: 1, parent: 9, service: 'back', name: 'work', durationMs: 30, tag: 'back' },
+    { id: 2, name: 'nameless' },
+    { id: 2, name: 'nameless' },
+  ],
+]
+
+/** The error a promise rejects with. */
+async function failure(promise: Promise<unknown>): Promise<TtaError> {
+  const error = await promise.then(
+    () => new Error('it did not fail'),
+    (reason) => reason as unknown,
+  )
+  if (error instanceof TtaError) return error
+  throw error
+}
+
+t.test('calls whose two sides do not fit together are a warning', async (t) => {
+  const client = { id: 1, service: 'front', name: 'GET', kind: 'client' as const, durationMs: 10 }
+  const server = { id: 2, parent: 1, service: 'back', name: 'work', kind: 'server' as const, durationMs: 11 }
+  const { aggregator } = setUp([[client, server]])
+  for (const level of ['operation', 'service'] as const) {
+    const { warnings } = await aggregator.aggregate({ level, useTagAsNode: false }, live())
+    t.same(warnings, [
+      '1 span longer than the client, or begun before the producer had ended: in no mean of gaps.',
+    ])
+  }
+})
+
+t.test('the summary says what was asked, read, built and handed on', async (t) => {
+  const { aggregator, store, sinks } = setUp(traces)
+  const summary = await aggregator.aggregate({ searchFrom: 100, useTagAsNode: false }, live())
+  const { phasesMs, ...rest } = summary
+  t.match(rest, {
+    graph: 'shop',
+    status: 'complete',
+    builtAt: '2025-06-01T10:00:00.000Z',
+    window: { from: '2025-06-01T09:58:20.000Z', to: '2025-06-01T10:00:00.000Z', seconds: 100 },
+    source: 'embedded',
+    traceql: '{ }',
+    parameters: { graph: 'shop', searchFrom: 100, useTagAsNode: false, tag: 'service.name' },
+    read: {
+      traces: 2,
+      spans: 6,
+      slices: 2,
+      requests: 3,
+      retries: 1,
+      bytes: 1000,
+      outsideWindow: 4,
+      suspects: 5,
+    },
+    spans: {
+      counted: 4,
+      duplicates: 1,
+      unnamed: 1,
+      roots: 1,
+      orphans: 1,
+      selfCalls: 0,
+      edgeCalls: 2,
+      cycles: 0,
+    },
+    built: { nodes: 2, edges: 1 },
+  })
+  t.same(
+    rest.sinks.map(({ sink, state, verified }) => [sink, state, verified]),
+    [
+      ['first', 'stored', true],
+      ['second', 'stored', true],
+      ['embedded', 'stored', true],
+    ],
+  )
+  t.same(rest.warnings, [
+    '1 span without service.name: on no node.',
+    '1 span with a parent that never arrived: no edge leads there.',
+  ])
+  for (const ms of Object.values(phasesMs)) t.ok(ms >= 0)
+  t.ok(phasesMs.total >= phasesMs.handOn)
+  const document = store.get('shop')
+  t.same(document?.summary, summary, 'readers see the summary that the caller got')
+  t.equal(sinks[0].documents[0], document)
+  t.same(
+    document?.nodes
+      .map(({ title, count, failed, slow, meanMs, perSec }) => [title, count, failed, slow, meanMs, perSec])
+      .sort(),
+    [
+      ['back', 3, 1, 0, 20, 0.03],
+      ['front', 1, 0, 1, 50, 0.01],
+    ],
+  )
+})
+
+t.test('equal previews under way share one read, and each gets the result', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const progress: number[] = []
+  const onProgress = () => void progress.push(1)
+  const asked = [{ filter: 'b' }, { filter: 'b', graph: 'shop' }, { graph: 'shop', filter: 'b' }]
+  const results = asked.map((parameters) => aggregator.preview(parameters, { ...live(), onProgress }))
+  open()
+  const [first, ...others] = await Promise.all(results)
+  for (const other of others) t.equal(other, first)
+  t.equal(source.reads.length, 1)
+  await aggregator.preview({ filter: 'b' }, live())
+  t.equal(source.reads.length, 2, 'what is over is not shared')
+})
+
+t.test('a caller who leaves does not end the preview of others; the last one does', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const [a, b] = [new AbortController(), new AbortController()]
+  const first = failure(aggregator.preview({}, { signal: a.signal }))
+  const second = aggregator.preview({}, { signal: b.signal })
+  const gone = new TtaError('TTA_CANCELLED', 'gone')
+  a.abort(gone)
+  t.equal(await first, gone)
+  t.equal(source.reads[0]?.signal.aborted, false)
+  open()
+  t.match(await second, { summary: { status: 'complete' } })
+
+  source.gate = gate().promise
+  const left = [new AbortController(), new AbortController()] as const
+  const both = left.map(({ signal }) => failure(aggregator.preview({ limit: 1 }, { signal })))
+  left[0].abort(gone)
+  left[1].abort(gone)
+  t.same(await Promise.all(both), [gone, gone])
+  t.equal(source.reads.at(-1)?.signal.aborted, true)
+  source.gate = undefined
+  const anew = await aggregator.preview({ limit: 1 }, live())
+  t.match(anew, { summary: { status: 'complete' } }, 'who comes next starts anew')
+  const before = source.reads.length
+  t.equal(await failure(aggregator.preview({}, { signal: AbortSignal.abort(gone) })), gone)
+  t.equal(source.reads.length, before)
+})
+
+t.test('so many previews at once, so many wait, and one more is refused', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const taken = [1, 2, 3].map((limit) => aggregator.preview({ limit }, live()))
+  const error = await failure(aggregator.preview({ limit: 4 }, live()))
+  t.match(error, { code: 'TTA_QUEUE_FULL', statusCode: 429, details: { retryAfterSec: 5 } })
+  t.equal(source.reads.length, 2)
+  open()
+  t.equal((await Promise.all(taken)).length, 3)
+  t.equal(source.most, 2)
+})
+
+t.test('builds of one graph queue up, those of others run beside them', async (t) => {
+  const { aggregator, source, sinks } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const started: number[] = []
+  const same = [1, 2, 3].map((limit) =>
+    aggregator.aggregate({ limit }, { ...live(), onStart: () => void started.push(limit) }),
+  )
+  const other = aggregator.aggregate({ graph: 'other' }, live())
+  const preview = aggregator.preview({ limit: 9 }, live())
+  while (source.reads.length < 3) await new Promise((resolve) => setImmediate(resolve))
+  t.same(
+    source.reads.map(({ query }) => query.limit).sort(),
+    [1, 100_000, 9],
+    'one of the three, the other, the preview',
+  )
+  t.same(started, [1])
+  open()
+  await Promise.all([...same, other, preview])
+  t.same(started, [1, 2, 3])
+  const written = sinks[0].documents.filter(({ name }) => name === 'shop')
+  t.same(
+    written.map(({ summary }) => summary.parameters.limit),
+    [1, 2, 3],
+    'in the order of asking',
+  )
+})
+
+t.test('at level both nobody else writes the service graph either', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const both = aggregator.aggregate({ level: 'both' }, live())
+  const services = aggregator.aggregate({ graph: 'shop-services', level: 'service' }, live())
+  t.equal(source.reads.length, 1)
+  open()
+  await Promise.all([both, services])
+  t.equal(source.most, 1)
+})
+
+t.test('the deadline ends a build from its turn on, and a preview that waits too', async (t) => {
+  const { aggregator, source, store } = setUp(traces, { deadlineSec: 0.05 })
+  source.gate = gate().promise
+  const reading = failure(aggregator.aggregate({}, live()))
+  const waiting = failure(aggregator.aggregate({ limit: 5 }, live()))
+  const previewing = [1, 2, 3].map((limit) => failure(aggregator.preview({ limit }, live())))
+  for (const error of await Promise.all([reading, waiting, ...previewing])) {
+    t.match(error, { code: 'TTA_DEADLINE', statusCode: 504, message: /build\.deadline_sec \(0\.05 s\)/ })
+  }
+  t.equal(source.underWay, 0, 'the reads were aborted')
+  t.equal(store.get('shop'), undefined)
+  source.gate = undefined
+  t.match(await aggregator.aggregate({}, live()), { status: 'complete' }, 'and the turn is free again')
+})
+
+t.test('a source that fails leaves store and sinks as they were', async (t) => {
+  const { aggregator, source, store, sinks } = setUp(traces)
+  await aggregator.aggregate({}, live())
+  const good = store.get('shop')
+  const broken = new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo cannot be reached')
+  source.failure = broken
+  t.equal(await failure(aggregator.aggregate({}, live())), broken)
+  t.equal(await failure(aggregator.preview({}, live())), broken)
+  t.equal(store.get('shop'), good)
+  t.same(
+    sinks.map(({ documents }) => documents.length),
+    [1, 1],
+  )
+})
+
+t.test('a sink that fails is 503 with the account, and the store keeps the last good graph', async (t) => {
+  for (const state of ['restored', 'failed'] as const) {
+    const { aggregator, store, sinks } = setUp(traces)
+    await aggregator.aggregate({}, live())
+    const good = store.get('shop')
+    sinks[0].report = {
+      state,
+      verified: state === 'restored',
+      attempts: 3,
+      reason: 'it lied',
+      warnings: ['lies'],
+    }
+    const error = await failure(aggregator.aggregate({}, live()))
+    t.match(error, { code: 'TTA_SINK_FAILED', statusCode: 503, message: /first .*it lied/ })
+    const summary = error.details.summary as AggregationSummary
+    t.match(summary, { graph: 'shop', status: 'complete', read: { traces: 2 } })
+    t.same(
+      summary.sinks.map(({ sink, state, attempts }) => [sink, state, attempts]),
+      [
+        ['first', state, 3],
+        ['second', 'skipped', 0],
+        ['embedded', 'skipped', 0],
+      ],
+    )
+    t.ok(summary.warnings.includes('lies'))
+    t.equal(store.get('shop'), good)
+    t.equal(sinks[1].documents.length, 1)
+  }
+})
+
+t.test('a complete search that finds nothing clears the graph everywhere', async (t) => {
+  const { aggregator, source, store, sinks } = setUp(traces)
+  await aggregator.aggregate({}, live())
+  source.traces = []
+  const summary = await aggregator.aggregate({}, live())
+  t.match(summary, { status: 'empty', built: { nodes: 0, edges: 0 }, read: { traces: 0 } })
+  t.same(
+    summary.sinks.map(({ state }) => state),
+    ['cleared', 'cleared', 'cleared'],
+  )
+  t.same(store.get('shop')?.nodes, [])
+  t.same(
+    sinks.map(({ documents }) => documents.at(-1)?.nodes.length),
+    [0, 0],
+  )
+})
+
+t.test('what could be read only in part is partial; nothing of it leaves the last graph', async (t) => {
+  for (const report of [{ truncated: true }, { incomplete: 1 }]) {
+    const { aggregator, source, store } = setUp(traces, { report })
+    t.match(await aggregator.aggregate({}, live()), { status: 'partial' })
+    const partial = store.get('shop')
+    t.equal(partial?.nodes.length, 4, 'two operations and two tags')
+    source.traces = []
+    const summary = await aggregator.aggregate({}, live())
+    t.match(summary, { status: 'partial', built: { nodes: 0 } })
+    t.same(
+      summary.sinks.map(({ state }) => state),
+      ['skipped', 'skipped', 'skipped'],
+    )
+    t.match(summary.warnings, [/last graph stays/])
+    t.equal(store.get('shop'), partial)
+  }
+})
+
+t.test('a dry run and a preview touch nothing', async (t) => {
+  const { aggregator, store, sinks } = setUp(traces)
+  const summary = await aggregator.aggregate({ dryRun: true }, live())
+  t.match(summary, { status: 'complete', built: { nodes: 4 } })
+  t.same(
+    summary.sinks.map(({ sink, state }) => [sink, state]),
+    [
+      ['first', 'skipped'],
+      ['second', 'skipped'],
+      ['embedded', 'skipped'],
+    ],
+  )
+  const document = await aggregator.preview({ graph: 'ad-hoc' }, live())
+  t.match(document, { name: 'ad-hoc', summary: { status: 'complete', sinks: [] } })
+  t.equal(document.nodes.length, 4)
+  t.same(store.list(), [])
+  t.same(
+    sinks.map(({ documents }) => documents.length),
+    [0, 0],
+  )
+})
+
+t.test(
+  'wrong parameters are refused before anything is read, also while the same graph is built',
+  async (t) => {
+    const { aggregator, source } = setUp(traces)
+    t.match(await failure(aggregator.aggregate({ filter: '(' }, live())), { code: 'TTA_BAD_REQUEST' })
+    t.match(await failure(aggregator.preview({ from: 'x' }, live())), { code: 'TTA_BAD_REQUEST' })
+    t.equal(source.reads.length, 0)
+  },
+)
+
+t.test(
+  'the query goes to the source as it was asked, with the window of the moment its turn comes',
+  async (t) => {
+    const { aggregator, source } = setUp(traces)
+    await aggregator.aggregate({ query: '{ .a = 1 }', from: 'now-1h', to: 'now-30m', limit: 5 }, live())
+    t.match(source.reads[0]?.query, {
+      query: '{ .a = 1 }',
+      limit: 5,
+      window: { fromMs: nowMs - 3_600_000, toMs: nowMs - 1_800_000 },
+      selector: { key: 'service.name', pattern: null },
+    })
+  },
+)
+
+t.test('removing goes to every sink and waits for a build of the same graph', async (t) => {
+  const { aggregator, source, store, sinks } = setUp(traces)
+  const { promise, open } = gate()
+  source.gate = promise
+  const building = aggregator.aggregate({}, live())
+  const removing = aggregator.remove('shop', live().signal)
+  open()
+  await building
+  t.equal(await removing, true)
+  t.same([store.get('shop'), sinks[0].removed, sinks[1].removed], [undefined, ['shop'], ['shop']])
+  t.equal(await aggregator.remove('shop', live().signal), false)
+})
+
+t.test('a listener hears of the progress of a read that it joined', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  t.equal(source.name, newSource([]).name)
+  const heard: number[] = []
+  const onProgress = ({ fraction }: { fraction: number }) => void heard.push(fraction)
+  await aggregator.aggregate({}, { ...live(), onProgress })
+  t.same(heard, [0.5])
+})
+
+t.test('a graph with settings of its own is built by them, and goes to its sinks only', async (t) => {
+  const parameters = { ...defaultParameters, graph: 'cart', filter: '^back$', limit: 7 }
+  const graphs = { cart: { parameters, sinks: ['second'] } }
+  const { aggregator, source, sinks } = setUp(traces, { graphs })
+  const summary = await aggregator.aggregate({ graph: 'cart', limit: 8 }, live())
+  t.match(summary.parameters, { graph: 'cart', filter: '^back$', limit: 8 }, 'the request goes before them')
+  t.same(
+    summary.sinks.map(({ sink }) => sink),
+    ['second', 'embedded'],
+  )
+  t.equal(sinks[0].documents.length, 0)
+  const preview = await aggregator.preview({ graph: 'cart' }, live())
+  t.match(preview.summary.parameters, { filter: '^back$', limit: 7 })
+  t.match(aggregator.complete({}), { graph: 'shop', filter: '.*', limit: 100_000 })
+  t.match(aggregator.complete({ graph: 'constructor' }), { graph: 'constructor', filter: '.*' })
+  t.equal(source.reads.length, 2)
+})
+
+t.test(
+  'a comparison reads the same window earlier, in the same build; failing, it costs only itself',
+  async (t) => {
+    const { aggregator, source, store } = setUp(traces)
+    const asked = { compare: '1d', from: nowMs - 60_000, searchMode: 'ingesters' as const }
+    const { comparison, parameters } = await aggregator.aggregate(asked, live())
+    t.equal(parameters.compare, '1d')
+    t.match(comparison, {
+      base: { from: 'source', window: { seconds: 60 } },
+      nodes: { new: 0, gone: 0 },
+      warnings: [],
+    })
+    const dayMs = 86_400_000
+    t.same(
+      source.reads.map(({ query }) => query.window),
+      [
+        { fromMs: nowMs - 60_000, toMs: nowMs },
+        { fromMs: nowMs - 60_000 - dayMs, toMs: nowMs - dayMs },
+      ],
+    )
+
+    const { read } = source
+    source.read = async (query, ...others) => {
+      if (query.window.toMs < nowMs) throw new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo did not answer')
+      return read(query, ...others)
+    }
+    const summary = await aggregator.aggregate(asked, live())
+    t.equal(summary.status, 'complete')
+    t.equal(summary.warnings.at(-1), 'Not compared with 1d earlier: Tempo did not answer')
+    t.equal(summary.comparison, undefined)
+    t.equal(store.get('shop')?.summary.builtAt, summary.builtAt)
+  },
+)
+
+t.test('last graphs are given back to the sinks they go to, those without edges to none', async (t) => {
+  const parameters = { ...defaultParameters, graph: 'cart' }
+  const { aggregator, sinks, source } = setUp(traces, { graphs: { cart: { parameters, sinks: ['second'] } } })
+  await aggregator.putBack(live().signal)
+  for (const graph of ['shop', 'cart']) await aggregator.aggregate({ graph, level: 'both' }, live())
+  source.traces = []
+  await aggregator.aggregate({ graph: 'empty' }, live())
+  await aggregator.putBack(live().signal)
+  t.same(sinks[0].back.sort(), ['shop', 'shop-services'])
+  t.same(sinks[1].back.sort(), ['cart', 'cart-services', 'shop', 'shop-services'])
+})

@@ -1,0 +1,96 @@
+import t from 'tap'
+import { reportOf } from '../../../src/builds/explain/report.ts'
+import type { GraphReport } from '../../../src/model/graph-report.ts'
+import type { TestSpan } from '../../graph/traces.ts'
+import { documentOf } from '../../http/stand-ins.ts'
+import { setUp } from '../aggregation/stand-ins.ts'
+import { hexTrace, startApp } from './apps.ts'
+
+const web: TestSpan = { id: 1, service: 'web', name: 'GET /', kind: 'server' }
+const cart: TestSpan = { id: 2, parent: 1, service: 'cart', name: 'get', kind: 'server' }
+const traces: TestSpan[][] = [
+  [web, cart],
+  [web, { ...cart, parent: 9 }],
+  [web, cart, cart],
+  [web, { id: 5, parent: 1, name: 'proxy' }, { ...cart, parent: 5 }],
+  [web, { ...cart, skewed: true }],
+  [web, { id: 3, service: 'mail', name: 'receive', kind: 'consumer', link: [77, 7] }],
+]
+
+/** Each finding that is there, as `kind count`, with a ! where the graph shows less for it. */
+const found = ({ findings }: GraphReport) =>
+  findings
+    .filter(({ count }) => count !== 0)
+    .map(({ kind, count, severity }) => `${kind} ${count}${severity === 'warning' ? '!' : ''}`)
+const examplesOf = ({ findings }: GraphReport, kind: string) =>
+  findings.find((finding) => finding.kind === kind)?.examples
+
+t.test('the report counts every kind of finding and names traces', async (t) => {
+  const { build, get } = await startApp(t, traces)
+  await build({ graph: 'shop', level: 'both' })
+  const { status, body } = await get('/graphs/shop/report')
+  t.equal(status, 200)
+  t.same(body.notGiven, [])
+  t.same(found(body), ['traces 6', 'spans 14', 'orphans 1!', 'duplicates 1', 'unnamed 1!', 'skewed 1!'])
+  t.same(examplesOf(body, 'orphans'), [hexTrace(2)])
+  t.same(examplesOf(body, 'duplicates'), [hexTrace(3)])
+  t.same(examplesOf(body, 'unnamed'), [hexTrace(4)])
+  t.same(examplesOf(body, 'skewed'), [hexTrace(5)])
+  t.equal(
+    body.verdict,
+    'All traces of the window were read. To look at: 1 span orphaned, 1 span without service.name, ' +
+      '1 span with clocks that ran backwards.',
+  )
+  t.ok(body.findings.every(({ meaning, effect }: { meaning: string; effect: string }) => meaning && effect))
+
+  const services = (await get('/graphs/shop-services/report')).body
+  t.equal(services.graph, 'shop-services')
+  t.ok(found(services).includes('unresolvedLinks 1!'), 'the service level knows links')
+  t.same(examplesOf(services, 'orphans'), [hexTrace(2)])
+})
+
+t.test('the examples are sent with the report only', async (t) => {
+  const { build, get, store } = await startApp(t, traces)
+  const summary = await build({ graph: 'shop' })
+  t.notOk('traceExamples' in summary)
+  for (const path of ['/graphs/shop', '/graphs/shop?from=now-1h', '/shop/api/graph/data', '/graphs']) {
+    t.notOk(JSON.stringify((await get(path)).body).includes(hexTrace(2)), path)
+  }
+  t.ok(store.get('shop')?.traceExamples)
+})
+
+t.test('a build for the answer only has a report too, and a graph that is not there is 404', async (t) => {
+  const { get } = await startApp(t, traces)
+  t.match((await get('/graphs/shop/report?from=now-1h&filter=mail')).body.verdict, /every span has its place/)
+  const none = await get('/graphs/shop/report')
+  t.equal(none.status, 404)
+  t.equal(none.body.code, 'TTA_NOT_FOUND')
+  t.equal((await get('/graphs/shop/report?limt=1')).status, 400)
+})
+
+t.test('what a source could not read is in the report', async (t) => {
+  const { aggregator, store } = setUp([[web]], {
+    report: { truncated: true, incomplete: 2, incompleteTraceIds: [hexTrace(8), hexTrace(9)] },
+  })
+  await aggregator.aggregate({ graph: 'shop' }, { signal: new AbortController().signal })
+  const report = reportOf(store.get('shop') as NonNullable<ReturnType<typeof store.get>>)
+  t.match(found(report), [
+    'traces 1',
+    'spans 1',
+    'outsideWindow 4',
+    'truncated null!',
+    'suspects 5',
+    'repaired 6',
+  ])
+  t.same(examplesOf(report, 'incomplete'), [hexTrace(8), hexTrace(9)])
+  t.equal(
+    report.verdict,
+    'Traces of the window are missing. To look at: some traces not read, 2 traces incomplete.',
+  )
+})
+
+t.test('a graph that was stored without examples has a report without them', async (t) => {
+  const { verdict, findings } = reportOf(documentOf('old'))
+  t.equal(verdict, 'All traces of the window were read, and every span has its place in the graph.')
+  t.ok(findings.every(({ examples }) => examples.length === 0))
+})

@@ -1,0 +1,312 @@
+import { parse as parseCsv } from 'csv-parse/sync'
+import fc from 'fast-check'
+import t from 'tap'
+import { csv } from '../../src/export/csv.ts'
+import { dot } from '../../src/export/dot.ts'
+import { createDrawing } from '../../src/export/drawing.ts'
+import type { FormEdge, FormGraph, FormNode } from '../../src/export/form-graph.ts'
+import { graphml } from '../../src/export/graphml.ts'
+import { conditionOf, nodeLines } from '../../src/export/look.ts'
+import { mermaid, mermaidBlock } from '../../src/export/mermaid.ts'
+import { documentOf } from '../http/stand-ins.ts'
+import { readDot, readMermaid, readXml, textsOf } from './parsers.ts'
+
+const micro: FormGraph = documentOf('micro')
+const [node] = micro.nodes as [FormNode]
+const [edge] = micro.edges as [FormEdge]
+const roles = ['operation', 'tag', 'service', 'database', 'messaging', 'external', 'user', 'other']
+
+/** A chain of nodes with these titles and subtitles. */
+function chain(names: [title: string, subTitle: string][]): FormGraph {
+  const nodes = names.map(([title, subTitle], at) => {
+    return { ...node, id: `id${at}`, title, subTitle, detail__role: roles[at % roles.length] ?? '' }
+  })
+  const edges = nodes.slice(1).map(({ id }, at) => ({ ...edge, id: `e${at}`, source: `id${at}`, target: id }))
+  return { name: 'hostile', builtAt: micro.builtAt, nodes, edges }
+}
+
+const hostile = [
+  'GET /items?a=1&b=2',
+  '"quoted" \'text\' \\"',
+  '<script>alert(1)</script>',
+  '&lt;b&gt; &amp; &#65; &quot;',
+  '<![CDATA[x]]>',
+  ']]> --> ]] }} )) |',
+  '</text></svg><svg onload="alert(1)">',
+  'end',
+  'graph',
+  'style:"#abc;" classDef x:#1;',
+  '%%{init: {"theme": "dark"}}%% %% 100%',
+  '`markdown` "`**bold**`"',
+  '```',
+  '#quot; #35; ﬂ°°34¶ß straße',
+  '\\N \\G \\E \\l \\n \\\\',
+  'a\nb\r\nc\td',
+  '\u0000\u0001\u001b[31m\u007f',
+  'שלום \u202eevil\u202c',
+  '🛒👩‍👩‍👧 é日本',
+  '\ud800 lone',
+  '\ufffe\uffff',
+  '=1+1',
+  '+1',
+  '-1',
+  '@SUM(A1)',
+  '\t=1',
+  '\n=cmd|calc',
+  '＝1',
+  "'=1",
+  'a,b;c',
+  '{ } [ ] ( ) | ~ ^ $ !',
+  '__proto__',
+]
+const everyName = chain(hostile.map((name) => [name, `${name} 2`]))
+
+/** What a label may show of a text: on one line, what cannot be shown replaced. */
+const shown = (graph: FormGraph) => graph.nodes.map((row) => nodeLines(row))
+
+/** Graphviz writes several blanks as non-breaking ones. */
+const hasText = (texts: string[], line: string) =>
+  texts.some((text) => text.replaceAll('\u00a0', ' ').trim() === line.trim())
+
+t.test('DOT', async (t) => {
+  t.equal(
+    dot(
+      chain([
+        ['cart', 'GET /'],
+        ['db', ''],
+      ]),
+    ),
+    `digraph "hostile" {
+  graph [rankdir=LR, nodesep=0.3, ranksep=0.8]
+  node [shape=box, style="rounded,filled", fillcolor=white, margin="0.2,0.06", fontname="Helvetica,Arial,sans-serif", fontsize=11, penwidth=2]
+  edge [fontname="Helvetica,Arial,sans-serif", fontsize=9, arrowsize=0.7]
+  "id0" [label="cart\\nGET /\\n2 calls, 10.5 ms, 50 % failed", tooltip="cart\\nGET /\\n2 calls, 10.5 ms, 50 % failed", color="#E02F44"]
+  "id1" [label="db\\n2 calls, 10.5 ms, 50 % failed", tooltip="db\\n2 calls, 10.5 ms, 50 % failed", color="#E02F44", shape=oval, style=filled]
+  "id0" -> "id1" [label="2 calls, 10.5 ms, 50 % failed", tooltip="2 calls, 10.5 ms, 50 % failed", color="#E02F44", penwidth=1.3]
+}
+`,
+  )
+  const { nodes, edges, svg } = readDot(dot(everyName))
+  t.same(
+    nodes,
+    everyName.nodes.map(({ id }) => id),
+  )
+  t.same(
+    edges,
+    everyName.edges.map(({ source, target }) => [source, target]),
+  )
+  const texts = textsOf(svg)
+  for (const lines of shown(everyName)) for (const line of lines) t.ok(hasText(texts, line), line)
+  t.same(readDot(dot(chain([]))).nodes, [], 'an empty graph is one')
+})
+
+t.test('SVG', async (t) => {
+  const draw = createDrawing()
+  const { signal } = new AbortController()
+
+  t.test('has every name as text, and no markup of its own', async (t) => {
+    const svg = await draw(everyName, signal)
+    const texts = textsOf(svg)
+    for (const lines of shown(everyName)) for (const line of lines) t.ok(hasText(texts, line), line)
+    const names = [...readXml(svg).querySelectorAll('*')].map(({ localName }) => localName)
+    t.same([...new Set(names)].sort(), ['a', 'ellipse', 'g', 'path', 'polygon', 'svg', 'text', 'title'])
+    const attributes = [...readXml(svg).querySelectorAll('*')].flatMap((element) =>
+      element.getAttributeNames(),
+    )
+    t.notOk(attributes.some((name) => name.startsWith('on') || name === 'href' || name === 'xlink:href'))
+  })
+
+  t.test('a drawing that takes too long is given up, and the next one is drawn', async (t) => {
+    const slow = createDrawing({ deadlineMs: 1 })
+    await t.rejects(slow(everyName, signal), {
+      code: 'TTA_DEADLINE',
+      message: /32 nodes .* max_nodes or focus/,
+    })
+    await t.rejects(slow(micro, signal), { code: 'TTA_DEADLINE' })
+    t.match(await draw(micro, signal), /<svg/)
+    const gone = AbortSignal.abort(new Error('gone'))
+    await t.rejects(draw(micro, gone), { message: 'gone' })
+  })
+
+  t.test('where too many wait, the next is told when to come again', async (t) => {
+    const stop = new AbortController()
+    const busy = createDrawing()
+    const drawings = Array.from({ length: 21 }, () =>
+      busy(micro, AbortSignal.any([stop.signal])).catch((error: Error) => error.message),
+    )
+    t.throws(() => busy(micro, signal), { code: 'TTA_QUEUE_FULL', details: { retryAfterSec: 5 } })
+    stop.abort(new Error('gone'))
+    t.same(new Set(await Promise.all(drawings)), new Set(['gone']))
+  })
+
+  t.test('a graph of a thousand nodes is drawn, by springs', async (t) => {
+    const many = chain(Array.from({ length: 1000 }, (_, at) => [`s${at}`, '']))
+    const svg = await draw(many, signal)
+    t.equal(textsOf(svg).filter((text) => /^s\d+$/.test(text)).length, 1000)
+  })
+})
+
+t.test('Mermaid', async (t) => {
+  t.equal(
+    mermaid(
+      chain([
+        ['cart', 'GET /'],
+        ['db', ''],
+      ]),
+    ),
+    `---
+title: "hostile"
+---
+flowchart LR
+  n0["cart<br/>GET /<br/>2 calls, 10.5 ms, 50 % failed"]
+  n1(["db<br/>2 calls, 10.5 ms, 50 % failed"])
+  n0 -->|"2 calls, 10.5 ms, 50 % failed"| n1
+  classDef failing stroke:#E02F44,stroke-width:2px
+  classDef ailing stroke:#FF9830,stroke-width:2px
+  classDef well stroke:#56A64B,stroke-width:2px
+  class n0,n1 failing
+`,
+  )
+  const { nodes, edges } = await readMermaid(mermaid(everyName))
+  t.same(
+    nodes.map(({ lines }) => lines.join('\n')),
+    shown(everyName).map((lines) => lines.join('\n')),
+  )
+  t.same(
+    edges.map(({ start, end }) => `${start} ${end}`),
+    hostile.slice(1).map((_, at) => `n${at} n${at + 1}`),
+  )
+  t.ok(nodes.every(({ classes }) => classes.join() === 'failing'))
+  t.same((await readMermaid(mermaid(chain([])))).nodes, [], 'an empty graph is one')
+  t.equal(mermaidBlock(everyName).match(/```/g)?.length, 2, 'no name ends the block')
+})
+
+t.test('CSV', async (t) => {
+  t.equal(
+    csv(micro, 'nodes').split('\r\n')[0],
+    'id,title,subTitle,role,count,adjustedCount,failed,slow,meanMs,p50Ms,p95Ms,p99Ms,perSec,criticalPathShare,selfCalls,slowestTrace,failedTrace,typicalTrace,traceql',
+  )
+  t.equal(
+    csv(micro, 'edges').split('\r\n')[1],
+    'a_b,a,cart,GET /cart 🛒,b,db,SELECT,2,2,1,0,10.5,10,11,11,0.000556,0.25,12,10,2,1,0,' +
+      '000000000000000000000000000000a1,,000000000000000000000000000000a2,"{ name = ""GET /"" }"',
+  )
+  const rows = parseCsv<Record<string, string>>(csv(everyName, 'nodes'), { columns: true })
+  t.same(
+    rows.map(({ title }) => title),
+    hostile.map(guarded),
+  )
+  const cells = rows.flatMap((row) => Object.values(row))
+  t.notOk(
+    cells.some((cell) => /^[=+\-@\t\r\n＝]/.test(cell)),
+    'no cell is a formula',
+  )
+  t.equal(csv(chain([]), 'edges').split('\r\n').length, 2, 'an empty table has its header')
+})
+
+/** Spreadsheets show the quote, or nothing. */
+const guarded = (text: string) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text).toWellFormed()
+
+t.test('GraphML', async (t) => {
+  const { documentElement, querySelectorAll } = reading(graphml(everyName))
+  t.equal(documentElement.namespaceURI, 'http://graphml.graphdrawing.org/xmlns')
+  const declared = new Map(
+    querySelectorAll('key').map((key) => [key.getAttribute('id'), key.getAttribute('attr.type')]),
+  )
+  for (const data of querySelectorAll('node data, edge data')) {
+    const type = declared.get(data.getAttribute('key'))
+    t.ok(type, String(data.getAttribute('key')))
+    if (type !== 'string') t.ok(Number.isFinite(Number(data.textContent)) && data.textContent !== '')
+  }
+  const titles = querySelectorAll('data[key="node.title"]').map(({ textContent }) => textContent)
+  t.same(titles, hostile.map(writable))
+  const ids = querySelectorAll('node').map((row) => row.getAttribute('id'))
+  t.same(
+    ids,
+    everyName.nodes.map(({ id }) => id),
+  )
+  t.ok(
+    querySelectorAll('edge').every(
+      (row) => ids.includes(row.getAttribute('source')) && ids.includes(row.getAttribute('target')),
+    ),
+  )
+  t.equal(
+    querySelectorAll('*').filter(({ localName }) => !/^(graphml|key|graph|data|node|edge)$/.test(localName))
+      .length,
+    0,
+  )
+})
+
+function reading(text: string) {
+  const xml = readXml(text)
+  return {
+    documentElement: xml.documentElement,
+    querySelectorAll: (selector: string) => [...xml.querySelectorAll(selector)],
+  }
+}
+
+/** What XML can hold of a text. */
+const writable = (text: string) =>
+  text.replace(/(?![\t\n\r\u007f-\u009f])\p{Cc}|[\ufffe\uffff]|\p{Cs}/gu, '\ufffd')
+
+t.test('any name is text in any form', async (t) => {
+  const signs = fc.constantFrom(
+    ...'<>&"\'`#;:%{}[]()|\\/=+-@~^$!?*_,. \n\r\t\0'.split(''),
+    'ﬂ°',
+    '¶ß',
+    '%%{',
+    '-->',
+    'end',
+    'é',
+    '🛒',
+    '\u202e',
+  )
+  const name = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.array(signs, { maxLength: 12 }).map((all) => all.join('')),
+  )
+  const graphs = fc.array(fc.tuple(name, name), { minLength: 1, maxLength: 6 }).map(chain)
+  const check = async (what: string, law: (graph: FormGraph) => Promise<boolean> | boolean) => {
+    const found = await fc.check(
+      fc.asyncProperty(graphs, async (graph) => law(graph)),
+      { numRuns: 60 },
+    )
+    t.notOk(found.failed, fc.defaultReportMessage(found) ?? what)
+  }
+  await check('DOT', (graph) => {
+    const { nodes, edges, svg } = readDot(dot(graph))
+    const texts = textsOf(svg)
+    return (
+      nodes.length === graph.nodes.length &&
+      edges.length === graph.edges.length &&
+      shown(graph).every((lines) => lines.every((line) => line.trim() === '' || hasText(texts, line)))
+    )
+  })
+  await check('Mermaid', async (graph) => {
+    const { nodes } = await readMermaid(mermaid(graph))
+    return JSON.stringify(nodes.map(({ lines }) => lines)) === JSON.stringify(shown(graph))
+  })
+  await check('CSV', (graph) => {
+    const rows = parseCsv<Record<string, string>>(csv(graph, 'nodes'), { columns: true })
+    return rows.every(({ title }, at) => title === guarded(graph.nodes[at]?.title ?? ''))
+  })
+  await check('GraphML', (graph) => {
+    const titles = reading(graphml(graph)).querySelectorAll('data[key="node.subTitle"]')
+    return titles.every(({ textContent }, at) => textContent === writable(graph.nodes[at]?.subTitle ?? ''))
+  })
+})
+
+t.test('a node fails from 5 % on, and ails where any call failed or a fifth was slow', async (t) => {
+  const condition = (count: number, failed: number, slow: number) =>
+    conditionOf({ ...node, count, failed, slow })
+  t.same(
+    [
+      condition(100, 5, 0),
+      condition(100, 4, 0),
+      condition(100, 0, 20),
+      condition(100, 0, 19),
+      condition(1, 1, 0),
+    ],
+    ['failing', 'ailing', 'ailing', 'well', 'failing'],
+  )
+})

@@ -1,0 +1,42 @@
+import t from 'tap'
+import { decodeFoundIds } from '../../../src/sources/tempo/decode/found-ids.ts'
+
+t.test('ids are padded to 32 digits, in the order of the answer', async (t) => {
+  const answer = { traces: [{ traceID: 'B0' }, { traceID: 'a'.repeat(32), durationMs: 5 }] }
+  t.same(decodeFoundIds(JSON.stringify(answer)), {
+    ids: [`${'0'.repeat(30)}b0`, 'a'.repeat(32)],
+    unfinished: false,
+  })
+})
+
+t.test('a search that stopped early says so', async (t) => {
+  const unfinished = (metrics: unknown) => decodeFoundIds(JSON.stringify({ metrics })).unfinished
+  t.equal(unfinished({ completedJobs: 2, totalJobs: 3 }), true)
+  t.equal(unfinished({ totalJobs: 3 }), true)
+  t.equal(unfinished({ completedJobs: 3, totalJobs: 3 }), false)
+  t.equal(unfinished({}), false)
+  t.equal(unfinished(null), false)
+})
+
+t.test('what is no search answer is an error, and no id comes into a path that is none', async (t) => {
+  for (const json of [
+    '',
+    '{',
+    'null',
+    '[]x',
+    '7',
+    '{"traces":7}',
+    '{"traces":{}}',
+    '{"traces":[null]}',
+    '{"traces":[{}]}',
+    '{"traces":[{"traceID":""}]}',
+    '{"traces":[{"traceID":7}]}',
+    '{"traces":[{"traceID":"../../status"}]}',
+    '{"traces":[{"traceID":"aa?x=1"}]}',
+    `{"traces":[{"traceID":"${'a'.repeat(33)}"}]}`,
+    '{"metrics":7}',
+    '{"metrics":{"completedJobs":"3"}}',
+  ]) {
+    t.throws(() => decodeFoundIds(json), { name: 'TempoAnswerError' }, json)
+  }
+})
