@@ -29,7 +29,7 @@ export function printAccount({ injected, figures, schedule }) {
   const locked = [...injected].reduce((total, [{ lock }, count]) => (lock ? total + count : total), 0)
   const checks = [
     same('jobs', sum('tta_jobs_total'), builds),
-    same('scheduled', schedule.begun, builds),
+    same('scheduled', schedule.started, builds),
     same(
       'failed',
       counted('failed') + sum('tta_job_failures_total'),

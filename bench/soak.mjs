@@ -141,7 +141,7 @@ async function betweenBuilds() {
     const figures = await metrics()
     const { schedules } = await (await fetch(`${url}/schedules`)).json()
     const underWay = figures.get('tta_jobs{state="running"}') + figures.get('tta_jobs{state="queued"}')
-    const isStill = underWay === 0 && begun() === before && schedules[0].begun === before
+    const isStill = underWay === 0 && begun() === before && schedules[0].started === before
     if (isStill || tries > 600) return { injected: new Map(injected), figures, schedule: schedules[0] }
     await sleep(50)
   }

@@ -4,7 +4,7 @@ import { TtaError } from './base/errors.ts'
 import { version } from './base/package.ts'
 import type { Aggregator } from './builds/aggregation/aggregator.ts'
 import { type BuildSettings, createAggregator } from './builds/aggregation/create-aggregator.ts'
-import { AlertRefreshes, type RefreshSettings } from './builds/alerts/alert-refreshes.ts'
+import { AlertBuilds, type AlertSettings } from './builds/alerts/alert-builds.ts'
 import { alertRule } from './builds/alerts/alert-rule.ts'
 import { isConfigured } from './builds/alerts/sender-check.ts'
 import { createExplainer } from './builds/explain/explain.ts'
@@ -179,7 +179,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const closing = new AbortController()
   app.addHook('onListen', async () => {
     // Before the first build: what a sink has lost is back, should that build fail.
-    aggregator.putBack(closing.signal).catch((error) => {
+    aggregator.restore(closing.signal).catch((error) => {
       if (!closing.signal.aborted) logger.error({ err: error }, 'graphs not put back')
     })
     scheduler.start()
@@ -227,8 +227,8 @@ function refreshesByAlerts(
   jobs: Jobs,
   now: () => number,
   log: FastifyBaseLogger,
-): AlertRefreshes {
-  return new AlertRefreshes({
+): AlertBuilds {
+  return new AlertBuilds({
     ...refreshSettings(webhooks),
     clock: systemClock(now),
     submit: (parameters) => submitTracked(jobs, parameters, 'webhook'),
@@ -236,7 +236,7 @@ function refreshesByAlerts(
   })
 }
 
-const refreshSettings = ({ rules, minIntervalSec, deduplicateSec }: Config['webhooks']): RefreshSettings => ({
+const refreshSettings = ({ rules, minIntervalSec, deduplicateSec }: Config['webhooks']): AlertSettings => ({
   rules: rules.map(alertRule),
   minIntervalMs: minIntervalSec * 1000,
   deduplicateMs: deduplicateSec * 1000,

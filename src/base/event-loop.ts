@@ -6,7 +6,7 @@ const turnMs = 1
 let last: Promise<unknown> = Promise.resolve()
 
 /** Waits for a pass of the event loop that no other work in turns has: together they do not hold it longer than one. */
-export async function nextTurn(): Promise<void> {
+export async function yieldToEventLoop(): Promise<void> {
   last = last.then(() => nextPass())
   await last
 }
@@ -17,19 +17,19 @@ export async function nextTurn(): Promise<void> {
  *
  * @returns resolves to whether it has waited
  */
-export function turns(): () => Promise<boolean> {
+export function createYielder(): () => Promise<boolean> {
   let sinceMs = Number.NEGATIVE_INFINITY
   return async () => {
     if (performance.now() - sinceMs < turnMs) return false
-    await nextTurn()
+    await yieldToEventLoop()
     sinceMs = performance.now()
     return true
   }
 }
 
 /** Has work done whose pieces are small, as many of them in a turn as it has time for. */
-export async function inTurns<Result>(steps: Generator<void, Result, void>): Promise<Result> {
-  const hadTurn = turns()
+export async function runYielding<Result>(steps: Generator<void, Result, void>): Promise<Result> {
+  const hadTurn = createYielder()
   for (;;) {
     await hadTurn()
     const step = steps.next()

@@ -1,5 +1,5 @@
 /** What a piece of work has to wait for. */
-export interface Turn {
+export interface QueueSlot {
   /** Work that shares a key goes one after the other, in the order it came. */
   keys: readonly string[]
   /** Gives the turn up while it has not come; work that has begun is waited for. */
@@ -9,7 +9,7 @@ export interface Turn {
 }
 
 /** Lets work go on side by side as far as places and keys allow. */
-export interface TurnQueue {
+export interface KeyedQueue {
   /**
    * Begins `work` before it returns, or when its turn has come.
    *
@@ -17,7 +17,7 @@ export interface TurnQueue {
    * @returns what it returns; work that fails does not hold up the next
    * @throws what it throws, or the signal's reason
    */
-  run<T>(turn: Turn, work: () => Promise<T>): Promise<T>
+  run<T>(turn: QueueSlot, work: () => Promise<T>): Promise<T>
   /** How many wait for their turn. */
   readonly waiting: number
   /** Resolves when all work known so far has ended. */
@@ -31,7 +31,7 @@ interface Waiting {
 }
 
 /** @param places most work at a time */
-export function createTurnQueue(places: number): TurnQueue {
+export function createKeyedQueue(places: number): KeyedQueue {
   const waiting = new Set<Waiting>()
   const taken = new Set<string>()
   const known = new Set<Promise<unknown>>()
@@ -60,7 +60,7 @@ export function createTurnQueue(places: number): TurnQueue {
     admit()
   }
 
-  function run<T>({ keys, signal, takesPlace = true }: Turn, work: () => Promise<T>): Promise<T> {
+  function run<T>({ keys, signal, takesPlace = true }: QueueSlot, work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = () => {
         waiting.delete(turn)

@@ -9,7 +9,7 @@ const isOpen = (name: string) => ['user-agent', 'x-scope-orgid'].includes(name.t
  * @param headers as they are sent
  * @returns what puts *** in place of every credential in them, also of those inside basic auth
  */
-export function secretsRemover(headers: Record<string, string>): (text: string) => string {
+export function createRedactor(headers: Record<string, string>): (text: string) => string {
   const secrets = Object.entries(headers)
     .flatMap(([name, value]) => (isOpen(name) ? [] : secretsOf(value)))
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])

@@ -1,6 +1,6 @@
 import { cutToWidth, displayWidth } from './display-text.ts'
 
-export interface Column {
+export interface TableColumn {
   title: string
   align: 'left' | 'right'
 }
@@ -15,7 +15,11 @@ const minWidth = 9
  *
  * @returns the line of the titles and a line for each row, without trailing blanks
  */
-export function alignColumns(columns: readonly Column[], rows: readonly string[][], width: number): string[] {
+export function alignColumns(
+  columns: readonly TableColumn[],
+  rows: readonly string[][],
+  width: number,
+): string[] {
   const lines = [columns.map(({ title }) => title), ...rows]
   const widths = columns.map((_, at) => Math.max(...lines.map((cells) => displayWidth(cells[at] ?? ''))))
   shrink(widths, columns, width)
@@ -27,7 +31,7 @@ export function alignColumns(columns: readonly Column[], rows: readonly string[]
   )
 }
 
-function shrink(widths: number[], columns: readonly Column[], width: number): void {
+function shrink(widths: number[], columns: readonly TableColumn[], width: number): void {
   const flexible = widths.flatMap((_, at) => (columns[at]?.align === 'left' ? [at] : []))
   const sum = () => widths.reduce((total, each) => total + each, gap * (widths.length - 1))
   for (let over = sum() - width; over > 0; over--) {
@@ -38,7 +42,7 @@ function shrink(widths: number[], columns: readonly Column[], width: number): vo
   }
 }
 
-function padded(cell: string, width: number, align: Column['align']): string {
+function padded(cell: string, width: number, align: TableColumn['align']): string {
   const text = cutToWidth(cell, width)
   const blanks = ' '.repeat(Math.max(0, width - displayWidth(text)))
   return align === 'left' ? text + blanks : blanks + text

@@ -1,6 +1,6 @@
 import type { Part } from '../export/csv.ts'
 import { createDrawing } from '../export/drawing.ts'
-import { type Format, formats, formOf, usualNodes } from '../export/formats.ts'
+import { exportAs, type Format, formats, usualNodes } from '../export/formats.ts'
 import { mermaidBlock } from '../export/mermaid.ts'
 import { type Size, sizeDocument } from '../export/size-document.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
@@ -46,7 +46,7 @@ export async function formText(
   const { traceExamples: _examples, ...sized } = sizeDocument(document, { ...size, maxNodes })
   if (format === 'json') return `${JSON.stringify(sized)}\n`
   if (format === 'mermaid') return mermaidBlock(sized)
-  return formOf(sized, format, { draw: createDrawing(), part, signal })
+  return exportAs(sized, format, { draw: createDrawing(), part, signal })
 }
 
 function oneOf<Word extends string>(

@@ -15,7 +15,7 @@ export async function runJob(
   parameters: AggregationParameters,
   { signal, onProgress }: RunOptions,
 ): Promise<AggregationSummary> {
-  const { id } = jobs.submit(parameters, 'command', { wantedUntil: signal })
+  const { id } = jobs.submit(parameters, 'command', { abortSignal: signal })
   const unsubscribe = jobs.subscribe(({ job }) => {
     if (job.id === id && job.progress) onProgress?.(job.progress)
   })

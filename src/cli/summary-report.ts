@@ -46,7 +46,7 @@ function facts(summary: AggregationSummary, paint: Paint): string[] {
   const { graph, status, builtAt, window, read, spans, built, phasesMs, source } = summary
   const mebibytes = (read.bytes / 2 ** 20).toFixed(1)
   const name = paint('bold', printable(graph))
-  const skipped = spans.duplicates + spans.unnamed
+  const skipped = spans.duplicates + spans.withoutService
   return [
     `graph    ${name}: ${paint(statusColour[status], status)}, built ${builtAt} in ${whole(phasesMs.total)} ms`,
     `window   ${window.from} to ${window.to} (${whole(window.seconds)} s)`,

@@ -1,5 +1,5 @@
-import { type Column, edgeColumns, endColumns, nodeColumns } from './columns.ts'
-import type { FormGraph } from './form-graph.ts'
+import type { ExportGraph } from './export-graph.ts'
+import { type ExportField, edgeColumns, endColumns, nodeColumns } from './fields.ts'
 
 export type Part = 'nodes' | 'edges'
 
@@ -7,13 +7,13 @@ export type Part = 'nodes' | 'edges'
  * One table of a graph as RFC 4180 has it: a header, CRLF, quotes where they are needed. Figures that nobody knows
  * are empty.
  */
-export function csv(graph: FormGraph, part: Part): string {
+export function csv(graph: ExportGraph, part: Part): string {
   if (part === 'nodes') return table(nodeColumns, graph.nodes)
   const [id, ...figures] = edgeColumns
   return table([...(id ? [id] : []), ...endColumns(graph), ...figures], graph.edges)
 }
 
-function table<Row>(columns: Column<Row>[], rows: Row[]): string {
+function table<Row>(columns: ExportField<Row>[], rows: Row[]): string {
   const lines = [
     columns.map(({ name }) => name),
     ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),

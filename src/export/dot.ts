@@ -1,4 +1,4 @@
-import type { FormEdge, FormGraph, FormNode } from './form-graph.ts'
+import type { ExportEdge, ExportGraph, ExportNode } from './export-graph.ts'
 import { colors, conditionOf, edgeLine, nodeLines, widthOf } from './look.ts'
 
 export interface DotOptions {
@@ -7,7 +7,7 @@ export interface DotOptions {
 }
 
 /** A graph in the language of Graphviz, with colours, shapes and widths. */
-export function dot({ name, nodes, edges }: FormGraph, { edgeLabels = true }: DotOptions = {}): string {
+export function dot({ name, nodes, edges }: ExportGraph, { edgeLabels = true }: DotOptions = {}): string {
   return [
     `digraph ${quoted(name)} {`,
     '  graph [rankdir=LR, nodesep=0.3, ranksep=0.8]',
@@ -32,13 +32,13 @@ const shapes: Record<string, string> = {
   other: 'shape=folder, style=filled',
 }
 
-function nodeAttributes(node: FormNode): string {
+function nodeAttributes(node: ExportNode): string {
   const color = `color=${quoted(colors[conditionOf(node)])}`
   const label = `label=${labelOf(nodeLines(node))}, tooltip=${labelOf(nodeLines(node))}`
   return [label, color, shapes[node.detail__role] ?? ''].filter((attribute) => attribute !== '').join(', ')
 }
 
-function edgeAttributes(edge: FormEdge, withLabel: boolean): string {
+function edgeAttributes(edge: ExportEdge, withLabel: boolean): string {
   const label = labelOf([edgeLine(edge)])
   const condition = conditionOf(edge)
   const color = condition === 'well' ? '#777777' : colors[condition]

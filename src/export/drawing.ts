@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { TtaError } from '../base/errors.ts'
-import { createTurnQueue } from '../base/keyed-queue.ts'
+import { createKeyedQueue } from '../base/keyed-queue.ts'
 import { builtFile } from '../base/package.ts'
 import { dot } from './dot.ts'
 import type { Drawing, DrawingTask } from './drawing-thread.ts'
-import type { FormGraph } from './form-graph.ts'
+import type { ExportGraph } from './export-graph.ts'
 
 /** Above so many nodes the layers of `dot` take minutes; springs (`sfdp`) take a second for a thousand. */
 const mostInLayers = 200
@@ -20,13 +20,13 @@ export interface DrawingOptions {
 }
 
 /** Draws a graph as SVG. Gives up when the signal is aborted. @throws {TtaError} TTA_DEADLINE, TTA_QUEUE_FULL */
-export type Draw = (graph: FormGraph, signal: AbortSignal) => Promise<string>
+export type Draw = (graph: ExportGraph, signal: AbortSignal) => Promise<string>
 
 const threadFile = builtFile('export/drawing-thread.js')
 
 /** One drawing at a time, each in a thread of its own. */
 export function createDrawing(options: DrawingOptions = {}): Draw {
-  const queue = createTurnQueue(1)
+  const queue = createKeyedQueue(1)
   return (graph, signal) => {
     if (queue.waiting >= maxWaiting) throw tooManyDrawings()
     const { length } = graph.nodes

@@ -26,7 +26,7 @@ const pictureNodes = 200
 export const usualNodes = (format: Format) =>
   format === 'svg' || format === 'mermaid' ? pictureNodes : undefined
 
-export interface FormOptions {
+export interface ExportOptions {
   draw: Draw
   /** Which table; only CSV has parts. @default edges */
   part?: Part | undefined
@@ -34,10 +34,10 @@ export interface FormOptions {
 }
 
 /** A graph in a form for other programs. @throws {TtaError} it cannot be drawn, or not in time */
-export async function formOf(
+export async function exportAs(
   document: GraphDocument,
   format: Exclude<Format, 'json'>,
-  { draw, part = 'edges', signal }: FormOptions,
+  { draw, part = 'edges', signal }: ExportOptions,
 ): Promise<string> {
   switch (format) {
     case 'dot':

@@ -1,10 +1,10 @@
-import { type Column, edgeColumns, nodeColumns } from './columns.ts'
-import type { FormGraph } from './form-graph.ts'
+import type { ExportGraph } from './export-graph.ts'
+import { type ExportField, edgeColumns, nodeColumns } from './fields.ts'
 
 const types = { string: 'string', integer: 'long', number: 'double' }
 
 /** A graph as GraphML (graphdrawing.org), for yEd, Gephi, NetworkX and the like; what nobody knows is left out. */
-export function graphml(graph: FormGraph): string {
+export function graphml(graph: ExportGraph): string {
   const { name, builtAt, nodes, edges } = graph
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -30,11 +30,11 @@ type For = 'node' | 'edge'
 const isData = ({ name }: { name: string }) => name !== 'id'
 const keyId = (owner: For, name: string) => `${owner}.${name}`
 
-function keyOf<Row>(owner: For, { name, type }: Column<Row>): string {
+function keyOf<Row>(owner: For, { name, type }: ExportField<Row>): string {
   return `  <key id="${keyId(owner, name)}" for="${owner}" attr.name="${name}" attr.type="${types[type]}"/>`
 }
 
-function dataOf<Row>(owner: For, columns: Column<Row>[], row: Row): string {
+function dataOf<Row>(owner: For, columns: ExportField<Row>[], row: Row): string {
   return columns
     .filter(isData)
     .map(({ name, value }) => [name, value(row)] as const)

@@ -1,10 +1,10 @@
-import type { FormGraph, FormNode } from './form-graph.ts'
+import type { ExportGraph, ExportNode } from './export-graph.ts'
 import { type Condition, colors, conditionOf, edgeLine, nodeLines } from './look.ts'
 
 const conditions: Condition[] = ['failing', 'ailing', 'well']
 
 /** A graph as a flowchart of Mermaid, as GitHub, GitLab and many wikis draw it. */
-export function mermaid({ name, nodes, edges }: FormGraph): string {
+export function mermaid({ name, nodes, edges }: ExportGraph): string {
   const ids = new Map(nodes.map(({ id }, at) => [id, `n${at}`]))
   const classes = conditions.flatMap((condition) => {
     const members = nodes.filter((node) => conditionOf(node) === condition).map(({ id }) => ids.get(id))
@@ -26,7 +26,7 @@ export function mermaid({ name, nodes, edges }: FormGraph): string {
 }
 
 /** The same as a block of Markdown. */
-export const mermaidBlock = (graph: FormGraph) => `\`\`\`mermaid\n${mermaid(graph)}\`\`\`\n`
+export const mermaidBlock = (graph: ExportGraph) => `\`\`\`mermaid\n${mermaid(graph)}\`\`\`\n`
 
 const shapes: Record<string, [open: string, close: string]> = {
   database: ['[("', '")]'],
@@ -37,7 +37,7 @@ const shapes: Record<string, [open: string, close: string]> = {
   other: ['{{"', '"}}'],
 }
 
-function shapeOf(node: FormNode): string {
+function shapeOf(node: ExportNode): string {
   const [open, close] = shapes[node.detail__role] ?? ['["', '"]']
   return `${open}${nodeLines(node).map(escaped).join('<br/>')}${close}`
 }

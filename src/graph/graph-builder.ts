@@ -1,7 +1,7 @@
 import { ExactSums } from './columns/exact-sums.ts'
 import { nodesWhileReading } from './columns/least-called.ts'
 import { RowList } from './columns/row-list.ts'
-import { allAtOnce, type Steps } from './columns/steps.ts'
+import { runToEnd, type Steps } from './columns/steps.ts'
 import type { StringTable } from './columns/string-table.ts'
 import type { Graph } from './graph.ts'
 import { readGraph } from './operations/read-graph.ts'
@@ -13,9 +13,9 @@ import type { CallObserver } from './totals/call-observer.ts'
 import { CallTotals } from './totals/call-totals.ts'
 import { CriticalPath } from './totals/critical-path.ts'
 import { SiblingCalls } from './totals/sibling-calls.ts'
-import { TraceAtHand } from './trace/current-trace.ts'
+import { CurrentTrace } from './trace/current-trace.ts'
 import { TraceExamples, type TraceFault } from './trace/trace-examples.ts'
-import { Top, TraceTree } from './trace/trace-tree.ts'
+import { ParentState, TraceTree } from './trace/trace-tree.ts'
 
 export interface GraphBuilderOptions {
   /** Shared with the span tables that will be added. */
@@ -57,7 +57,7 @@ export class GraphBuilder {
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
   private readonly traceExamples = new TraceExamples()
-  private readonly trace = new TraceAtHand()
+  private readonly trace = new CurrentTrace()
   /** One sum, that of the durations of all roots. */
   private readonly endToEnd = new ExactSums()
   /** Operation of each row of the trace at hand, -1 where it has none. */
@@ -126,7 +126,7 @@ export class GraphBuilder {
 
   /** The graph of operations, empty where the level is `service`. */
   finish(): Graph {
-    return allAtOnce(this.finishInSteps())
+    return runToEnd(this.finishInSteps())
   }
 
   /** The same in small pieces, between which nothing may be counted. */
@@ -139,7 +139,7 @@ export class GraphBuilder {
 
   /** The service graph, where the level asks for it. */
   finishServices(): Graph | undefined {
-    return allAtOnce(this.finishServicesInSteps())
+    return runToEnd(this.finishServicesInSteps())
   }
 
   /** The same in small pieces, between which nothing may be counted. */
@@ -174,7 +174,7 @@ export class GraphBuilder {
     criticalPath.measure(spans, tree)
     for (let at = 0; at < criticalPath.length; at++) {
       const row = criticalPath.path[at]!
-      if (tree.parent[row] === Top.root) this.endToEnd.add(0, spans.durationNs[row]!, sign)
+      if (tree.parent[row] === ParentState.root) this.endToEnd.add(0, spans.durationNs[row]!, sign)
     }
   }
 
@@ -183,10 +183,10 @@ export class GraphBuilder {
     if (this.operationOf.length < spans.length) this.operationOf = new Int32Array(spans.length * 2)
     for (let row = 0; row < spans.length; row++) {
       this.operationOf[row] = -1
-      if (tree.parent[row] === Top.duplicate) continue
+      if (tree.parent[row] === ParentState.duplicate) continue
       const service = spans.service[row]!
       if (service === 0) {
-        counts.unnamed += sign
+        counts.withoutService += sign
         continue
       }
       counts.counted += sign
@@ -214,8 +214,8 @@ export class GraphBuilder {
       }
       if (parent < 0) {
         this.tops.push(row)
-        if (parent === Top.root) counts.roots += sign
-        else if (parent === Top.orphan) counts.orphans += sign
+        if (parent === ParentState.root) counts.roots += sign
+        else if (parent === ParentState.orphan) counts.orphans += sign
         else counts.cycles += sign
       } else if (caller === callee) {
         counts.selfCalls += sign

@@ -40,7 +40,7 @@ export interface BuildHistory {
    * @returns whether another file is in use than the last time, because the old one was damaged or is gone: what it
    *   had may not be there
    */
-  record(document: GraphDocument): Promise<{ begunAnew: boolean }>
+  record(document: GraphDocument): Promise<{ startedOver: boolean }>
   /** The last build of every graph. */
   last(): Promise<GraphDocument[]>
   /** The build that was current at that time, Unix ms. */

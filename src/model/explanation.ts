@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { type Rule, rules, type SpanExample } from '../graph/explain/near-misses.ts'
+import { type NearMissRule, nearMissRules, type SpanExample } from '../graph/explain/near-misses.ts'
 import { SpanKind } from '../graph/spans/span-table.ts'
 import { EdgeRow, NodeRow } from './node-graph-rows.ts'
 import { GraphName } from './parameters.ts'
@@ -29,7 +29,10 @@ const Span = Type.Object(
 
 const NearMiss = Type.Object(
   {
-    rule: Type.Unsafe<Rule | 'not-in-window'>({ type: 'string', enum: [...rules, 'not-in-window'] }),
+    rule: Type.Unsafe<NearMissRule | 'not-in-window'>({
+      type: 'string',
+      enum: [...nearMissRules, 'not-in-window'],
+    }),
     count: Count('Spans; traces where the rule is not-in-window or not-together'),
     meaning: Type.String({ description: 'What was found, and why it makes no call' }),
     via: Type.Array(Type.Object({ node: Type.String(), count: Count('Spans') }, closed), {

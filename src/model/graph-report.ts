@@ -33,7 +33,7 @@ export const GraphReport = Type.Object(
     source,
     traceql,
     verdict: Type.String({ description: 'All of it in a sentence' }),
-    notGiven: AggregationSummary.properties.read.properties.notGiven,
+    unavailable: AggregationSummary.properties.read.properties.unavailable,
     findings: Type.Array(Finding, { description: 'Every kind there is, in a fixed order' }),
     warnings,
   },

@@ -85,7 +85,7 @@ export const AggregationSummary = Type.Object(
         suspects: Count('Traces that looked incomplete and were looked up again'),
         repaired: Count('Suspects of which more spans were found'),
         incomplete: Count('Traces known to lack spans that could not be had'),
-        notGiven: Type.Array(Type.String(), {
+        unavailable: Type.Array(Type.String(), {
           description: 'What the source cannot tell of spans, in plain words; [] where it tells all',
         }),
         truncated: Type.Boolean({
@@ -98,7 +98,9 @@ export const AggregationSummary = Type.Object(
       {
         counted: Count('On a node'),
         duplicates: Count('Repetitions, skipped'),
-        unnamed: Count('Without service.name, skipped: their children hang on the nearest named ancestor'),
+        withoutService: Count(
+          'Without service.name, skipped: their children hang on the nearest named ancestor',
+        ),
         roots: Count('Counted spans without a parent'),
         orphans: Count('Counted spans whose parent never arrived'),
         cycles: Count('Counted spans that are their own ancestor'),
@@ -135,7 +137,7 @@ export const AggregationSummary = Type.Object(
       ),
     ),
     phasesMs: Type.Object(
-      { read: Type.Number(), build: Type.Number(), handOn: Type.Number(), total: Type.Number() },
+      { read: Type.Number(), build: Type.Number(), publish: Type.Number(), total: Type.Number() },
       { ...closed, description: 'Wall time; decoding and adding up are part of read' },
     ),
     warnings: Type.Array(Type.String(), { description: 'What a person should know, in plain words' }),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { allAtOnce, type Steps } from '../graph/columns/steps.ts'
+import { runToEnd, type Steps } from '../graph/columns/steps.ts'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { Red } from '../graph/totals/red.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from '../model/node-graph-rows.ts'
@@ -29,7 +29,7 @@ const serviceName: TagAttribute = { scope: 'resource', key: 'service.name' }
 
 /** Ids are the Python demo's, so that dashboards made for it keep working. */
 export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
-  return allAtOnce(toNodeGraphInSteps(graph, options))
+  return runToEnd(toNodeGraphInSteps(graph, options))
 }
 
 /** The same in small pieces. */

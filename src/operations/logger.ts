@@ -31,12 +31,12 @@ function toStandardError(): DestinationStream {
   const stream = pino.destination({ dest: 2, sync: false })
   let lines = ''
   let isHolding = false
-  const handOn = () => {
+  const publish = () => {
     isHolding = lines !== ''
     if (!isHolding) return
     stream.write(lines)
     lines = ''
-    setTimeout(handOn, holdMs).unref()
+    setTimeout(publish, holdMs).unref()
   }
   // The last ones at once, after what the stream has: nothing that is begun now would be gone on with.
   process.prependListener('exit', () => {
@@ -47,7 +47,7 @@ function toStandardError(): DestinationStream {
   standardError = {
     write(line) {
       lines += line
-      if (!isHolding) handOn()
+      if (!isHolding) publish()
     },
   }
   return standardError

@@ -39,7 +39,7 @@ export interface GraphSink {
    *
    * @throws only the signal's reason
    */
-  putBack?(document: GraphDocument, signal: AbortSignal): Promise<void>
+  restore?(document: GraphDocument, signal: AbortSignal): Promise<void>
   /** Removes a graph. @returns whether there was one of that name @throws {TtaError} TTA_SINK_FAILED */
   remove(graphName: string, signal: AbortSignal): Promise<boolean>
   /** @throws {TtaError} the sink cannot be reached */

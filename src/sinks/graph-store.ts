@@ -42,8 +42,8 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
   const record = async (document: GraphDocument): Promise<string[]> => {
     if (!history) return []
     try {
-      const { begunAnew } = await history.record(document)
-      if (begunAnew) await recordOthers(document, history)
+      const { startedOver } = await history.record(document)
+      if (startedOver) await recordOthers(document, history)
       return []
     } catch (error) {
       return [`${reasonOf(error)}; a restart loses this graph.`]

@@ -55,7 +55,7 @@ export interface ReadProgress {
   requests: number
 }
 
-/** In `ReadReport.notGiven`: of several links of a span only the last is known. */
+/** In `ReadReport.unavailable`: of several links of a span only the last is known. */
 export const earlierLinks = 'all links of a span but the last'
 
 /** What a read did. Everything that was left out or is in doubt has a count here. */
@@ -89,7 +89,7 @@ export interface ReadReport {
   /** The TraceQL that was sent; null where none was. */
   traceql: string | null
   /** What the source cannot tell of spans, in plain words; [] where it tells all. */
-  notGiven: string[]
+  unavailable: string[]
   /** What a person should know, in plain words. */
   warnings: string[]
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createTurnQueue } from '../../src/base/keyed-queue.ts'
+import { createKeyedQueue } from '../../src/base/keyed-queue.ts'
 
 const never = new AbortController().signal
 
@@ -13,12 +13,12 @@ function gate() {
 }
 
 t.test('work of one key goes in order, other work beside it as far as there are places', async (t) => {
-  const queue = createTurnQueue(2)
-  const begun: string[] = []
+  const queue = createKeyedQueue(2)
+  const started: string[] = []
   const first = gate()
   const second = gate()
   const work = (name: string, until?: Promise<void>) => async () => {
-    begun.push(name)
+    started.push(name)
     await until
   }
   const runs = [
@@ -27,20 +27,20 @@ t.test('work of one key goes in order, other work beside it as far as there are 
     queue.run({ keys: ['b'], signal: never }, work('b1', second.opened)),
     queue.run({ keys: ['c'], signal: never }, work('c1')),
   ]
-  t.same(begun, ['a1', 'b1'], 'begun before run returns')
+  t.same(started, ['a1', 'b1'], 'begun before run returns')
   t.equal(queue.waiting, 2)
   await queue.run({ keys: [], signal: never, takesPlace: false }, work('placeless'))
-  t.same(begun, ['a1', 'b1', 'placeless'])
+  t.same(started, ['a1', 'b1', 'placeless'])
   second.open()
   await runs[3]
-  t.same(begun, ['a1', 'b1', 'placeless', 'c1'])
+  t.same(started, ['a1', 'b1', 'placeless', 'c1'])
   first.open()
   await queue.idle()
-  t.same(begun, ['a1', 'b1', 'placeless', 'c1', 'a2'])
+  t.same(started, ['a1', 'b1', 'placeless', 'c1', 'a2'])
 })
 
 t.test('work that fails, or whose caller leaves while it waits, does not hold up the next', async (t) => {
-  const queue = createTurnQueue(1)
+  const queue = createKeyedQueue(1)
   const first = gate()
   const caller = new AbortController()
   const done: string[] = []
@@ -79,7 +79,7 @@ t.test(
         fc.integer({ min: 1, max: 3 }),
         fc.array(step, { maxLength: 40 }),
         async (places, steps) => {
-          const queue = createTurnQueue(places)
+          const queue = createKeyedQueue(places)
           const all: {
             keys: string[]
             state: string

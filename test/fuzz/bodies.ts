@@ -180,8 +180,8 @@ function checkGraph(graph: Graph, received: number): void {
   }
   law('spans received', spans.received === received)
   law(
-    'received = counted + duplicates + unnamed',
-    received === spans.counted + spans.duplicates + spans.unnamed,
+    'received = counted + duplicates + withoutService',
+    received === spans.counted + spans.duplicates + spans.withoutService,
   )
   const called = spans.edgeCalls + spans.selfCalls
   law('counted = called + topmost', spans.counted === called + spans.roots + spans.orphans + spans.cycles)

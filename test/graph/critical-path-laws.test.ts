@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { SpanTable } from '../../src/graph/spans/span-table.ts'
-import { Top } from '../../src/graph/trace/trace-tree.ts'
+import { ParentState } from '../../src/graph/trace/trace-tree.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
 import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
 import { arbitraryTightTrace, arbitraryTrace, type TestSpan } from './traces.ts'
@@ -16,14 +16,14 @@ function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 1000): void {
 
 const rootsOf = (table: SpanTable) =>
   Array.from({ length: table.length }, (_, row) => row).filter(
-    (row) => at(shared.tree.parent, row) === Top.root,
+    (row) => at(shared.tree.parent, row) === ParentState.root,
   )
 
 /** The root above each row, or one of the other `Top`s. */
 function topOf(row: number): number {
   for (let top = row; ; ) {
     const parent = at(shared.tree.parent, top)
-    if (parent < 0) return parent === Top.root ? top : parent
+    if (parent < 0) return parent === ParentState.root ? top : parent
     top = parent
   }
 }
@@ -71,7 +71,7 @@ t.test('the order of the spans changes nothing', async (t) => {
     const table = tableOf(spans)
     const { exclusiveNs } = measure(table)
     return Array.from({ length: table.length }, (_, row) => row)
-      .filter((row) => at(shared.tree.parent, row) !== Top.duplicate)
+      .filter((row) => at(shared.tree.parent, row) !== ParentState.duplicate)
       .map((row) => `${at(table.spanIdLo, row)}/${at(table.kind, row)}: ${at(exclusiveNs, row)}`)
       .sort()
       .join()

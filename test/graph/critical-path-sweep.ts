@@ -1,5 +1,5 @@
 import { SpanKind, type SpanTable } from '../../src/graph/spans/span-table.ts'
-import { Top, type TraceTree } from '../../src/graph/trace/trace-tree.ts'
+import { ParentState, type TraceTree } from '../../src/graph/trace/trace-tree.ts'
 
 type Parents = Pick<TraceTree, 'parent'>
 
@@ -20,7 +20,7 @@ interface Node {
 export function sweepExclusiveNs(spans: SpanTable, tree: Parents): bigint[] {
   const exclusiveNs = Array<bigint>(spans.length).fill(0n)
   for (let row = 0; row < spans.length; row++) {
-    if (tree.parent[row] === Top.root) sweepRoot(nodeOf(spans, tree, row), exclusiveNs)
+    if (tree.parent[row] === ParentState.root) sweepRoot(nodeOf(spans, tree, row), exclusiveNs)
   }
   return exclusiveNs
 }

@@ -83,7 +83,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
       received: 2,
       counted: 2,
       duplicates: 0,
-      unnamed: 0,
+      withoutService: 0,
       roots: 1,
       orphans: 0,
       cycles: 0,
@@ -182,7 +182,7 @@ t.test('a span without a service is transparent', async (t) => {
     ])
     t.same(nodesOf(graph), ['a 1', 'b 1', 'c 1'])
     t.same(edgesOf(graph), ['a > b 1', 'a > c 1'])
-    t.match(graph.spans, { received: 5, counted: 3, unnamed: 2, roots: 1, edgeCalls: 2 })
+    t.match(graph.spans, { received: 5, counted: 3, withoutService: 2, roots: 1, edgeCalls: 2 })
   })
 
   t.test('under a nameless root a span is a root', async (t) => {
@@ -192,7 +192,7 @@ t.test('a span without a service is transparent', async (t) => {
       { id: 3, parent: 1, ...b },
     ])
     t.same(edgesOf(graph), [])
-    t.match(graph.spans, { counted: 2, unnamed: 1, roots: 2 })
+    t.match(graph.spans, { counted: 2, withoutService: 1, roots: 2 })
   })
 
   t.test('under a nameless orphan a span is an orphan', async (t) => {
@@ -201,7 +201,7 @@ t.test('a span without a service is transparent', async (t) => {
       { id: 2, parent: 1, ...nameless },
       { id: 3, parent: 2, ...a },
     ]
-    t.match(graphOf(trace).spans, { counted: 1, unnamed: 2, orphans: 1, roots: 0 })
+    t.match(graphOf(trace).spans, { counted: 1, withoutService: 2, orphans: 1, roots: 0 })
   })
 
   t.test('under a nameless cycle a span is the end of a cycle', async (t) => {
@@ -210,13 +210,13 @@ t.test('a span without a service is transparent', async (t) => {
       { id: 2, parent: 1, ...nameless },
       { id: 3, parent: 2, ...a },
     ]
-    t.match(graphOf(trace).spans, { counted: 1, unnamed: 2, cycles: 1 })
+    t.match(graphOf(trace).spans, { counted: 1, withoutService: 2, cycles: 1 })
   })
 
   t.test('a trace of nothing else has no node', async (t) => {
     const graph = graphOf([{ id: 1, ...nameless }])
     t.same(graph.nodes, [])
-    t.match(graph.spans, { received: 1, counted: 0, unnamed: 1, roots: 0 })
+    t.match(graph.spans, { received: 1, counted: 0, withoutService: 1, roots: 0 })
   })
 })
 

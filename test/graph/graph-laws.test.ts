@@ -139,7 +139,7 @@ t.test('no span is lost and none counts twice', async (t) => {
     return (
       spans.traces === traces.length &&
       spans.received === traces.flat().length &&
-      spans.received === spans.counted + spans.duplicates + spans.unnamed &&
+      spans.received === spans.counted + spans.duplicates + spans.withoutService &&
       spans.counted === spans.edgeCalls + spans.selfCalls + spans.roots + spans.orphans + spans.cycles &&
       spans.counted === sum(operations.map((node) => node.count)) &&
       spans.selfCalls === sum(operations.map((node) => node.selfCalls)) &&

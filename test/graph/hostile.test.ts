@@ -138,7 +138,7 @@ t.test('10,000 nameless spans in a chain, and a circle of 10,000', async (t) => 
     )
     t.ok(isSound(graph))
   }
-  t.equal(builder.finish().spans.unnamed, 10_000)
+  t.equal(builder.finish().spans.withoutService, 10_000)
   t.equal(builder.finish().spans.cycles, 1)
   t.equal(servicesOf(builder).spans.cycles, 10_000)
 })

@@ -3,7 +3,7 @@ import type { Graph, GraphEdge, GraphNode } from '../../src/graph/graph.ts'
 import { emptyCounts } from '../../src/graph/spans/span-counts.ts'
 import { SpanKind, SpanStatus } from '../../src/graph/spans/span-table.ts'
 import { noExemplars } from '../../src/graph/totals/exemplars.ts'
-import { Top } from '../../src/graph/trace/trace-tree.ts'
+import { ParentState } from '../../src/graph/trace/trace-tree.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
 import { referencePattern, referenceSides } from './reference-calls.ts'
 import { durationNsOf, spanTable, startNsOf, type TestSpan } from './traces.ts'
@@ -34,7 +34,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     spans.traces++
     spans.received += trace.length
     spans.duplicates += trace.length - distinct.length
-    spans.unnamed += distinct.length - named.length
+    spans.withoutService += distinct.length - named.length
     spans.counted += named.length
     spans.skewed += named.filter((span) => span.skewed).length
     for (const [span, caller] of callers) {
@@ -117,7 +117,7 @@ function criticalPathOf(spans: TestSpan[], parents: Map<TestSpan, Parent>): Map<
   const parent = Int32Array.from(spans, (span) => {
     const above = parents.get(span) ?? 'roots'
     if (typeof above === 'object') return spans.indexOf(above)
-    return above === 'roots' ? Top.root : Top.orphan
+    return above === 'roots' ? ParentState.root : ParentState.orphan
   })
   const ns = sweepExclusiveNs(spanTable(new StringTable(), 1, spans), { parent })
   return new Map(spans.map((span, row) => [span, ns[row] ?? 0n]))

@@ -152,7 +152,7 @@ t.test('spans add up: every counted span has one place', async (t) => {
     const { spans } = graphOf(all)
     const { edgeCalls, selfCalls, roots, orphans, cycles } = spans
     return (
-      spans.received === spans.counted + spans.duplicates + spans.unnamed &&
+      spans.received === spans.counted + spans.duplicates + spans.withoutService &&
       spans.counted === edgeCalls + selfCalls + roots + orphans + cycles
     )
   })

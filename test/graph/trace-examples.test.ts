@@ -70,7 +70,7 @@ const faulty: TestSpan[][] = [
 const expected = {
   orphans: [hex(2)],
   duplicates: [hex(3)],
-  unnamed: [hex(4)],
+  withoutService: [hex(4)],
   cycles: [hex(5)],
   skewed: [hex(6)],
 }
@@ -86,7 +86,13 @@ t.test('a trace that is taken back is no example', async (t) => {
   for (const [index, spans] of faulty.entries()) {
     if (index > 1) builder.remove(spanTable(builder.strings, index + 1, spans))
   }
-  t.same(builder.examples(), { orphans: [hex(2)], duplicates: [], unnamed: [], cycles: [], skewed: [] })
+  t.same(builder.examples(), {
+    orphans: [hex(2)],
+    duplicates: [],
+    withoutService: [],
+    cycles: [],
+    skewed: [],
+  })
 })
 
 t.test('builders that are merged name the traces of both, and go on', async (t) => {

@@ -260,14 +260,14 @@ graphs:
       schedule: { everyMs: 3_600_000 },
       nextAt: '2025-06-01T11:00:00.000Z',
       jobId: job.id,
-      begun: 1,
+      started: 1,
       skipped: 0,
     },
     {
       graph: 'night',
       schedule: { cron: '0 3 * * *', timezone: 'UTC' },
       nextAt: '2025-06-02T03:00:00.000Z',
-      begun: 0,
+      started: 0,
       skipped: 0,
     },
   ])

@@ -78,14 +78,14 @@ t.test('graphs, their schedules and the rules of alerts are in force at once', a
   t.same(needsRestart, ['webhooks.auth'], 'tokens of server.auth were wanted so far')
   t.match((await post('/aggregate', { graph: 'shop' })).parameters, { filter: 'a', limit: 7 })
   t.match(await schedules(), [
-    { graph: 'shop', begun: 1 },
-    { graph: 'other', begun: 0, nextAt: String },
+    { graph: 'shop', started: 1 },
+    { graph: 'other', started: 0, nextAt: String },
   ])
   t.match(await post('/webhooks/alerts', { alerts: [alert] }), { started: 1, outcomes: [{ graph: 'shop' }] })
 
   written = 'graphs: { shop: { schedule: { every: 2h } } }'
   reload()
-  t.match(await schedules(), [{ graph: 'shop', schedule: { everyMs: 7_200_000 }, begun: 1 }])
+  t.match(await schedules(), [{ graph: 'shop', schedule: { everyMs: 7_200_000 }, started: 1 }])
   t.equal((await schedules()).length, 1)
   t.match((await post('/aggregate', { graph: 'shop' })).parameters, { filter: '.*', limit: 100_000 })
 })

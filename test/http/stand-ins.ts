@@ -32,13 +32,13 @@ export function summaryOf(graph: string): AggregationSummary {
       suspects: 0,
       repaired: 0,
       incomplete: 0,
-      notGiven: [],
+      unavailable: [],
       truncated: false,
     },
     spans: {
       counted: 3,
       duplicates: 0,
-      unnamed: 0,
+      withoutService: 0,
       roots: 2,
       orphans: 0,
       cycles: 0,
@@ -51,7 +51,7 @@ export function summaryOf(graph: string): AggregationSummary {
     sinks: [
       { sink: 'embedded', state: 'stored', verified: true, attempts: 1, isolatedNodes: 0, warnings: [] },
     ],
-    phasesMs: { read: 1.5, build: 0.5, handOn: 0.25, total: 2.25 },
+    phasesMs: { read: 1.5, build: 0.5, publish: 0.25, total: 2.25 },
     warnings: ['a "quoted" warning'],
   }
 }
@@ -164,7 +164,7 @@ export async function startServer(
       calls.push({ method: 'preview', parameters, signal })
       return documentOf(parameters.graph ?? 'micro', 'preview')
     },
-    async putBack() {},
+    async restore() {},
     async remove(graph, signal) {
       const existed = store.get(graph) !== undefined
       await store.remove(graph, signal)

@@ -68,7 +68,7 @@ export const expectedSpans = {
   received: 182,
   counted: 181,
   duplicates: 0,
-  unnamed: 1,
+  withoutService: 1,
   roots: 12,
   orphans: 1,
   cycles: 0,

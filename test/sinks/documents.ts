@@ -106,13 +106,13 @@ function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['
       suspects: 0,
       repaired: 0,
       incomplete: 0,
-      notGiven: [],
+      unavailable: [],
       truncated: false,
     },
     spans: {
       counted: 0,
       duplicates: 0,
-      unnamed: 0,
+      withoutService: 0,
       roots: 0,
       orphans: 0,
       cycles: 0,
@@ -123,7 +123,7 @@ function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['
     },
     built: { nodes, edges },
     sinks: [],
-    phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
+    phasesMs: { read: 0, build: 0, publish: 0, total: 0 },
     warnings: [],
   }
 }

@@ -50,14 +50,14 @@ function callsOf(document: GraphDocument | undefined): Record<string, number> | 
 function historyOf(kept: GraphDocument) {
   const failure = new TtaError('TTA_HISTORY_UNAVAILABLE', 'The history cannot be used: the disk is full')
   const recorded: string[] = []
-  const told = { fails: false, begunAnew: false }
+  const told = { fails: false, startedOver: false }
   const history: BuildHistory = {
     async record({ name }) {
       if (told.fails) throw failure
       recorded.push(name)
-      const { begunAnew } = told
-      told.begunAnew = false
-      return { begunAnew }
+      const { startedOver } = told
+      told.startedOver = false
+      return { startedOver }
     },
     async last() {
       if (told.fails) throw failure
@@ -162,7 +162,7 @@ t.test('a history that was begun anew is given every graph', async (t) => {
   const history = historyOf(graphDocument('micro', {}))
   const store = createGraphStore({ history })
   for (const name of ['one', 'two', 'three']) await store.replace(graphDocument(name, {}), never)
-  history.begunAnew = true
+  history.startedOver = true
   await store.replace(graphDocument('two', {}), never)
   t.same(history.recorded, ['one', 'two', 'three', 'two', 'one', 'three'])
 })

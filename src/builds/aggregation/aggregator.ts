@@ -34,7 +34,7 @@ export interface Aggregator {
    */
   preview(parameters: AggregationParameters, options: BuildOptions): Promise<GraphDocument>
   /** Gives the last graphs back to sinks that have lost them. What fails is in the log. @throws the signal's reason */
-  putBack(signal: AbortSignal): Promise<void>
+  restore(signal: AbortSignal): Promise<void>
   /** Removes a graph from every sink. @returns whether there was one here @throws {TtaError} 503 */
   remove(graph: string, signal: AbortSignal): Promise<boolean>
 }

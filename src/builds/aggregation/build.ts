@@ -1,4 +1,4 @@
-import { inTurns } from '../../base/event-loop.ts'
+import { runYielding } from '../../base/event-loop.ts'
 import { withSpan } from '../../base/tracing.ts'
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import type { Graph } from '../../graph/graph.ts'
@@ -14,7 +14,7 @@ import {
   type TraceQuery,
   type TraceSource,
 } from '../../sources/trace-source.ts'
-import type { Refreshed, Refreshes } from '../incremental/refreshes.ts'
+import type { IncrementalReads, ReadGraph } from '../incremental/incremental-reads.ts'
 import type { BuildOptions } from './aggregator.ts'
 import { builderOptions } from './builder-options.ts'
 import { type AggregationRequest, unwindowedKey } from './request.ts'
@@ -36,7 +36,7 @@ export interface BuiltGraphs {
 export async function build(
   source: TraceSource,
   request: AggregationRequest,
-  options: BuildOptions & { maxNodes?: number | undefined; refreshes?: Refreshes | undefined },
+  options: BuildOptions & { maxNodes?: number | undefined; refreshes?: IncrementalReads | undefined },
   now: () => number,
 ): Promise<BuiltGraphs> {
   const { parameters, selector, sampling, window } = request
@@ -54,7 +54,7 @@ export async function build(
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
       tag: selector,
     })
-    const nodeGraph = await inTurns(nodeGraphSteps)
+    const nodeGraph = await runYielding(nodeGraphSteps)
     const builtAt = new Date(now()).toISOString()
     const summary = summarize(request, source.name, report, graph, nodeGraph, builtAt)
     summary.graph = graphName
@@ -65,11 +65,11 @@ export async function build(
     const traceExamples = { incomplete, ...builder.examples() }
     return { name: graphName, builtAt, summary, ...nodeGraph, traceExamples }
   }
-  const services = await inTurns(builder.finishServicesInSteps())
+  const services = await runYielding(builder.finishServicesInSteps())
   if (services && level === 'service')
     return { document: await document(name, services), services: undefined }
   return {
-    document: await document(name, await inTurns(builder.finishInSteps())),
+    document: await document(name, await runYielding(builder.finishInSteps())),
     services: services && (await document(servicesGraphName(name), services)),
   }
 }
@@ -80,7 +80,7 @@ async function readTraces(
   { parameters, selector }: AggregationRequest,
   query: TraceQuery,
   options: Parameters<typeof build>[2],
-): Promise<Refreshed> {
+): Promise<ReadGraph> {
   const { graph, level } = parameters
   const { strings, ...rest } = builderOptions(parameters, selector, options.maxNodes)
   if (options.refreshes === undefined) {
@@ -124,7 +124,7 @@ function summarize(
     spans: unresolvedLinks === undefined ? spans : { ...spans, unresolvedLinks },
     built: { nodes: nodes.length, edges: edges.length },
     sinks: [],
-    phasesMs: { read: 0, build: 0, handOn: 0, total: 0 },
+    phasesMs: { read: 0, build: 0, publish: 0, total: 0 },
     warnings: [
       ...request.warnings,
       ...warnings,
@@ -143,7 +143,7 @@ function statusOf(report: ReadReport, nodes: number): AggregationSummary['status
 function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
   const negativeGaps = edges.reduce((sum, { sides }) => sum + sides.negativeGaps, 0)
   const reasons: [number, string][] = [
-    [spans.unnamed, 'without service.name: on no node.'],
+    [spans.withoutService, 'without service.name: on no node.'],
     [spans.orphans, 'with a parent that never arrived: no edge leads there.'],
     [spans.cycles, 'among their own ancestors: the loop was cut.'],
     [spans.skewed, 'with an end before the start: the duration counts as 0.'],
@@ -179,8 +179,8 @@ function foldWarnings({ foldings = [], droppedMessages = 0 }: Graph): string[] {
 
 const inWords = (count: number) => count.toLocaleString('en-US')
 
-function linkWarnings({ notGiven }: ReadReport, { linkedSpans = 0 }: Graph): string[] {
-  if (linkedSpans === 0 || !notGiven.includes(earlierLinks)) return []
+function linkWarnings({ unavailable }: ReadReport, { linkedSpans = 0 }: Graph): string[] {
+  if (linkedSpans === 0 || !unavailable.includes(earlierLinks)) return []
   const spans = linkedSpans === 1 ? '1 span names its producer' : `${linkedSpans} spans name their producers`
   return [`${spans} by links, of which a search gives only the last: there may be more producers.`]
 }

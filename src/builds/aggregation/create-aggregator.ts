@@ -1,6 +1,6 @@
 import { withDeadline } from '../../base/deadline.ts'
 import { queueFull } from '../../base/errors.ts'
-import { createTurnQueue } from '../../base/keyed-queue.ts'
+import { createKeyedQueue } from '../../base/keyed-queue.ts'
 import { SharedWork } from '../../base/shared-work.ts'
 import { withSpan } from '../../base/tracing.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
@@ -14,11 +14,11 @@ import type { GraphSink } from '../../sinks/graph-sink.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
 import type { ReadLimits } from '../../sources/read-limits.ts'
 import type { ReadProgress, TraceSource } from '../../sources/trace-source.ts'
-import { Refreshes, type RefreshesOptions } from '../incremental/refreshes.ts'
+import { IncrementalReads, type IncrementalReadsOptions } from '../incremental/incremental-reads.ts'
 import type { Aggregator, BuildOptions } from './aggregator.ts'
 import { build } from './build.ts'
 import { comparisonOf } from './compare-builds.ts'
-import { handOn, removeEverywhere } from './hand-on.ts'
+import { publish, removeEverywhere } from './publish.ts'
 import { type AggregationRequest, aggregationRequest, parametersKey } from './request.ts'
 
 /** What a graph has of its own. */
@@ -59,21 +59,21 @@ export interface AggregatorOptions {
   /** Most nodes of a kind; 10,000 if left out. */
   maxNodes?: number | undefined
   /** How builds that may do so reuse what was read before; absent: they read all. */
-  refresh?: Pick<RefreshesOptions, 'lateSec' | 'readAllSec'> | undefined
+  refresh?: Pick<IncrementalReadsOptions, 'lateSec' | 'readAllSec'> | undefined
   /** Unix ms. */
   now: () => number
 }
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
   const { source, store, sinks, deadlineSec, limits, maxNodes, maxQueued, now } = options
-  const builds = createTurnQueue(options.maxConcurrent)
-  const previews = createTurnQueue(options.maxPreviews)
+  const builds = createKeyedQueue(options.maxConcurrent)
+  const previews = createKeyedQueue(options.maxPreviews)
   const shared = new SharedWork<GraphDocument, ReadProgress>()
 
   const { refresh } = options
   // What is in memory already costs nothing to read.
   const refreshes =
-    refresh && source.name === 'tempo' ? new Refreshes({ source, now, ...refresh }) : undefined
+    refresh && source.name === 'tempo' ? new IncrementalReads({ source, now, ...refresh }) : undefined
 
   const ownOf = (graph: string): GraphSettings | undefined => {
     const { graphs = {} } = options.settings()
@@ -112,9 +112,9 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       Object.assign(document.summary, await comparisonOf(document, compare, parts, buildOptions))
     }
     const destinations = { store, sinks: sinksOf(graph), dryRun }
-    const summary = await handOn(document, destinations, buildOptions.signal)
+    const summary = await publish(document, destinations, buildOptions.signal)
     if (services) {
-      const own = await handOn(services, destinations, buildOptions.signal)
+      const own = await publish(services, destinations, buildOptions.signal)
       summary.services = { graph: own.graph, built: own.built, sinks: own.sinks }
     }
     return summary
@@ -144,16 +144,16 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
         )
       })
     },
-    putBack: async (signal) => {
+    restore: async (signal) => {
       const names = store.list().map(({ name }) => name)
-      const putBack = async (name: string) => {
+      const restore = async (name: string) => {
         const document = store.get(name)
         if (!document || document.edges.length === 0) return
         const destinations = sinksOf(document.summary.parameters.graph ?? name)
-        for (const sink of destinations) await sink.putBack?.(document, signal)
+        for (const sink of destinations) await sink.restore?.(document, signal)
       }
       await Promise.all(
-        names.map((name) => builds.run({ keys: [name], signal, takesPlace: false }, () => putBack(name))),
+        names.map((name) => builds.run({ keys: [name], signal, takesPlace: false }, () => restore(name))),
       )
     },
     remove: (graph, signal) =>

@@ -1,7 +1,7 @@
-import type { Rule } from '../../graph/explain/near-misses.ts'
+import type { NearMissRule } from '../../graph/explain/near-misses.ts'
 
 /** What a rule found, and why that makes no call; `S` and `T` stand for the names of source and target. */
-const meanings: Record<Rule | 'not-in-window', string> = {
+const meanings: Record<NearMissRule | 'not-in-window', string> = {
   'same-node': 'S calls itself: such a call is no edge, it counts in selfCalls of the node.',
   'broker-between':
     'The message goes through the node of a broker: there is an edge from S to the broker and one from it to T.',
@@ -14,7 +14,8 @@ const meanings: Record<Rule | 'not-in-window', string> = {
     'The span of T received a message and is linked to a producer that was not read: outside the window, filtered out, or never sent.',
   orphan:
     'The span of T names a parent that never arrived: it may have been a span of S, and nobody can tell.',
-  unnamed: 'Above the span of T stand only spans without service.name: whose they are is not known.',
+  'without-service':
+    'Above the span of T stand only spans without service.name: whose they are is not known.',
   'unanswered-client':
     'A client span of S names no peer, and no span answers it: the callee sends no spans, or lost the context.',
   reverse: 'T calls S: the edge goes the other way.',
@@ -28,6 +29,6 @@ const meanings: Record<Rule | 'not-in-window', string> = {
     'The graph has both nodes, and the source no longer has spans of both: what was read then is gone.',
 }
 
-export function meaningOf(rule: Rule | 'not-in-window', source: string, target: string): string {
+export function meaningOf(rule: NearMissRule | 'not-in-window', source: string, target: string): string {
   return meanings[rule].replace(/\b[ST]\b/g, (name) => (name === 'S' ? source : target))
 }

@@ -25,7 +25,7 @@ const kinds: Kind[] = [
     unit: 'spans',
     count: ({ read }) => read.spans,
     meaning: 'Spans of these traces, as received.',
-    effect: 'Each counts on a node or is a duplicate or unnamed.',
+    effect: 'Each counts on a node or is a duplicate or withoutService.',
   },
   {
     kind: 'outsideWindow',
@@ -84,11 +84,11 @@ const kinds: Kind[] = [
     effect: 'Skipped: a span that is sent twice counts once.',
   },
   {
-    kind: 'unnamed',
+    kind: 'withoutService',
     unit: 'spans',
-    count: ({ spans }) => spans.unnamed,
+    count: ({ spans }) => spans.withoutService,
     takesAway: true,
-    examples: 'unnamed',
+    examples: 'withoutService',
     meaning: 'Come without the resource attribute service.name.',
     effect: 'On no node; calls go through them, from the nearest span above that has a service.',
   },
@@ -133,8 +133,8 @@ export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDo
     }
   })
   const verdict = verdictOn(summary, findings)
-  const { notGiven } = summary.read
-  return { graph: name, builtAt, status, window, source, traceql, verdict, notGiven, findings, warnings }
+  const { unavailable } = summary.read
+  return { graph: name, builtAt, status, window, source, traceql, verdict, unavailable, findings, warnings }
 }
 
 function verdictOn({ status, read }: AggregationSummary, findings: Finding[]): string {
@@ -153,7 +153,7 @@ const wordOf: Record<string, string> = {
   truncated: 'not read',
   incomplete: 'incomplete',
   orphans: 'orphaned',
-  unnamed: 'without service.name',
+  withoutService: 'without service.name',
   cycles: 'in cycles',
   skewed: 'with clocks that ran backwards',
   unresolvedLinks: 'linked to nowhere',

@@ -1,4 +1,4 @@
-import { turns } from '../../base/event-loop.ts'
+import { createYielder } from '../../base/event-loop.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import { newTraceIds, type TraceIds } from '../../graph/trace/trace-examples.ts'
 
@@ -23,7 +23,7 @@ export const newSlice = (builder: GraphBuilder): TraceSlice => ({
 /** Adds slices up, which stay as they are; in turns of the event loop, for each is a graph. @param builder empty */
 export async function sumOf(slices: Iterable<TraceSlice>, builder: GraphBuilder): Promise<TraceSlice> {
   const sum = newSlice(builder)
-  const hadTurn = turns()
+  const hadTurn = createYielder()
   for (const slice of slices) {
     await hadTurn()
     builder.merge(slice.builder)

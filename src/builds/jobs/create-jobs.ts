@@ -54,8 +54,8 @@ export function createJobs(options: JobsOptions): Jobs {
     for (const { id } of tooOld(jobs(), { maxEnded, maxEndedSec, nowMs: now() })) records.delete(id)
   }
 
-  function submit(asked: AggregationParameters, origin: JobOrigin, { wantedUntil }: SubmitOptions = {}): Job {
-    wantedUntil?.throwIfAborted()
+  function submit(asked: AggregationParameters, origin: JobOrigin, { abortSignal }: SubmitOptions = {}): Job {
+    abortSignal?.throwIfAborted()
     const parameters = aggregator.complete(asked)
     const key = parametersKey(parameters)
     // What is about to be cancelled gives no result to share.
@@ -66,7 +66,7 @@ export function createJobs(options: JobsOptions): Jobs {
       record = new JobRecord({ id: randomUUID(), parameters, origin, key, now, onEvent })
       begin(record, asked)
     }
-    record.addCaller(wantedUntil)
+    record.addCaller(abortSignal)
     return record.job
   }
 

@@ -7,7 +7,7 @@ export interface SubmitOptions {
    * Aborts when who submits no longer wants it. The job is cancelled when all who submitted it have gone; without
    * this nobody's leaving ends it.
    */
-  wantedUntil?: AbortSignal | undefined
+  abortSignal?: AbortSignal | undefined
 }
 
 /**

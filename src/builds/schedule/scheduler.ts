@@ -23,7 +23,7 @@ export interface ScheduledGraph {
   /** The last build. */
   jobId?: string
   /** Builds begun. */
-  begun: number
+  started: number
   /** Builds left out: the one before went on, the queue was full, or their time passed unnoticed. */
   skipped: number
 }
@@ -69,7 +69,7 @@ export function createScheduler({ schedules, jobs, clock, log }: SchedulerOption
     }
     try {
       timetable.jobId = jobs.submit({ graph: timetable.graph }, 'schedule').id
-      timetable.begun++
+      timetable.started++
     } catch (error) {
       // Whatever it is, the next time may be better.
       skip(timetable, 1, error instanceof TtaError ? error.message : 'internal error')
@@ -150,5 +150,5 @@ export function createScheduler({ schedules, jobs, clock, log }: SchedulerOption
 }
 
 function newTimetable(graph: string, schedule: Schedule): Timetable {
-  return { graph, schedule, dueMs: Number.POSITIVE_INFINITY, begun: 0, skipped: 0 }
+  return { graph, schedule, dueMs: Number.POSITIVE_INFINITY, started: 0, skipped: 0 }
 }

@@ -53,8 +53,8 @@ export async function sendShop({
 }
 
 /** The last minutes, until they are sent; then each second. */
-function spansOf(second: number, begun: boolean) {
+function spansOf(second: number, started: boolean) {
   const toMs = Date.now()
-  if (begun) return shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs })
+  if (started) return shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs })
   return shopSpans({ seed, traces: 300, fromMs: toMs - 5 * minuteMs, toMs: toMs - 10_000 })
 }

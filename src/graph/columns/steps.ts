@@ -2,7 +2,7 @@
 export type Steps<Result> = Generator<void, Result, void>
 
 /** Has it done without a break. */
-export function allAtOnce<Result>(steps: Steps<Result>): Result {
+export function runToEnd<Result>(steps: Steps<Result>): Result {
   let step = steps.next()
   while (!step.done) step = steps.next()
   return step.value

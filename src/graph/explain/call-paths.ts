@@ -1,6 +1,6 @@
 import { ServiceTree } from '../services/service-tree.ts'
 import type { SpanTable } from '../spans/span-table.ts'
-import { Top, TraceTree } from '../trace/trace-tree.ts'
+import { ParentState, TraceTree } from '../trace/trace-tree.ts'
 
 /** Who stands above whom in one trace, as a level sees it. One instance serves all traces. */
 export class CallPaths {
@@ -27,7 +27,7 @@ export class CallPaths {
   }
 
   isDuplicate(row: number): boolean {
-    return this.tree.parent[row] === Top.duplicate
+    return this.tree.parent[row] === ParentState.duplicate
   }
 
   /** The nearest row above that has a service, or one of `Top`. */

@@ -4,7 +4,7 @@ import { GraphBuilder, type GraphBuilderOptions } from '../graph-builder.ts'
 import { compareSpans } from '../spans/span-order.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { maxExamples } from '../trace/trace-examples.ts'
-import { Top } from '../trace/trace-tree.ts'
+import { ParentState } from '../trace/trace-tree.ts'
 import { CallPaths } from './call-paths.ts'
 import {
   addExample,
@@ -15,7 +15,7 @@ import {
   spanExample,
 } from './near-misses.ts'
 import { edgeBetween, type NodeKey, NodeMatch } from './node-key.ts'
-import { type MessageWay, RecordedCalls } from './recorded-calls.ts'
+import { type MessagePath, RecordedCalls } from './recorded-calls.ts'
 
 export interface EdgeExplainerOptions extends Omit<GraphBuilderOptions, 'level'> {
   level: 'operation' | 'service'
@@ -164,7 +164,7 @@ export class EdgeExplainer {
     waiting.set(message, { sign, example })
   }
 
-  private judgeWay({ message, sender, broker }: MessageWay): void {
+  private judgeWay({ message, sender, broker }: MessagePath): void {
     const waiting = this.waiting.get(message)
     if (!waiting) return
     const { sign, example } = waiting
@@ -223,11 +223,11 @@ export class EdgeExplainer {
     }
     const caller = paths.callerOf(row)
     if (caller >= 0) return
-    if (this.source.key.role === 'tag' && caller === Top.root) {
+    if (this.source.key.role === 'tag' && caller === ParentState.root) {
       if (hasSource) sampleSpan(this.called, spans, row, this.sign)
-    } else if (paths.parent[row]! >= 0) this.miss('unnamed', row)
-    else if (caller === Top.orphan) this.miss('orphan', row)
-    else if (caller === Top.cycle) this.miss('cycle', row)
+    } else if (paths.parent[row]! >= 0) this.miss('without-service', row)
+    else if (caller === ParentState.orphan) this.miss('orphan', row)
+    else if (caller === ParentState.cycle) this.miss('cycle', row)
     else if (hasSource) this.miss('separate-roots', row)
   }
 

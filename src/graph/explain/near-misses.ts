@@ -4,7 +4,7 @@ import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { maxExamples } from '../trace/trace-examples.ts'
 
 /** What kept a span from being a call from one node to another, most telling first. */
-export const rules = [
+export const nearMissRules = [
   'same-node',
   'broker-between',
   'answered-elsewhere',
@@ -12,7 +12,7 @@ export const rules = [
   'separate-roots',
   'unresolved-link',
   'orphan',
-  'unnamed',
+  'without-service',
   'unanswered-client',
   'reverse',
   'not-an-entry',
@@ -21,7 +21,7 @@ export const rules = [
   'duplicate',
   'not-together',
 ] as const
-export type Rule = (typeof rules)[number]
+export type NearMissRule = (typeof nearMissRules)[number]
 
 /** A span, as a person looks for it. */
 export interface SpanExample {
@@ -42,7 +42,7 @@ export interface SpanExample {
 }
 
 export interface NearMiss {
-  rule: Rule
+  rule: NearMissRule
   /** Spans. */
   count: number
   /** The nodes that stand between, the most frequent first. */
@@ -58,16 +58,16 @@ interface Found {
 
 /** Spans by the rule that stopped them: how many, and a few of them. Order does not matter. */
 export class NearMisses {
-  private readonly found = new Map<Rule, Found>()
+  private readonly found = new Map<NearMissRule, Found>()
 
   /** @param via the node between, '' where there is none */
-  add(rule: Rule, spans: SpanTable, row: number, sign: 1 | -1, via = ''): void {
+  add(rule: NearMissRule, spans: SpanTable, row: number, sign: 1 | -1, via = ''): void {
     const { sample } = this.countOne(rule, sign, via)
     sampleSpan(sample, spans, row, sign, via)
   }
 
   /** The same for a span that was looked at before; undefined where only its number is known. */
-  addExample(rule: Rule, example: SpanExample | undefined, sign: 1 | -1, via = ''): void {
+  addExample(rule: NearMissRule, example: SpanExample | undefined, sign: 1 | -1, via = ''): void {
     const { sample } = this.countOne(rule, sign, via)
     if (!example) return
     addExample(sample, via === '' ? example : { ...example, via }, sign)
@@ -75,7 +75,7 @@ export class NearMisses {
 
   /** What was found, in the order of `rules`. */
   read(): NearMiss[] {
-    return rules.flatMap((rule) => {
+    return nearMissRules.flatMap((rule) => {
       const found = this.found.get(rule)
       if (!found || found.count <= 0) return []
       const via = [...found.via].map(([node, count]) => ({ node, count })).filter(({ count }) => count > 0)
@@ -84,7 +84,7 @@ export class NearMisses {
     })
   }
 
-  private countOne(rule: Rule, sign: 1 | -1, via: string): Found {
+  private countOne(rule: NearMissRule, sign: 1 | -1, via: string): Found {
     let found = this.found.get(rule)
     if (!found) {
       found = { count: 0, via: new Map(), sample: new HashSample(maxExamples) }

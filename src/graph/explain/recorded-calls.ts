@@ -6,7 +6,7 @@ import type { CallObserver } from '../totals/call-observer.ts'
 import type { NodeMatch } from './node-key.ts'
 
 /** Where a message came from: nodes, -1 where they are not known. */
-export interface MessageWay {
+export interface MessagePath {
   message: number
   sender: number
   broker: number
@@ -19,7 +19,7 @@ export class RecordedCalls implements CallObserver {
   readonly clients: { row: number; answered: boolean }[] = []
   readonly messages: { row: number; message: number }[] = []
   /** Known when the graph has been read. */
-  readonly ways: MessageWay[] = []
+  readonly ways: MessagePath[] = []
 
   private readonly strings: StringTable
   private readonly level: 'operation' | 'service'

@@ -6,8 +6,8 @@ import { folded, type StringTable } from '../columns/string-table.ts'
 import { compareSpans } from '../spans/span-order.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import { RedColumns } from '../totals/red.ts'
-import type { TraceAtHand } from '../trace/current-trace.ts'
-import { Top } from '../trace/trace-tree.ts'
+import type { CurrentTrace } from '../trace/current-trace.ts'
+import { ParentState } from '../trace/trace-tree.ts'
 
 /** What `TagTotals` come to. */
 export interface TagSums {
@@ -52,7 +52,7 @@ export class TagTotals {
   constructor(
     slowThresholdNs: number,
     isTagNode: (tagValue: string) => boolean,
-    trace: TraceAtHand,
+    trace: CurrentTrace,
     maxTags = Number.POSITIVE_INFINITY,
   ) {
     this.maxTags = maxTags
@@ -139,7 +139,8 @@ export class TagTotals {
     this.valueSeenIn = reserved(this.valueSeenIn, spans.strings.size)
     for (let row = 0; row < spans.length; row++) {
       const value = spans.tagValue[row]!
-      if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === Top.duplicate) continue
+      if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === ParentState.duplicate)
+        continue
       this.valueSeenIn[value] = this.trace
       if (this.decisions[value] === 0) {
         this.decisions[value] = this.isTagNode(spans.strings.text(value)) ? 1 : 2
@@ -154,7 +155,7 @@ export class TagTotals {
     for (let at = 0; at < tops.length; at++) {
       const top = tops.rows[at]!
       const operation = operationOf[top]!
-      if (parents[top] !== Top.root) continue
+      if (parents[top] !== ParentState.root) continue
       this.rootSeenIn = reserved(this.rootSeenIn, operation + 1)
       if (this.rootSeenIn[operation] === this.trace) continue
       this.rootSeenIn[operation] = this.trace

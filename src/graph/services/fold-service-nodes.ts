@@ -2,7 +2,7 @@ import { compareTexts, leastCalled } from '../columns/least-called.ts'
 import { folded, type StringTable } from '../columns/string-table.ts'
 import type { Folding, GraphNode } from '../graph.ts'
 import { RedColumns } from '../totals/red.ts'
-import { addOther, type Parties } from './service-nodes.ts'
+import { addOther, type ServiceNodes } from './service-nodes.ts'
 
 /** Calls that each party received, and made. */
 interface Calls {
@@ -16,8 +16,8 @@ interface Calls {
  *
  * @returns the party of all that is folded, -1 where there is none, and in row 0 of `red` its calls
  */
-export function foldParties(
-  parties: Parties,
+export function foldServiceNodes(
+  parties: ServiceNodes,
   { made, received }: Calls,
   strings: StringTable,
   max: number,
@@ -47,7 +47,7 @@ export function foldParties(
   return { other, red, folding }
 }
 
-function compareParties({ name, role }: Parties, strings: StringTable, a: number, b: number): number {
+function compareParties({ name, role }: ServiceNodes, strings: StringTable, a: number, b: number): number {
   const roleOf = (party: number): GraphNode['role'] => role[party]!
   return compareTexts(strings.text(name[a]!), strings.text(name[b]!)) || compareTexts(roleOf(a), roleOf(b))
 }

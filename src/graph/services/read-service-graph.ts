@@ -7,8 +7,8 @@ import type { TagSums } from '../operations/tag-totals.ts'
 import { CallTotals } from '../totals/call-totals.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
 import { attributesOf, EvidenceOfCalls } from './call-evidence.ts'
-import { foldParties } from './fold-service-nodes.ts'
-import { type Parties, partiesOf } from './service-nodes.ts'
+import { foldServiceNodes } from './fold-service-nodes.ts'
+import { type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
 
 /**
  * Turns the totals of the service level into a graph.
@@ -27,9 +27,9 @@ export function* readServiceGraph(
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
-  const parties = partiesOf(totals, linked)
+  const parties = serviceNodesOf(totals, linked)
   const all = yield* sumUp(totals, linked, parties)
-  const { other, red, folding } = foldParties(parties, all, strings, maxNodes)
+  const { other, red, folding } = foldServiceNodes(parties, all, strings, maxNodes)
   const sums = folding.folded > 0 ? yield* sumUp(totals, linked, parties) : all
   const foldedTags = allTags && foldTags(allTags, (node) => node, strings, maxNodes)
   const tags = foldedTags?.sums
@@ -53,8 +53,8 @@ export function* readServiceGraph(
   return { ...graph, foldings: foldingsOf(folding, foldedTags?.folding) }
 }
 
-function* sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): Steps<PartySums> {
-  const sums: PartySums = {
+function* sumUp(totals: CallTotals, linked: CallTotals, parties: ServiceNodes): Steps<ServiceNodeSums> {
+  const sums: ServiceNodeSums = {
     calls: new CallTotals(0),
     evidence: new EvidenceOfCalls(),
     selfCalls: new Float64Array(parties.length),
@@ -69,13 +69,13 @@ function* sumUp(totals: CallTotals, linked: CallTotals, parties: Parties): Steps
   return sums
 }
 
-function readParty({ received, made }: PartySums, party: number): Red {
+function readParty({ received, made }: ServiceNodeSums, party: number): Red {
   // What a peer called spent its time elsewhere.
   return received.countOf(party) > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }
 }
 
 /** What the parties called, and were called. */
-export interface PartySums {
+export interface ServiceNodeSums {
   /** Its edges are those between parties. */
   calls: CallTotals
   evidence: EvidenceOfCalls
@@ -87,10 +87,10 @@ export interface PartySums {
 
 /** @param codes of the nodes between which the calls of `level` are */
 function* addCalls(
-  { calls, evidence, selfCalls, made, received }: PartySums,
+  { calls, evidence, selfCalls, made, received }: ServiceNodeSums,
   level: CallTotals,
   codes: Int32Array,
-  parties: Parties,
+  parties: ServiceNodes,
   byLink: boolean,
 ): Steps<void> {
   const { edges, edgeRed: red, sides } = level
@@ -113,7 +113,7 @@ function* addCalls(
 }
 
 /** The requests that entered each service. */
-function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns {
+function ownCalls({ nodes, nodeRed }: CallTotals, parties: ServiceNodes): RedColumns {
   const red = new RedColumns()
   for (let node = 0; node < Math.min(nodes.length, nodeRed.length); node++) {
     if (parties.of[node]! >= 0) red.addRow(parties.of[node]!, nodeRed, node)
@@ -123,9 +123,9 @@ function ownCalls({ nodes, nodeRed }: CallTotals, parties: Parties): RedColumns 
 
 function* assemble(
   serviceNodes: GraphNode[],
-  { calls, evidence }: PartySums,
+  { calls, evidence }: ServiceNodeSums,
   tags: TagSums | undefined,
-  parties: Parties,
+  parties: ServiceNodes,
   strings: StringTable,
 ): Steps<Pick<Graph, 'nodes' | 'edges'>> {
   const tagNodes = tags ? (yield* readTags(tags, strings)).map((node) => ({ ...node, source: '' })) : []

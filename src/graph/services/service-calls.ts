@@ -8,7 +8,7 @@ import { SpanKind, SpanStatus, type SpanTable } from '../spans/span-table.ts'
 import type { CallObserver } from '../totals/call-observer.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
 import type { CriticalPath } from '../totals/critical-path.ts'
-import { Top, type TraceTree } from '../trace/trace-tree.ts'
+import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 import { ServiceEdges } from './service-edges.ts'
 import { ServiceTree } from './service-tree.ts'
 
@@ -67,9 +67,9 @@ export class ServiceCalls {
     counts.duplicates += sign * traceTree.duplicates
     for (let row = 0; row < spans.length; row++) {
       this.parents[row] = tree.ownerOf(tree.parent[row]!)
-      if (tree.parent[row] === Top.duplicate) continue
+      if (tree.parent[row] === ParentState.duplicate) continue
       if (spans.service[row] !== 0) this.enter(row)
-      else counts.unnamed += sign
+      else counts.withoutService += sign
     }
     for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.nameOnce(row)
     for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.callPeer(row)
@@ -89,7 +89,7 @@ export class ServiceCalls {
   }
 
   private isPresentCaller(row: number): boolean {
-    return this.tree.parent[row] !== Top.duplicate && this.isCaller(row)
+    return this.tree.parent[row] !== ParentState.duplicate && this.isCaller(row)
   }
 
   /** Of a client span inside another for the same peer, such as one try of several, the inner one counts. */
@@ -124,8 +124,8 @@ export class ServiceCalls {
     const { counts, sign, spans } = this
     if (caller < 0) {
       this.tops.push(row)
-      if (caller === Top.root) counts.roots += sign
-      else if (caller === Top.orphan) counts.orphans += sign
+      if (caller === ParentState.root) counts.roots += sign
+      else if (caller === ParentState.orphan) counts.orphans += sign
       else counts.cycles += sign
     } else if (spans.service[caller] === spans.service[row]) counts.selfCalls += sign
     else counts.edgeCalls += sign
@@ -231,7 +231,7 @@ export class ServiceCalls {
 
   /** Node of the user where nothing called, or -1. */
   private userOf(caller: number): number {
-    if (caller !== Top.root || this.userName === 0) return -1
+    if (caller !== ParentState.root || this.userName === 0) return -1
     return this.totals.nodeOf(this.userName, userCode)
   }
 

@@ -9,7 +9,7 @@ import type { SpanTable } from '../spans/span-table.ts'
 import type { CallObserver } from '../totals/call-observer.ts'
 import { CallTotals } from '../totals/call-totals.ts'
 import type { CriticalPath } from '../totals/critical-path.ts'
-import { TraceAtHand } from '../trace/current-trace.ts'
+import { CurrentTrace } from '../trace/current-trace.ts'
 import type { TraceTree } from '../trace/trace-tree.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
@@ -30,7 +30,7 @@ export class ServiceLevel {
     strings: StringTable,
     slowThresholdNs: number,
     isTagNode: ((tagValue: string) => boolean) | undefined,
-    trace: TraceAtHand,
+    trace: CurrentTrace,
     maxNodes: number,
     hasUser = false,
   ) {
@@ -74,7 +74,7 @@ export class ServiceLevel {
   /** @param endToEndNs sum of the durations of all roots, ns */
   *finish(endToEndNs: number): Steps<Graph> {
     const { calls, gaps, unresolved, linkedSpans, dropped } = this.links.resolve()
-    const trace = new TraceAtHand()
+    const trace = new CurrentTrace()
     const linked = new CallTotals(this.slowThresholdNs, trace)
     for (const {
       caller,

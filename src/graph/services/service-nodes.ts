@@ -10,7 +10,7 @@ import { maskOfCode } from './call-evidence.ts'
  * Who takes part in the calls of a graph: the services, and the peers of each name and role, whichever attributes
  * named them. A peer with the name of a service that is in the graph may be that service.
  */
-export interface Parties {
+export interface ServiceNodes {
   length: number
   role: GraphNode['role'][]
   /** Indexes into the strings. */
@@ -30,11 +30,11 @@ const peerRoles: Record<number, GraphNode['role']> = {
 }
 
 /** @param linked further calls between the nodes of `totals` */
-export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
+export function serviceNodesOf(totals: CallTotals, linked: CallTotals): ServiceNodes {
   const { nodes, nodeRed } = totals
   const isPeer = (node: number) => nodes.second[node] !== serviceCode
   const of = new Int32Array(nodes.length).fill(-1)
-  const parties: Parties = { length: 0, role: [], name: [], sources: [], of, isPeer }
+  const parties: ServiceNodes = { length: 0, role: [], name: [], sources: [], of, isPeer }
   const late = [nodes.find(folded, serviceCode), nodes.find(folded, foldedPeer)].filter((node) => node >= 0)
   if (late.length > 0) addOther(parties)
   for (const node of late) of[node] = 0
@@ -72,7 +72,7 @@ export function partiesOf(totals: CallTotals, linked: CallTotals): Parties {
 }
 
 /** The party of all that is folded, which is added to the others. */
-export function addOther(parties: Parties): number {
+export function addOther(parties: ServiceNodes): number {
   parties.role.push('other')
   parties.name.push(folded)
   parties.sources.push(0)

@@ -1,5 +1,5 @@
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
-import { Top, type TraceTree } from '../trace/trace-tree.ts'
+import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 
 /**
  * The spans of one trace as the service level sees them: a span without a service is transparent, and nobody in a
@@ -20,12 +20,12 @@ export class ServiceTree {
   build(spans: SpanTable, tree: TraceTree): void {
     this.reserve(spans.length)
     this.parent.set(tree.parent.subarray(0, spans.length))
-    this.uncircle(tree)
+    this.detachCycles(tree)
     this.services = spans.service
     this.kinds = spans.kind
     for (let row = 0; row < spans.length; row++) {
       this.owners[row] =
-        this.parent[row] !== Top.duplicate && this.services[row] !== 0 ? row : this.parent[row]!
+        this.parent[row] !== ParentState.duplicate && this.services[row] !== 0 ? row : this.parent[row]!
     }
     for (let row = 0; row < spans.length; row++) this.findOwner(row)
   }
@@ -85,10 +85,11 @@ export class ServiceTree {
   }
 
   /** Of spans that call each other in a circle none can be believed. */
-  private uncircle({ parent, cuts }: TraceTree): void {
+  private detachCycles({ parent, cuts }: TraceTree): void {
     for (let cut = 0; cut < cuts.length; cut += 2) {
       const end = cuts.rows[cut]!
-      for (let row = cuts.rows[cut + 1]!; row !== end; row = parent[row]!) this.parent[row] = Top.cycle
+      for (let row = cuts.rows[cut + 1]!; row !== end; row = parent[row]!)
+        this.parent[row] = ParentState.cycle
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * What became of the spans. Two sums always hold:
- * `received = counted + duplicates + unnamed` and
+ * `received = counted + duplicates + withoutService` and
  * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
  *
  * A node is what the level has nodes for. At the service level work inside a service counts among its self calls
@@ -15,7 +15,7 @@ export interface SpanCounts {
   /** Repetitions of a span that counts already. */
   duplicates: number
   /** Spans without `service.name`: no node, but their children hang on the nearest named ancestor. */
-  unnamed: number
+  withoutService: number
   /** Counted spans without a parent. */
   roots: number
   /** Counted spans whose parent never arrived. */
@@ -38,7 +38,7 @@ export function emptyCounts(): SpanCounts {
     received: 0,
     counted: 0,
     duplicates: 0,
-    unnamed: 0,
+    withoutService: 0,
     roots: 0,
     orphans: 0,
     cycles: 0,

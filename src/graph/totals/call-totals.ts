@@ -5,7 +5,7 @@ import { folded, type StringTable } from '../columns/string-table.ts'
 import { foldedPeer, serviceCode } from '../spans/node-code.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/weight-columns.ts'
-import { TraceAtHand } from '../trace/current-trace.ts'
+import { CurrentTrace } from '../trace/current-trace.ts'
 import type { CallObserver } from './call-observer.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
 import { CallSides, type Sides } from './call-sides.ts'
@@ -43,7 +43,7 @@ export class CallTotals {
    */
   constructor(
     slowThresholdNs: number,
-    trace = new TraceAtHand(),
+    trace = new CurrentTrace(),
     second: 'text' | 'code' = 'text',
     maxNodes = Number.POSITIVE_INFINITY,
   ) {

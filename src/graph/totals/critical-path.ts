@@ -2,7 +2,7 @@ import { fillStart } from '../columns/column.ts'
 import { RowHeap } from '../columns/row-heap.ts'
 import { compareSpans } from '../spans/span-order.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
-import { Top, type TraceTree } from '../trace/trace-tree.ts'
+import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 
 /** Within a root that lasts no longer, 52 days, every step of the arithmetic is exact in a double. */
 const exactNs = 2 ** 52
@@ -54,7 +54,7 @@ export class CriticalPath {
     this.reserve(spans.length)
     this.linkChildren(spans, tree)
     for (let row = 0; row < spans.length; row++) {
-      if (tree.parent[row] === Top.root) this.measureRoot(spans, row)
+      if (tree.parent[row] === ParentState.root) this.measureRoot(spans, row)
     }
   }
 

@@ -1,5 +1,5 @@
 import { grown } from '../columns/column.ts'
-import { compareIds, copyId, hexId, type TraceAtHand } from '../trace/current-trace.ts'
+import { type CurrentTrace, compareIds, copyId, hexId } from '../trace/current-trace.ts'
 import { CallSamples } from './call-samples.ts'
 
 /** Traces to look at: ids of 32 hex digits; null where there is none. */
@@ -34,9 +34,9 @@ export class ExemplarColumns {
   private slowestId = new Uint32Array(64 * 4)
   private failedId = new Uint32Array(64 * 4)
   private readonly samples = new CallSamples()
-  private readonly trace: TraceAtHand
+  private readonly trace: CurrentTrace
 
-  constructor(trace: TraceAtHand) {
+  constructor(trace: CurrentTrace) {
     this.trace = trace
   }
 

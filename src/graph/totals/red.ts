@@ -2,7 +2,7 @@ import { grown } from '../columns/column.ts'
 import { addExactly, addSum, ExactSums, readSum } from '../columns/exact-sums.ts'
 import { SpanStatus, type SpanTable } from '../spans/span-table.ts'
 import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/weight-columns.ts'
-import { TraceAtHand } from '../trace/current-trace.ts'
+import { CurrentTrace } from '../trace/current-trace.ts'
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
 
@@ -45,7 +45,7 @@ export class RedColumns {
   private readonly exemplars: ExemplarColumns
 
   /** @param trace the trace whose calls are added; may be left out where only whole rows are */
-  constructor(trace = new TraceAtHand()) {
+  constructor(trace = new CurrentTrace()) {
     this.exemplars = new ExemplarColumns(trace)
   }
 

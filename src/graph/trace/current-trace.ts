@@ -1,5 +1,5 @@
 /** The trace whose spans are being counted, known to all that counts them. */
-export class TraceAtHand {
+export class CurrentTrace {
   /** Four words, most significant first. */
   readonly id = new Uint32Array(4)
   /** Of the id; 32 bits. */

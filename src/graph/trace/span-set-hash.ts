@@ -1,5 +1,5 @@
 import { SpanTable } from '../spans/span-table.ts'
-import { Top, type TraceTree } from './trace-tree.ts'
+import { ParentState, type TraceTree } from './trace-tree.ts'
 
 /**
  * Fingerprint of a set of spans, whatever their order: the number of distinct spans and a 64-bit sum over
@@ -14,7 +14,7 @@ export class SpanSetHash {
   set(spans: SpanTable, tree: TraceTree): this {
     this.count = this.hi = this.lo = 0
     for (let row = 0; row < spans.length; row++) {
-      if (tree.parent[row] !== Top.duplicate) this.add(spans, row, 1)
+      if (tree.parent[row] !== ParentState.duplicate) this.add(spans, row, 1)
     }
     return this
   }
@@ -52,6 +52,6 @@ export class SpanSetHash {
 
 function rowsByStart(spans: SpanTable, tree: TraceTree): number[] {
   const rows: number[] = []
-  for (let row = 0; row < spans.length; row++) if (tree.parent[row] !== Top.duplicate) rows.push(row)
+  for (let row = 0; row < spans.length; row++) if (tree.parent[row] !== ParentState.duplicate) rows.push(row)
   return rows.sort((a, b) => spans.startHi[a]! - spans.startHi[b]! || spans.startLo[a]! - spans.startLo[b]!)
 }

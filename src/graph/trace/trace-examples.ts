@@ -3,7 +3,7 @@ import { hashTraceId, hexTraceId } from '../columns/trace-id-index.ts'
 import type { SpanCounts } from '../spans/span-counts.ts'
 
 /** What is wrong with spans that count all the same, or cannot count. */
-export const traceFaults = ['orphans', 'duplicates', 'unnamed', 'cycles', 'skewed'] as const
+export const traceFaults = ['orphans', 'duplicates', 'withoutService', 'cycles', 'skewed'] as const
 export type TraceFault = (typeof traceFaults)[number]
 
 /** Most traces that are named for one fault. */
@@ -23,7 +23,7 @@ export class TraceExamples {
   private readonly ids: Record<TraceFault, TraceIds> = {
     orphans: newTraceIds(),
     duplicates: newTraceIds(),
-    unnamed: newTraceIds(),
+    withoutService: newTraceIds(),
     cycles: newTraceIds(),
     skewed: newTraceIds(),
   }
@@ -31,7 +31,7 @@ export class TraceExamples {
   private readonly seen: Record<TraceFault, number> = {
     orphans: 0,
     duplicates: 0,
-    unnamed: 0,
+    withoutService: 0,
     cycles: 0,
     skewed: 0,
   }
@@ -66,12 +66,12 @@ export class TraceExamples {
     return {
       orphans: read('orphans'),
       duplicates: read('duplicates'),
-      unnamed: read('unnamed'),
+      withoutService: read('withoutService'),
       cycles: read('cycles'),
       skewed: read('skewed'),
     }
   }
 }
 
-const totalOf = ({ orphans, duplicates, unnamed, cycles, skewed }: SpanCounts) =>
-  orphans + duplicates + unnamed + cycles + skewed
+const totalOf = ({ orphans, duplicates, withoutService, cycles, skewed }: SpanCounts) =>
+  orphans + duplicates + withoutService + cycles + skewed

@@ -4,7 +4,7 @@ import { compareIdentities, compareSpans } from '../spans/span-order.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 
 /** What stands in `TraceTree.parent` instead of a row. */
-export const Top = {
+export const ParentState = {
   /** The span names no parent. */
   root: -1,
   /** The span names a parent that is not among the spans. */
@@ -52,9 +52,9 @@ export class TraceTree {
     this.reserve(spans.length)
     this.indexSpanIds(spans)
     for (let row = 0; row < spans.length; row++) {
-      if (this.parent[row] === Top.duplicate) continue
+      if (this.parent[row] === ParentState.duplicate) continue
       const parent = this.parentOf(spans, row)
-      if (parent === Top.orphan) this.orphans++
+      if (parent === ParentState.orphan) this.orphans++
       this.parent[row] = parent
     }
     this.cutCycles(spans)
@@ -70,7 +70,7 @@ export class TraceTree {
     }
     const slotCount = 2 ** (32 - Math.clz32(rows * 2))
     this.slotMask = slotCount - 1
-    fillStart(this.parent, Top.root, rows)
+    fillStart(this.parent, ParentState.root, rows)
     fillStart(this.sameId, -1, rows)
     fillStart(this.slots, 0, slotCount)
   }
@@ -97,10 +97,10 @@ export class TraceTree {
     if (other >= 0 && compareIdentities(spans, other, row) === 0) {
       this.duplicates++
       if (compareSpans(spans, other, row) <= 0) {
-        this.parent[row] = Top.duplicate
+        this.parent[row] = ParentState.duplicate
         return
       }
-      this.parent[other] = Top.duplicate
+      this.parent[other] = ParentState.duplicate
       other = this.sameId[other]!
     }
     if (before >= 0 || other >= 0) this.sharesIds = true
@@ -117,13 +117,13 @@ export class TraceTree {
     if (hi === 0 && lo === 0) {
       // Of two spans that share an id, one may have lost the parent id: the other still knows it.
       const twin = this.twinWithParent(spans, row)
-      if (twin < 0) return Top.root
+      if (twin < 0) return ParentState.root
       hi = spans.parentIdHi[twin]!
       lo = spans.parentIdLo[twin]!
     }
     if (hi === spans.spanIdHi[row] && lo === spans.spanIdLo[row]) return row
     const first = this.firstOf(spans, hi, lo)
-    if (first < 0) return Top.orphan
+    if (first < 0) return ParentState.orphan
     let best = first
     for (let other = this.sameId[first]!; other >= 0; other = this.sameId[other]!) {
       if (parentRank(spans, row, other) < parentRank(spans, row, best)) best = other
@@ -170,7 +170,7 @@ export class TraceTree {
       }
       this.cuts.push(first)
       this.cuts.push(this.parent[first]!)
-      this.parent[first] = Top.cycle
+      this.parent[first] = ParentState.cycle
     }
   }
 

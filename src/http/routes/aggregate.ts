@@ -59,8 +59,8 @@ export const aggregate: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, 
     async (request, reply) => {
       const { waitSec, applied } = readPrefer(request.headers.prefer)
       const gone = clientGone(reply)
-      const wantedUntil = waitSec > 0 ? gone : undefined
-      const { id } = jobs.submit(request.body, 'request', { wantedUntil })
+      const abortSignal = waitSec > 0 ? gone : undefined
+      const { id } = jobs.submit(request.body, 'request', { abortSignal })
       request.log.info({ job: id }, 'job asked for')
       reply.header('vary', 'prefer')
       if (applied) reply.header('preference-applied', applied)

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { AlertRefreshes } from '../../builds/alerts/alert-refreshes.ts'
+import type { AlertBuilds } from '../../builds/alerts/alert-builds.ts'
 import { AlertNotification } from '../../builds/alerts/notification.ts'
 import { AlertReceipt } from '../../builds/alerts/receipt.ts'
 import { challenge, checkSender, isConfigured, type SenderAuth } from '../../builds/alerts/sender-check.ts'
@@ -9,7 +9,7 @@ import { ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 export interface AlertWebhooksOptions {
-  refreshes: Pick<AlertRefreshes, 'take'>
+  refreshes: Pick<AlertBuilds, 'take'>
   /** Where nothing is configured, a token with the scope webhook is wanted; that does not change while tta runs. */
   auth: () => SenderAuth
   /** Told of each notification that was taken. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createDrawing, type Draw } from '../../export/drawing.ts'
-import { formOf, mediaTypes, usualNodes } from '../../export/formats.ts'
+import { exportAs, mediaTypes, usualNodes } from '../../export/formats.ts'
 import { checkSize, sizeDocument } from '../../export/size-document.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { representText, sendRepresentation } from '../reply/representation.ts'
@@ -56,7 +56,7 @@ export const graph: FastifyPluginAsyncTypebox<GraphOptions> = async (
       if (format === 'json') return sendRepresentation(reply, json(document, query))
       const { focus, hops, maxNodes = usualNodes(format) } = query
       const sized = sizeDocument(document, { focus, hops, maxNodes })
-      const text = await formOf(sized, format, { draw, part: query.part, signal: clientGone(reply) })
+      const text = await exportAs(sized, format, { draw, part: query.part, signal: clientGone(reply) })
       if (format === 'svg') reply.header('content-security-policy', svgPolicy)
       reply.header('x-content-type-options', 'nosniff')
       return sendRepresentation(reply, representText(text, `${mediaType}; charset=utf-8`))

@@ -13,7 +13,7 @@ const Schedules = Type.Object({
       schedule: Schedule,
       nextAt: Type.Optional(Type.String({ format: 'date-time' })),
       jobId: Type.Optional(Type.String({ description: 'The last build, as in /jobs/:id' })),
-      begun: Type.Integer({ minimum: 0, description: 'Builds begun since the start' }),
+      started: Type.Integer({ minimum: 0, description: 'Builds begun since the start' }),
       skipped: Type.Integer({
         minimum: 0,
         description: 'Builds left out: the one before went on, the queue was full, or their time had passed',

@@ -43,7 +43,7 @@ export function buildMetrics(registry: Registry): (summary: AggregationSummary) 
     truncated.inc(read.truncated ? 1 : 0)
     spans.inc({ result: 'counted' }, counted.counted)
     spans.inc({ result: 'duplicate' }, counted.duplicates)
-    spans.inc({ result: 'unnamed' }, counted.unnamed)
+    spans.inc({ result: 'without_service' }, counted.withoutService)
     orphans.inc(counted.orphans)
     for (const { sink, state, attempts: tried, verified: holds } of [...sinks, ...(services?.sinks ?? [])]) {
       writes.inc({ sink, state })

@@ -5,7 +5,7 @@ interface ScheduleAccount {
   graph: string
   /** ISO 8601; absent: not started. */
   nextAt?: string
-  begun: number
+  started: number
   skipped: number
 }
 
@@ -19,8 +19,8 @@ export function observeSchedules(registry: Registry, list: () => ScheduleAccount
     registers,
     collect() {
       this.reset()
-      for (const { graph, begun, skipped } of list()) {
-        this.inc({ graph, result: 'begun' }, begun)
+      for (const { graph, started, skipped } of list()) {
+        this.inc({ graph, result: 'started' }, started)
         this.inc({ graph, result: 'skipped' }, skipped)
       }
     },

@@ -26,7 +26,7 @@ export async function reportInto(
 }
 
 function reportParts(
-  { verdict, findings, warnings, notGiven, traceql }: GraphReport,
+  { verdict, findings, warnings, unavailable, traceql }: GraphReport,
   context: TraceContext,
 ): HTMLElement {
   const found = findings.filter(({ count }) => count !== 0)
@@ -37,12 +37,12 @@ function reportParts(
     h('p', { class: 'verdict' }, verdict),
     ...warnings.map((warning) => h('p', { class: 'warning' }, warning)),
     ...found.map((finding) => findingPart(finding, context)),
-    notGiven.length > 0 &&
+    unavailable.length > 0 &&
       h(
         'section',
         {},
         h('h3', {}, 'What the source cannot tell'),
-        h('ul', {}, ...notGiven.map((what) => h('li', {}, what))),
+        h('ul', {}, ...unavailable.map((what) => h('li', {}, what))),
       ),
     absent.length > 0 &&
       h(

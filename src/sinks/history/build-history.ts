@@ -31,7 +31,7 @@ export function createBuildHistory(options: HistoryOptions): CountedHistory {
   const counts: HistoryCounts = { recorded: 0, failed: 0, movedAside: 0 }
   /** Why the last build could not be recorded. */
   let lastFailure: TtaError | undefined
-  let begunAnew = false
+  let startedOver = false
 
   const ask = async <M extends keyof Calls>(method: M, ...args: Parameters<Calls[M]>) => {
     const answer = await thread.call(method, ...args).catch((cause) => {
@@ -44,7 +44,7 @@ export function createBuildHistory(options: HistoryOptions): CountedHistory {
     } else if (answer.isAnother) {
       log.warn({ path: file.path }, 'history: another file has taken its place, which is used from now on')
     }
-    if (answer.isAnother) begunAnew = true
+    if (answer.isAnother) startedOver = true
     if (answer.failure !== undefined) throw unavailable(answer.failure)
     return answer.result as ReturnType<Calls[M]>
   }
@@ -56,8 +56,8 @@ export function createBuildHistory(options: HistoryOptions): CountedHistory {
         await ask('insert', kept(document))
         counts.recorded++
         lastFailure = undefined
-        const answer = { begunAnew }
-        begunAnew = false
+        const answer = { startedOver }
+        startedOver = false
         return answer
       } catch (error) {
         counts.failed++

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import got, { RequestError, TimeoutError } from 'got'
-import { secretsRemover } from '../../base/secrets.ts'
+import { createRedactor } from '../../base/secrets.ts'
 import type { DeclaredFields, ProviderGraph, ProviderRow } from './rows.ts'
 
 /** Something the provider, or what stands before it, did wrong. The message holds no header and no address. */
@@ -58,7 +58,7 @@ interface Answer {
 
 export function createProviderClient({ url, headers, timeoutMs }: ProviderClientOptions): ProviderClient {
   const base = url.replace(/\/+$/, '')
-  const withoutSecrets = secretsRemover(headers)
+  const withoutSecrets = createRedactor(headers)
   const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
   const upstream = got.extend({
     agent: agents,

@@ -1,6 +1,6 @@
 import type { BaseLogger } from 'pino'
 import { TtaError } from '../../base/errors.ts'
-import { createTurnQueue } from '../../base/keyed-queue.ts'
+import { createKeyedQueue } from '../../base/keyed-queue.ts'
 import type { GraphSink } from '../graph-sink.ts'
 import { createProviderClient, ProviderFailure } from './client.ts'
 import { createReplacement, sinkName } from './replacement.ts'
@@ -33,7 +33,7 @@ const maxConcurrentWrites = 10
 export function createNodegraphProviderSink(options: NodegraphProviderOptions): GraphSink {
   const { retries, log, retryDelayMs = 250, graceMs = 5000 } = options
   const client = createProviderClient(options)
-  const queue = createTurnQueue(maxConcurrentWrites)
+  const queue = createKeyedQueue(maxConcurrentWrites)
 
   function persist<T>(graph: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     const onRetry = ({ message }: ProviderFailure, attempt: number) =>
@@ -41,7 +41,7 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
     return persistently(task, { retries, retryDelayMs, signal, onRetry })
   }
 
-  const { replace, putBack, forget } = createReplacement({ client, persist, graceMs })
+  const { replace, restore, forget } = createReplacement({ client, persist, graceMs })
 
   return {
     name: sinkName,
@@ -51,11 +51,11 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
         if (report.reason) log.error({ graph: document.name, ...report }, 'graph sink: graph not stored')
         return report
       }),
-    putBack: (document, signal) =>
+    restore: (document, signal) =>
       queue.run({ keys: [document.name], signal }, async () => {
         const { name: graph } = document
         try {
-          const result = await putBack(document, signal)
+          const result = await restore(document, signal)
           if (result === 'same') return
           if (result === 'another')
             log.warn({ graph }, 'graph sink: holds another graph than the last one here')

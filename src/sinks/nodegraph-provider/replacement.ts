@@ -36,7 +36,7 @@ export interface Replacement {
    *
    * @throws {ProviderFailure} the provider cannot be read; the signal's reason
    */
-  putBack(document: GraphDocument, signal: AbortSignal): Promise<SinkReport | 'same' | 'another'>
+  restore(document: GraphDocument, signal: AbortSignal): Promise<SinkReport | 'same' | 'another'>
   /** Takes note that there is no such graph any more. */
   forget(graphName: string): void
 }
@@ -64,7 +64,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     return writeOrRestore(name, fitted.graph, report, signal)
   }
 
-  async function putBack(
+  async function restore(
     document: GraphDocument,
     signal: AbortSignal,
   ): Promise<SinkReport | 'same' | 'another'> {
@@ -107,7 +107,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
       return { ...report, state: graph ? 'stored' : 'cleared', verified: true, attempts }
     } catch (error) {
       const reason = words(error)
-      const obstacle = await restore(name, restoring.signal)
+      const obstacle = await rollBack(name, restoring.signal)
       if (obstacle === null) return { ...report, state: 'restored', verified: true, attempts, reason }
       return { ...report, attempts, reason: `${reason}; the last good graph is not back: ${obstacle}` }
     } finally {
@@ -117,7 +117,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
   }
 
   /** @returns null, or why the last good graph is not back */
-  async function restore(name: string, signal: AbortSignal): Promise<string | null> {
+  async function rollBack(name: string, signal: AbortSignal): Promise<string | null> {
     const good = lastGood.get(name) ?? null
     try {
       await persist(name, signal, async () => {
@@ -130,7 +130,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     }
   }
 
-  return { replace, putBack, forget: (graphName) => lastGood.set(graphName, null) }
+  return { replace, restore, forget: (graphName) => lastGood.set(graphName, null) }
 }
 
 /** As it stands when nothing has been written. */

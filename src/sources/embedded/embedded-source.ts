@@ -1,5 +1,5 @@
 import { badRequest, TtaError } from '../../base/errors.ts'
-import { turns } from '../../base/event-loop.ts'
+import { createYielder } from '../../base/event-loop.ts'
 import { SpanTable } from '../../graph/spans/span-table.ts'
 import { SpansByTrace } from '../otlp/spans-by-trace.ts'
 import { limitPassed, type ReadLimits } from '../read-limits.ts'
@@ -148,7 +148,7 @@ function account(store: EmbeddedTraces, report: ReadReport): void {
 
 /** Lets others have their turn, and says whether it did. */
 function abortableTurns(signal: AbortSignal): () => Promise<boolean> {
-  const takeTurns = turns()
+  const takeTurns = createYielder()
   return async () => {
     throwIfAborted(signal)
     const hasWaited = await takeTurns()
@@ -187,7 +187,7 @@ function emptyReport(searched: Window): ReadReport {
     truncated: false,
     searched,
     traceql: null,
-    notGiven: [],
+    unavailable: [],
     warnings: [],
   }
 }

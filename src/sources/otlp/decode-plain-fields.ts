@@ -3,7 +3,7 @@ import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { maxKind } from './span-fields.ts'
 
 /** What of the span at hand does not go into a row as it is. */
-export interface SpanAtHand {
+export interface CurrentSpan {
   /** Four words, most significant first. Shorter ids are padded on the left, longer ones cut on the left. */
   readonly traceId: Uint32Array
   traceIdBytes: number
@@ -23,11 +23,11 @@ export interface SpanAtHand {
  *
  * @returns where the first field begins that is another, or is written otherwise; `end` if there is none
  */
-export function takePlainFields(
+export function readPlainFields(
   { bytes, view }: ProtobufReader,
   start: number,
   end: number,
-  span: SpanAtHand,
+  span: CurrentSpan,
   table: SpanTable,
   row: number,
 ): number {
@@ -72,7 +72,7 @@ function takeId(
   length: number,
   view: DataView,
   at: number,
-  span: SpanAtHand,
+  span: CurrentSpan,
   table: SpanTable,
   row: number,
 ): boolean {

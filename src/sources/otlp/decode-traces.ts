@@ -1,7 +1,7 @@
 import type { SpanTable } from '../../graph/spans/span-table.ts'
 import { ProtobufError, ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
-import { SpanDecoder, type SpanIds, type SpanWants, type TagKey } from './span-decoder.ts'
+import { SpanDecoder, type SpanIds, type SpanProjection, type TagKey } from './span-decoder.ts'
 
 /** What Tempo says about a trace besides its spans. */
 export interface TraceByIdStatus {
@@ -26,7 +26,7 @@ export function decodeTraceById(
   bytes: Uint8Array,
   table: SpanTable,
   tag: TagKey,
-  wants: SpanWants = {},
+  wants: SpanProjection = {},
 ): TraceByIdStatus {
   const reader = new ProtobufReader(bytes)
   const decoder = oneTrace(table, tag, wants)
@@ -53,13 +53,13 @@ export function decodeTracesData(
   bytes: Uint8Array,
   table: SpanTable,
   tag: TagKey,
-  wants: SpanWants = {},
+  wants: SpanProjection = {},
 ): void {
   oneTrace(table, tag, wants).tracesData(new ProtobufReader(bytes), bytes.length)
 }
 
 /** A decoder that takes the table's trace id from the first span and insists on it. */
-function oneTrace(table: SpanTable, tag: TagKey, wants: SpanWants): SpanDecoder {
+function oneTrace(table: SpanTable, tag: TagKey, wants: SpanProjection): SpanDecoder {
   table.clear()
   const visit = (row: number, ids: SpanIds) => {
     if (ids.traceIdBytes > 16 || ids.spanIdBytes > 8 || ids.parentIdBytes > 8) {

@@ -1,4 +1,4 @@
-import type { KnownText } from '../protobuf/byte-pattern.ts'
+import type { BytePattern } from '../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
 
@@ -33,7 +33,7 @@ export class KeyValueReader {
     reader.position = valueStart
   }
 
-  isKey({ view }: ProtobufReader, wanted: KnownText): boolean {
+  isKey({ view }: ProtobufReader, wanted: BytePattern): boolean {
     return wanted.is(view, this.keyStart, this.keyEnd)
   }
 }

@@ -1,13 +1,13 @@
-import { KnownText } from '../protobuf/byte-pattern.ts'
+import { BytePattern } from '../protobuf/byte-pattern.ts'
 
 /** Attribute keys that are looked for, found by comparing bytes: no text is made of keys nobody wants. */
 export class KnownKeys {
   /** By length: of one length there are few. */
-  private readonly byLength: { key: KnownText; index: number }[][] = []
+  private readonly byLength: { key: BytePattern; index: number }[][] = []
 
   constructor(keys: readonly string[]) {
     for (const [index, text] of keys.entries()) {
-      const key = new KnownText(text)
+      const key = new BytePattern(text)
       this.byLength[key.length] = [...(this.byLength[key.length] ?? []), { key, index }]
     }
   }

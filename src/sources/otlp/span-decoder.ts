@@ -1,9 +1,9 @@
 import type { SpanTable } from '../../graph/spans/span-table.ts'
-import { KnownText } from '../protobuf/byte-pattern.ts'
+import { BytePattern } from '../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { anyNumber } from './any-number.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
-import { type SpanAtHand, takePlainFields } from './decode-plain-fields.ts'
+import { type CurrentSpan, readPlainFields } from './decode-plain-fields.ts'
 import { KeyValueReader } from './key-value.ts'
 import { PeerReader } from './peer-reader.ts'
 import { kindCode, readId, statusCode } from './span-fields.ts'
@@ -17,7 +17,7 @@ export interface TagKey {
 }
 
 /** What is read of spans besides their own fields. */
-export interface SpanWants {
+export interface SpanProjection {
   /** What they say of their peers, and their links. */
   peers?: boolean | undefined
   /** The attribute that says how they were sampled. */
@@ -25,19 +25,19 @@ export interface SpanWants {
 }
 
 /** What a span said of its ids, for whoever wants to refuse it. */
-export type SpanIds = Readonly<Omit<SpanAtHand, 'endHi' | 'endLo'>>
+export type SpanIds = Readonly<Omit<CurrentSpan, 'endHi' | 'endLo'>>
 
 /** Called after each span with the row that holds it; returning false takes the row back. */
 export type SpanVisitor = (row: number, ids: SpanIds) => boolean
 
-const serviceNameKey = new KnownText('service.name')
+const serviceNameKey = new BytePattern('service.name')
 
 /**
  * Decodes the spans of OTLP messages in place into rows of a `SpanTable`: no object is made for a span or an
  * attribute, and only attributes that are wanted are looked into. Field numbers are those of
  * opentelemetry-proto trace/v1/trace.proto, common/v1/common.proto and resource/v1/resource.proto.
  */
-export class SpanDecoder implements SpanAtHand {
+export class SpanDecoder implements CurrentSpan {
   readonly traceId = new Uint32Array(4)
   traceIdBytes = 0
   spanIdBytes = 0
@@ -46,7 +46,7 @@ export class SpanDecoder implements SpanAtHand {
   endLo = 0
 
   private readonly table: SpanTable
-  private readonly tagKey: KnownText
+  private readonly tagKey: BytePattern
   private readonly tagOnResource: boolean
   private readonly tagOnSpan: boolean
   private readonly visit: SpanVisitor
@@ -57,12 +57,12 @@ export class SpanDecoder implements SpanAtHand {
   private readonly attribute = new KeyValueReader()
   private readonly peers: PeerReader | undefined
   private readonly weights: WeightReader | undefined
-  private readonly resourceSamplingKey: KnownText | undefined
+  private readonly resourceSamplingKey: BytePattern | undefined
 
   /** @param wants absent: only the fields and the tag */
-  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, wants?: SpanWants) {
+  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, wants?: SpanProjection) {
     this.table = table
-    this.tagKey = tag.key === 'service.name' ? serviceNameKey : new KnownText(tag.key)
+    this.tagKey = tag.key === 'service.name' ? serviceNameKey : new BytePattern(tag.key)
     this.tagOnResource = tag.scope !== 'span'
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
@@ -71,7 +71,7 @@ export class SpanDecoder implements SpanAtHand {
     this.weights =
       wants && new WeightReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
     if (sampling && sampling.scope !== 'span') {
-      this.resourceSamplingKey = new KnownText(sampling.key)
+      this.resourceSamplingKey = new BytePattern(sampling.key)
     }
   }
 
@@ -150,7 +150,7 @@ export class SpanDecoder implements SpanAtHand {
     this.peers?.start()
     this.weights?.start()
     for (;;) {
-      reader.position = takePlainFields(reader, reader.position, end, this, table, row)
+      reader.position = readPlainFields(reader, reader.position, end, this, table, row)
       if (reader.position >= end) break
       this.field(reader, end, row)
     }

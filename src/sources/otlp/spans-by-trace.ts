@@ -3,7 +3,7 @@ import { TraceIdIndex } from '../../graph/columns/trace-id-index.ts'
 import { SpanTable } from '../../graph/spans/span-table.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { shortenedIds } from './shortened-ids.ts'
-import { SpanDecoder, type SpanIds, type SpanWants, type TagKey } from './span-decoder.ts'
+import { SpanDecoder, type SpanIds, type SpanProjection, type TagKey } from './span-decoder.ts'
 import { spanFault } from './span-fault.ts'
 
 /** Whether a value of the tag selects its trace, which is asked once for each value. */
@@ -38,7 +38,7 @@ export class SpansByTrace {
   /** Answer of `matches` by string index. */
   private matchOf = new Uint8Array(1024)
 
-  constructor(strings: StringTable, tag: TagKey, matches: TagMatch, wants: SpanWants = {}) {
+  constructor(strings: StringTable, tag: TagKey, matches: TagMatch, wants: SpanProjection = {}) {
     this.rows = new SpanTable(strings)
     this.matches = matches
     this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids), wants)

@@ -4,7 +4,7 @@ const utf8 = new TextEncoder()
  * A text, or the bytes of a whole field, that is looked for in messages. It is compared a word at a time, and no
  * text is made of what it is compared with.
  */
-export class KnownText {
+export class BytePattern {
   /** Bytes. */
   readonly length: number
   private readonly bytes: Uint8Array

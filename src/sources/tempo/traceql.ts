@@ -1,6 +1,6 @@
 import { attributeTerm, matchesPattern } from '../../model/traceql-terms.ts'
 import { serviceAttributes } from '../otlp/peer-reader.ts'
-import type { SpanWants } from '../otlp/span-decoder.ts'
+import type { SpanProjection } from '../otlp/span-decoder.ts'
 import { summaryAttributes } from '../otlp/weight-reader.ts'
 import { type Attribute, selectsAll, type TagSelector } from '../tag-selector.ts'
 import { earlierLinks } from '../trace-source.ts'
@@ -63,7 +63,7 @@ export function queryProblem(query: string): string | undefined {
 }
 
 /** What is read of each span besides its name, kind and status; of its links the last. */
-export interface SpanDetails extends SpanWants {
+export interface SpanDetails extends SpanProjection {
   selector: TagSelector
 }
 
@@ -100,7 +100,7 @@ export function bulkQuery(
 }
 
 /** What a search does not tell of spans that trace by id does, in plain words. */
-export function notGiven({ peers }: SpanDetails): string[] {
+export function unavailableAttributes({ peers }: SpanDetails): string[] {
   const words = ['sampling thresholds in tracestate', 'histograms of pruned spans']
   return peers ? [...words, earlierLinks] : words
 }

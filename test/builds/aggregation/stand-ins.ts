@@ -64,7 +64,7 @@ const emptyReport: ReadReport = {
   truncated: false,
   searched: { fromMs: 0, toMs: 1 },
   traceql: '{ }',
-  notGiven: [],
+  unavailable: [],
   warnings: [],
 }
 
@@ -74,7 +74,7 @@ export function newSink(name: string) {
     name,
     documents: [] as GraphDocument[],
     removed: [] as string[],
-    putBack: async ({ name }: GraphDocument) => void sink.back.push(name),
+    restore: async ({ name }: GraphDocument) => void sink.back.push(name),
     back: [] as string[],
     report: {} as Partial<SinkReport>,
     async replace(document: GraphDocument): Promise<SinkReport> {

@@ -30,11 +30,18 @@ t.test('the report counts every kind of finding and names traces', async (t) => 
   await build({ graph: 'shop', level: 'both' })
   const { status, body } = await get('/graphs/shop/report')
   t.equal(status, 200)
-  t.same(body.notGiven, [])
-  t.same(found(body), ['traces 6', 'spans 14', 'orphans 1!', 'duplicates 1', 'unnamed 1!', 'skewed 1!'])
+  t.same(body.unavailable, [])
+  t.same(found(body), [
+    'traces 6',
+    'spans 14',
+    'orphans 1!',
+    'duplicates 1',
+    'withoutService 1!',
+    'skewed 1!',
+  ])
   t.same(examplesOf(body, 'orphans'), [hexTrace(2)])
   t.same(examplesOf(body, 'duplicates'), [hexTrace(3)])
-  t.same(examplesOf(body, 'unnamed'), [hexTrace(4)])
+  t.same(examplesOf(body, 'withoutService'), [hexTrace(4)])
   t.same(examplesOf(body, 'skewed'), [hexTrace(5)])
   t.equal(
     body.verdict,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
-import { createTurnQueue } from '../../../src/base/keyed-queue.ts'
+import { createKeyedQueue } from '../../../src/base/keyed-queue.ts'
 import { orAbort } from '../../../src/base/or-abort.ts'
 import type { BuildOptions } from '../../../src/builds/aggregation/aggregator.ts'
 import { createJobs, type JobsOptions } from '../../../src/builds/jobs/create-jobs.ts'
@@ -20,7 +20,7 @@ interface Build {
 
 /** Jobs over builds that end when the test says so; their signal ends them as it ends a read. */
 function setUp(options: Partial<JobsOptions> = {}) {
-  const turns = createTurnQueue(2)
+  const turns = createKeyedQueue(2)
   const builds: Build[] = []
   const lines: { level: string; line: Record<string, unknown> }[] = []
   const log = (level: string) => (line: unknown) => void lines.push({ level, line: line as never })
@@ -136,8 +136,8 @@ t.test('the last caller who goes ends the job, unless somebody keeps it', async 
   const { jobs } = setUp()
   const [a, b, c] = [new AbortController(), new AbortController(), new AbortController()] as const
   const asked = { graph: 'shop' }
-  const { id } = jobs.submit(asked, 'request', { wantedUntil: a.signal })
-  jobs.submit(asked, 'request', { wantedUntil: b.signal })
+  const { id } = jobs.submit(asked, 'request', { abortSignal: a.signal })
+  jobs.submit(asked, 'request', { abortSignal: b.signal })
   a.abort()
   t.equal(jobs.get(id)?.state, 'running')
   const waiting = jobs.result(id, b.signal)
@@ -147,14 +147,14 @@ t.test('the last caller who goes ends the job, unless somebody keeps it', async 
 
   for (const keep of [(job: Job) => jobs.keep(job.id), () => jobs.submit(asked, 'schedule')]) {
     const caller = new AbortController()
-    const job = jobs.submit(asked, 'request', { wantedUntil: caller.signal })
+    const job = jobs.submit(asked, 'request', { abortSignal: caller.signal })
     keep(job)
     caller.abort()
     t.equal(jobs.get(job.id)?.state, 'running')
     await jobs.cancel(job.id)
   }
   c.abort(new Error('gone before'))
-  t.throws(() => jobs.submit(asked, 'request', { wantedUntil: c.signal }), { message: 'gone before' })
+  t.throws(() => jobs.submit(asked, 'request', { abortSignal: c.signal }), { message: 'gone before' })
 })
 
 t.test('a caller who goes while the job begins ends it as well', async (t) => {
@@ -168,7 +168,7 @@ t.test('a caller who goes while the job begins ends it as well', async (t) => {
       },
     },
   })
-  const { id } = jobs.submit({}, 'request', { wantedUntil: caller.signal })
+  const { id } = jobs.submit({}, 'request', { abortSignal: caller.signal })
   t.match(await jobs.ended(id, live()), { state: 'cancelled' })
 })
 
@@ -248,7 +248,7 @@ t.test(
           const { queued } = jobs.count()
           const same = open().some((job) => job.graph === asked.graph && job.parameters.limit === asked.limit)
           try {
-            jobs.submit(asked, 'request', { wantedUntil: caller.signal })
+            jobs.submit(asked, 'request', { abortSignal: caller.signal })
             callers.push(caller)
           } catch (error) {
             if ((error as TtaError).code !== 'TTA_QUEUE_FULL' || queued < 2 || same) throw error

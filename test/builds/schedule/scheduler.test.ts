@@ -83,7 +83,11 @@ t.test('schedules are replaced while they go: what is the same goes on, what is 
   t.same(times('changed'), [0, 60, 130], 'at its next time')
   t.same(times('gone'), [0, 60])
   t.same(times('added'), [90])
-  t.match(scheduler.list(), [{ graph: 'same', begun: 3 }, { graph: 'changed', begun: 3 }, { graph: 'added' }])
+  t.match(scheduler.list(), [
+    { graph: 'same', started: 3 },
+    { graph: 'changed', begun: 3 },
+    { graph: 'added' },
+  ])
   scheduler.close()
   t.equal(clock.waiting, 0)
 })
@@ -93,7 +97,7 @@ t.test('an interval begins with a build, a cron pattern waits for its time', asy
     shop: { everyMs: 60 * second },
     quarter: { cron: '*/15 * * * *', timezone: 'UTC' },
   })
-  t.match(scheduler.list(), [{ graph: 'shop', begun: 0, nextAt: undefined }, { graph: 'quarter' }])
+  t.match(scheduler.list(), [{ graph: 'shop', started: 0, nextAt: undefined }, { graph: 'quarter' }])
   t.equal(clock.waiting, 0, 'nothing begins before it is started')
   scheduler.start()
   clock.pass(0)
@@ -105,8 +109,8 @@ t.test('an interval begins with a build, a cron pattern waits for its time', asy
   )
   t.same(times('quarter'), [900, 1800, 2700, 3600])
   t.match(scheduler.list(), [
-    { graph: 'shop', begun: 61, skipped: 0, jobId: String, nextAt: '2025-06-01T11:01:00.000Z' },
-    { graph: 'quarter', begun: 4, skipped: 0, nextAt: '2025-06-01T11:15:00.000Z' },
+    { graph: 'shop', started: 61, skipped: 0, jobId: String, nextAt: '2025-06-01T11:01:00.000Z' },
+    { graph: 'quarter', started: 4, skipped: 0, nextAt: '2025-06-01T11:15:00.000Z' },
   ])
   scheduler.close()
   t.equal(clock.waiting, 0)
@@ -120,7 +124,7 @@ t.test(
     scheduler.start()
     clock.pass(25 * second)
     t.same(times('shop'), [0])
-    t.match(scheduler.list(), [{ begun: 1, skipped: 2 }])
+    t.match(scheduler.list(), [{ started: 1, skipped: 2 }])
     t.match(lines, [{ graph: 'shop', skipped: 1, reason: /goes on/ }, { skipped: 2 }])
     end()
     clock.pass(10 * second)
@@ -138,7 +142,7 @@ t.test('a queue that is full, or a bug, costs one build', async (t) => {
   state.refusal = undefined
   clock.pass(10 * second)
   t.same(times('shop'), [20])
-  t.match(scheduler.list(), [{ begun: 1, skipped: 2 }])
+  t.match(scheduler.list(), [{ started: 1, skipped: 2 }])
   t.match(lines, [{ reason: '100 jobs wait already' }, { reason: 'internal error' }, { err: TypeError }])
 })
 

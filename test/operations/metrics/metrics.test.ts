@@ -240,9 +240,9 @@ t.test('alerts, schedules, spans taken in and refused calls are counted', async 
     '{state="ignored"}': 1,
   })
   t.equal(series.tta_alert_notifications_total, 2)
-  t.equal(series.tta_alert_refreshes_waiting, 1)
+  t.equal(series.tta_alert_builds_waiting, 1)
   t.same(some('tta_schedule_builds_total'), {
-    '{graph="shop",result="begun"}': 0,
+    '{graph="shop",result="started"}': 0,
     '{graph="shop",result="skipped"}': 0,
   })
   t.same(some('tta_embedded_received_spans_total'), { '{result="accepted"}': 2, '{result="rejected"}': 1 })

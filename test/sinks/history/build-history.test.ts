@@ -111,8 +111,8 @@ t.test('a damaged file is moved aside, whole, and a new one begun', async (t) =>
   writeFileSync(path, garbage)
   const { history, lines } = open(t, path)
   t.same(await history.last(), [])
-  t.same(await history.record(build('micro', 1)), { begunAnew: true })
-  t.same(await history.record(build('micro', 2)), { begunAnew: false })
+  t.same(await history.record(build('micro', 1)), { startedOver: true })
+  t.same(await history.record(build('micro', 2)), { startedOver: false })
   t.equal(history.counts.movedAside, 1)
   t.match(JSON.parse(lines[0] ?? ''), { level: 50, path, movedTo: /\.damaged-/ })
   const aside = readdirSync(dir).find((name) => name.includes('.damaged-')) ?? ''

@@ -218,22 +218,22 @@ t.test('who leaves before the first write leaves the graph as it was', async (t)
 t.test('after a start it puts back what the provider has lost, and nothing else', async (t) => {
   const { provider, sink, log } = await setUp(t)
   const written = () => provider.requests.filter((line) => line.startsWith('POST')).length
-  await sink.putBack?.(oldGraph, never)
+  await sink.restore?.(oldGraph, never)
   t.same([written(), provider.held('micro')], [1, holdings.old])
   t.match(log.splice(0), [/"graph":"micro".*the last good one is back/])
-  await sink.putBack?.(oldGraph, never)
+  await sink.restore?.(oldGraph, never)
   t.same([written(), log.splice(0)], [1, []], 'it is there')
-  await sink.putBack?.(newGraph, never)
+  await sink.restore?.(newGraph, never)
   t.same([written(), provider.held('micro')], [1, holdings.old], 'another one may be that of another writer')
   t.match(log.splice(0), [/holds another graph than the last one here/])
   provider.seed('micro', [{ id: 'a' }], [])
   provider.lieOnWrite(['deleted, then 503', 99])
-  await sink.putBack?.(oldGraph, never)
+  await sink.restore?.(oldGraph, never)
   t.match(log.at(-1), /had lost the graph, and did not take it/)
   await provider.close()
-  await sink.putBack?.(oldGraph, never)
+  await sink.restore?.(oldGraph, never)
   t.match(log.at(-1), /could not be reached.*cannot be asked for the graph/)
-  await t.rejects(async () => sink.putBack?.(oldGraph, AbortSignal.abort(new Error('the end'))), {
+  await t.rejects(async () => sink.restore?.(oldGraph, AbortSignal.abort(new Error('the end'))), {
     message: 'the end',
   })
 })

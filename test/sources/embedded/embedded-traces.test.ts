@@ -124,7 +124,7 @@ t.test('all that was sent comes back, each trace once and whole', async (t) => {
     outsideWindow: 0,
     truncated: false,
     traceql: null,
-    notGiven: [],
+    unavailable: [],
     warnings: [],
   })
 })

@@ -3,7 +3,7 @@ import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { decodeTracesData } from '../../../src/sources/otlp/decode-traces.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
-import type { SpanWants } from '../../../src/sources/otlp/span-decoder.ts'
+import type { SpanProjection } from '../../../src/sources/otlp/span-decoder.ts'
 
 type Value = string | number | boolean | number[]
 
@@ -23,7 +23,7 @@ interface Sent {
   traceState?: string
   attributes?: Record<string, Value>
   resource?: Record<string, Value>
-  wants?: SpanWants
+  wants?: SpanProjection
 }
 
 /** The table of one span of 1 s, with a plain one before and after it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { KnownText } from '../../../src/sources/protobuf/byte-pattern.ts'
+import { BytePattern } from '../../../src/sources/protobuf/byte-pattern.ts'
 
 const bytesOf = fc.uint8Array({ maxLength: 14, max: 3 })
 
@@ -12,7 +12,7 @@ t.test(
         const message = Uint8Array.from([9, ...before, ...there, ...after])
         // A view as of a buffer from a pool: it does not begin where its memory does.
         const view = new DataView(message.buffer, 1, message.length - 1)
-        const known = new KnownText(text)
+        const known = new BytePattern(text)
         const isSame = text.length === there.length && text.every((byte, at) => byte === there[at])
         return known.is(view, before.length, before.length + there.length) === isSame
       }),
@@ -23,7 +23,7 @@ t.test(
 
 t.test('bytes that are changed afterwards do not change what is looked for', async (t) => {
   const bytes = Uint8Array.of(1, 2, 3, 4, 5)
-  const known = new KnownText(bytes.subarray(1))
+  const known = new BytePattern(bytes.subarray(1))
   bytes.fill(0)
   const view = new DataView(Uint8Array.of(2, 3, 4, 5).buffer)
   t.equal(known.length, 4)

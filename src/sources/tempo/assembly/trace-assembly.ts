@@ -75,7 +75,7 @@ export class TraceAssembly {
       const doubt = this.doubtOf(spans, found, this.options.filtered)
       if (!isInside) this.hold(index, spans, found, 'unread')
       else if (doubt) this.hold(index, spans, found, doubt)
-      else this.handOn(index, spans, startMs)
+      else this.publish(index, spans, startMs)
     }
   }
 
@@ -133,7 +133,7 @@ export class TraceAssembly {
   releaseForNow(trace: HeldTrace): void {
     this.drop(trace)
     this.tree.build(trace.spans)
-    this.handOn(trace.index, trace.spans, trace.spans.extentMs().startMs)
+    this.publish(trace.index, trace.spans, trace.spans.extentMs().startMs)
   }
 
   /** Leaves a held trace out. */
@@ -172,7 +172,7 @@ export class TraceAssembly {
     for (const counted of [shortCounted, fullCounted]) this.takeBack(counted)
     addMissing(full, short)
     this.tree.build(full)
-    this.handOn(index, full, full.extentMs().startMs)
+    this.publish(index, full, full.extentMs().startMs)
     this.ledger.mark(index, TraceState.settled)
     return true
   }
@@ -226,7 +226,7 @@ export class TraceAssembly {
   }
 
   /** `tree` holds the tree of the spans, the first of which starts at `startMs`. */
-  private handOn(index: number, spans: SpanTable, startMs: number): void {
+  private publish(index: number, spans: SpanTable, startMs: number): void {
     const { window, consumer, limit } = this.options
     const isOutside = startMs < window.fromMs || startMs >= window.toMs
     if (isOutside || this.traces >= limit) {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import { SpanKind } from '@opentelemetry/api'
 import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
-import { secretsRemover } from '../../../base/secrets.ts'
+import { createRedactor } from '../../../base/secrets.ts'
 import { withSpan } from '../../../base/tracing.ts'
 import { freeMemory } from './free-memory.ts'
 import {
@@ -93,7 +93,7 @@ export class TempoClient {
     this.timeoutMs = options.timeoutMs
     this.retryDelayMs = options.retryDelayMs ?? 500
     this.observer = options.observer
-    this.withoutSecrets = secretsRemover(options.headers)
+    this.withoutSecrets = createRedactor(options.headers)
     this.got = got.extend({
       prefixUrl: options.url.replace(/\/+$/, '').replace(/\/api$/, ''),
       agent: this.agents,

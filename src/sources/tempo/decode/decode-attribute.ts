@@ -1,10 +1,10 @@
 import type { StringTable } from '../../../graph/columns/string-table.ts'
 import { internAnyValue } from '../../otlp/any-value.ts'
-import { KnownText } from '../../protobuf/byte-pattern.ts'
+import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import { ProtobufError, type ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 
 /** AnyValue {1 string_value: 'nil'}. */
-const nilValue = new KnownText(Uint8Array.of(0x0a, 3, 0x6e, 0x69, 0x6c))
+const nilValue = new BytePattern(Uint8Array.of(0x0a, 3, 0x6e, 0x69, 0x6c))
 
 /** Reads one attribute of a search answer after the other; nothing is copied until a value is wanted. */
 export class AttributeReader {
@@ -62,7 +62,7 @@ export class AttributeReader {
     }
   }
 
-  isKey(key: KnownText): boolean {
+  isKey(key: BytePattern): boolean {
     return key.is(this.reader.view, this.keyStart, this.keyEnd)
   }
 
@@ -85,7 +85,7 @@ export class AttributeReader {
   }
 
   /** Which of `texts` the value is. @throws {ProtobufError} none of them */
-  valueAmong(texts: readonly KnownText[]): number {
+  valueAmong(texts: readonly BytePattern[]): number {
     this.narrowToText()
     const { view } = this.reader
     for (let index = 0; index < texts.length; index++) {

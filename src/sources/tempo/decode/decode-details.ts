@@ -1,14 +1,14 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { PeerReader } from '../../otlp/peer-reader.ts'
-import type { SpanWants } from '../../otlp/span-decoder.ts'
+import type { SpanProjection } from '../../otlp/span-decoder.ts'
 import { WeightReader } from '../../otlp/weight-reader.ts'
-import { KnownText } from '../../protobuf/byte-pattern.ts'
+import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import { linkSpanId, linkTraceId } from '../traceql.ts'
 import { type AttributeReader, readHex } from './decode-attribute.ts'
 
-const linkTraceIdKey = new KnownText(linkTraceId)
-const linkSpanIdKey = new KnownText(linkSpanId)
+const linkTraceIdKey = new BytePattern(linkTraceId)
+const linkSpanIdKey = new BytePattern(linkSpanId)
 
 /**
  * Reads out of the attributes of a search answer what a span stands for and, where it is wanted, what it says of its
@@ -24,7 +24,7 @@ export class DetailAttributes {
   private isLinked = false
   private row = 0
 
-  constructor(reader: ProtobufReader, spans: SpanTable, attribute: AttributeReader, wants: SpanWants) {
+  constructor(reader: ProtobufReader, spans: SpanTable, attribute: AttributeReader, wants: SpanProjection) {
     this.reader = reader
     this.attribute = attribute
     this.weights = new WeightReader(spans, wants.sampling?.key)

@@ -1,7 +1,7 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import { hexWord } from './decode-attribute.ts'
-import { takeSpelledField } from './decode-span-fields.ts'
+import { readEncodedEnum } from './decode-span-fields.ts'
 
 /** Every byte of a varint but its last has this bit. */
 const more = 0x80808080 | 0
@@ -15,7 +15,7 @@ const more = 0x80808080 | 0
  *
  * @returns where the first field begins that is written otherwise; `end` if there is none
  */
-export function takePlainFields(
+export function readPlainFields(
   { bytes, view }: ProtobufReader,
   start: number,
   end: number,
@@ -51,7 +51,7 @@ function takeBytes(
   spans: SpanTable,
   row: number,
 ): boolean {
-  if (tag === 0x2a) return takeSpelledField(view, start, end, spans, row)
+  if (tag === 0x2a) return readEncodedEnum(view, start, end, spans, row)
   if (tag === 0x12) {
     spans.name[row] = spans.strings.internName(bytes, start, end)
     return true

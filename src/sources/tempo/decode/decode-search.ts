@@ -1,13 +1,13 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
-import type { SpanWants } from '../../otlp/span-decoder.ts'
-import { KnownText } from '../../protobuf/byte-pattern.ts'
+import type { SpanProjection } from '../../otlp/span-decoder.ts'
+import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import { readHex } from './decode-attribute.ts'
 import { SpanReader } from './decode-span.ts'
 
-const byServiceKey = new KnownText('by(resource.service.name)')
+const byServiceKey = new BytePattern('by(resource.service.name)')
 /** The same as the beginning of an attribute as Tempo writes it: KeyValue {1 key, 2 ...}. */
-const byServiceStart = new KnownText(
+const byServiceStart = new BytePattern(
   `\n${String.fromCharCode(byServiceKey.length)}by(resource.service.name)\x12`,
 )
 /** What a search answer says about one trace besides its spans. */
@@ -48,7 +48,7 @@ export class SearchDecoder {
     spans: SpanTable,
     tagKey: string | undefined,
     onTrace: (spans: SpanTable, found: FoundTrace) => void,
-    wants: SpanWants = {},
+    wants: SpanProjection = {},
   ) {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans

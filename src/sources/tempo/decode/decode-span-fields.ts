@@ -1,20 +1,20 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
-import { KnownText } from '../../protobuf/byte-pattern.ts'
+import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import { type AttributeReader, hexWord } from './decode-attribute.ts'
 
 const utf8 = new TextEncoder()
-const parentIdKey = new KnownText('span:parentID')
-const kindKey = new KnownText('kind')
-const statusKey = new KnownText('status')
+const parentIdKey = new BytePattern('span:parentID')
+const kindKey = new BytePattern('kind')
+const statusKey = new BytePattern('status')
 /** As TraceQL spells them, in the order of OTLP's numbers. */
 const kindTexts = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 const statusTexts = ['unset', 'ok', 'error']
-const kinds = kindTexts.map((kind) => new KnownText(kind))
-const statuses = statusTexts.map((status) => new KnownText(status))
+const kinds = kindTexts.map((kind) => new BytePattern(kind))
+const statuses = statusTexts.map((status) => new BytePattern(status))
 
 /** An attribute in the one way in which Tempo writes it, and what it says. */
 interface Spelled {
-  text: KnownText
+  text: BytePattern
   isKind: boolean
   code: number
 }
@@ -28,13 +28,13 @@ for (const [key, texts] of [
 ] as const) {
   for (const [code, text] of texts.entries()) {
     const bytes = keyValue(key, text)
-    const spelled = { text: new KnownText(bytes), isKind: key === 'kind', code }
+    const spelled = { text: new BytePattern(bytes), isKind: key === 'kind', code }
     spelledByLength[bytes.length] = [...spelledByLength[bytes.length]!, spelled]
   }
 }
 const parentId = keyValue('span:parentID', '0'.repeat(16))
 const parentIdStart = parentId.length - 16
-const parentIdPrefix = new KnownText(parentId.subarray(0, parentIdStart))
+const parentIdPrefix = new BytePattern(parentId.subarray(0, parentIdStart))
 
 /**
  * Reads the attributes of a search answer that are fields of the span: parent, kind and status.
@@ -44,7 +44,7 @@ const parentIdPrefix = new KnownText(parentId.subarray(0, parentIdStart))
  *
  * @returns whether `bytes[start, end)` was one of them
  */
-export function takeSpelledField(
+export function readEncodedEnum(
   view: DataView,
   start: number,
   end: number,
@@ -76,7 +76,7 @@ export function takeSpelledField(
  *
  * @throws {ProtobufError} the value is none that the field may have
  */
-export function takeField(
+export function readField(
   view: DataView,
   attribute: AttributeReader,
   spans: SpanTable,

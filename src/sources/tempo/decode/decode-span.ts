@@ -1,27 +1,27 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
-import type { SpanWants } from '../../otlp/span-decoder.ts'
-import { KnownText } from '../../protobuf/byte-pattern.ts'
+import type { SpanProjection } from '../../otlp/span-decoder.ts'
+import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import { AttributeReader, hexWord } from './decode-attribute.ts'
 import { DetailAttributes } from './decode-details.ts'
-import { takePlainFields } from './decode-plain-fields.ts'
-import { takeField } from './decode-span-fields.ts'
+import { readPlainFields } from './decode-plain-fields.ts'
+import { readField } from './decode-span-fields.ts'
 
-const serviceKey = new KnownText('service.name')
+const serviceKey = new BytePattern('service.name')
 
 /** Reads the spans of a search answer, one after the other, each into a new row of a table. */
 export class SpanReader {
   readonly attribute: AttributeReader
   private readonly reader: ProtobufReader
   private readonly spans: SpanTable
-  private readonly tagKey: KnownText | undefined
+  private readonly tagKey: BytePattern | undefined
   private readonly details: DetailAttributes
 
   /** @param tagKey as in `SearchDecoder` */
-  constructor(reader: ProtobufReader, spans: SpanTable, tagKey: string | undefined, wants: SpanWants) {
+  constructor(reader: ProtobufReader, spans: SpanTable, tagKey: string | undefined, wants: SpanProjection) {
     this.reader = reader
     this.spans = spans
-    this.tagKey = tagKey === undefined ? undefined : new KnownText(tagKey)
+    this.tagKey = tagKey === undefined ? undefined : new BytePattern(tagKey)
     this.attribute = new AttributeReader(reader, spans.strings)
     this.details = new DetailAttributes(reader, spans, this.attribute, wants)
   }
@@ -32,7 +32,7 @@ export class SpanReader {
     const row = spans.addRow()
     this.details.start(row)
     for (;;) {
-      reader.position = takePlainFields(reader, reader.position, end, spans, row)
+      reader.position = readPlainFields(reader, reader.position, end, spans, row)
       if (reader.position >= end) break
       this.field(row, end)
     }
@@ -72,7 +72,7 @@ export class SpanReader {
   private spanAttribute(end: number, row: number): void {
     const { attribute, reader, spans } = this
     attribute.enter(end)
-    if (takeField(reader.view, attribute, spans, row)) return
+    if (readField(reader.view, attribute, spans, row)) return
     if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
     else {
       if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()

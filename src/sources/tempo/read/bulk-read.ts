@@ -10,7 +10,7 @@ import type { FoundTrace } from '../decode/decode-search.ts'
 import type { ReadPlan } from '../search/read-plan.ts'
 import { type SearchContext, type SearchResult, searchTraces, type TraceSearch } from '../search/search.ts'
 import { type Slice, SlicePlanner } from '../search/slice-planner.ts'
-import { bulkQuery, notGiven, type Spread } from '../traceql.ts'
+import { bulkQuery, type Spread, unavailableAttributes } from '../traceql.ts'
 import { bulkWarnings } from './bulk-warnings.ts'
 
 export interface BulkReadOptions extends ReadOptions {
@@ -233,7 +233,7 @@ export class BulkRead {
         toMs: Math.min(window.toMs, this.plan.endSec * 1000),
       },
       traceql: this.traceql,
-      notGiven: notGiven(this.context),
+      unavailable: unavailableAttributes(this.context),
       warnings: bulkWarnings({
         passed: this.passed,
         overLimit: assembly.overLimit > 0 ? query.limit : undefined,

@@ -92,7 +92,7 @@ export async function plainRead(
     truncated: truncated || passed !== undefined,
     searched: window,
     traceql: match.spanset,
-    notGiven: [],
+    unavailable: [],
     warnings,
   }
 }

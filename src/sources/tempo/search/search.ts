@@ -1,4 +1,4 @@
-import { nextTurn, turns } from '../../../base/event-loop.ts'
+import { createYielder, yieldToEventLoop } from '../../../base/event-loop.ts'
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { freeMemory } from '../client/free-memory.ts'
 import type { TempoLimits } from '../client/limits.ts'
@@ -73,7 +73,7 @@ export async function searchTraces(
 ): Promise<SearchResult> {
   const { limits } = context
   // To make a request takes a millisecond as well: not in a pass in which another answer has had its turn.
-  await nextTurn()
+  await yieldToEventLoop()
   const bytes = await get(context, {
     q: search.q,
     start: Math.floor(search.startSec),
@@ -98,7 +98,7 @@ async function take(
 ): Promise<SearchResult> {
   const { limits, selector } = context
   const tagKey = isService(selector) ? undefined : selector.key
-  const takeTurns = turns()
+  const takeTurns = createYielder()
   if (bytes.length > bytesAtOnce && (await takeTurns())) context.signal.throwIfAborted()
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()

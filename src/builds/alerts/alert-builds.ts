@@ -3,10 +3,10 @@ import type { Clock } from '../../base/clock.ts'
 import { TtaError } from '../../base/errors.ts'
 import type { AggregationParameters } from '../../model/parameters.ts'
 import type { AlertRule } from './alert-rule.ts'
+import { type Admission, BuildGate } from './build-gate.ts'
 import { type Alert, type AlertNotification, alertIdentity, alertName, isTest } from './notification.ts'
 import { type AlertOutcome, type AlertReceipt, receiptOf } from './receipt.ts'
 import { RecentKeys } from './recent-keys.ts'
-import { type Admission, RefreshGate } from './refresh-gate.ts'
 import { MissingValue } from './template.ts'
 
 /** A build that was handed over. */
@@ -18,7 +18,7 @@ export interface SubmittedBuild {
   succeeded: Promise<boolean>
 }
 
-export interface RefreshSettings {
+export interface AlertSettings {
   rules: readonly AlertRule[]
   /** From one build of a graph to the next, ms. */
   minIntervalMs: number
@@ -26,7 +26,7 @@ export interface RefreshSettings {
   deduplicateMs: number
 }
 
-export interface AlertRefreshesOptions extends RefreshSettings {
+export interface AlertBuildsOptions extends AlertSettings {
   clock: Clock
   /** @throws {TtaError} TTA_QUEUE_FULL: tried again later; other errors are the answer for the alert */
   submit(parameters: AggregationParameters): SubmittedBuild
@@ -37,20 +37,20 @@ export interface AlertRefreshesOptions extends RefreshSettings {
 const maxRemembered = 10_000
 
 /** Turns alerts into builds of graphs. */
-export class AlertRefreshes {
+export class AlertBuilds {
   private readonly seen: RecentKeys
-  private readonly gate: RefreshGate
-  private readonly options: AlertRefreshesOptions
-  private settings: RefreshSettings
+  private readonly gate: BuildGate
+  private readonly options: AlertBuildsOptions
+  private settings: AlertSettings
   /** Builds under way, and the alerts that wait for them. */
   private readonly waitingFor = new Map<string, string[]>()
 
-  constructor(options: AlertRefreshesOptions) {
+  constructor(options: AlertBuildsOptions) {
     const { deduplicateMs, clock } = options
     this.options = options
     this.settings = options
     this.seen = new RecentKeys(deduplicateMs, maxRemembered)
-    this.gate = new RefreshGate({
+    this.gate = new BuildGate({
       minIntervalMs: () => this.settings.minIntervalMs,
       clock,
       submit: (parameters) => this.submit(parameters),
@@ -58,7 +58,7 @@ export class AlertRefreshes {
   }
 
   /** From now on; what waits goes on waiting, and what was seen stays seen. */
-  reconfigure(settings: RefreshSettings): void {
+  reconfigure(settings: AlertSettings): void {
     this.settings = settings
     this.seen.maxAgeMs = settings.deduplicateMs
   }

@@ -1,7 +1,7 @@
-import type { FormEdge, FormFigures, FormGraph, FormNode } from './form-graph.ts'
+import type { ExportEdge, ExportFigures, ExportGraph, ExportNode } from './export-graph.ts'
 
 /** One figure or text of every row. */
-export interface Column<Row> {
+export interface ExportField<Row> {
   name: string
   type: 'string' | 'integer' | 'number'
   /** null: nobody knows. */
@@ -14,11 +14,11 @@ const number = <Key extends string>(name: Key, type: 'integer' | 'number' = 'num
 const text = <Key extends string>(name: Key) => {
   return { name, type: 'string' as const, value: (row: { [K in Key]: string }) => row[name] }
 }
-const trace = (name: string, key: keyof FormFigures['exemplars']) => {
-  return { name, type: 'string' as const, value: ({ exemplars }: FormFigures) => exemplars[key] }
+const trace = (name: string, key: keyof ExportFigures['exemplars']) => {
+  return { name, type: 'string' as const, value: ({ exemplars }: ExportFigures) => exemplars[key] }
 }
 
-const figures: Column<FormFigures>[] = [
+const figures: ExportField<ExportFigures>[] = [
   number('count', 'integer'),
   number('adjustedCount'),
   number('failed', 'integer'),
@@ -30,7 +30,7 @@ const figures: Column<FormFigures>[] = [
   number('perSec'),
   number('criticalPathShare'),
 ]
-const traces: Column<FormFigures>[] = [
+const traces: ExportField<ExportFigures>[] = [
   trace('slowestTrace', 'slowest'),
   trace('failedTrace', 'failed'),
   trace('typicalTrace', 'typical'),
@@ -38,7 +38,7 @@ const traces: Column<FormFigures>[] = [
 ]
 
 /** Everything that is known of a node, without what is only there for Grafana. */
-export const nodeColumns: Column<FormNode>[] = [
+export const nodeColumns: ExportField<ExportNode>[] = [
   text('id'),
   text('title'),
   text('subTitle'),
@@ -49,7 +49,7 @@ export const nodeColumns: Column<FormNode>[] = [
 ]
 
 /** The same of an edge, without its ends. */
-export const edgeColumns: Column<FormEdge>[] = [
+export const edgeColumns: ExportField<ExportEdge>[] = [
   text('id'),
   ...figures,
   number('clientMeanMs'),
@@ -61,9 +61,9 @@ export const edgeColumns: Column<FormEdge>[] = [
 ]
 
 /** The ends of an edge, by id and as a person calls them. */
-export function endColumns({ nodes }: FormGraph): Column<FormEdge>[] {
+export function endColumns({ nodes }: ExportGraph): ExportField<ExportEdge>[] {
   const byId = new Map(nodes.map((node) => [node.id, node]))
-  return (['source', 'target'] as const).flatMap((end): Column<FormEdge>[] => [
+  return (['source', 'target'] as const).flatMap((end): ExportField<ExportEdge>[] => [
     text(end),
     { name: `${end}Title`, type: 'string', value: (edge) => byId.get(edge[end])?.title ?? '' },
     { name: `${end}SubTitle`, type: 'string', value: (edge) => byId.get(edge[end])?.subTitle ?? '' },

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { createAggregator } from '../../../src/builds/aggregation/create-aggregator.ts'
-import { Refreshes } from '../../../src/builds/incremental/refreshes.ts'
+import { IncrementalReads } from '../../../src/builds/incremental/incremental-reads.ts'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
 import { defaultParameters } from '../../../src/model/parameters.ts'
@@ -50,10 +50,10 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
     await source.close()
     await tempo.close()
   })
-  const begin = (readAllSec = 1e6) => new Refreshes({ source, now, lateSec, readAllSec })
+  const begin = (readAllSec = 1e6) => new IncrementalReads({ source, now, lateSec, readAllSec })
   /** The graph at a time, as it is refreshed and as it must be, and how many searches it took. */
   const at = async (
-    refreshes: Refreshes,
+    refreshes: IncrementalReads,
     ms: number,
     arrivals: Arrival[],
     filter = '.*',

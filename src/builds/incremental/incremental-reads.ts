@@ -6,7 +6,7 @@ import { KeptSlices } from './kept-slices.ts'
 import { SlicedTraces } from './sliced-traces.ts'
 import { sumOf, type TraceSlice } from './trace-slice.ts'
 
-export interface RefreshesOptions {
+export interface IncrementalReadsOptions {
   source: TraceSource
   /** How long after a span its trace may still change, s: so much is read again each time. */
   lateSec: number
@@ -17,7 +17,7 @@ export interface RefreshesOptions {
 }
 
 /** What is refreshed. */
-export interface Refresh {
+export interface IncrementalRead {
   /** Whose slices: there is one set for each. */
   graph: string
   /** All that a graph depends on, but its window. */
@@ -28,7 +28,7 @@ export interface Refresh {
 }
 
 /** The whole window in one builder, and what it took. */
-export interface Refreshed {
+export interface ReadGraph {
   builder: GraphBuilder
   report: ReadReport
 }
@@ -49,11 +49,11 @@ interface Kept {
  * Reads windows that move on again and again, and of each only what is new since the last time: the graphs of older
  * slices are kept and added up. The result is what a read of the whole window gives.
  */
-export class Refreshes {
-  private readonly options: RefreshesOptions
+export class IncrementalReads {
+  private readonly options: IncrementalReadsOptions
   private readonly kept = new Map<string, Kept>()
 
-  constructor(options: RefreshesOptions) {
+  constructor(options: IncrementalReadsOptions) {
     this.options = options
   }
 
@@ -62,7 +62,7 @@ export class Refreshes {
    *   the window begins on a whole slice
    * @throws what `TraceSource.read` throws; what is kept stays
    */
-  async read(refresh: Refresh, options: ReadOptions): Promise<Refreshed> {
+  async read(refresh: IncrementalRead, options: ReadOptions): Promise<ReadGraph> {
     const { fromMs, toMs } = refresh.query.window
     const sliceMs = Math.max(1, Math.ceil((toMs - fromMs) / mostSlices / minuteMs)) * minuteMs
     const window = { fromMs: Math.floor(fromMs / sliceMs) * sliceMs, toMs }
@@ -74,7 +74,7 @@ export class Refreshes {
       kept.slices.forget()
     }
     kept.readAllAtMs = this.options.now()
-    return (await this.readFrom(window.fromMs, window, sliceMs, kept, refresh, options)) as Refreshed
+    return (await this.readFrom(window.fromMs, window, sliceMs, kept, refresh, options)) as ReadGraph
   }
 
   /** Forgets what is kept of a graph. */
@@ -82,7 +82,7 @@ export class Refreshes {
     this.kept.delete(graph)
   }
 
-  private keptOf({ graph, key, newBuilder, newStrings }: Refresh, sliceMs: number): Kept {
+  private keptOf({ graph, key, newBuilder, newStrings }: IncrementalRead, sliceMs: number): Kept {
     const { now, lateSec, readAllSec } = this.options
     const wholeKey = `${sliceMs} ${key}`
     let kept = this.kept.get(graph)
@@ -104,9 +104,9 @@ export class Refreshes {
     window: Window,
     sliceMs: number,
     last: Kept,
-    { query, newStrings, newBuilder }: Refresh,
+    { query, newStrings, newBuilder }: IncrementalRead,
     options: ReadOptions,
-  ): Promise<Refreshed | undefined> {
+  ): Promise<ReadGraph | undefined> {
     const read = new SlicedTraces(sliceMs, resumeMs, newStrings(), newBuilder)
     const kept = last.slices
     const isPart = resumeMs > window.fromMs

@@ -3,7 +3,7 @@ import { TtaError } from '../../base/errors.ts'
 import type { AggregationParameters } from '../../model/parameters.ts'
 
 /** A graph that is to be built anew. */
-export interface Refresh {
+export interface AlertBuild {
   graph: string
   /** What to build; asked for when the build begins. @throws what makes it impossible */
   parameters(): AggregationParameters
@@ -28,7 +28,7 @@ export interface Deferral {
   reason: string
 }
 
-export interface RefreshGateOptions {
+export interface BuildGateOptions {
   /** From one build of a graph to the next, ms; asked for when one begins. */
   minIntervalMs: () => number
   clock: Clock
@@ -41,7 +41,7 @@ interface Turn {
   endsAtMs: number
   endWait: () => void
   /** What runs at the end of the interval. */
-  next: Refresh | undefined
+  next: AlertBuild | undefined
   coalesced: number
   reason: string
 }
@@ -53,16 +53,16 @@ const intervalReason = 'the graph was refreshed less than min_interval ago'
  * interval the last one runs at its end. Waits for timers, not for the clock: a clock that is set back holds
  * nothing up.
  */
-export class RefreshGate {
+export class BuildGate {
   private readonly turns = new Map<string, Turn>()
-  private readonly options: RefreshGateOptions
+  private readonly options: BuildGateOptions
 
-  constructor(options: RefreshGateOptions) {
+  constructor(options: BuildGateOptions) {
     this.options = options
   }
 
   /** @throws what `parameters` and `submit` throw, TTA_QUEUE_FULL excepted */
-  admit(refresh: Refresh): Admission {
+  admit(refresh: AlertBuild): Admission {
     const turn = this.turns.get(refresh.graph)
     if (!turn) return this.start(refresh, 0)
     if (turn.next) {
@@ -84,7 +84,7 @@ export class RefreshGate {
   }
 
   /** @param coalesced how many it stands for besides itself, should it have to wait again */
-  private start(refresh: Refresh, coalesced: number): Admission {
+  private start(refresh: AlertBuild, coalesced: number): Admission {
     const { submit } = this.options
     const minIntervalMs = this.options.minIntervalMs()
     const parameters = refresh.parameters()

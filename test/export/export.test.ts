@@ -4,20 +4,20 @@ import t from 'tap'
 import { csv } from '../../src/export/csv.ts'
 import { dot } from '../../src/export/dot.ts'
 import { createDrawing } from '../../src/export/drawing.ts'
-import type { FormEdge, FormGraph, FormNode } from '../../src/export/form-graph.ts'
+import type { ExportEdge, ExportGraph, ExportNode } from '../../src/export/export-graph.ts'
 import { graphml } from '../../src/export/graphml.ts'
 import { conditionOf, nodeLines } from '../../src/export/look.ts'
 import { mermaid, mermaidBlock } from '../../src/export/mermaid.ts'
 import { documentOf } from '../http/stand-ins.ts'
 import { readDot, readMermaid, readXml, textsOf } from './parsers.ts'
 
-const micro: FormGraph = documentOf('micro')
-const [node] = micro.nodes as [FormNode]
-const [edge] = micro.edges as [FormEdge]
+const micro: ExportGraph = documentOf('micro')
+const [node] = micro.nodes as [ExportNode]
+const [edge] = micro.edges as [ExportEdge]
 const roles = ['operation', 'tag', 'service', 'database', 'messaging', 'external', 'user', 'other']
 
 /** A chain of nodes with these titles and subtitles. */
-function chain(names: [title: string, subTitle: string][]): FormGraph {
+function chain(names: [title: string, subTitle: string][]): ExportGraph {
   const nodes = names.map(([title, subTitle], at) => {
     return { ...node, id: `id${at}`, title, subTitle, detail__role: roles[at % roles.length] ?? '' }
   })
@@ -62,7 +62,7 @@ const hostile = [
 const everyName = chain(hostile.map((name) => [name, `${name} 2`]))
 
 /** What a label may show of a text: on one line, what cannot be shown replaced. */
-const shown = (graph: FormGraph) => graph.nodes.map((row) => nodeLines(row))
+const shown = (graph: ExportGraph) => graph.nodes.map((row) => nodeLines(row))
 
 /** Graphviz writes several blanks as non-breaking ones. */
 const hasText = (texts: string[], line: string) =>
@@ -266,7 +266,7 @@ t.test('any name is text in any form', async (t) => {
     fc.array(signs, { maxLength: 12 }).map((all) => all.join('')),
   )
   const graphs = fc.array(fc.tuple(name, name), { minLength: 1, maxLength: 6 }).map(chain)
-  const check = async (what: string, law: (graph: FormGraph) => Promise<boolean> | boolean) => {
+  const check = async (what: string, law: (graph: ExportGraph) => Promise<boolean> | boolean) => {
     const found = await fc.check(
       fc.asyncProperty(graphs, async (graph) => law(graph)),
       { numRuns: 60 },

@@ -17,7 +17,7 @@ export interface Destinations {
  * @returns the summary, with the account of every sink
  * @throws {TtaError} TTA_SINK_FAILED: the embedded store keeps its last good graph; `details.summary` has the account
  */
-export async function handOn(
+export async function publish(
   document: GraphDocument,
   { store, sinks, dryRun }: Destinations & { dryRun: boolean },
   signal: AbortSignal,
@@ -47,8 +47,8 @@ export async function handOn(
   // From here on nothing may stop it: what the sinks hold and what readers see must be the same graph.
   const state = document.nodes.length === 0 ? 'cleared' : 'stored'
   summary.sinks.push({ sink: store.name, state, verified: true, attempts: 1, isolatedNodes: 0, warnings: [] })
-  summary.phasesMs.handOn = rounded(performance.now() - startedAt)
-  summary.phasesMs.total = rounded(summary.phasesMs.total + summary.phasesMs.handOn)
+  summary.phasesMs.publish = rounded(performance.now() - startedAt)
+  summary.phasesMs.total = rounded(summary.phasesMs.total + summary.phasesMs.publish)
   const { warnings } = await store.replace(document, new AbortController().signal)
   // Only the answer can say it: the document is where readers have it.
   return warnings.length === 0 ? summary : { ...summary, warnings: [...summary.warnings, ...warnings] }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
-import { AlertRefreshes } from '../../../src/builds/alerts/alert-refreshes.ts'
+import { AlertBuilds } from '../../../src/builds/alerts/alert-builds.ts'
 import { type AlertRuleOptions, alertRule } from '../../../src/builds/alerts/alert-rule.ts'
 import type { Alert } from '../../../src/builds/alerts/notification.ts'
 import type { AggregationParameters } from '../../../src/model/parameters.ts'
@@ -31,7 +31,7 @@ function setUp(
       await new Promise(setImmediate)
     },
   }
-  const refreshes = new AlertRefreshes({
+  const refreshes = new AlertBuilds({
     rules: rules.map((rule, index) =>
       alertRule({
         name: `rule-${index + 1}`,

@@ -1,5 +1,5 @@
 /** What forms show of nodes and edges alike. */
-export interface FormFigures {
+export interface ExportFigures {
   id: string
   /** Calls. */
   count: number
@@ -16,7 +16,7 @@ export interface FormFigures {
   traceql: string
 }
 
-export interface FormNode extends FormFigures {
+export interface ExportNode extends ExportFigures {
   title: string
   /** '' where there is none. */
   subTitle: string
@@ -25,7 +25,7 @@ export interface FormNode extends FormFigures {
   selfCalls: number
 }
 
-export interface FormEdge extends FormFigures {
+export interface ExportEdge extends ExportFigures {
   /** Ids of nodes. */
   source: string
   target: string
@@ -37,10 +37,10 @@ export interface FormEdge extends FormFigures {
 }
 
 /** A graph as forms take it: ids are unique, every edge's ends are nodes. Texts may hold anything. */
-export interface FormGraph {
+export interface ExportGraph {
   name: string
   /** ISO 8601. */
   builtAt: string
-  nodes: FormNode[]
-  edges: FormEdge[]
+  nodes: ExportNode[]
+  edges: ExportEdge[]
 }
