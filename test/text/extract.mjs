@@ -24,7 +24,7 @@ function textsOfScript(path, content) {
   const found = []
   const add = (position, text) =>
     found.push({ line: file.getLineAndCharacterOfPosition(position).line + 1, text })
-  for (const { position, text } of comments(content)) {
+  for (const { position, text } of comments(file)) {
     for (const paragraph of commentParagraphs(text)) add(position, paragraph)
   }
   const visit = (node) => {
@@ -56,30 +56,29 @@ function isProse(text) {
 }
 
 /** The comments of a script; consecutive lines with // are one. */
-function comments(content) {
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, content)
-  const found = []
-  const templates = []
-  for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
-    if (token === ts.SyntaxKind.TemplateHead) templates.push(0)
-    else if (token === ts.SyntaxKind.OpenBraceToken && templates.length > 0)
-      templates.push(templates.pop() + 1)
-    else if (token === ts.SyntaxKind.CloseBraceToken && templates.length > 0) {
-      const depth = templates.pop()
-      if (depth > 0) templates.push(depth - 1)
-      else if (scanner.reScanTemplateToken(false) === ts.SyntaxKind.TemplateMiddle) templates.push(0)
-    } else if (token === ts.SyntaxKind.SlashToken) scanner.reScanSlashToken()
-    const isLine = token === ts.SyntaxKind.SingleLineCommentTrivia
-    if (!isLine && token !== ts.SyntaxKind.MultiLineCommentTrivia) continue
-    const text = scanner.getTokenText()
-    const position = scanner.getTokenStart()
-    const last = found.at(-1)
-    if (isLine && last?.isLine && /^\n?\s*$/.test(content.slice(last.end, position))) {
-      last.text += `\n${text}`
-      last.end = position + text.length
-    } else found.push({ position, text, isLine, end: position + text.length })
+function comments(file) {
+  const content = file.text
+  const ranges = new Map()
+  const visit = (node) => {
+    for (const range of [
+      ...(ts.getLeadingCommentRanges(content, node.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(content, node.getEnd()) ?? []),
+    ]) {
+      ranges.set(range.pos, range)
+    }
+    for (const child of node.getChildren(file)) visit(child)
   }
-  return found
+  visit(file)
+  const sorted = [...ranges.values()].sort((a, b) => a.pos - b.pos)
+  return sorted.reduce((found, { pos, end, kind }) => {
+    const isLine = kind === ts.SyntaxKind.SingleLineCommentTrivia
+    const text = content.slice(pos, end)
+    const last = found.at(-1)
+    if (isLine && last?.isLine && /^\n?[ \t]*$/.test(content.slice(last.end, pos))) {
+      found[found.length - 1] = { ...last, text: `${last.text}\n${text}`, end }
+    } else found.push({ position: pos, text, isLine, end })
+    return found
+  }, [])
 }
 
 function commentParagraphs(text) {
@@ -101,35 +100,34 @@ function commentParagraphs(text) {
 
 /** Paragraphs, list items, headings and cells of tables; no code blocks. */
 function textsOfMarkdown(content) {
-  const found = []
-  let open
-  let fence = ''
-  const close = () => {
-    if (open) found.push({ line: open.line, text: plain(open.text) })
-    open = undefined
-  }
-  for (const [index, raw] of content.split('\n').entries()) {
+  const blocks = []
+  let isOpen = false
+  for (const [index, raw] of withoutCodeBlocks(content).entries()) {
     const line = raw.trim()
-    const marker = /^(```+|~~~+)/.exec(line)?.[1] ?? ''
-    if (marker !== '' || fence !== '') {
-      close()
-      if (fence === '') fence = marker
-      else if (marker.startsWith(fence)) fence = ''
-      continue
+    const item = /^(#+|[-*+]|\d+\.|>)\s+(.*)$/.exec(line)
+    if (line.startsWith('|')) {
+      blocks.push(...line.split(/(?<!\\)\|/).map((text) => ({ line: index + 1, text })))
+      isOpen = false
+    } else if (line === '' || /^(<!--|\[[^\]]+\]:|---)/.test(line)) isOpen = false
+    else if (isOpen && !item) blocks[blocks.length - 1].text += `\n${line}`
+    else {
+      blocks.push({ line: index + 1, text: item ? item[2] : line })
+      isOpen = !line.startsWith('#')
     }
-    if (line === '' || /^(<!--|\[[^\]]+\]:|---)/.test(line)) close()
-    else if (line.startsWith('|')) {
-      close()
-      for (const cell of line.split(/(?<!\\)\|/)) found.push({ line: index + 1, text: plain(cell) })
-    } else if (/^(#+|[-*+]|\d+\.|>)\s/.test(line)) {
-      close()
-      open = { line: index + 1, text: line.replace(/^(#+|[-*+]|\d+\.|>)\s+/, '') }
-      if (line.startsWith('#')) close()
-    } else if (open) open.text += `\n${line}`
-    else open = { line: index + 1, text: line }
   }
-  close()
-  return found.filter(({ text }) => text !== '')
+  return blocks.map(({ line, text }) => ({ line, text: plain(text) })).filter(({ text }) => text !== '')
+}
+
+/** The lines of a document; those of code blocks, fences included, are empty. */
+function withoutCodeBlocks(content) {
+  let fence = ''
+  return content.split('\n').map((line) => {
+    const marker = /^\s*(```+|~~~+)/.exec(line)?.[1] ?? ''
+    const isCode = marker !== '' || fence !== ''
+    if (fence === '') fence = marker
+    else if (marker.startsWith(fence)) fence = ''
+    return isCode ? '' : line
+  })
 }
 
 /** Text between tags, and the attributes that are read aloud. */
