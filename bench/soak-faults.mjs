@@ -1,5 +1,5 @@
-import { damaged, html, tooLarge, withJobs } from '../test/sources/tempo/fault-rows.ts'
-import { text } from '../test/sources/tempo/tempo-stand-in.ts'
+import { damaged, html, tooLarge, withJobs } from '../test/support/tempo/tempo-faults.ts'
+import { text } from '../test/support/tempo/tempo-stand-in.ts'
 
 const once =
   (fault) =>

@@ -1,5 +1,5 @@
 import { seededRandom } from '../src/cli/demo/random.ts'
-import { fragmentOf } from '../test/sources/tempo/stored-trace.ts'
+import { fragmentOf } from '../test/support/tempo/stored-trace.ts'
 
 const services = ['gateway', 'cart', 'checkout', 'payments', 'catalog', 'search', 'users', 'stock']
 /** From one trace to the next, ms. */

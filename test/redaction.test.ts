@@ -9,7 +9,7 @@ import { buildApp } from '../src/app.ts'
 import { runCommandLine } from '../src/cli/run.ts'
 import { loadConfig } from '../src/config/file/load.ts'
 import { createLogger } from '../src/operations/logger.ts'
-import { terminal } from './cli/terminals.ts'
+import { terminal } from './support/test-terminal.ts'
 
 // Every secret an operator can give has this in it, also after base64: three bytes give the same four characters.
 const mark = 'S3CRETS3CRETS3CRET'

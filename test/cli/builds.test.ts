@@ -18,8 +18,8 @@ import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
 import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
 import { jsonToProtobuf } from '../../src/sources/otlp/json-to-protobuf.ts'
 import type { TraceSource } from '../../src/sources/trace-source.ts'
-import { otlpRequest } from './otlp-request.ts'
-import { terminal } from './terminals.ts'
+import { otlpRequest } from '../support/otlp/otlp-request.ts'
+import { terminal } from '../support/test-terminal.ts'
 
 const isSummary = new Ajv({ strict: false, formats: { 'date-time': true } }).compile(AggregationSummary)
 

@@ -5,8 +5,8 @@ import { cutToWidth, displayWidth, printable } from '../../src/cli/display-text.
 import { progressLine, withProgress } from '../../src/cli/progress.ts'
 import { summaryReport } from '../../src/cli/summary-report.ts'
 import { painter } from '../../src/cli/terminal.ts'
-import { documentOf } from '../http/stand-ins.ts'
-import { terminal } from './terminals.ts'
+import { documentOf } from '../support/server-stand-ins.ts'
+import { terminal } from '../support/test-terminal.ts'
 
 const plain = { width: 120, paint: (_: unknown, text: string) => text }
 

@@ -6,7 +6,7 @@ import { buildApp } from '../../src/app.ts'
 import { shopSpans } from '../../src/cli/demo/shop.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { grafanaFields } from '../../src/http/reply/grafana-fields.ts'
-import { otlpRequest } from '../cli/otlp-request.ts'
+import { otlpRequest } from '../support/otlp/otlp-request.ts'
 
 const webhookToken = 'webhook-token-of-this-test'
 const readYaml = (path: string) => parseYaml(readFileSync(path, 'utf8'))

@@ -8,8 +8,8 @@ import type { ExportEdge, ExportGraph, ExportNode } from '../../src/export/expor
 import { graphml } from '../../src/export/graphml.ts'
 import { conditionOf, nodeLines } from '../../src/export/look.ts'
 import { mermaid, mermaidBlock } from '../../src/export/mermaid.ts'
-import { documentOf } from '../http/stand-ins.ts'
-import { readDot, readMermaid, readXml, textsOf } from './parsers.ts'
+import { readDot, readMermaid, readXml, textsOf } from '../support/export-parsers.ts'
+import { documentOf } from '../support/server-stand-ins.ts'
 
 const micro: ExportGraph = documentOf('micro')
 const [node] = micro.nodes as [ExportNode]

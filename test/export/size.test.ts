@@ -5,9 +5,9 @@ import { type FoldedGraph, foldRows } from '../../src/node-graph/fold-rows.ts'
 import { mixedPercentiles } from '../../src/node-graph/mixed-percentiles.ts'
 import { neighbourhood } from '../../src/node-graph/neighbourhood.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf } from '../graph/graphs.ts'
-import { arbitraryTraces } from '../graph/traces.ts'
-import { documentOf } from '../http/stand-ins.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import { arbitraryTraces } from '../support/graph/test-spans.ts'
+import { documentOf } from '../support/server-stand-ins.ts'
 
 const [nodeRow] = documentOf('micro').nodes as [NodeRow]
 const [edgeRow] = documentOf('micro').edges as [EdgeRow]

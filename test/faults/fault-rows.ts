@@ -1,9 +1,9 @@
 import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import Database from 'libsql'
 import type { ErrorCode } from '../../src/base/errors.ts'
-import { always, damaged, html, onSearch, tooLarge, withJobs } from '../sources/tempo/fault-rows.ts'
-import { fragmentOf } from '../sources/tempo/stored-trace.ts'
-import { type StandInOptions, text } from '../sources/tempo/tempo-stand-in.ts'
+import { fragmentOf } from '../support/tempo/stored-trace.ts'
+import { always, damaged, html, onSearch, tooLarge, withJobs } from '../support/tempo/tempo-faults.ts'
+import { type StandInOptions, text } from '../support/tempo/tempo-stand-in.ts'
 import { epochMs, type Holding, type Stage, traces } from './stage.ts'
 
 /** What whoever asked for the build gets. */

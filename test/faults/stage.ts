@@ -10,10 +10,13 @@ import { createLogger } from '../../src/operations/logger.ts'
 import { HistoryFile } from '../../src/sinks/history/history-file.ts'
 import { createNodegraphProviderSink } from '../../src/sinks/nodegraph-provider/provider-sink.ts'
 import { tempoSource } from '../../src/sources/tempo/tempo-source.ts'
-import { edgeFields, nodeFields } from '../sinks/nodegraph-provider/provider-setup.ts'
-import { type ProviderStandIn, startProviderStandIn } from '../sinks/nodegraph-provider/provider-stand-in.ts'
-import { fragmentOf } from '../sources/tempo/stored-trace.ts'
-import { type StandInOptions, startTempo, type TempoStandIn } from '../sources/tempo/tempo-stand-in.ts'
+import { edgeFields, nodeFields } from '../support/nodegraph-provider/provider-setup.ts'
+import {
+  type ProviderStandIn,
+  startProviderStandIn,
+} from '../support/nodegraph-provider/provider-stand-in.ts'
+import { fragmentOf } from '../support/tempo/stored-trace.ts'
+import { type StandInOptions, startTempo, type TempoStandIn } from '../support/tempo/tempo-stand-in.ts'
 
 export const epochMs = 1_700_000_000_000
 /** What all builds here ask for: 16 s that were over long ago. */

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf } from './graphs.ts'
-import type { TestSpan } from './traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import type { TestSpan } from '../support/graph/test-spans.ts'
 
 /** Calls of one parent: when each starts, how long it takes, and whether it fails. */
 interface Call {

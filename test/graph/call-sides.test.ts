@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Graph } from '../../src/graph/graph.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf } from './graphs.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 /** What each edge says of its sides: `caller > callee: words`. */
 function sidesOf(graph: Graph | undefined): string[] {

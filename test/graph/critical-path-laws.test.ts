@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { ParentState } from '../../src/graph/trace/trace-tree.ts'
+import { arbitraryTightTrace, arbitraryTrace, type TestSpan } from '../support/graph/test-spans.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
 import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
-import { arbitraryTightTrace, arbitraryTrace, type TestSpan } from './traces.ts'
 
 const anyTrace = fc.oneof(arbitraryTightTrace, arbitraryTrace)
 

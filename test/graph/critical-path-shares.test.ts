@@ -3,8 +3,8 @@ import t, { type Test } from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf as buildGraph, graphOf, withoutExemplars } from './graphs.ts'
-import { arbitraryTightTrace, arbitraryTrace, spanTable, type TestSpan } from './traces.ts'
+import { builderOf as buildGraph, graphOf, withoutExemplars } from '../support/graph/test-graphs.ts'
+import { arbitraryTightTrace, arbitraryTrace, spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const options = { windowSec: 60, tagNodeSubTitle: '' }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { SpanKind } from '../../src/graph/spans/span-table.ts'
+import type { TestSpan } from '../support/graph/test-spans.ts'
 import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
-import type { TestSpan } from './traces.ts'
 
 interface Case {
   name: string

@@ -2,7 +2,7 @@ import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { CriticalPath } from '../../src/graph/totals/critical-path.ts'
 import { TraceTree } from '../../src/graph/trace/trace-tree.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 /** One instance for all tests: nothing may be left over from the trace before. */
 export const shared = { tree: new TraceTree(), criticalPath: new CriticalPath() }

@@ -3,8 +3,8 @@ import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import { EdgeExplainer } from '../../src/graph/explain/edge-explainer.ts'
 import type { GraphNode } from '../../src/graph/graph.ts'
-import { builderOf } from './graphs.ts'
-import { arbitraryTraces, spanTable, type TestSpan } from './traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import { arbitraryTraces, spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const levels = ['operation', 'service'] as const
 const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
-import { builderOf, graphOf, hexTraceId } from './graphs.ts'
-import { durationNsOf, spanTable, type TestSpan } from './traces.ts'
+import { builderOf, graphOf, hexTraceId } from '../support/graph/test-graphs.ts'
+import { durationNsOf, spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const call = (durationMs: number, more: Partial<TestSpan> = {}): TestSpan[] => [
   { id: 1, service: 'shop', name: 'op', durationMs, ...more },

@@ -3,8 +3,8 @@ import { StringTable } from '../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { RedColumns } from '../../src/graph/totals/red.ts'
-import { builderOf, edgesOf, graphOf } from './graphs.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { builderOf, edgesOf, graphOf } from '../support/graph/test-graphs.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const call = (durationNs: number, more: Partial<TestSpan> = {}): TestSpan[] => [
   { id: 1, service: 'a', name: 'op', durationNs, ...more },

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { noPattern } from '../../src/graph/totals/call-patterns.ts'
 import { noSides } from '../../src/graph/totals/call-sides.ts'
-import { edgesOf, graphOf, hexTraceId, nodesOf } from './graphs.ts'
+import { edgesOf, graphOf, hexTraceId, nodesOf } from '../support/graph/test-graphs.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((service) => ({ service, name: 'op' })) as [Op, Op, Op]
 const nameless = { name: 'op' }

@@ -4,8 +4,12 @@ import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import type { Red } from '../../src/graph/totals/red.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf as buildGraph, exemplarIds, hexTraceId, withoutExemplars } from './graphs.ts'
-import { referenceGraph } from './reference-graph.ts'
+import {
+  builderOf as buildGraph,
+  exemplarIds,
+  hexTraceId,
+  withoutExemplars,
+} from '../support/graph/test-graphs.ts'
 import {
   arbitraryPlainTrace,
   arbitraryTightTrace,
@@ -16,7 +20,8 @@ import {
   spanTable,
   type TestSpan,
   weighted,
-} from './traces.ts'
+} from '../support/graph/test-spans.ts'
+import { referenceGraph } from './reference-graph.ts'
 
 /** Not so heavy that a sum would be rounded. */
 const arbitraryWeightedTrace = weighted(

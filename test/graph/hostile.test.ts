@@ -5,8 +5,8 @@ import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-bu
 import { LinkedCalls } from '../../src/graph/messages/linked-calls.ts'
 import { SpanKind, SpanTable } from '../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf } from './graphs.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 interface Row {
   id: number

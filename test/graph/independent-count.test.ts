@@ -4,7 +4,7 @@ import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { SpanKind } from '../../src/graph/spans/span-table.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const traceCount = 20_000
 const slowThresholdMs = 40

@@ -1,6 +1,6 @@
 import type { CallPattern } from '../../src/graph/totals/call-patterns.ts'
 import type { Sides } from '../../src/graph/totals/call-sides.ts'
-import { durationNsOf, startNsOf, type TestSpan } from './traces.ts'
+import { durationNsOf, startNsOf, type TestSpan } from '../support/graph/test-spans.ts'
 
 /** A call as the spans of its two ends tell of it. */
 export interface Pair {

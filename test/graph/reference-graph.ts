@@ -4,9 +4,9 @@ import { emptyCounts } from '../../src/graph/spans/span-counts.ts'
 import { SpanKind, SpanStatus } from '../../src/graph/spans/span-table.ts'
 import { noExemplars } from '../../src/graph/totals/exemplars.ts'
 import { ParentState } from '../../src/graph/trace/trace-tree.ts'
+import { durationNsOf, spanTable, startNsOf, type TestSpan } from '../support/graph/test-spans.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
 import { referencePattern, referenceSides } from './reference-calls.ts'
-import { durationNsOf, spanTable, startNsOf, type TestSpan } from './traces.ts'
 
 interface ReferenceOptions {
   slowThresholdMs: number

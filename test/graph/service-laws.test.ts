@@ -6,8 +6,8 @@ import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import type { PeerAttribute } from '../../src/graph/spans/peer-naming.ts'
 import type { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { exemplarIds, hexTraceId, withoutExemplars } from './graphs.ts'
-import { arbitraryTraces, spanTable, type TestSpan, weighted } from './traces.ts'
+import { exemplarIds, hexTraceId, withoutExemplars } from '../support/graph/test-graphs.ts'
+import { arbitraryTraces, spanTable, type TestSpan, weighted } from '../support/graph/test-spans.ts'
 
 /** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
 function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 150): void {

@@ -2,8 +2,15 @@ import t, { type Test } from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
-import { type Link, linksOf, serviceCases, sorted, spansOf, tracesOf } from './service-cases.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import {
+  type Link,
+  linksOf,
+  serviceCases,
+  sorted,
+  spansOf,
+  tracesOf,
+} from '../support/graph/service-cases.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 function serviceGraph(traces: TestSpan[][], options: Partial<GraphBuilderOptions> = {}): Graph {
   const strings = new StringTable()

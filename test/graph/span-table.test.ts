@@ -1,7 +1,7 @@
 import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import { SpanTable } from '../../src/graph/spans/span-table.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const span: TestSpan = {
   id: 2 ** 40 + 5,

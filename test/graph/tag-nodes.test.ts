@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Graph } from '../../src/graph/graph.ts'
-import { builderOf, edgesOf } from './graphs.ts'
-import type { TestSpan } from './traces.ts'
+import { builderOf, edgesOf } from '../support/graph/test-graphs.ts'
+import type { TestSpan } from '../support/graph/test-spans.ts'
 
 const taggedGraph = (...traces: TestSpan[][]): Graph =>
   builderOf(traces, { isTagNode: (value) => value !== 'hidden' }).finish()

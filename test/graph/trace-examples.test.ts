@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { HashSample } from '../../src/graph/columns/hash-sample.ts'
-import { builderOf } from './graphs.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 const hex = (id: number) => id.toString(16).padStart(32, '0')
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { edgesOf, graphOf, nodesOf } from './graphs.ts'
-import type { TestSpan } from './traces.ts'
+import { edgesOf, graphOf, nodesOf } from '../support/graph/test-graphs.ts'
+import type { TestSpan } from '../support/graph/test-spans.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((service) => ({ service, name: 'op' })) as [Op, Op, Op]
 const nameless = { name: 'op' }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { figuresOf, traffic } from '../../src/node-graph/figures.ts'
-import { builderOf, graphOf } from './graphs.ts'
-import type { TestSpan } from './traces.ts'
+import { builderOf, graphOf } from '../support/graph/test-graphs.ts'
+import type { TestSpan } from '../support/graph/test-spans.ts'
 
 const root: TestSpan = { id: 1, service: 'shop', name: 'op', durationMs: 100 }
 const call = (id: number, more: Partial<TestSpan>): TestSpan => ({

@@ -5,13 +5,13 @@ import t, { type Test } from 'tap'
 import { type AppOverrides, buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { createLogger } from '../../src/operations/logger.ts'
-import { newSource } from '../builds/aggregation/stand-ins.ts'
+import { newSource } from '../support/aggregator-stand-ins.ts'
 import {
   alertmanagerNotification,
   firing,
   grafanaNotification,
   grafanaTest,
-} from '../builds/alerts/notifications.ts'
+} from '../support/alert-notifications.ts'
 
 const url = '/webhooks/alerts'
 const rules = `

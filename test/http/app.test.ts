@@ -9,7 +9,7 @@ import { createLogger } from '../../src/operations/logger.ts'
 import type { GraphSink } from '../../src/sinks/graph-sink.ts'
 import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
 import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
-import { documentOf } from './stand-ins.ts'
+import { documentOf } from '../support/server-stand-ins.ts'
 
 const nowMs = Date.parse('2025-06-01T10:00:00Z')
 const quiet = { logger: createLogger('silent'), now: () => nowMs }

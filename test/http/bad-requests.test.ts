@@ -7,7 +7,7 @@ import { buildApp } from '../../src/app.ts'
 import { badRequest } from '../../src/base/errors.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { createLogger } from '../../src/operations/logger.ts'
-import { startServer } from './stand-ins.ts'
+import { startServer } from '../support/server-stand-ins.ts'
 
 const json = { 'content-type': 'application/json' }
 

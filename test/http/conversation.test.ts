@@ -6,7 +6,7 @@ import t from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
 import type { BuildOptions } from '../../src/builds/aggregation/aggregator.ts'
 import { createLogger } from '../../src/operations/logger.ts'
-import { documentOf, startServer, summaryOf } from './stand-ins.ts'
+import { documentOf, startServer, summaryOf } from '../support/server-stand-ins.ts'
 
 t.test('entity tags', async (t) => {
   const paths = [

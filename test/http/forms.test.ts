@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readDot, readMermaid, readXml } from '../export/parsers.ts'
-import { documentOf, startServer } from './stand-ins.ts'
+import { readDot, readMermaid, readXml } from '../support/export-parsers.ts'
+import { documentOf, startServer } from '../support/server-stand-ins.ts'
 
 const mediaTypes = {
   json: 'application/json',

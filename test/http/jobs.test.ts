@@ -8,7 +8,7 @@ import { eventStream } from '../../src/http/reply/event-stream.ts'
 import { readPrefer } from '../../src/http/request/prefer.ts'
 import type { Job } from '../../src/model/job.ts'
 import type { AggregationSummary } from '../../src/model/summary.ts'
-import { startServer, summaryOf, tempoDown } from './stand-ins.ts'
+import { startServer, summaryOf, tempoDown } from '../support/server-stand-ins.ts'
 
 interface Build extends BuildOptions {
   succeed(): void

@@ -5,8 +5,8 @@ import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { createLogger } from '../../src/operations/logger.ts'
-import { newSource } from '../builds/aggregation/stand-ins.ts'
-import { documentOf, startServer } from './stand-ins.ts'
+import { newSource } from '../support/aggregator-stand-ins.ts'
+import { documentOf, startServer } from '../support/server-stand-ins.ts'
 
 const token = (name: string) => ({ name, token: `${name}-0123456789abcdef`, scopes: ['read', 'write'] })
 const bearer = (name: string) => ({ authorization: `Bearer ${name}-0123456789abcdef` })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
-import { documentOf, startServer, summaryOf, tempoDown } from './stand-ins.ts'
+import { documentOf, startServer, summaryOf, tempoDown } from '../support/server-stand-ins.ts'
 
 t.test('POST /aggregate', async (t) => {
   t.test('answers the whole summary, and the graph is stored', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { AggregationParameters } from '../../src/model/parameters.ts'
-import { documentOf, startServer } from './stand-ins.ts'
+import { documentOf, startServer } from '../support/server-stand-ins.ts'
 
 /** A hub that calls 300 others, the first of them once, the second twice and so on. */
 function hub(): GraphDocument {

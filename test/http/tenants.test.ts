@@ -2,8 +2,8 @@ import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { createLogger } from '../../src/operations/logger.ts'
-import { type Fragment, fragmentOf } from '../sources/tempo/stored-trace.ts'
-import { startTempo, text } from '../sources/tempo/tempo-stand-in.ts'
+import { type Fragment, fragmentOf } from '../support/tempo/stored-trace.ts'
+import { startTempo, text } from '../support/tempo/tempo-stand-in.ts'
 
 const minuteAgoMs = Date.now() - 60_000
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Graph } from '../../src/graph/graph.ts'
-import { builderOf, hexTraceId } from '../graph/graphs.ts'
+import { builderOf, hexTraceId } from '../support/graph/test-graphs.ts'
 
 export const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 

@@ -2,8 +2,8 @@ import t from 'tap'
 import { hasValue } from '../../src/model/traceql-terms.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { peerCondition } from '../../src/node-graph/peer-condition.ts'
-import { builderOf } from '../graph/graphs.ts'
-import type { TestSpan } from '../graph/traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import type { TestSpan } from '../support/graph/test-spans.ts'
 
 // Each kind of query was put to Tempo 3.0.3 and 2.10.7, which found the calls, the exemplars among them.
 

@@ -5,8 +5,8 @@ import type { GraphNode } from '../../src/graph/graph.ts'
 import { noExemplars } from '../../src/graph/totals/exemplars.ts'
 import { EdgeRow, NodeRow } from '../../src/model/node-graph-rows.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { builderOf } from '../graph/graphs.ts'
-import { arbitraryTraces } from '../graph/traces.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
+import { arbitraryTraces } from '../support/graph/test-spans.ts'
 import { checkout, checkoutRows, md5 } from './checkout.ts'
 
 const tag = { scope: 'resource', key: 'region' } as const

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { GraphSink } from '../../src/sinks/graph-sink.ts'
-import { graphDocument } from './documents.ts'
+import { graphDocument } from '../support/graph-documents.ts'
 
 /** A sink under test, and a way to look at what a reader gets from it. */
 export interface SinkUnderTest {

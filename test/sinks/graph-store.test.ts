@@ -7,8 +7,8 @@ import { createLogger } from '../../src/operations/logger.ts'
 import { createGraphStore } from '../../src/sinks/graph-store.ts'
 import { createBuildHistory } from '../../src/sinks/history/build-history.ts'
 import { HistoryFile } from '../../src/sinks/history/history-file.ts'
+import { graphDocument } from '../support/graph-documents.ts'
 import { sinkContract } from './contract.ts'
-import { graphDocument } from './documents.ts'
 
 const never = new AbortController().signal
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
 import { defaultParameters } from '../../../src/model/parameters.ts'
 import type { AggregationSummary } from '../../../src/model/summary.ts'
-import { gate, live, newSource, nowMs, setUp } from './stand-ins.ts'
+import { gate, live, newSource, nowMs, setUp } from '../../support/aggregator-stand-ins.ts'
 
 const traces = [
   [

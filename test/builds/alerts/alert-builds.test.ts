@@ -5,7 +5,7 @@ import { AlertBuilds } from '../../../src/builds/alerts/alert-builds.ts'
 import { type AlertRuleOptions, alertRule } from '../../../src/builds/alerts/alert-rule.ts'
 import type { Alert } from '../../../src/builds/alerts/notification.ts'
 import type { AggregationParameters } from '../../../src/model/parameters.ts'
-import { firing, grafanaTest, nowMs, resolved, testClock } from './notifications.ts'
+import { firing, grafanaTest, nowMs, resolved, testClock } from '../../support/alert-notifications.ts'
 
 const ofService: Partial<AlertRuleOptions> = { parameters: { filter: '^{{ labels.service }}$' } }
 

@@ -4,7 +4,7 @@ import t from 'tap'
 import { type AlertRuleOptions, alertRule } from '../../../src/builds/alerts/alert-rule.ts'
 import { alertWindow } from '../../../src/builds/alerts/alert-window.ts'
 import { labelMatcher } from '../../../src/builds/alerts/label-matcher.ts'
-import { firing, nowMs, resolved } from './notifications.ts'
+import { firing, nowMs, resolved } from '../../support/alert-notifications.ts'
 
 const options: AlertRuleOptions = {
   name: 'latency',

@@ -10,7 +10,7 @@ import {
 } from '../../../src/builds/diff/significance.ts'
 import type { EdgeDiff, NodeDiff } from '../../../src/model/diff-rows.ts'
 import type { NodeGraph } from '../../../src/model/node-graph-rows.ts'
-import { graphDocument } from '../../sinks/documents.ts'
+import { graphDocument } from '../../support/graph-documents.ts'
 
 interface Figures {
   count: number

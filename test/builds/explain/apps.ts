@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../../src/app.ts'
 import { defaultConfig } from '../../../src/config/file/load.ts'
 import { SpanKind, SpanStatus } from '../../../src/graph/spans/span-table.ts'
-import { startNsOf, type TestSpan } from '../../graph/traces.ts'
+import { startNsOf, type TestSpan } from '../../support/graph/test-spans.ts'
 
 const hexId = (id: number, digits: number) => id.toString(16).padStart(digits, '0')
 const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })

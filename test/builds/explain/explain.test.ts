@@ -3,8 +3,8 @@ import { buildApp } from '../../../src/app.ts'
 import { createExplainer } from '../../../src/builds/explain/explain.ts'
 import { defaultConfig } from '../../../src/config/file/load.ts'
 import type { Explanation } from '../../../src/model/explanation.ts'
-import type { TestSpan } from '../../graph/traces.ts'
-import { live, setUp } from '../aggregation/stand-ins.ts'
+import { live, setUp } from '../../support/aggregator-stand-ins.ts'
+import type { TestSpan } from '../../support/graph/test-spans.ts'
 import { hexSpan, hexTrace, startApp } from './apps.ts'
 
 const root: TestSpan = { id: 1, service: 'web', name: 'op', kind: 'server' }

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { reportOf } from '../../../src/builds/explain/report.ts'
 import type { GraphReport } from '../../../src/model/graph-report.ts'
-import type { TestSpan } from '../../graph/traces.ts'
-import { documentOf } from '../../http/stand-ins.ts'
-import { setUp } from '../aggregation/stand-ins.ts'
+import { setUp } from '../../support/aggregator-stand-ins.ts'
+import type { TestSpan } from '../../support/graph/test-spans.ts'
+import { documentOf } from '../../support/server-stand-ins.ts'
 import { hexTrace, startApp } from './apps.ts'
 
 const web: TestSpan = { id: 1, service: 'web', name: 'GET /', kind: 'server' }

@@ -9,15 +9,15 @@ import { defaultParameters } from '../../../src/model/parameters.ts'
 import { createGraphStore } from '../../../src/sinks/graph-store.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
 import { tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
-import { graphOf } from '../../sources/tempo/reading.ts'
+import { graphOf } from '../../support/tempo/read-window.ts'
 import {
   extentNs,
   type Fragment,
   fragmentOf,
   type Sketch,
   type StoredSpan,
-} from '../../sources/tempo/stored-trace.ts'
-import { startTempo } from '../../sources/tempo/tempo-stand-in.ts'
+} from '../../support/tempo/stored-trace.ts'
+import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
 /** Long ago, so that no cutoff is probed for; on a whole minute. */
 const epochMs = 1_700_000_040_000

@@ -8,7 +8,7 @@ import { createJobs, type JobsOptions } from '../../../src/builds/jobs/create-jo
 import type { Job, JobEvent } from '../../../src/model/job.ts'
 import { type AggregationParameters, defaultParameters } from '../../../src/model/parameters.ts'
 import type { AggregationSummary } from '../../../src/model/summary.ts'
-import { summaryOf } from '../../http/stand-ins.ts'
+import { summaryOf } from '../../support/server-stand-ins.ts'
 
 interface Build {
   graph: string

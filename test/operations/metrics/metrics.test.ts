@@ -12,7 +12,7 @@ import { createLogger } from '../../../src/operations/logger.ts'
 import { observeJobs } from '../../../src/operations/metrics/job-metrics.ts'
 import { tempoMetrics } from '../../../src/operations/metrics/tempo-metrics.ts'
 import { TempoClient } from '../../../src/sources/tempo/client/tempo-client.ts'
-import { builtAt, documentOf, summaryOf } from '../../http/stand-ins.ts'
+import { builtAt, documentOf, summaryOf } from '../../support/server-stand-ins.ts'
 
 /** The value of each series of the text format. */
 function seriesOf(text: string): Record<string, number> {

@@ -8,7 +8,7 @@ import { createLogger } from '../../../src/operations/logger.ts'
 import { createBuildHistory, type HistoryOptions } from '../../../src/sinks/history/build-history.ts'
 import { ForeignFile } from '../../../src/sinks/history/database-file.ts'
 import { HistoryFile } from '../../../src/sinks/history/history-file.ts'
-import { graphDocument, largeDocument } from '../documents.ts'
+import { graphDocument, largeDocument } from '../../support/graph-documents.ts'
 
 const minuteMs = 60_000
 const startMs = Date.parse('2026-05-01T12:00:00Z')

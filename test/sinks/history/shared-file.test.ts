@@ -6,7 +6,7 @@ import { createGraphStore } from '../../../src/sinks/graph-store.ts'
 import { createBuildHistory } from '../../../src/sinks/history/build-history.ts'
 import { fileAt, moveAside } from '../../../src/sinks/history/database-file.ts'
 import { HistoryFile } from '../../../src/sinks/history/history-file.ts'
-import { graphDocument } from '../documents.ts'
+import { graphDocument } from '../../support/graph-documents.ts'
 
 const limits = { maxBuilds: 50, maxAgeMs: 1e15 }
 const garbage = 'no database '.repeat(1000)

@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { graphDocument } from '../documents.ts'
-import type { Lie } from './provider-lies.ts'
-import { holdings, never, newGraph, oldGraph, setUp } from './provider-setup.ts'
+import { graphDocument } from '../../support/graph-documents.ts'
+import type { Lie } from '../../support/nodegraph-provider/provider-lies.ts'
+import {
+  holdings,
+  never,
+  newGraph,
+  oldGraph,
+  setUp,
+} from '../../support/nodegraph-provider/provider-setup.ts'
 
 type Row = [
   lies: [Lie, number],

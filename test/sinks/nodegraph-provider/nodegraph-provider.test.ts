@@ -5,11 +5,18 @@ import t from 'tap'
 import type { GraphDocument } from '../../../src/model/graph-document.ts'
 import { createNodegraphProviderSink } from '../../../src/sinks/nodegraph-provider/provider-sink.ts'
 import { printable } from '../../../src/sinks/nodegraph-provider/rows.ts'
+import { graphDocument, largeDocument } from '../../support/graph-documents.ts'
+import { quoted } from '../../support/nodegraph-provider/provider-quirks.ts'
+import {
+  holdings,
+  never,
+  newGraph,
+  nodeFields,
+  oldGraph,
+  setUp,
+} from '../../support/nodegraph-provider/provider-setup.ts'
+import { startProviderStandIn } from '../../support/nodegraph-provider/provider-stand-in.ts'
 import { sinkContract } from '../contract.ts'
-import { graphDocument, largeDocument } from '../documents.ts'
-import { quoted } from './provider-quirks.ts'
-import { holdings, never, newGraph, nodeFields, oldGraph, setUp } from './provider-setup.ts'
-import { startProviderStandIn } from './provider-stand-in.ts'
 
 sinkContract(t, 'nodegraph-provider', async () => {
   const provider = await startProviderStandIn({})

@@ -14,7 +14,7 @@ import { ProtobufError } from '../../../src/sources/protobuf/protobuf-reader.ts'
 import type { ReadLimits } from '../../../src/sources/read-limits.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
 import type { ReadProgress, TraceConsumer, TraceQuery } from '../../../src/sources/trace-source.ts'
-import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../otlp/plain-spans.ts'
+import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
 const input = JSON.parse(
   readFileSync(new URL('../../recorded/input.otlp.json', import.meta.url), 'utf8'),

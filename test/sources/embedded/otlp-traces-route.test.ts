@@ -10,7 +10,7 @@ import { EmbeddedTraces } from '../../../src/sources/embedded/embedded-traces.ts
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../otlp/plain-spans.ts'
+import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
 const inputText = readFileSync(new URL('../../recorded/input.otlp.json', import.meta.url), 'utf8')
 const input = JSON.parse(inputText) as OtlpJson

@@ -10,7 +10,7 @@ import {
   serviceCases,
   sorted,
   spansOf,
-} from '../../graph/service-cases.ts'
+} from '../../support/graph/service-cases.ts'
 
 const nowMs = Date.parse('2025-06-01T10:00:00Z')
 

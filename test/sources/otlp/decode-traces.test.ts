@@ -9,7 +9,7 @@ import { traceRequest } from '../../../src/sources/otlp/message-shape.ts'
 import type { TagKey } from '../../../src/sources/otlp/span-decoder.ts'
 import { ProtobufError, ProtobufReader } from '../../../src/sources/protobuf/protobuf-reader.ts'
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
-import { type OtlpJson, plainInput, plainRows } from './plain-spans.ts'
+import { type OtlpJson, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
 const recorded = new URL('../../recorded/', import.meta.url)
 const input = JSON.parse(readFileSync(new URL('input.otlp.json', recorded), 'utf8')) as OtlpJson

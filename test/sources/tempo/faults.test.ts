@@ -9,9 +9,18 @@ import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { ProtobufError } from '../../../src/sources/protobuf/protobuf-reader.ts'
 import { SearchDecoder } from '../../../src/sources/tempo/decode/decode-search.ts'
 import { tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
-import { always, damaged, fragments, graph, html, onSearch, rows, window } from './fault-rows.ts'
-import { readWindow } from './reading.ts'
-import { type Fault, startTempo, text } from './tempo-stand-in.ts'
+import { readWindow } from '../../support/tempo/read-window.ts'
+import {
+  always,
+  damaged,
+  fragments,
+  graph,
+  html,
+  onSearch,
+  rows,
+  window,
+} from '../../support/tempo/tempo-faults.ts'
+import { type Fault, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
 t.test('faults: each gives the right graph or an error that says what happened', async (t) => {
   for (const { name, tempo: options, read, code, message, report: expected, warnings = [], atMost } of rows) {

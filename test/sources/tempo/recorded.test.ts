@@ -12,8 +12,8 @@ import { type FoundTrace, SearchDecoder } from '../../../src/sources/tempo/decod
 import { tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
 import type { TraceSource } from '../../../src/sources/trace-source.ts'
 import { expectedEdges, expectedNodes, expectedSpans } from '../../recorded/expected-graph.ts'
-import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../otlp/plain-spans.ts'
-import { protobuf, startTempo, text } from './tempo-stand-in.ts'
+import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
+import { protobuf, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
 const folder = new URL('../../recorded/', import.meta.url)
 const recorded = (version: string, file: string) => readFileSync(new URL(`tempo-${version}/${file}`, folder))

@@ -1,9 +1,21 @@
 import t from 'tap'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import { html, tooLarge, withJobs } from './fault-rows.ts'
-import { graphOf, newBuilder, newSource, type ReadingOptions, readWindow } from './reading.ts'
-import { type AttributeValue, type Fragment, fragmentOf } from './stored-trace.ts'
-import { type Asked, type Fault, type StandInOptions, startTempo, text } from './tempo-stand-in.ts'
+import {
+  graphOf,
+  newBuilder,
+  newSource,
+  type ReadingOptions,
+  readWindow,
+} from '../../support/tempo/read-window.ts'
+import { type AttributeValue, type Fragment, fragmentOf } from '../../support/tempo/stored-trace.ts'
+import { html, tooLarge, withJobs } from '../../support/tempo/tempo-faults.ts'
+import {
+  type Asked,
+  type Fault,
+  type StandInOptions,
+  startTempo,
+  text,
+} from '../../support/tempo/tempo-stand-in.ts'
 
 /** Long ago, so that no cutoff is probed for. */
 const epochMs = 1_700_000_000_000

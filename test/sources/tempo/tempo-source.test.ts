@@ -3,9 +3,15 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { ReadLimits } from '../../../src/sources/read-limits.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import { graphOf, newBuilder, newSource, readWindow } from './reading.ts'
-import { extentNs, type Fragment, fragmentOf, type Sketch, type StoredSpan } from './stored-trace.ts'
-import { startTempo } from './tempo-stand-in.ts'
+import { graphOf, newBuilder, newSource, readWindow } from '../../support/tempo/read-window.ts'
+import {
+  extentNs,
+  type Fragment,
+  fragmentOf,
+  type Sketch,
+  type StoredSpan,
+} from '../../support/tempo/stored-trace.ts'
+import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
 /** Long ago, so that no cutoff is probed for. */
 const epochMs = 1_700_000_000_000

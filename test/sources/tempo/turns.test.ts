@@ -1,7 +1,7 @@
 import t from 'tap'
-import { graphOf, readWindow } from './reading.ts'
-import { fragmentOf } from './stored-trace.ts'
-import { startTempo } from './tempo-stand-in.ts'
+import { graphOf, readWindow } from '../../support/tempo/read-window.ts'
+import { fragmentOf } from '../../support/tempo/stored-trace.ts'
+import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
 t.test('while large answers are taken the event loop has its turns, and the graph is the same', async (t) => {
   const epochMs = 1_700_000_000_000

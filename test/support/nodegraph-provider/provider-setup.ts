@@ -3,7 +3,7 @@ import {
   createNodegraphProviderSink,
   type NodegraphProviderOptions,
 } from '../../../src/sinks/nodegraph-provider/provider-sink.ts'
-import { graphDocument } from '../documents.ts'
+import { graphDocument } from '../graph-documents.ts'
 import { type ProviderStandIn, type Schemas, startProviderStandIn } from './provider-stand-in.ts'
 
 export const never = new AbortController().signal

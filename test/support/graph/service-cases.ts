@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { TestSpan } from './traces.ts'
+import type { TestSpan } from './test-spans.ts'
 
 export interface Link {
   parent: string
@@ -35,7 +35,7 @@ export interface ServiceCase {
 }
 
 export const serviceCases = JSON.parse(
-  readFileSync(new URL('../cases/service-links.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../cases/service-links.json', import.meta.url), 'utf8'),
 ) as ServiceCase[]
 
 /** How spans that share an id are sent: as they are, or as Tempo keeps them, the server with an id of its own. */

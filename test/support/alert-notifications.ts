@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../../src/base/clock.ts'
-import type { Alert } from '../../../src/builds/alerts/notification.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import type { Alert } from '../../src/builds/alerts/notification.ts'
 
 /** 2025-06-01T10:00:00Z */
 export const nowMs = 1_748_772_000_000

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
 import type { ReadReport } from '../../../src/sources/trace-source.ts'
-import { graphOf, type ReadingOptions } from './reading.ts'
+import { graphOf, type ReadingOptions } from './read-window.ts'
 import { fragmentOf } from './stored-trace.ts'
 import { type Answer, type Asked, type Fault, protobuf, type StandInOptions, text } from './tempo-stand-in.ts'
 

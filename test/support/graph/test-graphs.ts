@@ -1,8 +1,8 @@
-import { StringTable } from '../../src/graph/columns/string-table.ts'
-import type { Graph, GraphNode } from '../../src/graph/graph.ts'
-import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
-import { type Exemplars, noExemplars } from '../../src/graph/totals/exemplars.ts'
-import { spanTable, type TestSpan } from './traces.ts'
+import { StringTable } from '../../../src/graph/columns/string-table.ts'
+import type { Graph, GraphNode } from '../../../src/graph/graph.ts'
+import { GraphBuilder, type GraphBuilderOptions } from '../../../src/graph/graph-builder.ts'
+import { type Exemplars, noExemplars } from '../../../src/graph/totals/exemplars.ts'
+import { spanTable, type TestSpan } from './test-spans.ts'
 
 /**
  * A builder that has been given these traces; slow is what takes over 40 ms.

@@ -1,10 +1,10 @@
-import { type BuildSettings, createAggregator } from '../../../src/builds/aggregation/create-aggregator.ts'
-import type { GraphDocument } from '../../../src/model/graph-document.ts'
-import { defaultParameters } from '../../../src/model/parameters.ts'
-import type { GraphSink, SinkReport } from '../../../src/sinks/graph-sink.ts'
-import { createGraphStore } from '../../../src/sinks/graph-store.ts'
-import type { ReadReport, TraceSource } from '../../../src/sources/trace-source.ts'
-import { spanTable, type TestSpan } from '../../graph/traces.ts'
+import { type BuildSettings, createAggregator } from '../../src/builds/aggregation/create-aggregator.ts'
+import type { GraphDocument } from '../../src/model/graph-document.ts'
+import { defaultParameters } from '../../src/model/parameters.ts'
+import type { GraphSink, SinkReport } from '../../src/sinks/graph-sink.ts'
+import { createGraphStore } from '../../src/sinks/graph-store.ts'
+import type { ReadReport, TraceSource } from '../../src/sources/trace-source.ts'
+import { spanTable, type TestSpan } from './graph/test-spans.ts'
 
 /** 2025-06-01T10:00:00Z */
 export const nowMs = 1_748_772_000_000

@@ -1,4 +1,4 @@
-import type { Attributes, ShopSpan } from '../../src/cli/demo/trace-recorder.ts'
+import type { Attributes, ShopSpan } from '../../../src/cli/demo/trace-recorder.ts'
 
 /** ExportTraceServiceRequest in OTLP/JSON (opentelemetry.io/docs/specs/otlp): ids in hex, 64-bit numbers as text. */
 export function otlpRequest(spans: readonly ShopSpan[]): object {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { StringTable } from '../../src/graph/columns/string-table.ts'
-import { type PeerAttribute, PeerNaming, peerAttributes } from '../../src/graph/spans/peer-naming.ts'
-import { SpanKind, SpanStatus, SpanTable } from '../../src/graph/spans/span-table.ts'
+import type { StringTable } from '../../../src/graph/columns/string-table.ts'
+import { type PeerAttribute, PeerNaming, peerAttributes } from '../../../src/graph/spans/peer-naming.ts'
+import { SpanKind, SpanStatus, SpanTable } from '../../../src/graph/spans/span-table.ts'
 
 /** A span as tests write it down. Ids are small numbers; ids beyond 2^32 use both words. */
 export interface TestSpan {
