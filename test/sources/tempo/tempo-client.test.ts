@@ -1,0 +1,77 @@
+import t from 'tap'
+import { TempoClient } from '../../../src/sources/tempo/client/tempo-client.ts'
+import { type Fault, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
+
+type Test = { teardown(end: () => unknown): unknown }
+
+/** Sends one request to a Tempo that always answers `fault`. */
+async function send(t: Test, fault: Fault, options: { retries?: number; timeoutMs?: number } = {}) {
+  const tempo = await startTempo({ fault: () => fault })
+  const client = new TempoClient({
+    url: tempo.url,
+    headers: {},
+    timeoutMs: 10_000,
+    maxAnswerBytes: 1e6,
+    maxSockets: 1,
+    retryDelayMs: 1,
+  })
+  t.teardown(async () => {
+    client.close()
+    await tempo.close()
+  })
+  const tally = { requests: 0, retries: 0, bytes: 0 }
+  const { signal } = new AbortController()
+  const startedAt = performance.now()
+  const error = await client
+    .get({ path: '/api/search', accept: 'application/protobuf', signal, tally, ...options })
+    .then(
+      () => undefined,
+      (error: Error) => error,
+    )
+  return { error, tally, sent: tempo.asked.length, elapsedMs: performance.now() - startedAt }
+}
+
+t.test('retries a 500 at most twice', async (t) => {
+  const { error, tally, sent } = await send(t, text(500, 'error querying live-stores'))
+  t.match(error, { name: 'TempoStatusError', status: 500 })
+  t.same([sent, tally.requests, tally.retries], [3, 1, 2])
+})
+
+t.test('retries a status that says "busy" or "down" four times', async (t) => {
+  for (const status of [429, 502, 503, 504]) {
+    const { error, sent } = await send(t, text(status, 'busy'))
+    t.match(error, { status })
+    t.equal(sent, 5, String(status))
+  }
+})
+
+t.test('retries a gateway timeout, and no other answer that says Tempo ran out of time', async (t) => {
+  t.equal((await send(t, text(504, 'context deadline exceeded'))).sent, 5)
+  for (const status of [500, 503]) {
+    t.equal((await send(t, text(status, 'context deadline exceeded'))).sent, 1, String(status))
+  }
+})
+
+t.test('does not retry a request that Tempo refused', async (t) => {
+  for (const status of [400, 401, 403, 404, 422]) {
+    t.equal((await send(t, text(status, 'refused'))).sent, 1, String(status))
+  }
+})
+
+t.test('does not retry a request without an answer in time', async (t) => {
+  const { error, sent } = await send(t, 'hang', { timeoutMs: 100 })
+  t.match(error, { name: 'TempoConnectionError', maybeTooSlow: true })
+  t.equal(sent, 1)
+})
+
+t.test('retries no more often than the request allows', async (t) => {
+  t.equal((await send(t, text(503, 'busy'), { retries: 0 })).sent, 1)
+  t.equal((await send(t, text(503, 'busy'), { retries: 1 })).sent, 2)
+})
+
+t.test('waits as long as Retry-After says', async (t) => {
+  const busy = { ...text(503, 'busy'), headers: { 'retry-after': '1' } }
+  const { sent, elapsedMs } = await send(t, busy, { retries: 1 })
+  t.equal(sent, 2)
+  t.ok(elapsedMs >= 1000, `${elapsedMs} ms`)
+})
