@@ -1,8 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
-import type { buildApp as BuildApp } from './app.ts'
 import { version } from './base/package.ts'
-import type { Parts } from './cli/parts.ts'
 import { runCommandLine } from './cli/run.ts'
 import { isTelemetryWanted } from './operations/telemetry/wanted.ts'
 
@@ -25,16 +23,9 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 // A file that may grow no more (ulimit -f, LimitFSIZE=) is an error of the write, not the end of the process.
 process.on('SIGXFSZ', () => {})
 
-// Loaded when they are needed: `--version` needs neither, and only the demo needs the OpenTelemetry SDK.
 let shutdownTimeoutMs = 0
-const buildApp: typeof BuildApp = async (config, ...rest) => {
-  shutdownTimeoutMs = config.server.shutdownTimeoutMs
-  return (await import('./app.ts')).buildApp(config, ...rest)
-}
-const parts: Parts = {
-  version,
-  buildApp,
-  runDemo: async (options) => (await import('./cli/demo/run-demo.ts')).runDemo({ ...options, buildApp }),
+const onShutdownTimeout = (timeoutMs: number) => {
+  shutdownTimeoutMs = timeoutMs
 }
 let listensToHangUps = false
 const onHangUp = (listener: () => void) => {
@@ -46,11 +37,15 @@ const isTraced = argv[2] !== 'demo' && isTelemetryWanted(env)
 const stopTelemetry = isTraced
   ? (await import('./operations/telemetry/start.ts')).startTelemetry(version)
   : async () => {}
-const finished = runCommandLine(
-  argv.slice(2),
-  { env, directory: '.', stdout, stderr, signal: stop.signal, onHangUp },
-  parts,
-)
+const finished = runCommandLine(argv.slice(2), {
+  env,
+  directory: '.',
+  stdout,
+  stderr,
+  signal: stop.signal,
+  onHangUp,
+  onShutdownTimeout,
+})
 
 // A terminal that goes away ends a build, as ever; for the service SIGHUP means to read its configuration anew.
 process.on('SIGHUP', () => {

@@ -151,7 +151,7 @@ t.test('nor in what the process prints: help, mistakes, failures, crashes', asyn
     const here = terminal()
     writeFileSync(join(here.directory, 'config.yml'), text)
     for (const argv of [['serve'], ['--json'], ['--help']]) {
-      const status = await runCommandLine(argv, here, { version: '1', buildApp: fail, runDemo: fail })
+      const status = await runCommandLine(argv, here)
       t.equal(status, argv[0] === '--help' ? 0 : 1)
     }
     const said = here.stdout.text + here.stderr.text

@@ -1,14 +1,15 @@
+import type { App, AppOverrides } from '../app.ts'
 import { TtaError } from '../base/errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
 import type { AggregationSummary } from '../model/summary.ts'
 import { createLogger } from '../operations/logger.ts'
 import { configure, requestParameters } from './configure.ts'
+import { createApp } from './create-app.ts'
 import { printable } from './display-text.ts'
 import { reportFailure } from './failure.ts'
 import { type FormOptions, formOptions, formText } from './form-options.ts'
 import type { Arguments } from './parse-arguments.ts'
-import type { BuildParts, TtaParts } from './parts.ts'
 import { withProgress } from './progress.ts'
 import { repeat } from './repeat.ts'
 import { runJob } from './run-job.ts'
@@ -20,7 +21,7 @@ import { UsageError } from './usage-error.ts'
 export type ExitStatus = 0 | 1 | 3
 
 interface Build {
-  parts: TtaParts
+  parts: App
   parameters: AggregationParameters
   terminal: Terminal
   json: boolean
@@ -43,7 +44,7 @@ const keptNowhere = 'tta: nodegraph_provider.url is not set: graphs are shown he
 export async function buildCommand(
   args: Arguments,
   terminal: Terminal,
-  buildApp: BuildParts,
+  overrides: AppOverrides,
 ): Promise<ExitStatus> {
   const { values } = args
   const parameters = requestParameters(values)
@@ -52,7 +53,7 @@ export async function buildCommand(
   if (config.tempo === undefined) throw new UsageError(noTempo)
   // The report says what the log would; who debugs wants both.
   const level = ['debug', 'trace'].includes(config.log.level) ? config.log.level : 'silent'
-  const parts = await buildApp(config, { logger: createLogger(level) })
+  const parts = await createApp(config, terminal, { logger: createLogger(level), ...overrides })
   const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet'), form }
   if (config.nodegraphProvider === undefined && !build.json && !build.quiet)
     terminal.stderr.write(keptNowhere)

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
+import type { App, AppOverrides } from '../app.ts'
 import { configure } from './configure.ts'
+import { createApp } from './create-app.ts'
 import { listenFailure } from './listen-failure.ts'
 import type { Arguments } from './parse-arguments.ts'
-import type { BuildParts, TtaParts } from './parts.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -11,11 +12,15 @@ import type { Terminal } from './terminal.ts'
  *
  * @throws {UsageError | ConfigError} it cannot be run this way
  */
-export async function serveCommand(args: Arguments, terminal: Terminal, buildApp: BuildParts): Promise<void> {
+export async function serveCommand(
+  args: Arguments,
+  terminal: Terminal,
+  overrides: AppOverrides,
+): Promise<void> {
   const config = configure(args, terminal)
   const { host, port } = config.server
   const readConfig = () => configure(args, terminal)
-  const { app, reload, close } = await buildApp(config, { readConfig })
+  const { app, reload, close } = await createApp(config, terminal, { readConfig, ...overrides })
   terminal.onHangUp?.(() => reloadAndTell(reload, app.log))
   try {
     const listenTextResolver = (address: string) => `tta listens at ${address}, its API is at ${address}/docs`
@@ -29,7 +34,7 @@ export async function serveCommand(args: Arguments, terminal: Terminal, buildApp
 }
 
 /** Nobody waits for an answer to a signal: the log has it. */
-function reloadAndTell(reload: TtaParts['reload'], log: FastifyBaseLogger): void {
+function reloadAndTell(reload: App['reload'], log: FastifyBaseLogger): void {
   try {
     log.info(reload(), 'configuration reloaded')
   } catch (error) {

@@ -19,6 +19,8 @@ export interface Terminal {
   signal: AbortSignal
   /** Calls the listener whenever the process is asked to read its configuration anew (SIGHUP). */
   onHangUp?: (listener: () => void) => void
+  /** Receives how long a command may take to end after `signal`, ms. */
+  onShutdownTimeout?: (timeoutMs: number) => void
 }
 
 export type Colour = 'red' | 'yellow' | 'green' | 'bold' | 'dim'

@@ -5,10 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import t, { type Test } from 'tap'
-import { buildApp } from '../../src/app.ts'
 import { TtaError } from '../../src/base/errors.ts'
+import { version } from '../../src/base/package.ts'
 import { shopSpans } from '../../src/cli/demo/shop.ts'
-import type { Parts } from '../../src/cli/parts.ts'
 import { repeat } from '../../src/cli/repeat.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
 import { AggregationSummary } from '../../src/model/summary.ts'
@@ -35,17 +34,8 @@ function shopSource(): TraceSource {
 /** A Tempo is configured, and never asked: `source` stands in its place. */
 const env = { TTA_TEMPO_URL: 'http://127.0.0.1:9' }
 
-function parts(source?: TraceSource, providerSink?: GraphSink): Parts {
-  return {
-    version: '1.2.3',
-    buildApp: (config, overrides) =>
-      buildApp(config, { ...overrides, ...(source && { source }), ...(providerSink && { providerSink }) }),
-    runDemo: async () => {},
-  }
-}
-
 async function run(argv: string[], source: TraceSource | undefined, io = terminal({ env })) {
-  const status = await runCommandLine(argv, io, parts(source))
+  const status = await runCommandLine(argv, io, source && { source })
   return { status, out: io.stdout.text, err: io.stderr.text }
 }
 
@@ -210,14 +200,14 @@ t.test('config.yml is used where there is one; the command line goes before it',
 })
 
 t.test('help and version need nothing', async (t) => {
-  t.match(await run(['--version'], undefined, terminal()), { status: 0, out: 'tta 1.2.3\n', err: '' })
+  t.match(await run(['--version'], undefined, terminal()), { status: 0, out: `tta ${version}\n`, err: '' })
   t.match(await run(['serve', '-h'], undefined, terminal()), { status: 0, out: /^Usage: tta serve/, err: '' })
 })
 
 t.test('a loop goes on after a failed build, and ends with the status of the last one', async (t) => {
   const stop = new AbortController()
   const io = terminal({ env, signal: stop.signal })
-  const ended = runCommandLine(['-l', '0.001', '-g', 'shop', '--json'], io, parts(failingSource(1)))
+  const ended = runCommandLine(['-l', '0.001', '-g', 'shop', '--json'], io, { source: failingSource(1) })
   await io.stdout.shows('"status":"complete"')
   stop.abort()
   t.equal(await ended, 0)
@@ -228,7 +218,9 @@ t.test('a loop goes on after a failed build, and ends with the status of the las
 
   const failing = new AbortController()
   const last = terminal({ env, signal: failing.signal })
-  const failed = runCommandLine(['-l', '0.001'], last, parts(failingSource(Number.POSITIVE_INFINITY)))
+  const failed = runCommandLine(['-l', '0.001'], last, {
+    source: failingSource(Number.POSITIVE_INFINITY),
+  })
   await last.stderr.shows('tta: Tempo did not answer\ntta: Tempo did not answer\n')
   failing.abort()
   t.equal(await failed, 1)
@@ -251,11 +243,7 @@ t.test('the signal ends a loop at once, in the middle of a build', async (t) => 
     },
   }
   const io = terminal({ env, signal: stop.signal })
-  t.equal(
-    await runCommandLine(['-l', '0.001', '--quiet'], io, parts(source)),
-    0,
-    'the first build was complete',
-  )
+  t.equal(await runCommandLine(['-l', '0.001', '--quiet'], io, { source }), 0, 'the first build was complete')
   t.same([reads, closed, io.stderr.text], [2, true, ''])
 })
 
@@ -267,7 +255,7 @@ t.test('a build that is ended by the signal has failed', async (t) => {
       return endOf(signal)
     }
     const io = terminal({ env, signal: stop.signal })
-    t.equal(await runCommandLine(argv, io, parts({ ...shopSource(), read: never })), 1)
+    t.equal(await runCommandLine(argv, io, { source: { ...shopSource(), read: never } }), 1)
     t.equal(io.stderr.text, 'tta: ended before the build was done\n')
   }
 })
@@ -296,13 +284,19 @@ t.test('a sink that fails is reported as a problem, one that took the graph in t
     close: async () => {},
   }
   const io = terminal({ env })
-  t.equal(await runCommandLine(['--json'], io, parts(shopSource(), sink)), 1)
+  t.equal(await runCommandLine(['--json'], io, { source: shopSource(), providerSink: sink }), 1)
   t.match(io.stderr.text, /^tta: nodegraph-provider did not take the graph \(failed\): answered 201/)
   t.match(JSON.parse(io.stdout.text), { code: 'TTA_SINK_FAILED', summary: { sinks: [{ attempts: 4 }, {}] } })
 
   const replace = async (): Promise<SinkReport> => ({ ...report, state: 'stored', verified: true })
   const tookIt = terminal({ env })
-  t.equal(await runCommandLine([], tookIt, parts(shopSource(), { ...sink, replace })), 0)
+  t.equal(
+    await runCommandLine([], tookIt, {
+      source: shopSource(),
+      providerSink: { ...sink, replace },
+    }),
+    0,
+  )
   t.same(
     tookIt.stdout.lines.filter((line) => line.startsWith('sink')),
     [`sink     nodegraph-provider: stored, verified, 4 attempts, ${report.reason}`],
@@ -340,9 +334,8 @@ async function serve(t: Test, argv: string[]) {
       said(line)
     },
   })
-  const serving: Parts = { ...parts(), buildApp: (config) => buildApp(config, { logger }) }
   const io = terminal({ signal: stop.signal })
-  const ended = runCommandLine(['serve', ...argv], io, serving)
+  const ended = runCommandLine(['serve', ...argv], io, { logger })
   t.teardown(() => stop.abort())
   return { stop, lines, ended, io, listening }
 }
@@ -370,27 +363,21 @@ t.test('serve names the port that is taken', async (t) => {
   t.match(io.stderr.text, `tta: cannot listen at 127.0.0.1:${port}: another program does`)
 })
 
-t.test('demo takes a port that can be one, and says so when it is taken', async (t) => {
-  const asked: (number | undefined)[] = []
-  const run = async (argv: string[], error?: Error) => {
+t.test('demo listens on the port it is given, or says why it cannot', async (t) => {
+  const run = async (...argv: string[]) => {
     const io = terminal()
-    const runDemo: Parts['runDemo'] = async ({ port, print }) => {
-      asked.push(port)
-      print('a line')
-      if (error) throw error
-    }
-    const status = await runCommandLine(['demo', ...argv], io, { ...parts(), runDemo })
+    const status = await runCommandLine(['demo', '--once', ...argv], io, { logger: createLogger('silent') })
     return { status, out: io.stdout.text, err: io.stderr.text }
   }
-  t.same(await run(['--port', '8081']), { status: 0, out: 'a line\n', err: '' })
-  t.same(await run([]), { status: 0, out: 'a line\n', err: '' })
-  const taken = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE', syscall: 'listen' })
-  const err = 'tta: cannot listen at 127.0.0.1:81: another program does (leave out --port for a free one)\n'
-  t.same(await run(['--port', '81'], taken), { status: 1, out: 'a line\n', err })
-  t.match(await run([], new Error('boom')), { status: 1, err: 'tta: internal error: boom\n' })
-  t.same(asked, [8081, undefined, 81, undefined])
-  for (const port of ['x', '65536', '-1', '1.5']) {
-    t.match(await run(['--port', port]), {
+  t.match(await run('--port', '0'), { status: 0, out: /^Sending 300 traces .*\n.*POST http/, err: '' })
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+  const err = `tta: cannot listen at 127.0.0.1:${port}: another program does (leave out --port for a free one)\n`
+  t.same(await run('--port', String(port)), { status: 1, out: '', err })
+  for (const wrong of ['x', '65536', '-1', '1.5']) {
+    t.match(await run('--port', wrong), {
       status: 1,
       err: /^tta: --port is .* but must be from 0 to 65535\n$/,
     })
