@@ -8,7 +8,7 @@ import { configure, requestParameters } from './configure.ts'
 import { createApp } from './create-app.ts'
 import { printable } from './display-text.ts'
 import { reportFailure } from './failure.ts'
-import { type FormOptions, formOptions, formText } from './form-options.ts'
+import { type FormatOptions, formatGraph, formatOptions } from './format-options.ts'
 import type { Arguments } from './parse-arguments.ts'
 import { withProgress } from './progress.ts'
 import { repeat } from './repeat.ts'
@@ -26,7 +26,7 @@ interface Build {
   terminal: Terminal
   json: boolean
   quiet: boolean
-  form: FormOptions | undefined
+  format: FormatOptions | undefined
 }
 
 const noTempo =
@@ -48,13 +48,13 @@ export async function buildCommand(
 ): Promise<ExitStatus> {
   const { values } = args
   const parameters = requestParameters(values)
-  const form = formOptions(values)
+  const format = formatOptions(values)
   const config = configure(args, terminal)
   if (config.tempo === undefined) throw new UsageError(noTempo)
   // The report says what the log would; who debugs wants both.
   const level = ['debug', 'trace'].includes(config.log.level) ? config.log.level : 'silent'
   const parts = await createApp(config, terminal, { logger: createLogger(level), ...overrides })
-  const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet'), form }
+  const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet'), format }
   if (config.nodegraphProvider === undefined && !build.json && !build.quiet)
     terminal.stderr.write(keptNowhere)
   try {
@@ -105,13 +105,13 @@ async function read({ parts, parameters, terminal, quiet }: Build) {
 }
 
 async function report(
-  { terminal, json, quiet, form }: Build,
+  { terminal, json, quiet, format }: Build,
   summary: AggregationSummary,
   graph: GraphDocument | undefined,
 ): Promise<void> {
   const { stdout, stderr, signal } = terminal
-  if (form) {
-    if (graph) stdout.write(await formText(graph, form, signal))
+  if (format) {
+    if (graph) stdout.write(await formatGraph(graph, format, signal))
     else stderr.write('tta: nothing could be read, so there is no graph to print\n')
     if (!quiet) for (const warning of summary.warnings) stderr.write(`tta: ${printable(warning)}\n`)
   } else if (json) stdout.write(`${JSON.stringify(summary)}\n`)

@@ -1,30 +1,27 @@
 import type { ExportGraph } from './export-graph.ts'
-import { type ExportField, edgeColumns, endColumns, nodeColumns } from './fields.ts'
+import { type ExportField, edgeEndFields, edgeFields, nodeFields } from './fields.ts'
 
-export type Part = 'nodes' | 'edges'
+export type CsvTable = 'nodes' | 'edges'
 
-/**
- * One table of a graph as RFC 4180 has it: a header, CRLF, quotes where they are needed. Figures that nobody knows
- * are empty.
- */
-export function csv(graph: ExportGraph, part: Part): string {
-  if (part === 'nodes') return table(nodeColumns, graph.nodes)
-  const [id, ...figures] = edgeColumns
-  return table([...(id ? [id] : []), ...endColumns(graph), ...figures], graph.edges)
+/** Writes one table of a graph as CSV (RFC 4180): a header, CRLF, quotes where needed. Unknown values are empty. */
+export function toCsv(graph: ExportGraph, table: CsvTable): string {
+  if (table === 'nodes') return writeTable(nodeFields, graph.nodes)
+  const [id, ...rest] = edgeFields
+  return writeTable([...(id ? [id] : []), ...edgeEndFields(graph), ...rest], graph.edges)
 }
 
-function table<Row>(columns: ExportField<Row>[], rows: Row[]): string {
+function writeTable<Row>(fields: ExportField<Row>[], rows: Row[]): string {
   const lines = [
-    columns.map(({ name }) => name),
-    ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),
+    fields.map(({ name }) => name),
+    ...rows.map((row) => fields.map(({ value }) => writeCell(value(row)))),
   ]
   return lines.map((cells) => `${cells.join(',')}\r\n`).join('')
 }
 
-/** What spreadsheets take for a formula (OWASP, CSV injection), full-width signs included. */
+/** The first characters of a formula in a spreadsheet, including full-width signs (OWASP, CSV injection). */
 const formula = /^[=+\-@\t\r\n＝＋－＠]/
 
-function cell(value: string | number | null): string {
+function writeCell(value: string | number | null): string {
   if (typeof value !== 'string') return value === null ? '' : String(value)
   const guarded = formula.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded

@@ -1,13 +1,13 @@
+import { colors, edgeLine, healthOf, nodeLines, widthOf } from './diagram-style.ts'
 import type { ExportEdge, ExportGraph, ExportNode } from './export-graph.ts'
-import { colors, conditionOf, edgeLine, nodeLines, widthOf } from './look.ts'
 
 export interface DotOptions {
-  /** Whether figures stand beside the edges, which takes time to draw. @default true */
+  /** Whether edges are labelled; labels slow down the layout. @default true */
   edgeLabels?: boolean
 }
 
-/** A graph in the language of Graphviz, with colours, shapes and widths. */
-export function dot({ name, nodes, edges }: ExportGraph, { edgeLabels = true }: DotOptions = {}): string {
+/** Writes a graph in DOT, the language of Graphviz, with colours, shapes and line widths. */
+export function toDot({ name, nodes, edges }: ExportGraph, { edgeLabels = true }: DotOptions = {}): string {
   return [
     `digraph ${quoted(name)} {`,
     '  graph [rankdir=LR, nodesep=0.3, ranksep=0.8]',
@@ -22,7 +22,7 @@ export function dot({ name, nodes, edges }: ExportGraph, { edgeLabels = true }: 
   ].join('\n')
 }
 
-/** What sends no spans, or stands for several, looks different. */
+/** Shapes of nodes that send no spans, and of folded nodes, by role. */
 const shapes: Record<string, string> = {
   database: 'shape=cylinder, style=filled',
   messaging: 'shape=cds, style=filled',
@@ -33,22 +33,22 @@ const shapes: Record<string, string> = {
 }
 
 function nodeAttributes(node: ExportNode): string {
-  const color = `color=${quoted(colors[conditionOf(node)])}`
+  const color = `color=${quoted(colors[healthOf(node)])}`
   const label = `label=${labelOf(nodeLines(node))}, tooltip=${labelOf(nodeLines(node))}`
   return [label, color, shapes[node.detail__role] ?? ''].filter((attribute) => attribute !== '').join(', ')
 }
 
 function edgeAttributes(edge: ExportEdge, withLabel: boolean): string {
   const label = labelOf([edgeLine(edge)])
-  const condition = conditionOf(edge)
-  const color = condition === 'well' ? '#777777' : colors[condition]
-  const look = `color=${quoted(color)}, penwidth=${widthOf(edge)}`
-  return `${withLabel ? `label=${label}, ` : ''}tooltip=${label}, ${look}`
+  const health = healthOf(edge)
+  const color = health === 'healthy' ? '#777777' : colors[health]
+  const style = `color=${quoted(color)}, penwidth=${widthOf(edge)}`
+  return `${withLabel ? `label=${label}, ` : ''}tooltip=${label}, ${style}`
 }
 
-/** A label reads `\n`, `\N` and the like, and the entities of HTML: a backslash is two, `&` is one of them. */
+/** Quotes a label. Graphviz reads escapes such as `\N` and HTML entities in it, so `\` and `&` are escaped. */
 const labelOf = (lines: string[]) =>
   `"${lines.map((line) => line.replaceAll('&', '&amp;').replaceAll('\\', '\\\\').replaceAll('"', '\\"')).join('\\n')}"`
 
-/** A quoted string knows one escape, that of the quote (graphviz.org/doc/info/lang.html). */
+/** Quotes an id. Its only escape is that of the quote (graphviz.org/doc/info/lang.html). */
 const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`

@@ -1,17 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { instance } from '@viz-js/viz'
 
-/** What a thread is started with. */
+/** Data that the thread is started with. */
 export interface DrawingTask {
-  /** In the language of Graphviz. */
+  /** Graph in the language of Graphviz. */
   dot: string
   engine: 'dot' | 'sfdp'
 }
 
-/** What it answers, once. */
+/** The only message that the thread sends. */
 export type Drawing = { svg: string } | { failure: string }
 
-// Graphviz cannot be interrupted, only its thread can be ended.
+// Graphviz runs in a thread because it cannot be interrupted: terminating the thread is the only way to stop it.
 if (parentPort) parentPort.postMessage(await draw(workerData as DrawingTask))
 
 async function draw({ dot, engine }: DrawingTask): Promise<Drawing> {

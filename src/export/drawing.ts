@@ -2,40 +2,41 @@ import { Worker } from 'node:worker_threads'
 import { TtaError } from '../base/errors.ts'
 import { createKeyedQueue } from '../base/keyed-queue.ts'
 import { builtFile } from '../base/package.ts'
-import { dot } from './dot.ts'
+import { toDot } from './dot.ts'
 import type { Drawing, DrawingTask } from './drawing-thread.ts'
 import type { ExportGraph } from './export-graph.ts'
+import { maxReadableNodes } from './shown-part.ts'
 
-/** Above so many nodes the layers of `dot` take minutes; springs (`sfdp`) take a second for a thousand. */
-const mostInLayers = 200
-/** Figures beside the edges take several times as long. */
-const mostWithLabels = 60
-const deadlineMs = 10_000
-/** Most drawings that wait: each takes a core for seconds. */
+/** Most nodes for the layered layout `dot`, which takes minutes above it. `sfdp` draws 1,000 nodes in a second. */
+const maxLayeredNodes = maxReadableNodes
+/** Most nodes with labelled edges, which take several times as long. */
+const maxNodesWithLabels = 60
+const defaultDeadlineMs = 10_000
+/** Most drawings that wait in the queue; each takes a core for seconds. */
 const maxWaiting = 20
 
 export interface DrawingOptions {
-  /** Longest time for one drawing, ms. @default 10 s */
+  /** Longest time for one drawing, ms. @default 10_000 */
   deadlineMs?: number
 }
 
-/** Draws a graph as SVG. Gives up when the signal is aborted. @throws {TtaError} TTA_DEADLINE, TTA_QUEUE_FULL */
+/** Draws a graph as SVG. Stops when the signal is aborted. @throws {TtaError} TTA_DEADLINE, TTA_QUEUE_FULL */
 export type Draw = (graph: ExportGraph, signal: AbortSignal) => Promise<string>
 
 const threadFile = builtFile('export/drawing-thread.js')
 
-/** One drawing at a time, each in a thread of its own. */
+/** Creates a queue that draws one graph at a time, each in its own thread. */
 export function createDrawing(options: DrawingOptions = {}): Draw {
   const queue = createKeyedQueue(1)
   return (graph, signal) => {
     if (queue.waiting >= maxWaiting) throw tooManyDrawings()
     const { length } = graph.nodes
     const task: DrawingTask = {
-      dot: dot(graph, { edgeLabels: length <= mostWithLabels }),
-      engine: length <= mostInLayers ? 'dot' : 'sfdp',
+      dot: toDot(graph, { edgeLabels: length <= maxNodesWithLabels }),
+      engine: length <= maxLayeredNodes ? 'dot' : 'sfdp',
     }
     return queue.run({ keys: [], signal }, () =>
-      drawInThread(task, options.deadlineMs ?? deadlineMs, signal, length),
+      drawInThread(task, options.deadlineMs ?? defaultDeadlineMs, signal, length),
     )
   }
 }
@@ -54,7 +55,7 @@ async function drawInThread(
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
       worker.on('message', resolve)
       worker.on('error', reject)
-      worker.on('exit', () => reject(new Error('the drawing thread has ended')))
+      worker.on('exit', () => reject(new Error('the drawing thread ended without a result')))
     })
     if ('svg' in drawing) return drawing.svg
     throw new TtaError('TTA_INTERNAL', 'The graph could not be drawn', { cause: new Error(drawing.failure) })
@@ -64,11 +65,13 @@ async function drawInThread(
 }
 
 function tooLarge(nodes: number, ms: number): TtaError {
-  const message = `Drawing ${nodes} nodes took longer than ${ms / 1000} s: ask for fewer with max_nodes or focus`
+  const message = `Drawing ${nodes} nodes took longer than ${ms / 1000} s: request fewer nodes with max_nodes or focus`
   return new TtaError('TTA_DEADLINE', message)
 }
 
 function tooManyDrawings(): TtaError {
   const details = { retryAfterSec: 5 }
-  return new TtaError('TTA_QUEUE_FULL', `${maxWaiting} drawings wait already: try again in 5 s`, { details })
+  return new TtaError('TTA_QUEUE_FULL', `The queue of ${maxWaiting} drawings is full: try again in 5 s`, {
+    details,
+  })
 }

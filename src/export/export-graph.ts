@@ -1,5 +1,5 @@
-/** What forms show of nodes and edges alike. */
-export interface ExportFigures {
+/** Fields of nodes and edges alike. */
+export interface ExportRow {
   id: string
   /** Calls. */
   count: number
@@ -16,18 +16,19 @@ export interface ExportFigures {
   traceql: string
 }
 
-export interface ExportNode extends ExportFigures {
+export interface ExportNode extends ExportRow {
   title: string
-  /** '' where there is none. */
+  /** '' if the node has none. */
   subTitle: string
-  /** What it is: operation, service, database, ... */
+  /** Kind of node: operation, service, database, ... */
   detail__role: string
   selfCalls: number
 }
 
-export interface ExportEdge extends ExportFigures {
-  /** Ids of nodes. */
+export interface ExportEdge extends ExportRow {
+  /** Id of the calling node. */
   source: string
+  /** Id of the called node. */
   target: string
   clientMeanMs: number | null
   serverMeanMs: number | null
@@ -36,7 +37,7 @@ export interface ExportEdge extends ExportFigures {
   retries: number
 }
 
-/** A graph as forms take it: ids are unique, every edge's ends are nodes. Texts may hold anything. */
+/** A graph as the export formats read it. Ids are unique, both ends of every edge are nodes, texts are arbitrary. */
 export interface ExportGraph {
   name: string
   /** ISO 8601. */

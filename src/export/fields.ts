@@ -1,10 +1,10 @@
-import type { ExportEdge, ExportFigures, ExportGraph, ExportNode } from './export-graph.ts'
+import type { ExportEdge, ExportGraph, ExportNode, ExportRow } from './export-graph.ts'
 
-/** One figure or text of every row. */
+/** One field of every row of a table, for CSV and GraphML. */
 export interface ExportField<Row> {
   name: string
   type: 'string' | 'integer' | 'number'
-  /** null: nobody knows. */
+  /** Reads the field of a row; null means unknown. */
   value: (row: Row) => string | number | null
 }
 
@@ -14,11 +14,11 @@ const number = <Key extends string>(name: Key, type: 'integer' | 'number' = 'num
 const text = <Key extends string>(name: Key) => {
   return { name, type: 'string' as const, value: (row: { [K in Key]: string }) => row[name] }
 }
-const trace = (name: string, key: keyof ExportFigures['exemplars']) => {
-  return { name, type: 'string' as const, value: ({ exemplars }: ExportFigures) => exemplars[key] }
+const trace = (name: string, key: keyof ExportRow['exemplars']) => {
+  return { name, type: 'string' as const, value: ({ exemplars }: ExportRow) => exemplars[key] }
 }
 
-const figures: ExportField<ExportFigures>[] = [
+const numbers: ExportField<ExportRow>[] = [
   number('count', 'integer'),
   number('adjustedCount'),
   number('failed', 'integer'),
@@ -30,28 +30,28 @@ const figures: ExportField<ExportFigures>[] = [
   number('perSec'),
   number('criticalPathShare'),
 ]
-const traces: ExportField<ExportFigures>[] = [
+const traces: ExportField<ExportRow>[] = [
   trace('slowestTrace', 'slowest'),
   trace('failedTrace', 'failed'),
   trace('typicalTrace', 'typical'),
   text('traceql'),
 ]
 
-/** Everything that is known of a node, without what is only there for Grafana. */
-export const nodeColumns: ExportField<ExportNode>[] = [
+/** All fields of a node except those that only Grafana reads. */
+export const nodeFields: ExportField<ExportNode>[] = [
   text('id'),
   text('title'),
   text('subTitle'),
   { name: 'role', type: 'string', value: ({ detail__role }) => detail__role },
-  ...figures,
+  ...numbers,
   number('selfCalls', 'integer'),
   ...traces,
 ]
 
-/** The same of an edge, without its ends. */
-export const edgeColumns: ExportField<ExportEdge>[] = [
+/** All fields of an edge except its ends and those that only Grafana reads. */
+export const edgeFields: ExportField<ExportEdge>[] = [
   text('id'),
-  ...figures,
+  ...numbers,
   number('clientMeanMs'),
   number('serverMeanMs'),
   number('gapMeanMs'),
@@ -60,8 +60,8 @@ export const edgeColumns: ExportField<ExportEdge>[] = [
   ...traces,
 ]
 
-/** The ends of an edge, by id and as a person calls them. */
-export function endColumns({ nodes }: ExportGraph): ExportField<ExportEdge>[] {
+/** Returns the fields for the ends of an edge: id, title and subtitle of each. */
+export function edgeEndFields({ nodes }: ExportGraph): ExportField<ExportEdge>[] {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   return (['source', 'target'] as const).flatMap((end): ExportField<ExportEdge>[] => [
     text(end),

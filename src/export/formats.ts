@@ -1,54 +1,52 @@
 import type { GraphDocument } from '../model/graph-document.ts'
-import { csv, type Part } from './csv.ts'
-import { dot } from './dot.ts'
+import { type CsvTable, toCsv } from './csv.ts'
+import { toDot } from './dot.ts'
 import type { Draw } from './drawing.ts'
-import { graphml } from './graphml.ts'
-import { mermaid } from './mermaid.ts'
+import { toGraphml } from './graphml.ts'
+import { toMermaid } from './mermaid.ts'
+import { maxReadableNodes } from './shown-part.ts'
 
 export const formats = ['json', 'dot', 'mermaid', 'svg', 'csv', 'graphml'] as const
 export type Format = (typeof formats)[number]
 
-/** Media types, the one that is answered with first. */
+/** Media types of each format, the preferred one first. */
 export const mediaTypes: Record<Format, readonly [string, ...string[]]> = {
   json: ['application/json'],
   dot: ['text/vnd.graphviz'],
-  // The second is what IANA has registered, the first what Mermaid's own documentation asks for.
+  // Mermaid's documentation names the first, IANA has registered the second.
   mermaid: ['text/vnd.mermaid', 'application/vnd.mermaid'],
   svg: ['image/svg+xml'],
   csv: ['text/csv'],
   graphml: ['application/graphml+xml'],
 }
 
-/** Pictures of more nodes are no use to anybody, and Mermaid refuses them. */
-const pictureNodes = 200
-
-/** Most nodes of a form where the caller does not say; undefined: all. */
-export const usualNodes = (format: Format) =>
-  format === 'svg' || format === 'mermaid' ? pictureNodes : undefined
+/** Returns the most nodes to export if the caller sets no limit; undefined means all. */
+export const defaultMaxNodes = (format: Format) =>
+  format === 'svg' || format === 'mermaid' ? maxReadableNodes : undefined
 
 export interface ExportOptions {
   draw: Draw
-  /** Which table; only CSV has parts. @default edges */
-  part?: Part | undefined
+  /** The table that CSV contains. @default edges */
+  table?: CsvTable | undefined
   signal: AbortSignal
 }
 
-/** A graph in a form for other programs. @throws {TtaError} it cannot be drawn, or not in time */
-export async function exportAs(
+/** Writes a graph in a format for other programs. @throws {TtaError} if drawing fails or takes too long */
+export async function exportGraph(
   document: GraphDocument,
   format: Exclude<Format, 'json'>,
-  { draw, part = 'edges', signal }: ExportOptions,
+  { draw, table = 'edges', signal }: ExportOptions,
 ): Promise<string> {
   switch (format) {
     case 'dot':
-      return dot(document)
+      return toDot(document)
     case 'mermaid':
-      return mermaid(document)
+      return toMermaid(document)
     case 'svg':
       return draw(document, signal)
     case 'csv':
-      return csv(document, part)
+      return toCsv(document, table)
     case 'graphml':
-      return graphml(document)
+      return toGraphml(document)
   }
 }

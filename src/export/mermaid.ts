@@ -1,14 +1,14 @@
+import { colors, edgeLine, type Health, healthOf, nodeLines } from './diagram-style.ts'
 import type { ExportGraph, ExportNode } from './export-graph.ts'
-import { type Condition, colors, conditionOf, edgeLine, nodeLines } from './look.ts'
 
-const conditions: Condition[] = ['failing', 'ailing', 'well']
+const healthClasses: Health[] = ['failing', 'degraded', 'healthy']
 
-/** A graph as a flowchart of Mermaid, as GitHub, GitLab and many wikis draw it. */
-export function mermaid({ name, nodes, edges }: ExportGraph): string {
+/** Writes a graph as a Mermaid flowchart, which GitHub, GitLab and many wikis draw. */
+export function toMermaid({ name, nodes, edges }: ExportGraph): string {
   const ids = new Map(nodes.map(({ id }, at) => [id, `n${at}`]))
-  const classes = conditions.flatMap((condition) => {
-    const members = nodes.filter((node) => conditionOf(node) === condition).map(({ id }) => ids.get(id))
-    return members.length === 0 ? [] : [`  class ${members.join(',')} ${condition}`]
+  const classes = healthClasses.flatMap((health) => {
+    const members = nodes.filter((node) => healthOf(node) === health).map(({ id }) => ids.get(id))
+    return members.length === 0 ? [] : [`  class ${members.join(',')} ${health}`]
   })
   return [
     '---',
@@ -19,14 +19,14 @@ export function mermaid({ name, nodes, edges }: ExportGraph): string {
     ...edges.map((edge) => {
       return `  ${ids.get(edge.source)} -->|"${escaped(edgeLine(edge))}"| ${ids.get(edge.target)}`
     }),
-    ...conditions.map((condition) => `  classDef ${condition} stroke:${colors[condition]},stroke-width:2px`),
+    ...healthClasses.map((health) => `  classDef ${health} stroke:${colors[health]},stroke-width:2px`),
     ...classes,
     '',
   ].join('\n')
 }
 
-/** The same as a block of Markdown. */
-export const mermaidBlock = (graph: ExportGraph) => `\`\`\`mermaid\n${mermaid(graph)}\`\`\`\n`
+/** Writes the flowchart as a fenced code block of Markdown. */
+export const toMermaidBlock = (graph: ExportGraph) => `\`\`\`mermaid\n${toMermaid(graph)}\`\`\`\n`
 
 const shapes: Record<string, [open: string, close: string]> = {
   database: ['[("', '")]'],
@@ -43,8 +43,8 @@ function shapeOf(node: ExportNode): string {
 }
 
 /**
- * Every sign that could mean something, to Mermaid or to HTML, as an entity code. `ﬂ°` and `¶ß` are what Mermaid
- * itself writes for such codes while it reads.
+ * Writes every character that Mermaid or HTML could interpret as an entity code. Mermaid's parser uses `ﬂ°` and `¶ß`
+ * internally for such codes, so they are escaped too.
  */
 const escaped = (text: string) =>
   text.replace(

@@ -2,14 +2,14 @@ import { badRequest, TtaError } from '../base/errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { NodeRow } from '../model/node-graph-rows.ts'
 
-/** Most nodes that are named to who asks for one that is not there, or for several. */
-const maxNamed = 20
+/** Most nodes that an error message lists. */
+const maxListed = 20
 
 /**
- * The node that a caller means: by id, `title/subTitle` or title.
+ * Finds a node by id, `title/subTitle` or title.
  *
- * @param field the parameter in which the text stood
- * @throws {TtaError} 400 several nodes have this title; 404 none has, with those that are spelled much the same
+ * @param field the parameter that contains the text
+ * @throws {TtaError} 400 if several nodes have this title; 404 if none has, with similar names
  */
 export function findNode(document: GraphDocument, field: string, text: string): NodeRow {
   const found = findNodes(document, field, text)
@@ -18,10 +18,10 @@ export function findNode(document: GraphDocument, field: string, text: string): 
 }
 
 /**
- * The nodes that a caller means: as findNode, but a title may be that of several.
+ * Finds nodes like findNode, but several nodes may have the title.
  *
- * @returns at least one
- * @throws {TtaError} 404 none has it
+ * @returns at least one node
+ * @throws {TtaError} 404 if no node matches, with similar names
  */
 export function findNodes({ name, nodes }: GraphDocument, field: string, text: string): NodeRow[] {
   const candidates = [
@@ -29,13 +29,13 @@ export function findNodes({ name, nodes }: GraphDocument, field: string, text: s
     (node: NodeRow) => nameOf(node) === text,
     hasTitle(text),
   ]
-  for (const isMeant of candidates) {
-    const found = nodes.filter(isMeant)
+  for (const matches of candidates) {
+    const found = nodes.filter(matches)
     if (found.length > 0) return found
   }
-  const near = nearTo(nodes, text)
-  const like = near.length === 0 ? '' : `; like it are ${near.join(', ')}`
-  throw new TtaError('TTA_NOT_FOUND', `The graph ${name} has no node ${cut(text)}${like}`, {
+  const near = similarNames(nodes, text)
+  const like = near.length === 0 ? '' : `; similar nodes: ${near.join(', ')}`
+  throw new TtaError('TTA_NOT_FOUND', `Node ${cut(text)} not found in graph ${name}${like}`, {
     errors: [{ field, value: text, message: 'must be the id, the title or title/subTitle of a node' }],
     details: { near },
   })
@@ -45,14 +45,14 @@ export const nameOf = ({ title, subTitle }: NodeRow) => `${title}/${subTitle}`
 const hasTitle = (text: string) => (node: NodeRow) => node.title === text
 
 function ambiguous(field: string, text: string, found: NodeRow[]): TtaError {
-  const names = found.slice(0, maxNamed).map(nameOf)
+  const names = found.slice(0, maxListed).map(nameOf)
   const more = found.length > names.length ? ` and ${found.length - names.length} more` : ''
-  const message = `must name one node, and ${found.length} have this title: ${names.join(', ')}${more}`
+  const message = `must match one node, but ${found.length} have this title: ${names.join(', ')}${more}`
   return badRequest([{ field, value: text, message }])
 }
 
-/** Names that contain the text, or that it contains, or that differ from it in a few characters. */
-function nearTo(nodes: NodeRow[], text: string): string[] {
+/** Returns names that contain the text, are contained in it, or differ from it in a few characters. */
+function similarNames(nodes: NodeRow[], text: string): string[] {
   const asked = text.toLowerCase()
   const ranked = nodes
     .map((node) => ({
@@ -61,13 +61,13 @@ function nearTo(nodes: NodeRow[], text: string): string[] {
     }))
     .filter(({ distance }) => distance <= Math.max(2, asked.length / 3))
   ranked.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-  return ranked.slice(0, maxNamed).map(({ name }) => name)
+  return ranked.slice(0, maxListed).map(({ name }) => name)
 }
 
 const spellings = (node: NodeRow) =>
   [node.title, node.subTitle, nameOf(node)].map((word) => word.toLowerCase())
 
-/** 1 where one holds the other, else Levenshtein's; texts of very different length are far apart. */
+/** Returns 1 if one text contains the other, else the Levenshtein distance; infinity for very different lengths. */
 function distance(a: string, b: string): number {
   if (a.length > 2 && b.length > 2 && (a.includes(b) || b.includes(a))) return 1
   if (Math.abs(a.length - b.length) > 5 || a.length > 100) return Number.POSITIVE_INFINITY

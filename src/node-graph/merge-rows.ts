@@ -1,42 +1,43 @@
 import type { EdgeRow, NodeRow } from '../model/node-graph-rows.ts'
-import { arcs, criticalPath, latency, rounded, traffic } from './figures.ts'
-import { mixedPercentiles } from './mixed-percentiles.ts'
+import { criticalPathText, latencyText, trafficText } from './detail-texts.ts'
+import { estimatePercentiles } from './estimate-percentiles.ts'
+import { arcs, rounded } from './row-numbers.ts'
 
 /**
- * Longest query that is put together of those of several rows, in characters: Tempo reads 1,024 at a time, and loses
- * some where it looks ahead over the end of them ("unexpected $end").
+ * Longest TraceQL union of several rows, in characters. Tempo's parser reads 1,024 at a time and fails on longer queries
+ * if it looks ahead over that boundary ("unexpected $end").
  */
 const maxTraceqlLength = 1000
 
 /**
- * One node in place of several. Sums are those of the rows, percentiles an estimate (`mixedPercentiles`).
+ * Merges several nodes into one. Sums are exact, percentiles are estimates (`estimatePercentiles`).
  *
  * @param rows at least one
- * @param callsBetween calls from one of them to another: calls to itself now
+ * @param callsBetween calls between these nodes, which become self calls
  */
 export function mergeNodes(rows: NodeRow[], id: string, callsBetween: number, windowSec: number): NodeRow {
   const [first] = rows as [NodeRow]
-  const figures = summed(rows, windowSec)
+  const numbers = sumRows(rows, windowSec)
   const selfCalls = rows.reduce((sum, row) => sum + row.selfCalls, callsBetween)
   return {
     ...first,
     id,
     title: rows.every(({ title }) => title === first.title) ? first.title : 'other',
     subTitle: `${rows.length} nodes`,
-    ...arcs(figures),
+    ...arcs(numbers),
     detail__role: 'other',
     detail__source: '',
     detail__self_calls: String(selfCalls),
     selfCalls,
-    ...figures,
+    ...numbers,
   }
 }
 
 /**
- * One edge in place of several that lead from and to the same nodes now. What of it depends on which calls belong
- * together, such as the times on both sides, nobody knows any more.
+ * Merges edges that now have the same ends. Fields that depend on which calls belong together, such as the times on both
+ * sides, become unknown.
  *
- * @param rows at least one; a single one keeps all it had
+ * @param rows at least one; a single row keeps all its fields
  */
 export function mergeEdges(rows: EdgeRow[], source: string, target: string, windowSec: number): EdgeRow {
   const [first] = rows as [EdgeRow]
@@ -52,16 +53,16 @@ export function mergeEdges(rows: EdgeRow[], source: string, target: string, wind
     gapMeanMs: null,
     callsPerParent: null,
     retries: rows.reduce((sum, row) => sum + row.retries, 0),
-    ...summed(rows, windowSec),
+    ...sumRows(rows, windowSec),
   }
 }
 
-/** What nodes and edges have in common. */
-type Figures = Omit<NodeRow & EdgeRow, OwnOfNode | OwnOfEdge>
-type OwnOfNode = Exclude<keyof NodeRow, keyof EdgeRow> | 'id'
-type OwnOfEdge = Exclude<keyof EdgeRow, keyof NodeRow>
+/** Fields that nodes and edges have in common, except the id. */
+type SharedFields = Omit<NodeRow & EdgeRow, NodeOnly | EdgeOnly>
+type NodeOnly = Exclude<keyof NodeRow, keyof EdgeRow> | 'id'
+type EdgeOnly = Exclude<keyof EdgeRow, keyof NodeRow>
 
-function summed(rows: (NodeRow | EdgeRow)[], windowSec: number): Figures {
+function sumRows(rows: (NodeRow | EdgeRow)[], windowSec: number): SharedFields {
   const sum = (value: (row: NodeRow | EdgeRow) => number) =>
     rows.reduce((total, row) => total + value(row), 0)
   const count = sum((row) => row.count)
@@ -75,7 +76,7 @@ function summed(rows: (NodeRow | EdgeRow)[], windowSec: number): Figures {
     slow: sum((row) => row.slow),
   }
   const meanMs = rounded(sum((row) => row.count * row.meanMs) / count, 6)
-  const { p50Ms, p95Ms, p99Ms } = mixedPercentiles(rows)
+  const { p50Ms, p95Ms, p99Ms } = estimatePercentiles(rows)
   const percentiles = { p50Ms: rounded(p50Ms, 6), p95Ms: rounded(p95Ms, 6), p99Ms: rounded(p99Ms, 6) }
   const share = Math.min(
     1,
@@ -88,9 +89,9 @@ function summed(rows: (NodeRow | EdgeRow)[], windowSec: number): Figures {
   return {
     mainStat: count,
     secondaryStat: meanMs,
-    detail__traffic: traffic(calls, windowSec),
-    detail__latency: `about ${latency({ p50Ns: p50Ms * 1e6, p95Ns: p95Ms * 1e6, p99Ns: p99Ms * 1e6 })}`,
-    detail__critical_path: criticalPath(share),
+    detail__traffic: trafficText(calls, windowSec),
+    detail__latency: `about ${latencyText({ p50Ns: p50Ms * 1e6, p95Ns: p95Ms * 1e6, p99Ns: p99Ms * 1e6 })}`,
+    detail__critical_path: criticalPathText(share),
     detail__trace_slowest: exemplars.slowest ?? '',
     detail__trace_failed: exemplars.failed ?? '',
     detail__trace_typical: exemplars.typical ?? '',
@@ -104,7 +105,7 @@ function summed(rows: (NodeRow | EdgeRow)[], windowSec: number): Figures {
   }
 }
 
-/** Of the row that is slowest by its 99th percentile, of that which fails most, of that which is called most. */
+/** Picks exemplars: of the row with the highest p99, of the one with most failures, of the most called one. */
 function exemplarsOf(rows: (NodeRow | EdgeRow)[]): NodeRow['exemplars'] {
   const most = (value: (row: NodeRow | EdgeRow) => number) =>
     rows.reduce((best, row) => (value(row) > value(best) ? row : best)).exemplars
@@ -115,7 +116,7 @@ function exemplarsOf(rows: (NodeRow | EdgeRow)[]): NodeRow['exemplars'] {
   }
 }
 
-/** Finds the calls of all rows, or where that is too long of the most called. */
+/** Joins the queries of the most called rows, up to the longest query that Tempo accepts. */
 function unionOf(rows: (NodeRow | EdgeRow)[]): string {
   const byCalls = [...rows].sort((a, b) => b.count - a.count)
   let union = byCalls[0]?.traceql ?? ''

@@ -3,57 +3,48 @@ import { runToEnd, type Steps } from '../graph/columns/steps.ts'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { Red } from '../graph/totals/red.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from '../model/node-graph-rows.ts'
-import { edgeFiguresOf, patternInWords, sidesInWords } from './edge-figures.ts'
-import {
-  arcs,
-  criticalPath,
-  criticalPathShare,
-  figuresOf,
-  latency,
-  meanMs,
-  traffic,
-  type Whole,
-} from './figures.ts'
-import { findCallsAlong, findCallsOf, type TagAttribute } from './find-calls.ts'
+import { criticalPathText, latencyText, patternText, sidesText, trafficText } from './detail-texts.ts'
+import { arcs, criticalPathShare, edgeNumbers, type GraphTotals, meanMs, rowNumbers } from './row-numbers.ts'
+import { edgeTraceql, nodeTraceql, type TagAttribute } from './row-traceql.ts'
 
 export interface NodeGraphOptions {
-  /** Length of the time that was read, s; for rates. */
+  /** Length of the window, s; for rates. */
   windowSec: number
-  /** subTitle of tag nodes and services. */
+  /** subTitle of tag nodes and service nodes. */
   tagNodeSubTitle: string
-  /** The tag whose values tag nodes are; `resource.service.name` if left out. */
+  /** The attribute whose values are tag nodes. @default resource.service.name */
   tag?: TagAttribute
 }
 
 const serviceName: TagAttribute = { scope: 'resource', key: 'service.name' }
 
-/** Ids are the Python demo's, so that dashboards made for it keep working. */
+/** Writes a graph as rows for Grafana and programs. Ids equal those of the Python demo, for dashboards made for it. */
 export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph {
   return runToEnd(toNodeGraphInSteps(graph, options))
 }
 
-/** The same in small pieces. */
+/** Does the same in small steps, so that the event loop is not blocked. */
 export function* toNodeGraphInSteps(graph: Graph, options: NodeGraphOptions): Steps<NodeGraph> {
   const ids = yield* nodeIds(graph.nodes)
   const { tag = serviceName } = options
-  const whole = { windowSec: options.windowSec, endToEndNs: graph.endToEndNs }
+  const totals = { windowSec: options.windowSec, endToEndNs: graph.endToEndNs }
   const nodes: NodeRow[] = []
   for (const [index, node] of graph.nodes.entries()) {
-    const traceql = findCallsOf(node, tag)
-    nodes.push(nodeRow(node, ids[index] as string, subTitleOf(node, options), whole, traceql))
+    const traceql = nodeTraceql(node, tag)
+    nodes.push(nodeRow(node, ids[index] as string, subTitleOf(node, options), totals, traceql))
     yield
   }
   const edges: EdgeRow[] = []
   for (const edge of graph.edges) {
     const [caller, callee] = [graph.nodes[edge.source] as GraphNode, graph.nodes[edge.target] as GraphNode]
-    const traceql = findCallsAlong(edge, caller, callee, tag)
-    edges.push(edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, whole, traceql))
+    const traceql = edgeTraceql(edge, caller, callee, tag)
+    edges.push(edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, totals, traceql))
     yield
   }
   return { nodes, edges }
 }
 
-/** The demo's key is ambiguous (an operation may be called "service"): who comes second gets another. */
+/** Assigns ids. The demo's key is ambiguous (an operation may be called "service"): the second node gets another id. */
 function* nodeIds(nodes: GraphNode[]): Steps<string[]> {
   const taken = new Set<string>()
   const ids: string[] = []
@@ -74,7 +65,7 @@ function nodeId(node: GraphNode, taken: Set<string>): string {
 
 function idSuffix({ role, operation }: GraphNode): string {
   if (role === 'operation') return operation
-  // The demo's node for a value of the tag, which was always the service name, is the node of the service.
+  // In the demo the tag was always service.name, and the node of a value was the node of the service.
   return role === 'tag' ? 'service' : role
 }
 
@@ -85,7 +76,13 @@ function subTitleOf({ role, operation }: GraphNode, { tagNodeSubTitle }: NodeGra
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
-function nodeRow(node: GraphNode, id: string, subTitle: string, whole: Whole, traceql: string): NodeRow {
+function nodeRow(
+  node: GraphNode,
+  id: string,
+  subTitle: string,
+  totals: GraphTotals,
+  traceql: string,
+): NodeRow {
   return {
     id,
     title: node.title,
@@ -95,39 +92,45 @@ function nodeRow(node: GraphNode, id: string, subTitle: string, whole: Whole, tr
     ...arcs(node),
     detail__role: node.role,
     detail__source: node.source ?? '',
-    detail__traffic: traffic(node, whole.windowSec),
-    detail__latency: latency(node),
-    detail__critical_path: criticalPath(criticalPathShare(node, whole)),
+    detail__traffic: trafficText(node, totals.windowSec),
+    detail__latency: latencyText(node),
+    detail__critical_path: criticalPathText(criticalPathShare(node, totals)),
     detail__self_calls: String(node.selfCalls),
     ...traceLinks(node),
-    ...figuresOf(node, whole),
+    ...rowNumbers(node, totals),
     selfCalls: node.selfCalls,
     exemplars: { ...node.exemplars },
     traceql,
   }
 }
 
-function edgeRow(edge: GraphEdge, source: string, target: string, whole: Whole, traceql: string): EdgeRow {
+function edgeRow(
+  edge: GraphEdge,
+  source: string,
+  target: string,
+  totals: GraphTotals,
+  traceql: string,
+): EdgeRow {
   return {
     id: `${source}_${target}`,
     source,
     target,
     mainStat: edge.count,
     secondaryStat: meanMs(edge),
-    detail__traffic: traffic(edge, whole.windowSec),
-    detail__latency: latency(edge),
-    detail__critical_path: criticalPath(criticalPathShare(edge, whole)),
-    detail__sides: sidesInWords(edge.sides),
-    detail__pattern: patternInWords(edge.pattern),
+    detail__traffic: trafficText(edge, totals.windowSec),
+    detail__latency: latencyText(edge),
+    detail__critical_path: criticalPathText(criticalPathShare(edge, totals)),
+    detail__sides: sidesText(edge.sides),
+    detail__pattern: patternText(edge.pattern),
     ...traceLinks(edge),
-    ...figuresOf(edge, whole),
-    ...edgeFiguresOf(edge.sides, edge.pattern),
+    ...rowNumbers(edge, totals),
+    ...edgeNumbers(edge.sides, edge.pattern),
     exemplars: { ...edge.exemplars },
     traceql,
   }
 }
 
-/** For a dashboard to make links of. */
+/** Returns trace ids for the links of a dashboard. */
 function traceLinks({ exemplars }: Red) {
   return {
     detail__trace_slowest: exemplars.slowest ?? '',

@@ -82,13 +82,16 @@ t.test('--format prints the graph in place of the report', async (t) => {
 
   t.test('what does not go together is told before anything is read', async (t) => {
     for (const [argv, said] of [
-      [['--format', 'png'], '--format is "png", but must be one of json, dot, mermaid, svg, csv, graphml'],
-      [['--focus', 'cart'], '--focus goes with --format: json, dot, mermaid, svg, csv, graphml'],
-      [['--format', 'dot', '--part', 'nodes'], '--part goes with --format csv'],
-      [['--format', 'csv', '--part', 'both'], '--part is "both", but must be one of nodes, edges'],
-      [['--format', 'dot', '--hops', '2'], '--hops goes with --focus'],
-      [['--format', 'dot', '--max-nodes', '0'], '--max-nodes is "0", but must be a whole number from 1 on'],
-      [['--format', 'json', '--json'], '--json prints the summary, --format the graph: give one of them'],
+      [['--format', 'png'], '--format must be one of json, dot, mermaid, svg, csv, graphml, not "png"'],
+      [['--focus', 'cart'], '--focus requires --format (json, dot, mermaid, svg, csv, graphml)'],
+      [['--format', 'dot', '--part', 'nodes'], '--part requires --format csv'],
+      [['--format', 'csv', '--part', 'both'], '--part must be one of nodes, edges, not "both"'],
+      [['--format', 'dot', '--hops', '2'], '--hops requires --focus'],
+      [['--format', 'dot', '--max-nodes', '0'], '--max-nodes must be a whole number of at least 1, not "0"'],
+      [
+        ['--format', 'json', '--json'],
+        '--json cannot be combined with --format: one prints the summary, the other the graph',
+      ],
     ] as const) {
       const { status, out, err } = await run([...argv], failingSource(1))
       t.same([status, err], [1, `tta: ${said}\n`])

@@ -208,7 +208,7 @@ t.test(
       t.ok(Array.isArray(nodes) && Array.isArray(edges), query)
     }
     const refused = await ask('/shop/api/graph/data?focus=nobody')
-    t.match(refused, { message: 'The graph shop has no node nobody', error: { code: 'TTA_NOT_FOUND' } })
+    t.match(refused, { message: 'Node nobody not found in graph shop', error: { code: 'TTA_NOT_FOUND' } })
   },
 )
 

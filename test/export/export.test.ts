@@ -1,13 +1,13 @@
 import { parse as parseCsv } from 'csv-parse/sync'
 import fc from 'fast-check'
 import t from 'tap'
-import { csv } from '../../src/export/csv.ts'
-import { dot } from '../../src/export/dot.ts'
+import { toCsv } from '../../src/export/csv.ts'
+import { healthOf, nodeLines } from '../../src/export/diagram-style.ts'
+import { toDot } from '../../src/export/dot.ts'
 import { createDrawing } from '../../src/export/drawing.ts'
 import type { ExportEdge, ExportGraph, ExportNode } from '../../src/export/export-graph.ts'
-import { graphml } from '../../src/export/graphml.ts'
-import { conditionOf, nodeLines } from '../../src/export/look.ts'
-import { mermaid, mermaidBlock } from '../../src/export/mermaid.ts'
+import { toGraphml } from '../../src/export/graphml.ts'
+import { toMermaid, toMermaidBlock } from '../../src/export/mermaid.ts'
 import { readDot, readMermaid, readXml, textsOf } from '../support/export-parsers.ts'
 import { documentOf } from '../support/server-stand-ins.ts'
 
@@ -61,16 +61,16 @@ const hostile = [
 ]
 const everyName = chain(hostile.map((name) => [name, `${name} 2`]))
 
-/** What a label may show of a text: on one line, what cannot be shown replaced. */
+/** The lines that the label of each node shows. */
 const shown = (graph: ExportGraph) => graph.nodes.map((row) => nodeLines(row))
 
-/** Graphviz writes several blanks as non-breaking ones. */
+/** Graphviz writes consecutive blanks as non-breaking ones. */
 const hasText = (texts: string[], line: string) =>
   texts.some((text) => text.replaceAll('\u00a0', ' ').trim() === line.trim())
 
 t.test('DOT', async (t) => {
   t.equal(
-    dot(
+    toDot(
       chain([
         ['cart', 'GET /'],
         ['db', ''],
@@ -86,7 +86,7 @@ t.test('DOT', async (t) => {
 }
 `,
   )
-  const { nodes, edges, svg } = readDot(dot(everyName))
+  const { nodes, edges, svg } = readDot(toDot(everyName))
   t.same(
     nodes,
     everyName.nodes.map(({ id }) => id),
@@ -97,14 +97,14 @@ t.test('DOT', async (t) => {
   )
   const texts = textsOf(svg)
   for (const lines of shown(everyName)) for (const line of lines) t.ok(hasText(texts, line), line)
-  t.same(readDot(dot(chain([]))).nodes, [], 'an empty graph is one')
+  t.same(readDot(toDot(chain([]))).nodes, [], 'an empty graph is valid')
 })
 
 t.test('SVG', async (t) => {
   const draw = createDrawing()
   const { signal } = new AbortController()
 
-  t.test('has every name as text, and no markup of its own', async (t) => {
+  t.test('writes every name as text, never as markup', async (t) => {
     const svg = await draw(everyName, signal)
     const texts = textsOf(svg)
     for (const lines of shown(everyName)) for (const line of lines) t.ok(hasText(texts, line), line)
@@ -116,7 +116,7 @@ t.test('SVG', async (t) => {
     t.notOk(attributes.some((name) => name.startsWith('on') || name === 'href' || name === 'xlink:href'))
   })
 
-  t.test('a drawing that takes too long is given up, and the next one is drawn', async (t) => {
+  t.test('stops a drawing that takes too long, and draws the next one', async (t) => {
     const slow = createDrawing({ deadlineMs: 1 })
     await t.rejects(slow(everyName, signal), {
       code: 'TTA_DEADLINE',
@@ -128,7 +128,7 @@ t.test('SVG', async (t) => {
     await t.rejects(draw(micro, gone), { message: 'gone' })
   })
 
-  t.test('where too many wait, the next is told when to come again', async (t) => {
+  t.test('rejects a drawing if too many wait, and says when to retry', async (t) => {
     const stop = new AbortController()
     const busy = createDrawing()
     const drawings = Array.from({ length: 21 }, () =>
@@ -139,7 +139,7 @@ t.test('SVG', async (t) => {
     t.same(new Set(await Promise.all(drawings)), new Set(['gone']))
   })
 
-  t.test('a graph of a thousand nodes is drawn, by springs', async (t) => {
+  t.test('draws a graph of a thousand nodes', async (t) => {
     const many = chain(Array.from({ length: 1000 }, (_, at) => [`s${at}`, '']))
     const svg = await draw(many, signal)
     t.equal(textsOf(svg).filter((text) => /^s\d+$/.test(text)).length, 1000)
@@ -148,7 +148,7 @@ t.test('SVG', async (t) => {
 
 t.test('Mermaid', async (t) => {
   t.equal(
-    mermaid(
+    toMermaid(
       chain([
         ['cart', 'GET /'],
         ['db', ''],
@@ -162,12 +162,12 @@ flowchart LR
   n1(["db<br/>2 calls, 10.5 ms, 50 % failed"])
   n0 -->|"2 calls, 10.5 ms, 50 % failed"| n1
   classDef failing stroke:#E02F44,stroke-width:2px
-  classDef ailing stroke:#FF9830,stroke-width:2px
-  classDef well stroke:#56A64B,stroke-width:2px
+  classDef degraded stroke:#FF9830,stroke-width:2px
+  classDef healthy stroke:#56A64B,stroke-width:2px
   class n0,n1 failing
 `,
   )
-  const { nodes, edges } = await readMermaid(mermaid(everyName))
+  const { nodes, edges } = await readMermaid(toMermaid(everyName))
   t.same(
     nodes.map(({ lines }) => lines.join('\n')),
     shown(everyName).map((lines) => lines.join('\n')),
@@ -177,21 +177,21 @@ flowchart LR
     hostile.slice(1).map((_, at) => `n${at} n${at + 1}`),
   )
   t.ok(nodes.every(({ classes }) => classes.join() === 'failing'))
-  t.same((await readMermaid(mermaid(chain([])))).nodes, [], 'an empty graph is one')
-  t.equal(mermaidBlock(everyName).match(/```/g)?.length, 2, 'no name ends the block')
+  t.same((await readMermaid(toMermaid(chain([])))).nodes, [], 'an empty graph is valid')
+  t.equal(toMermaidBlock(everyName).match(/```/g)?.length, 2, 'no name closes the code block')
 })
 
 t.test('CSV', async (t) => {
   t.equal(
-    csv(micro, 'nodes').split('\r\n')[0],
+    toCsv(micro, 'nodes').split('\r\n')[0],
     'id,title,subTitle,role,count,adjustedCount,failed,slow,meanMs,p50Ms,p95Ms,p99Ms,perSec,criticalPathShare,selfCalls,slowestTrace,failedTrace,typicalTrace,traceql',
   )
   t.equal(
-    csv(micro, 'edges').split('\r\n')[1],
+    toCsv(micro, 'edges').split('\r\n')[1],
     'a_b,a,cart,GET /cart 🛒,b,db,SELECT,2,2,1,0,10.5,10,11,11,0.000556,0.25,12,10,2,1,0,' +
       '000000000000000000000000000000a1,,000000000000000000000000000000a2,"{ name = ""GET /"" }"',
   )
-  const rows = parseCsv<Record<string, string>>(csv(everyName, 'nodes'), { columns: true })
+  const rows = parseCsv<Record<string, string>>(toCsv(everyName, 'nodes'), { columns: true })
   t.same(
     rows.map(({ title }) => title),
     hostile.map(guarded),
@@ -201,14 +201,14 @@ t.test('CSV', async (t) => {
     cells.some((cell) => /^[=+\-@\t\r\n＝]/.test(cell)),
     'no cell is a formula',
   )
-  t.equal(csv(chain([]), 'edges').split('\r\n').length, 2, 'an empty table has its header')
+  t.equal(toCsv(chain([]), 'edges').split('\r\n').length, 2, 'an empty table has a header')
 })
 
-/** Spreadsheets show the quote, or nothing. */
+/** Spreadsheets show the quote or hide it. */
 const guarded = (text: string) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text).toWellFormed()
 
 t.test('GraphML', async (t) => {
-  const { documentElement, querySelectorAll } = reading(graphml(everyName))
+  const { documentElement, querySelectorAll } = reading(toGraphml(everyName))
   t.equal(documentElement.namespaceURI, 'http://graphml.graphdrawing.org/xmlns')
   const declared = new Map(
     querySelectorAll('key').map((key) => [key.getAttribute('id'), key.getAttribute('attr.type')]),
@@ -245,11 +245,11 @@ function reading(text: string) {
   }
 }
 
-/** What XML can hold of a text. */
+/** The text that XML can contain. */
 const writable = (text: string) =>
   text.replace(/(?![\t\n\r\u007f-\u009f])\p{Cc}|[\ufffe\uffff]|\p{Cs}/gu, '\ufffd')
 
-t.test('any name is text in any form', async (t) => {
+t.test('writes any name as text in every format', async (t) => {
   const signs = fc.constantFrom(
     ...'<>&"\'`#;:%{}[]()|\\/=+-@~^$!?*_,. \n\r\t\0'.split(''),
     'ﬂ°',
@@ -274,7 +274,7 @@ t.test('any name is text in any form', async (t) => {
     t.notOk(found.failed, fc.defaultReportMessage(found) ?? what)
   }
   await check('DOT', (graph) => {
-    const { nodes, edges, svg } = readDot(dot(graph))
+    const { nodes, edges, svg } = readDot(toDot(graph))
     const texts = textsOf(svg)
     return (
       nodes.length === graph.nodes.length &&
@@ -283,30 +283,26 @@ t.test('any name is text in any form', async (t) => {
     )
   })
   await check('Mermaid', async (graph) => {
-    const { nodes } = await readMermaid(mermaid(graph))
+    const { nodes } = await readMermaid(toMermaid(graph))
     return JSON.stringify(nodes.map(({ lines }) => lines)) === JSON.stringify(shown(graph))
   })
   await check('CSV', (graph) => {
-    const rows = parseCsv<Record<string, string>>(csv(graph, 'nodes'), { columns: true })
+    const rows = parseCsv<Record<string, string>>(toCsv(graph, 'nodes'), { columns: true })
     return rows.every(({ title }, at) => title === guarded(graph.nodes[at]?.title ?? ''))
   })
   await check('GraphML', (graph) => {
-    const titles = reading(graphml(graph)).querySelectorAll('data[key="node.subTitle"]')
+    const titles = reading(toGraphml(graph)).querySelectorAll('data[key="node.subTitle"]')
     return titles.every(({ textContent }, at) => textContent === writable(graph.nodes[at]?.subTitle ?? ''))
   })
 })
 
-t.test('a node fails from 5 % on, and ails where any call failed or a fifth was slow', async (t) => {
-  const condition = (count: number, failed: number, slow: number) =>
-    conditionOf({ ...node, count, failed, slow })
-  t.same(
-    [
-      condition(100, 5, 0),
-      condition(100, 4, 0),
-      condition(100, 0, 20),
-      condition(100, 0, 19),
-      condition(1, 1, 0),
-    ],
-    ['failing', 'ailing', 'ailing', 'well', 'failing'],
-  )
-})
+t.test(
+  'colours a node as failing from 5 % on, and as degraded if any call failed or a fifth was slow',
+  async (t) => {
+    const health = (count: number, failed: number, slow: number) => healthOf({ ...node, count, failed, slow })
+    t.same(
+      [health(100, 5, 0), health(100, 4, 0), health(100, 0, 20), health(100, 0, 19), health(1, 1, 0)],
+      ['failing', 'degraded', 'degraded', 'healthy', 'failing'],
+    )
+  },
+)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { figuresOf, traffic } from '../../src/node-graph/figures.ts'
+import { trafficText } from '../../src/node-graph/detail-texts.ts'
+import { rowNumbers } from '../../src/node-graph/row-numbers.ts'
 import { builderOf, graphOf } from '../support/graph/test-graphs.ts'
 import type { TestSpan } from '../support/graph/test-spans.ts'
 
@@ -90,6 +91,6 @@ t.test('sums are exact: a weight of 2^56 does not drown the others', async (t) =
 t.test('rows give the adjusted count, and in words where it says more than the count', async (t) => {
   const red = { ...graphOf([root]).nodes[0], count: 12, adjustedCount: 1200.4, failed: 2 } as never
   const whole = { windowSec: 120, endToEndNs: 1 }
-  t.equal(traffic(red, 120), '12 calls, about 1,200 before sampling, 0.1/s, 2 failed')
-  t.match(figuresOf(red, whole), { count: 12, adjustedCount: 1200.4, perSec: 0.1 })
+  t.equal(trafficText(red, 120), '12 calls, about 1,200 before sampling, 0.1/s, 2 failed')
+  t.match(rowNumbers(red, whole), { count: 12, adjustedCount: 1200.4, perSec: 0.1 })
 })

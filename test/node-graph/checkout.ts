@@ -5,8 +5,8 @@ import { builderOf, hexTraceId } from '../support/graph/test-graphs.ts'
 export const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
 /**
- * A checkout, counted by hand: 2 traces over 60 s, one failed payment of 3, one slow root of 2.
- * The first root waits for the longer payment: 60 ms its own, 20 + 10 ms of payments; 100 ms in all with the second.
+ * A checkout with results calculated by hand: 2 traces over 60 s, 1 of 3 payments failed, 1 of 2 roots slow.
+ * The first root waits for the longer payment: 60 ms own time, 20 + 10 ms of payments. Both roots take 100 ms in total.
  */
 export const checkout = (): Graph =>
   builderOf(
@@ -24,7 +24,7 @@ export const checkout = (): Graph =>
 
 const [one, two] = [hexTraceId(1), hexTraceId(2)]
 const [shop, pay, eu] = [md5('shop##POST /checkout'), md5('pay##charge'), md5('eu##service')]
-/** The rows of `checkout` over 60 s. Percentiles are the middles of their buckets, those of a single call exact. */
+/** The rows of `checkout` over 60 s. Percentiles are bucket middles, or exact for a single call. */
 export const checkoutRows = {
   nodes: [
     {

@@ -33,26 +33,26 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
 }
 const tagNode = (title: string) => node(title, '', { role: 'tag' })
 
-/** The node graph of nodes alone. */
+/** Returns the rows of a graph without edges. */
 const rowsOf = (...nodes: GraphNode[]) =>
   toNodeGraph({ nodes, edges: [], endToEndNs: 0, spans: builderOf([]).finish().spans }, options).nodes
 
-/** The row of a single node with these figures. */
+/** Returns the row of a single node with these fields. */
 function rowOf(more: Partial<GraphNode>): NodeRow {
   const [row] = rowsOf(node('a', 'op', more))
   if (!row) throw new Error('no row')
   return row
 }
 
-t.test('an empty graph has no rows', async (t) => {
+t.test('writes no rows for an empty graph', async (t) => {
   t.same(toNodeGraph(builderOf([]).finish(), options), { nodes: [], edges: [] })
 })
 
-t.test('every field of every row, in its order', async (t) => {
+t.test('writes every field of every row in a fixed order', async (t) => {
   t.equal(JSON.stringify(toNodeGraph(checkout(), options)), JSON.stringify(checkoutRows))
 })
 
-t.test("ids are the demo's, fixed here as bytes so that dashboards survive", async (t) => {
+t.test("keeps the demo's ids, on which dashboards depend", async (t) => {
   t.same(
     rowsOf(node('shop', 'GET /'), node('käse', '🛒'), tagNode('shop')).map((row) => row.id),
     ['shop##GET /', 'käse##🛒', 'shop##service'].map(md5),
@@ -60,7 +60,7 @@ t.test("ids are the demo's, fixed here as bytes so that dashboards survive", asy
   t.equal(rowsOf(node('shop', 'GET /'))[0]?.id, '56c43d439b778f74dcaaca30034d0aa4')
 })
 
-t.test('where the demo gives two nodes one id, both keep a node', async (t) => {
+t.test('gives two nodes different ids where the demo gave them the same', async (t) => {
   t.test('an operation called "service" and the tag node of that service', async (t) => {
     const [operation, tag] = rowsOf(node('shop', 'service'), tagNode('shop'))
     t.equal(operation?.id, md5('shop##service'))
@@ -75,7 +75,7 @@ t.test('where the demo gives two nodes one id, both keep a node', async (t) => {
   })
 })
 
-t.test('shares add up to 1 and none is negative, however they round', async (t) => {
+t.test('rounds shares so that they add up to 1 and none is negative', async (t) => {
   const arcs = (count: number, failed: number, slow: number) => {
     const row = rowOf({ count, failed, slow })
     return [row.arc__failed, row.arc__slow, row.arc__passed]
@@ -100,7 +100,7 @@ t.test('shares add up to 1 and none is negative, however they round', async (t) 
   t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'holds')
 })
 
-t.test('durations are ms with six decimals: to the ns, no float noise, never -0', async (t) => {
+t.test('writes durations in ms with six decimals, without float noise or -0', async (t) => {
   const meanMs = (meanNs: number) => rowOf({ meanNs }).meanMs
   t.same([0, 1, 0.4, 1_234_567.8, 0.1e6 + 0.2e6, 2 ** 64].map(meanMs), [
     0,
@@ -113,7 +113,7 @@ t.test('durations are ms with six decimals: to the ns, no float noise, never -0'
   t.ok(Object.is(meanMs(-0), 0))
 })
 
-t.test('the rate is over the window', async (t) => {
+t.test('calculates the rate over the window', async (t) => {
   const { nodes } = toNodeGraph(checkout(), { ...options, windowSec: 7200 })
   t.same(
     nodes.map((row) => [row.perSec, row.detail__traffic]),
@@ -125,7 +125,7 @@ t.test('the rate is over the window', async (t) => {
   )
 })
 
-t.test('every row of any graph has the keys and the types that the schema promises', async (t) => {
+t.test('writes rows that match the schema for any graph', async (t) => {
   const ajv = new Ajv({ allErrors: true })
   const isNode = ajv.compile(NodeRow)
   const isEdge = ajv.compile(EdgeRow)
@@ -145,7 +145,7 @@ t.test('every row of any graph has the keys and the types that the schema promis
   t.notOk(found.failed, `${fc.defaultReportMessage(found)} ${ajv.errorsText(isNode.errors ?? isEdge.errors)}`)
 })
 
-t.test('rows are in a fixed order: operations, then tags; by title, then name, as code units', async (t) => {
+t.test('sorts operations before tags, then by title and name in code units', async (t) => {
   const names: [string, string][] = [
     ['b', 'x'],
     ['a', 'z'],

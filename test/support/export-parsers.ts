@@ -1,13 +1,13 @@
 import { instance } from '@viz-js/viz'
 import { JSDOM, type Xml } from 'jsdom'
 
-// Mermaid cleans labels by a DOM, which a browser has.
+// Mermaid sanitizes labels with the DOM of a browser.
 const { window } = new JSDOM('')
 Object.assign(globalThis, { window, document: window.document })
 const { default: mermaid } = await import('mermaid')
 const graphviz = await instance()
 
-/** What Mermaid reads in a flowchart; texts with their entity codes resolved. */
+/** Parses a flowchart with Mermaid and resolves the entity codes of its texts. */
 export async function readMermaid(text: string) {
   await mermaid.parse(text)
   const [, flowchart = ''] = text.split(/^---\n.*?^---\n/ms)
@@ -18,18 +18,18 @@ export async function readMermaid(text: string) {
   }
 }
 
-/** While it reads, Mermaid writes `ﬂ°°34¶ß` for `#34;`, and `&#34;` when it draws. */
+/** Mermaid's parser writes `ﬂ°°34¶ß` for `#34;`; its renderer turns that into `&#34;`. */
 const linesOf = (text: string) =>
   text.split(/<br\s*\/?>/).map((line) => {
     if (/[<>&"]/.test(line)) throw new Error(`${line} would be read as HTML`)
     return line.replace(/ﬂ°°(\d+)¶ß/g, (_, code) => String.fromCodePoint(Number(code)))
   })
 
-/** What Graphviz reads in a graph: the texts it would draw, by the name of the node. */
+/** Parses a graph with Graphviz and draws it. */
 export function readDot(text: string): { nodes: string[]; edges: [string, string][]; svg: string } {
   const render = (format: string) => {
     const { output, errors } = graphviz.render(text, { format, engine: 'dot' })
-    // It warns of signs whose width it has to guess.
+    // It only warns of characters whose width it must guess.
     if (output === undefined || errors.some(({ level }) => level === 'error'))
       throw new Error(JSON.stringify(errors))
     return output
@@ -46,10 +46,10 @@ export function readDot(text: string): { nodes: string[]; edges: [string, string
   }
 }
 
-/** @throws {Error} it is not well-formed */
+/** @throws {Error} if the text is not well-formed */
 export const readXml = (text: string): Xml =>
   new JSDOM(text, { contentType: 'application/xml' }).window.document
 
-/** Texts of an SVG, in the order they stand there. */
+/** Returns the texts of an SVG in document order. */
 export const textsOf = (svg: string) =>
   [...readXml(svg).querySelectorAll('text')].map((text) => text.textContent)

@@ -1,4 +1,4 @@
-import { type Size, sizeDocument } from '../../export/size-document.ts'
+import { type ShownPart, selectShownPart } from '../../export/shown-part.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 import { type Representation, remembered, represent } from './representation.ts'
 
@@ -6,17 +6,17 @@ import { type Representation, remembered, represent } from './representation.ts'
  * What of a graph is sent, at the size that is asked for. A stored graph never changes: its view at the usual size is
  * made once.
  *
- * @param usualNodes most nodes where the caller does not say; all if left out
+ * @param defaultMaxNodes most nodes where the caller does not say; all if left out
  */
 export function sizedView(
   view: (document: GraphDocument) => unknown,
-  usualNodes?: number,
-): (document: GraphDocument, size: Size) => Representation {
+  defaultMaxNodes?: number,
+): (document: GraphDocument, part: ShownPart) => Representation {
   const usual = remembered((document: GraphDocument) =>
-    view(sizeDocument(document, { maxNodes: usualNodes })),
+    view(selectShownPart(document, { maxNodes: defaultMaxNodes })),
   )
   return (document, { focus, hops, maxNodes }) => {
     if (focus === undefined && hops === undefined && maxNodes === undefined) return usual(document)
-    return represent(view(sizeDocument(document, { focus, hops, maxNodes: maxNodes ?? usualNodes })))
+    return represent(view(selectShownPart(document, { focus, hops, maxNodes: maxNodes ?? defaultMaxNodes })))
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { Type } from 'typebox'
 import { badRequest, TtaError } from '../../base/errors.ts'
-import type { Part } from '../../export/csv.ts'
+import type { CsvTable } from '../../export/csv.ts'
 import { type Format, formats, mediaTypes } from '../../export/formats.ts'
 
 /** In which form a graph is wanted. */
@@ -29,7 +29,7 @@ interface Chosen {
 /** The form that a request asks for. @throws {TtaError} 400 a part of what has none; 406 there is no such form */
 export function chosenForm(
   request: FastifyRequest,
-  { format, part }: { format?: Format; part?: Part },
+  { format, part }: { format?: Format; part?: CsvTable },
 ): Chosen {
   const chosen = format === undefined ? negotiated(request) : { format, mediaType: mediaTypes[format][0] }
   if (part === undefined || chosen.format === 'csv') return chosen

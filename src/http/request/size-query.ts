@@ -1,7 +1,5 @@
 import { Type } from 'typebox'
-
-/** Most nodes that Grafana's Node graph panel shows; farther ones it hides behind markers. */
-export const panelNodes = 200
+import { maxReadableNodes } from '../../export/shown-part.ts'
 
 /** How much of a graph is wanted. */
 export const sizeProperties = {
@@ -25,7 +23,7 @@ export const sizeProperties = {
       maximum: 1_000_000,
       description:
         'Most nodes: the most called stay, others are one for each set of callers and callees. By default ' +
-        `${panelNodes} where Grafana or a picture is meant, else all. May be written max_nodes`,
+        `${maxReadableNodes} where Grafana or a picture is meant, else all. May be written max_nodes`,
     }),
   ),
 }

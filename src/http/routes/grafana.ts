@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { checkSize } from '../../export/size-document.ts'
+import { checkShownPart, maxReadableNodes } from '../../export/shown-part.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { logProblem, sendProblem, toTtaError } from '../problem/problem.ts'
 import { GrafanaFields, grafanaFields } from '../reply/grafana-fields.ts'
@@ -8,7 +8,6 @@ import { represent, sendRepresentation } from '../reply/representation.ts'
 import { sizedView } from '../reply/sized-view.ts'
 import { GraphPath, NoQuery, readQuery, TolerantQuery } from '../request/build-query.ts'
 import { graphFinder } from '../request/find-graph.ts'
-import { panelNodes } from '../request/size-query.ts'
 import { problems, taggedAnswer } from '../schema/responses.ts'
 import type { GraphsOptions } from './graphs.ts'
 
@@ -16,7 +15,7 @@ const { nodes, edges } = GraphDocument.properties
 const Rows = Type.Object({ nodes, edges }, { additionalProperties: false })
 
 const fields = represent(grafanaFields)
-const rows = sizedView(({ nodes, edges }: GraphDocument) => ({ nodes, edges }), panelNodes)
+const rows = sizedView(({ nodes, edges }: GraphDocument) => ({ nodes, edges }), maxReadableNodes)
 
 /** What Grafana's Node Graph API plugin asks, at the paths nodegraph-provider has for it. */
 export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store, now }) => {
@@ -59,7 +58,7 @@ export const grafana: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { a
       },
     },
     async (request, reply) => {
-      checkSize(request.query)
+      checkShownPart(request.query)
       const document = await findGraph(request.params.graph, request.query, reply)
       return sendRepresentation(reply, rows(document, request.query))
     },

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createDrawing, type Draw } from '../../export/drawing.ts'
-import { exportAs, mediaTypes, usualNodes } from '../../export/formats.ts'
-import { checkSize, sizeDocument } from '../../export/size-document.ts'
+import { defaultMaxNodes, exportGraph, mediaTypes } from '../../export/formats.ts'
+import { checkShownPart, selectShownPart } from '../../export/shown-part.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { representText, sendRepresentation } from '../reply/representation.ts'
 import { sizedView } from '../reply/sized-view.ts'
@@ -51,12 +51,12 @@ export const graph: FastifyPluginAsyncTypebox<GraphOptions> = async (
       const { query, params } = request
       reply.header('vary', 'accept')
       const { format, mediaType } = chosenForm(request, query)
-      checkSize(query)
+      checkShownPart(query)
       const document = await findGraph(params.name, query, reply)
       if (format === 'json') return sendRepresentation(reply, json(document, query))
-      const { focus, hops, maxNodes = usualNodes(format) } = query
-      const sized = sizeDocument(document, { focus, hops, maxNodes })
-      const text = await exportAs(sized, format, { draw, part: query.part, signal: clientGone(reply) })
+      const { focus, hops, maxNodes = defaultMaxNodes(format) } = query
+      const sized = selectShownPart(document, { focus, hops, maxNodes })
+      const text = await exportGraph(sized, format, { draw, table: query.part, signal: clientGone(reply) })
       if (format === 'svg') reply.header('content-security-policy', svgPolicy)
       reply.header('x-content-type-options', 'nosniff')
       return sendRepresentation(reply, representText(text, `${mediaType}; charset=utf-8`))

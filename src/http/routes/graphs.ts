@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Aggregator } from '../../builds/aggregation/aggregator.ts'
-import { checkSize } from '../../export/size-document.ts'
+import { checkShownPart, maxReadableNodes } from '../../export/shown-part.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
@@ -9,7 +9,6 @@ import { represent, sendRepresentation } from '../reply/representation.ts'
 import { sizedView } from '../reply/sized-view.ts'
 import { NamePath, NoQuery, readQuery, SizedQuery } from '../request/build-query.ts'
 import { graphFinder, noSuchGraph } from '../request/find-graph.ts'
-import { panelNodes } from '../request/size-query.ts'
 import { problems, taggedAnswer } from '../schema/responses.ts'
 
 export interface GraphsOptions {
@@ -28,14 +27,14 @@ const views = {
     operationId: 'getNodes',
     summary: "The graph's nodes as a flat array, as Grafana's Infinity data source likes it",
     schema: Type.Array(NodeRow),
-    represent: sizedView((document: GraphDocument) => document.nodes, panelNodes),
+    represent: sizedView((document: GraphDocument) => document.nodes, maxReadableNodes),
   },
   edges: {
     path: '/graphs/:name/edges',
     operationId: 'getEdges',
     summary: "The graph's edges as a flat array",
     schema: Type.Array(EdgeRow),
-    represent: sizedView((document: GraphDocument) => document.edges, panelNodes),
+    represent: sizedView((document: GraphDocument) => document.edges, maxReadableNodes),
   },
 }
 
@@ -76,7 +75,7 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
         },
       },
       async (request, reply) => {
-        checkSize(request.query)
+        checkShownPart(request.query)
         const document = await findGraph(request.params.name, request.query, reply)
         return sendRepresentation(reply, represent(document, request.query))
       },

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { hasValue } from '../../src/model/traceql-terms.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { peerCondition } from '../../src/node-graph/peer-condition.ts'
+import { peerCondition } from '../../src/node-graph/row-traceql.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
 import type { TestSpan } from '../support/graph/test-spans.ts'
 
-// Each kind of query was put to Tempo 3.0.3 and 2.10.7, which found the calls, the exemplars among them.
+// Each kind of query was run on Tempo 3.0.3 and 2.10.7, which found the calls and their exemplars.
 
 const span = (
   id: number,
@@ -20,7 +20,7 @@ const span = (
   ...more,
 })
 
-/** The query of each node by its title, and of each edge by those of its ends. */
+/** Returns the query of each node by its title, and of each edge by the titles of its ends. */
 function queriesOf(level: 'operation' | 'service', traces: TestSpan[][], key = 'region') {
   const builder = builderOf(traces, { level, isTagNode: () => true })
   const graph = level === 'service' ? builder.finishServices() : builder.finish()
@@ -37,7 +37,7 @@ function queriesOf(level: 'operation' | 'service', traces: TestSpan[][], key = '
   ]) as Record<string, string>
 }
 
-t.test('operations, tag nodes and their edges', async (t) => {
+t.test('finds operations, tag nodes and their edges', async (t) => {
   const trace = [span(1, undefined, 'shop', { name: 'GET /', tag: 'eu' }), span(2, 1, 'cart', { name: '' })]
   t.same(queriesOf('operation', [trace]), {
     shop: '{ resource.service.name = "shop" && name = "GET /" }',
@@ -50,7 +50,7 @@ t.test('operations, tag nodes and their edges', async (t) => {
   })
 })
 
-t.test('whatever stands in a name, it stays within its quotes', async (t) => {
+t.test('quotes any name', async (t) => {
   const name = 'GET "/a" }\\ || { } \n\u0000☃'
   t.same(queriesOf('operation', [[span(1, undefined, 'shop', { name })]]), {
     shop: '{ resource.service.name = "shop" && name = "GET \\"/a\\" }\\\\ || { } \\n\\u0000☃" }',
@@ -60,7 +60,7 @@ t.test('whatever stands in a name, it stays within its quotes', async (t) => {
   })
 })
 
-t.test('services and what sends no spans', async (t) => {
+t.test('finds services and peers that send no spans', async (t) => {
   const trace = [
     span(1, undefined, 'shop', { kind: 'server', peer: { 'peer.service': 'phone' } }),
     span(2, 1, 'cart', { kind: 'server' }),
@@ -79,7 +79,7 @@ t.test('services and what sends no spans', async (t) => {
   })
 })
 
-t.test('a call that the callee tells of, and one that only the caller does, of one edge', async (t) => {
+t.test('joins calls recorded by the callee and calls recorded only by the caller', async (t) => {
   const trace = [
     span(1, undefined, 'shop', {}),
     span(2, 1, 'cart', {}),
@@ -92,7 +92,7 @@ t.test('a call that the callee tells of, and one that only the caller does, of o
   )
 })
 
-t.test('messages through a broker that either side names', async (t) => {
+t.test('finds messages through a broker that either side names', async (t) => {
   const peer = { 'messaging.destination.name': 'q' } as const
   const trace = [
     span(1, undefined, 'shop', { kind: 'producer', peer }),
@@ -109,25 +109,22 @@ t.test('messages through a broker that either side names', async (t) => {
   })
 })
 
-t.test(
-  'messages that only a span link tells of: the ends lie in two traces, the callee has one',
-  async (t) => {
-    const sent = [span(7, undefined, 'shop', { kind: 'producer' })]
-    const received = (service: string, more: Partial<TestSpan>) => [
-      span(9, undefined, service, { kind: 'consumer', link: [1, 7], ...more }),
-    ]
-    const named = received('log', { peer: { 'messaging.destination.name': 'q' } })
-    t.match(queriesOf('service', [sent, received('mail', {}), named]), {
-      'shop > mail': '{ resource.service.name = "mail" && kind = consumer }',
-      'shop > q': '{ resource.service.name = "shop" && kind = producer }',
-    })
-  },
-)
+t.test("finds the callee's part of messages that only a span link connects", async (t) => {
+  const sent = [span(7, undefined, 'shop', { kind: 'producer' })]
+  const received = (service: string, more: Partial<TestSpan>) => [
+    span(9, undefined, service, { kind: 'consumer', link: [1, 7], ...more }),
+  ]
+  const named = received('log', { peer: { 'messaging.destination.name': 'q' } })
+  t.match(queriesOf('service', [sent, received('mail', {}), named]), {
+    'shop > mail': '{ resource.service.name = "mail" && kind = consumer }',
+    'shop > q': '{ resource.service.name = "shop" && kind = producer }',
+  })
+})
 
-t.test('a value that was no text when it was sent is asked for as both', async (t) => {
-  const forms = ['7', '-0.5', 'true', '7a', '1e21', '007', '', '99999999999999999999']
+t.test('searches for a number or a boolean as text too', async (t) => {
+  const values = ['7', '-0.5', 'true', '7a', '1e21', '007', '', '99999999999999999999']
   t.same(
-    forms.map((text) => hasValue('.x', text)),
+    values.map((text) => hasValue('.x', text)),
     [
       '(.x = "7" || .x = 7)',
       '(.x = "-0.5" || .x = -0.5)',
@@ -137,7 +134,7 @@ t.test('a value that was no text when it was sent is asked for as both', async (
   )
 })
 
-t.test('of a URL or a host with its port only the host named the peer', async (t) => {
+t.test('matches only the host of a URL or of a Host header', async (t) => {
   const [, url] = /"(.*)"$/.exec(peerCondition('a.b', ['url.full'])) ?? []
   const pattern = new RegExp(`^(?:${JSON.parse(`"${url}"`)})$`)
   for (const text of ['http://a.b', 'https://u:p@a.b:80/x?y#z', 'amqp://a.b?x', 'http://[a.b]:1/']) {

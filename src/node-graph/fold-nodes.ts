@@ -3,33 +3,34 @@ import type { EdgeRow, NodeGraph, NodeRow } from '../model/node-graph-rows.ts'
 import { mergeEdges, mergeNodes } from './merge-rows.ts'
 
 export interface FoldOptions {
-  /** Most nodes, from 1 on. */
+  /** Most nodes; at least 1. */
   maxNodes: number
-  /** Length of the time that was read, s; for rates. */
+  /** Length of the window, s; for rates. */
   windowSec: number
-  /** Ids of nodes that stay in any case, as long as there is room. */
+  /** Ids of nodes to keep unfolded if there is room. */
   keep?: readonly string[]
 }
 
 export interface FoldedGraph extends NodeGraph {
-  /** Nodes of which only sums are left. */
+  /** Number of nodes that were folded. */
   folded: number
-  /** Nodes that hold these sums. */
+  /** Number of nodes that they were folded into. */
   into: number
 }
 
-/** Nodes that are drawn as one, by what tells them from others. */
+/** Nodes to fold into one, by the key of their group. */
 type Groups = Map<string, NodeRow[]>
 
 /**
- * Draws a graph with at most so many nodes: the most called stay, the rest is folded, one node for all that have the
- * same callers and callees among those that stay. At least half of the nodes that are left (all but one where there
- * are two) are nodes of the graph: where the rest has too many different neighbours, the least called of its groups
- * become one more.
+ * Limits a graph to `maxNodes` nodes. The most called nodes stay. The others are folded: one node for each set of
+ * callers and callees among the nodes that stay.
  *
- * Sums stay exact: calls between nodes that are folded into one are calls to itself. Equal graphs give equal rows.
+ * At least half of the remaining nodes are nodes of the graph (one of two). If the folded nodes have too many different
+ * neighbours, their least called groups are folded into one more node.
+ *
+ * Sums stay exact: calls between nodes that are folded into one become self calls. Equal graphs give equal rows.
  */
-export function foldRows(graph: NodeGraph, options: FoldOptions): FoldedGraph {
+export function foldNodes(graph: NodeGraph, options: FoldOptions): FoldedGraph {
   if (graph.nodes.length <= options.maxNodes) return { ...graph, folded: 0, into: 0 }
   const ranked = byCalls(graph.nodes, options.keep)
   const groups = groupsWithin(graph.edges, ranked, options.maxNodes)
@@ -50,14 +51,14 @@ export function foldRows(graph: NodeGraph, options: FoldOptions): FoldedGraph {
   }
 }
 
-/** What is to stay first, then the most called; of equals the first in the graph. */
+/** Sorts the nodes to keep first, then by calls; equal nodes keep their order. */
 function byCalls(nodes: NodeRow[], keep: readonly string[] = []): NodeRow[] {
   const kept = new Set(keep)
   const rank = ({ id }: NodeRow) => (kept.has(id) ? 1 : 0)
   return [...nodes].sort((a, b) => rank(b) - rank(a) || b.count - a.count)
 }
 
-/** The groups of what is folded, so many that they and what stays are at most `maxNodes`. */
+/** Chooses how many nodes stay, so that they and the groups of the others are at most `maxNodes`. */
 function groupsWithin(edges: EdgeRow[], ranked: NodeRow[], maxNodes: number): Groups {
   const least = Math.floor(maxNodes / 2)
   const over = (stay: number, groups: Groups) => stay + groups.size - maxNodes
@@ -65,21 +66,21 @@ function groupsWithin(edges: EdgeRow[], ranked: NodeRow[], maxNodes: number): Gr
   for (let stay = maxNodes - 1; ; ) {
     const groups = groupsOf(edges, ranked, stay)
     const excess = over(stay, groups)
-    if (excess <= 0) return roomiest(groups, stay + 1)
-    if (stay <= least) return joined(groups, maxNodes - stay)
+    if (excess <= 0) return keepMore(groups, stay + 1)
+    if (stay <= least) return joinLeastCalled(groups, maxNodes - stay)
     tooMany = stay
     stay = Math.max(least, stay - Math.ceil(excess / 2))
   }
 
-  /** Takes back steps that were too long. */
-  function roomiest(groups: Groups, stay: number): Groups {
+  /** Lets more nodes stay, one by one, after a step that was too long. */
+  function keepMore(groups: Groups, stay: number): Groups {
     if (stay >= tooMany) return groups
     const more = groupsOf(edges, ranked, stay)
-    return over(stay, more) > 0 ? groups : roomiest(more, stay + 1)
+    return over(stay, more) > 0 ? groups : keepMore(more, stay + 1)
   }
 }
 
-/** All but the first `stay`, by the callers and callees that stay; nodes of tag values, which call nobody, apart. */
+/** Groups all but the first `stay` nodes by the callers and callees that stay. Tag nodes form their own groups. */
 function groupsOf(edges: EdgeRow[], ranked: NodeRow[], stay: number): Groups {
   const staying = new Set(ranked.slice(0, stay).map(({ id }) => id))
   const neighbours = new Map<string, string[]>(ranked.slice(stay).map(({ id }) => [id, []]))
@@ -98,29 +99,29 @@ function groupsOf(edges: EdgeRow[], ranked: NodeRow[], stay: number): Groups {
   return groups
 }
 
-/** The most called groups, and all others as one: `most` of them. */
-function joined(groups: Groups, most: number): Groups {
+/** Keeps the most called groups and joins all others into one, `most` groups in total. */
+function joinLeastCalled(groups: Groups, most: number): Groups {
   const callsOf = (rows: NodeRow[]) => rows.reduce((sum, { count }) => sum + count, 0)
   const ranked = [...groups].sort(([, a], [, b]) => callsOf(b) - callsOf(a))
   const rest = ranked.slice(most - 1).flatMap(([, rows]) => rows)
   return new Map([...ranked.slice(0, most - 1), ['rest', rest]])
 }
 
-/** The same as long as it has the same neighbours, whatever becomes of its members. */
+/** Returns an id that depends only on the neighbours of the group, not on its members. */
 const idOfGroup = (key: string) =>
   createHash('md5')
     .update(JSON.stringify(['folded', key]))
     .digest('hex')
 
-interface JoinedEdge {
+interface FoldedEdge {
   source: string
   target: string
   rows: EdgeRow[]
 }
 
-/** Edges between what is drawn, in the order of the first that each stands for, and calls inside of it by id. */
+/** Groups edges by their new ends, in the order of their first edge, and counts calls within each folded node. */
 function foldEdges(edges: EdgeRow[], idOf: (id: string) => string) {
-  const between = new Map<string, JoinedEdge>()
+  const between = new Map<string, FoldedEdge>()
   const within = new Map<string, number>()
   for (const edge of edges) {
     const [source, target] = [idOf(edge.source), idOf(edge.target)]

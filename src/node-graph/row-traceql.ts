@@ -1,0 +1,127 @@
+import type { GraphEdge, GraphNode } from '../graph/graph.ts'
+import type { PeerAttribute } from '../graph/spans/peer-naming.ts'
+import {
+  type AttributeScope,
+  attributeTerm,
+  hasValue,
+  matchesPattern,
+  patternOf,
+  quoted,
+} from '../model/traceql-terms.ts'
+
+/** The attribute whose values are tag nodes. */
+export interface TagAttribute {
+  scope: AttributeScope
+  key: string
+}
+
+/** Returns TraceQL, for Tempo 2 and 3, that finds the calls of a node. For a tag node: the spans with the value. */
+export function nodeTraceql(node: GraphNode, tag: TagAttribute): string {
+  return `{ ${nodeCondition(node, tag)} }`
+}
+
+/**
+ * Returns TraceQL that finds the calls of an edge. It matches a parent span and its child. Its limits:
+ *
+ * - It misses calls through spans without `service.name`, which the graph contains.
+ * - No query joins two traces. If only a span link connects the ends, it finds the callee's part of all such calls.
+ * - Of an `other` node only the service is known.
+ * - The edge of a tag node finds the roots of the traces in which the value occurs.
+ */
+export function edgeTraceql(
+  edge: GraphEdge,
+  caller: GraphNode,
+  callee: GraphNode,
+  tag: TagAttribute,
+): string {
+  const [from, to] = [nodeCondition(caller, tag), nodeCondition(callee, tag)]
+  if (caller.role === 'tag' || caller.folds === 'tag values') {
+    return `{ ${from} } && { ${to} && nestedSetParent < 0 }`
+  }
+  if (caller.role === 'user') return `{ ${to} && ${isUserRequest} }`
+  const { evidence } = edge
+  if (!evidence || caller.role === 'other' || callee.role === 'other') return `{ ${from} } > { ${to} }`
+  const alternatives: string[] = []
+  if (evidence.spans) alternatives.push(`{ ${from} } > { ${to} }`)
+  if (evidence.calleeNamedBy.length > 0) {
+    const named = peerCondition(callee.title, evidence.calleeNamedBy)
+    alternatives.push(`{ ${from} && ${named} && ${isCallTo(callee)} }`)
+    if (callee.role === 'messaging') alternatives.push(`{ ${from} } > { ${named} && kind = consumer }`)
+  }
+  if (evidence.callerNamedBy.length > 0) {
+    const named = peerCondition(caller.title, evidence.callerNamedBy)
+    alternatives.push(`{ ${to} && ${named} && ${isCallFrom(caller)} }`)
+    if (caller.role === 'messaging')
+      alternatives.push(`{ ${named} && kind != consumer } > { ${to} && kind = consumer }`)
+  }
+  if (evidence.links) {
+    alternatives.push(
+      callee.role === 'service' ? `{ ${to} && kind = consumer }` : `{ ${from} && kind = producer }`,
+    )
+  }
+  if (alternatives.length === 1) return `${alternatives[0]}`
+  return alternatives.map((alternative) => `(${alternative})`).join(' || ')
+}
+
+/** A root span that receives a call without naming the caller. */
+const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)'
+
+/** Conditions that separate spans that call a peer from spans that the peer calls. */
+const isCallTo = ({ role }: GraphNode) => `kind != ${role === 'messaging' ? 'consumer' : 'server'}`
+const isCallFrom = ({ role }: GraphNode) => `kind = ${role === 'messaging' ? 'consumer' : 'server'}`
+
+function nodeCondition(
+  { role, folds, title, operation, namedBy = [] }: GraphNode,
+  tag: TagAttribute,
+): string {
+  const service = hasValue('resource.service.name', title)
+  switch (role) {
+    case 'operation':
+      return `${service} && name = ${quoted(operation)}`
+    case 'service':
+      return service
+    case 'tag':
+      return hasValue(attributeTerm(tag.scope, tag.key), title)
+    case 'user':
+      return isUserRequest
+    case 'other':
+      return folds === 'operations' ? service : 'true'
+    default:
+      return peerCondition(title, namedBy)
+  }
+}
+
+/**
+ * Returns a condition on spans that name a peer by one of these attributes. It reverses `PeerNaming`, which takes only
+ * the host of a URL or a Host header.
+ *
+ * @param namedBy at least one attribute
+ */
+export function peerCondition(name: string, namedBy: PeerAttribute[]): string {
+  const conditions = namedBy.map((attribute) => attributeCondition(name, attribute))
+  return conditions.length === 1 ? `${conditions[0]}` : `(${conditions.join(' || ')})`
+}
+
+function attributeCondition(name: string, attribute: PeerAttribute): string {
+  const term = attributeTerm('span', attribute)
+  const host = `([^@/?#]*@)?\\[?${patternOf(name)}\\]?(:[0-9]*)?`
+  switch (attribute) {
+    case 'url.full':
+    case 'http.url':
+      return matchesPattern(term, `[^/]*://${host}([/?#].*)?`)
+    case 'http.host':
+      return matchesPattern(term, host)
+    case 'network.peer.address':
+      return addressCondition(term, name)
+    default:
+      return hasValue(term, name)
+  }
+}
+
+/** Handles an address with a port, such as `10.0.0.7:5432`: the port has its own attribute. */
+function addressCondition(term: string, name: string): string {
+  const [, address, port] = /^(.+):([0-9]{1,5})$/.exec(name) ?? []
+  if (address === undefined || port === undefined) return hasValue(term, name)
+  const parts = `${hasValue(term, address)} && ${hasValue(attributeTerm('span', 'network.peer.port'), port)}`
+  return `(${hasValue(term, name)} || (${parts}))`
+}
