@@ -258,40 +258,46 @@ t.test('alerts, schedules, spans taken in and refused calls are counted', async 
   })
 })
 
-t.test('names keep to the conventions: a unit, _total on counters, and each is in the README', async (t) => {
-  const folder = t.testdir()
-  const text: string[] = []
-  for (const env of [{ TTA_TEMPO_URL: 'http://127.0.0.1:9' }, { TTA_HISTORY_PATH: `${folder}/history.db` }]) {
-    const { app, close } = await buildApp(loadConfig({ env }), { logger: createLogger('silent') })
-    t.teardown(close)
-    text.push((await app.inject('/metrics')).body)
-  }
-  const readme = readFileSync('README.md', 'utf8')
-  const types = new Map(
-    [...text.join('').matchAll(/^# TYPE (tta_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]),
-  )
-  t.ok(types.size > 8)
-  for (const [name = '', type] of types) {
-    t.equal(name.endsWith('_total'), type === 'counter', name)
-    if (type === 'histogram') t.match(name, /_(seconds|bytes)$/)
-    t.notOk(/_(ms|milliseconds|minutes|kb)/.test(name), name)
-    t.ok(readme.includes(`\`${name}\``), `the README has ${name}`)
-  }
-  const named = [...readme.matchAll(/\btta_[a-z_]+[a-z]/g)].map(([name]) =>
-    name.replace(/_(bucket|sum|count)$/, ''),
-  )
-  for (const name of new Set(named)) t.ok(types.has(name), `${name} of the README is there`)
-
-  const { groups } = parse(readFileSync('deploy/prometheus-rules.yml', 'utf8')) as {
-    groups: { rules: { alert: string; expr: string }[] }[]
-  }
-  const rules = groups.flatMap((group) => group.rules)
-  t.ok(rules.length > 8)
-  for (const { alert, expr } of rules) {
-    const [, metric = ''] = /\b((?:tta|nodejs)_[a-z0-9_]+)/.exec(expr) ?? []
-    t.ok(types.has(metric) || metric === 'nodejs_eventloop_lag_p99_seconds', `${alert} asks for ${metric}`)
-    for (const [, label = ''] of expr.matchAll(/(\w+)=~?"/g)) {
-      t.ok(labelsOf(metric).includes(`'${label}'`), `${metric} has the label ${label}`)
+t.test(
+  'names keep to the conventions: a unit, _total on counters, and each is in docs/operations.md',
+  async (t) => {
+    const folder = t.testdir()
+    const text: string[] = []
+    for (const env of [
+      { TTA_TEMPO_URL: 'http://127.0.0.1:9' },
+      { TTA_HISTORY_PATH: `${folder}/history.db` },
+    ]) {
+      const { app, close } = await buildApp(loadConfig({ env }), { logger: createLogger('silent') })
+      t.teardown(close)
+      text.push((await app.inject('/metrics')).body)
     }
-  }
-})
+    const page = readFileSync('docs/operations.md', 'utf8')
+    const types = new Map(
+      [...text.join('').matchAll(/^# TYPE (tta_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]),
+    )
+    t.ok(types.size > 8)
+    for (const [name = '', type] of types) {
+      t.equal(name.endsWith('_total'), type === 'counter', name)
+      if (type === 'histogram') t.match(name, /_(seconds|bytes)$/)
+      t.notOk(/_(ms|milliseconds|minutes|kb)/.test(name), name)
+      t.ok(page.includes(`\`${name}\``), `docs/operations.md has ${name}`)
+    }
+    const named = [...page.matchAll(/\btta_[a-z_]+[a-z]/g)].map(([name]) =>
+      name.replace(/_(bucket|sum|count)$/, ''),
+    )
+    for (const name of new Set(named)) t.ok(types.has(name), `${name} of docs/operations.md is there`)
+
+    const { groups } = parse(readFileSync('deploy/prometheus-rules.yml', 'utf8')) as {
+      groups: { rules: { alert: string; expr: string }[] }[]
+    }
+    const rules = groups.flatMap((group) => group.rules)
+    t.ok(rules.length > 8)
+    for (const { alert, expr } of rules) {
+      const [, metric = ''] = /\b((?:tta|nodejs)_[a-z0-9_]+)/.exec(expr) ?? []
+      t.ok(types.has(metric) || metric === 'nodejs_eventloop_lag_p99_seconds', `${alert} asks for ${metric}`)
+      for (const [, label = ''] of expr.matchAll(/(\w+)=~?"/g)) {
+        t.ok(labelsOf(metric).includes(`'${label}'`), `${metric} has the label ${label}`)
+      }
+    }
+  },
+)
