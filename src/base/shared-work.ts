@@ -1,5 +1,5 @@
+import { untilAborted } from './async.ts'
 import { TtaError } from './errors.ts'
-import { orAbort } from './or-abort.ts'
 
 interface Shared<T, P> {
   result: Promise<T>
@@ -9,14 +9,14 @@ interface Shared<T, P> {
 }
 
 /**
- * Runs equal work once: who asks for a key that is under way gets the same result. The work ends early when the
- * last caller has gone.
+ * Runs equal work once: a caller with a key that is already running gets the same result. The work is aborted
+ * when its last caller has gone.
  */
 export class SharedWork<T, P> {
-  private readonly underWay = new Map<string, Shared<T, P>>()
+  private readonly running = new Map<string, Shared<T, P>>()
 
   /**
-   * @param start called when the key is not under way; its signal aborts when no caller is left
+   * @param start called when the key is not running; its signal aborts when no caller is left
    * @throws what the work throws, or the reason of `signal`
    */
   async run(
@@ -26,14 +26,14 @@ export class SharedWork<T, P> {
   ): Promise<T> {
     const { signal, onProgress } = options
     signal.throwIfAborted()
-    const shared = this.underWay.get(key) ?? this.start(key, start)
+    const shared = this.running.get(key) ?? this.start(key, start)
     shared.callers++
     if (onProgress) shared.listeners.add(onProgress)
     try {
-      return await orAbort(shared.result, signal)
+      return await untilAborted(shared.result, signal)
     } finally {
       if (onProgress) shared.listeners.delete(onProgress)
-      if (--shared.callers === 0) this.forget(key, shared)
+      if (--shared.callers === 0) this.cancel(key, shared)
     }
   }
 
@@ -48,19 +48,19 @@ export class SharedWork<T, P> {
     }
     const result = start(controller.signal, onProgress)
     const shared = { result, controller, listeners, callers: 0 }
-    this.underWay.set(key, shared)
-    const end = () => this.drop(key, shared)
+    this.running.set(key, shared)
+    const end = () => this.forget(key, shared)
     result.then(end, end)
     return shared
   }
 
-  /** Nobody waits any more: a result that comes nevertheless is nobody's. */
-  private forget(key: string, shared: Shared<T, P>): void {
-    this.drop(key, shared)
-    shared.controller.abort(new TtaError('TTA_CANCELLED', 'The build was cancelled: nobody waits for it'))
+  /** Aborts work that no caller waits for; has no effect on work that has ended. */
+  private cancel(key: string, shared: Shared<T, P>): void {
+    this.forget(key, shared)
+    shared.controller.abort(new TtaError('TTA_CANCELLED', 'The build was cancelled: no caller waits for it'))
   }
 
-  private drop(key: string, shared: Shared<T, P>): void {
-    if (this.underWay.get(key) === shared) this.underWay.delete(key)
+  private forget(key: string, shared: Shared<T, P>): void {
+    if (this.running.get(key) === shared) this.running.delete(key)
   }
 }

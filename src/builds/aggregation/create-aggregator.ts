@@ -1,4 +1,4 @@
-import { withDeadline } from '../../base/deadline.ts'
+import { withDeadline } from '../../base/async.ts'
 import { queueFull } from '../../base/errors.ts'
 import { createKeyedQueue } from '../../base/keyed-queue.ts'
 import { SharedWork } from '../../base/shared-work.ts'

@@ -1,4 +1,4 @@
-import { withDeadline } from '../../base/deadline.ts'
+import { withDeadline } from '../../base/async.ts'
 import { badRequest } from '../../base/errors.ts'
 import { SharedWork } from '../../base/shared-work.ts'
 import { EdgeExplainer, type EdgeExplanation } from '../../graph/explain/edge-explainer.ts'

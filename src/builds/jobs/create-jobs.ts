@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BaseLogger } from 'pino'
+import { untilAborted } from '../../base/async.ts'
 import { queueFull, TtaError } from '../../base/errors.ts'
-import { orAbort } from '../../base/or-abort.ts'
 import type { Job, JobEvent, JobOrigin } from '../../model/job.ts'
 import type { AggregationParameters } from '../../model/parameters.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
@@ -86,7 +86,7 @@ export function createJobs(options: JobsOptions): Jobs {
 
   async function ended(id: string, signal: AbortSignal): Promise<Job> {
     const record = find(id)
-    await orAbort(record.ended, signal)
+    await untilAborted(record.ended, signal)
     return record.job
   }
 
@@ -109,7 +109,7 @@ export function createJobs(options: JobsOptions): Jobs {
       return record?.job
     },
     ended,
-    result: async (id, signal) => orAbort(find(id).result(), signal),
+    result: async (id, signal) => untilAborted(find(id).result(), signal),
     events: (id, after = 0) => find(id).events(after),
     subscribe: (listener) => {
       listeners.add(listener)

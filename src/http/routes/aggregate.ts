@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { untilTimeout } from '../../base/async.ts'
 import type { Jobs } from '../../builds/jobs/jobs.ts'
 import { Job } from '../../model/job.ts'
 import { AggregationParameters } from '../../model/parameters.ts'
 import { AggregationSummary } from '../../model/summary.ts'
-import { orLate } from '../reply/or-late.ts'
 import { NoQuery } from '../request/build-query.ts'
 import { clientGone } from '../request/client-gone.ts'
 import { acceptJsonOnly } from '../request/json-body.ts'
@@ -64,7 +64,7 @@ export const aggregate: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, 
       request.log.info({ job: id }, 'job asked for')
       reply.header('vary', 'prefer')
       if (applied) reply.header('preference-applied', applied)
-      const summary = waitSec > 0 ? await orLate(jobs.result(id, gone), waitSec * 1000) : undefined
+      const summary = waitSec > 0 ? await untilTimeout(jobs.result(id, gone), waitSec * 1000) : undefined
       if (summary) return summary
       return reply.code(202).header('location', `/jobs/${id}`).send(jobs.keep(id))
     },

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { untilTimeout } from '../../base/async.ts'
 import { TtaError } from '../../base/errors.ts'
 import type { Jobs } from '../../builds/jobs/jobs.ts'
 import { Job, JobState } from '../../model/job.ts'
 import { GraphName } from '../../model/parameters.ts'
 import { eventStream } from '../reply/event-stream.ts'
-import { orLate } from '../reply/or-late.ts'
 import { NoQuery } from '../request/build-query.ts'
 import { plain, ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
@@ -136,7 +136,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
     async ({ params }, reply) => {
       const { id, state, finishedAt } = found(params.id)
       if (finishedAt) throw new TtaError('TTA_JOB_ENDED', `Job ${id} has ended already: ${state}`)
-      const job = (await orLate(jobs.cancel(id), cancelMs)) ?? found(id)
+      const job = (await untilTimeout(jobs.cancel(id), cancelMs)) ?? found(id)
       return reply.code(job.finishedAt ? 200 : 202).send(job)
     },
   )

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { untilAborted } from '../../../src/base/async.ts'
 import { TtaError } from '../../../src/base/errors.ts'
 import { createKeyedQueue } from '../../../src/base/keyed-queue.ts'
-import { orAbort } from '../../../src/base/or-abort.ts'
 import type { BuildOptions } from '../../../src/builds/aggregation/aggregator.ts'
 import { createJobs, type JobsOptions } from '../../../src/builds/jobs/create-jobs.ts'
 import type { Job, JobEvent } from '../../../src/model/job.ts'
@@ -164,7 +164,7 @@ t.test('a caller who goes while the job begins ends it as well', async (t) => {
       complete: (asked) => ({ ...defaultParameters, ...asked }),
       aggregate: async (_asked, { signal }) => {
         caller.abort(new Error('gone'))
-        return orAbort(new Promise<AggregationSummary>(() => {}), signal)
+        return untilAborted(new Promise<AggregationSummary>(() => {}), signal)
       },
     },
   })

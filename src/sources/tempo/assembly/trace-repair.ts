@@ -1,4 +1,4 @@
-import { forEachLimited } from '../../../base/for-each-limited.ts'
+import { forEachLimited } from '../../../base/async.ts'
 import type { StringTable } from '../../../graph/columns/string-table.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { addTraceId, newTraceIds } from '../../../graph/trace/trace-examples.ts'

@@ -1,4 +1,4 @@
-import { forEachLimited } from '../../../base/for-each-limited.ts'
+import { forEachLimited } from '../../../base/async.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { maxExamples } from '../../../graph/trace/trace-examples.ts'
 import { limitPassed } from '../../read-limits.ts'
