@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
@@ -22,15 +21,9 @@ export const withoutBrowser =
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** The page as it is served comes from dist: brings that up to date. */
+/** Brings `dist` up to date: the page is served from there. */
 export function buildPage(): void {
-  const mtimeMs = (path: string) => (existsSync(path) ? statSync(path).mtimeMs : 0)
-  const sources = readdirSync('src/page', { recursive: true, encoding: 'utf8' })
-  const changedMs = Math.max(...sources.map((path) => mtimeMs(join('src/page', path))))
-  // Copied last.
-  if (changedMs < mtimeMs('dist/page/index.html')) return
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'src/page'], { stdio: 'inherit' })
-  execFileSync(process.execPath, ['src/page/copy-assets.mjs'])
+  execFileSync(process.execPath, ['build/build.mjs'], { stdio: 'inherit' })
 }
 
 export async function launch(t: Test): Promise<Browser> {

@@ -21,6 +21,7 @@ const everything = [
   '.ci',
   '.github',
   'bench',
+  'build',
   'deploy',
   'docs',
   'src',
