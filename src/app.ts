@@ -14,25 +14,15 @@ import { submitTracked } from './builds/jobs/tracked-submit.ts'
 import { createScheduler } from './builds/schedule/scheduler.ts'
 import type { Config, NodegraphProviderConfig, TempoConfig } from './config/config.ts'
 import { createReload, type ReloadReport } from './config/reload.ts'
-import { AcceptedTokens } from './http/access/accepted-tokens.ts'
-import { alertWebhooks } from './http/routes/alert-webhooks.ts'
-import { explainRoute } from './http/routes/explain.ts'
-import { noOtlpTracesRoute } from './http/routes/no-otlp-traces.ts'
-import { otlpTracesRoute } from './http/routes/otlp-traces.ts'
-import { pageRoutes } from './http/routes/page.ts'
-import { reloadRoute } from './http/routes/reload.ts'
-import { schedulesRoute } from './http/routes/schedules.ts'
+import { AcceptedTokens } from './http/access/token-check.ts'
 import { createServer } from './http/server/server.ts'
 import type { Schedule } from './model/schedule.ts'
 import { createLogger } from './operations/logger.ts'
-import { observeAlerts } from './operations/metrics/alert-metrics.ts'
-import { observeEmbeddedTraces } from './operations/metrics/embedded-metrics.ts'
-import { observeGraphs } from './operations/metrics/graph-metrics.ts'
-import { observeHistory } from './operations/metrics/history-metrics.ts'
-import { observeJobs } from './operations/metrics/job-metrics.ts'
+import { observeJobs } from './operations/metrics/build-metrics.ts'
+import { observeGraphs, observeHistory } from './operations/metrics/graph-metrics.ts'
 import { createMetrics } from './operations/metrics/metrics.ts'
-import { observeSchedules } from './operations/metrics/schedule-metrics.ts'
-import { tempoMetrics } from './operations/metrics/tempo-metrics.ts'
+import { observeEmbeddedTraces, tempoMetrics } from './operations/metrics/source-metrics.ts'
+import { observeAlerts, observeSchedules } from './operations/metrics/trigger-metrics.ts'
 import type { GraphSink } from './sinks/graph-sink.ts'
 import { createGraphStore, type GraphStore } from './sinks/graph-store.ts'
 import { createBuildHistory } from './sinks/history/build-history.ts'
@@ -148,34 +138,34 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       'webhooks.deduplicate': applyRefreshes,
     },
   })
+  const onTaken = observeAlerts(metrics.registry, () => refreshes.waiting)
+  observeSchedules(metrics.registry, scheduler.list)
+  const takesSpans = source === configured && source.name === 'embedded'
+  if (takesSpans) observeEmbeddedTraces(metrics.registry, traces)
+  const { url: grafanaUrl, tempoUid } = config.grafana
   const app = await createServer({
-    aggregator,
-    jobs,
-    store,
-    source,
-    sinks: [store, ...sinks],
-    history,
+    parts: {
+      aggregator,
+      jobs,
+      store,
+      source,
+      sinks: [store, ...sinks],
+      history,
+      alerts: { refreshes, auth: () => senders, onTaken },
+      explain: createExplainer({ source, aggregator, ...buildOptions, limits }),
+      otlpTraces: takesSpans ? { traces, bodyLimitBytes: config.embedded.bodyLimitBytes } : undefined,
+      reload,
+      page: { grafanaUrl, tempoUid },
+      scheduler,
+    },
     logger,
-    now,
     bodyLimitBytes,
     tokens,
     rateLimit: () => rateLimit,
     metrics,
+    now,
   })
-  const onTaken = observeAlerts(metrics.registry, () => refreshes.waiting)
-  await app.register(alertWebhooks, { refreshes, auth: () => senders, onTaken, now })
-  const explain = createExplainer({ source, aggregator, ...buildOptions, limits })
-  await app.register(explainRoute, { explain, store })
-  if (source === configured && source.name === 'embedded') {
-    observeEmbeddedTraces(metrics.registry, traces)
-    await app.register(otlpTracesRoute, { traces, bodyLimitBytes: config.embedded.bodyLimitBytes })
-  } else await app.register(noOtlpTracesRoute)
-  await app.register(reloadRoute, { reload })
-  const { url: grafanaUrl, tempoUid } = config.grafana
-  await pageRoutes(app, { settings: { grafanaUrl, tempoUid } })
   if (history) app.addHook('onReady', () => store.load())
-  observeSchedules(metrics.registry, scheduler.list)
-  await app.register(schedulesRoute, { scheduler })
   const closing = new AbortController()
   app.addHook('onListen', async () => {
     // Before the first build: what a sink has lost is back, should that build fail.

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { buildApp } from './app.ts'
 import { defaultConfig } from './config/file/load.ts'
-import { openapiText } from './http/server/docs.ts'
+import { openapiText } from './http/server/openapi-document.ts'
 
 // node dist/openapi.js FILE: writes the OpenAPI document of a tta with its embedded source, which has all routes.
 const [file] = process.argv.slice(2)

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import { version } from './base/package.ts'
 import { runCommandLine } from './cli/run.ts'
-import { isTelemetryWanted } from './operations/telemetry/wanted.ts'
+import { isTelemetryEnabled } from './operations/telemetry/enabled.ts'
 
 /** After the time that builds under way have to end: for everything else, ms. */
 const graceMs = 2000
@@ -33,7 +33,7 @@ const onHangUp = (listener: () => void) => {
   process.on('SIGHUP', listener)
 }
 // The demo's spans are the shop's: what the environment says of telemetry is not meant for them.
-const isTraced = argv[2] !== 'demo' && isTelemetryWanted(env)
+const isTraced = argv[2] !== 'demo' && isTelemetryEnabled(env)
 const stopTelemetry = isTraced
   ? (await import('./operations/telemetry/start.ts')).startTelemetry(version)
   : async () => {}

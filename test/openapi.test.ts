@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
 import { defaultConfig } from '../src/config/file/load.ts'
-import { openapiText } from '../src/http/server/docs.ts'
+import { openapiText } from '../src/http/server/openapi-document.ts'
 import { createLogger } from '../src/operations/logger.ts'
 
 t.test('openapi/tta.json', async (t) => {

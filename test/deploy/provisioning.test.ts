@@ -5,7 +5,7 @@ import { parse as parseYaml } from 'yaml'
 import { buildApp } from '../../src/app.ts'
 import { shopSpans } from '../../src/cli/demo/shop.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
-import { grafanaFields } from '../../src/http/reply/grafana-fields.ts'
+import { grafanaFields } from '../../src/http/routes/grafana-plugin.ts'
 import { otlpRequest } from '../support/otlp/otlp-request.ts'
 
 const webhookToken = 'webhook-token-of-this-test'

@@ -17,7 +17,7 @@ import { SearchDecoder } from '../../src/sources/tempo/decode/decode-search.ts'
 import { decodeFoundIds } from '../../src/sources/tempo/decode/found-ids.ts'
 import { mutatedBytes, mutatedJson } from './mutations.ts'
 
-const recorded = new URL('../recorded/', import.meta.url)
+const recorded = new URL('../recorded', import.meta.url)
 const bytesOf = (file: string): Uint8Array => readFileSync(new URL(file, recorded))
 
 interface OtlpJson {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
-import { AcceptedTokens } from '../../src/http/access/accepted-tokens.ts'
+import { AcceptedTokens } from '../../src/http/access/token-check.ts'
 import { createLogger } from '../../src/operations/logger.ts'
 
 const tokens = {

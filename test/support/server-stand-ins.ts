@@ -174,16 +174,19 @@ export async function startServer(
   }
   const logger = createLogger('info', { write: (line) => void lines.push(line) })
   const jobs = createJobs({ aggregator, maxQueued: 2, now: Date.now, log: logger })
+  const { checkTimeoutMs, requestTimeoutMs } = parts
   const app = await createServer({
-    aggregator,
-    jobs,
-    store,
-    source: parts.source ?? { name: 'embedded', check: async () => {} },
-    sinks: parts.sinks ?? [store],
+    parts: {
+      aggregator,
+      jobs,
+      store,
+      source: parts.source ?? { name: 'embedded', check: async () => {} },
+      sinks: parts.sinks ?? [store],
+      checkTimeoutMs,
+    },
     logger,
     bodyLimitBytes: 1_048_576,
-    ...(parts.checkTimeoutMs === undefined ? {} : { checkTimeoutMs: parts.checkTimeoutMs }),
-    ...(parts.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: parts.requestTimeoutMs }),
+    requestTimeoutMs,
   })
   t.teardown(() => app.close())
   const put = async (document: GraphDocument) => store.replace(document, new AbortController().signal)

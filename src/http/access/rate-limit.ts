@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
-import { buildParameters, takesBuildParameters } from '../request/build-query.ts'
+import { buildParameters, takesBuildParameters } from '../request/query-parameters.ts'
 import { problems } from '../schema/responses.ts'
 
 declare module 'fastify' {

@@ -5,8 +5,8 @@ import { requiredTimeMs } from '../../builds/aggregation/time.ts'
 import { noBuildThen } from '../../model/build-history.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
-import { type BuildQuery, buildParameters } from './build-query.ts'
-import { clientGone } from './client-gone.ts'
+import { disconnectSignal } from './client-wait.ts'
+import { type BuildQuery, buildParameters } from './query-parameters.ts'
 
 export interface GraphFinderParts {
   aggregator: Pick<Aggregator, 'preview'>
@@ -18,7 +18,7 @@ export interface GraphFinderParts {
 /** Gives the stored graph, that of an earlier time, or, when the query has build parameters, one that is built for this answer only. */
 export type FindGraph = (name: string, query: BuildQuery, reply: FastifyReply) => Promise<GraphDocument>
 
-export function graphFinder({ aggregator, store, now }: GraphFinderParts): FindGraph {
+export function createGraphFinder({ aggregator, store, now }: GraphFinderParts): FindGraph {
   return async (name, query, reply) => {
     const { at } = query
     const parameters = buildParameters(query)
@@ -27,24 +27,25 @@ export function graphFinder({ aggregator, store, now }: GraphFinderParts): FindG
       const message = `must not stand beside ${others}: it asks for a build that is kept, as it is`
       throw badRequest([{ field: 'at', value: at, message }])
     }
-    if (parameters) return aggregator.preview({ ...parameters, graph: name }, { signal: clientGone(reply) })
+    if (parameters)
+      return aggregator.preview({ ...parameters, graph: name }, { signal: disconnectSignal(reply) })
     return at === undefined ? lastGraph(name, store) : graphAt(name, requiredTimeMs('at', at, now()), store)
   }
 }
 
 function lastGraph(name: string, store: Pick<GraphStore, 'get'>): GraphDocument {
   const document = store.get(name)
-  if (!document) throw noSuchGraph(name)
+  if (!document) throw graphNotFound(name)
   return document
 }
 
 async function graphAt(name: string, atMs: number, store: GraphFinderParts['store']): Promise<GraphDocument> {
   const document = await store.at(name, atMs)
   if (document) return document
-  if (!store.get(name)) throw noSuchGraph(name)
+  if (!store.get(name)) throw graphNotFound(name)
   throw noBuildThen(name, atMs)
 }
 
-export function noSuchGraph(name: string): TtaError {
+export function graphNotFound(name: string): TtaError {
   return new TtaError('TTA_NOT_FOUND', `There is no graph ${name}; POST /aggregate builds one`)
 }

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
-import { unsupported } from '../problem/problem.ts'
-import { refuseDeepJson } from './refuse-deep-json.ts'
+import { unsupported } from '../problem/error-response.ts'
 
 /** Looks at a body as it was received, before what is in it. @throws {TtaError} the request is refused */
 export type RawBodyCheck = (request: FastifyRequest, reply: FastifyReply, body: Buffer) => void
@@ -52,3 +51,28 @@ const withoutControls = (text: string) =>
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   )
+
+/** Deeper than any body tta takes; the messages of OTLP may be nested 100 deep, each with an array around it. */
+const maxDepth = 256
+
+const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [...Buffer.from('"\\[]{}')]
+
+/**
+ * JSON.parse takes seconds for megabytes of brackets, in which nothing else is done, and what walks over its result
+ * runs out of stack.
+ *
+ * @param body JSON in UTF-8; what else is wrong with it is for JSON.parse to say
+ * @throws {SyntaxError} it is nested deeper than 256 levels
+ */
+export function refuseDeepJson(body: Uint8Array): void {
+  let depth = 0
+  let isInText = false
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at]
+    if (byte === quote) isInText = !isInText
+    else if (isInText) at += byte === backslash ? 1 : 0
+    else if (byte === closeBracket || byte === closeBrace) depth--
+    else if ((byte === openBracket || byte === openBrace) && ++depth > maxDepth)
+      throw new SyntaxError(`nested deeper than ${maxDepth} levels`)
+  }
+}

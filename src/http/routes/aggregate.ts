@@ -4,10 +4,9 @@ import type { Jobs } from '../../builds/jobs/jobs.ts'
 import { Job } from '../../model/job.ts'
 import { AggregationParameters } from '../../model/parameters.ts'
 import { AggregationSummary } from '../../model/summary.ts'
-import { NoQuery } from '../request/build-query.ts'
-import { clientGone } from '../request/client-gone.ts'
+import { disconnectSignal, PreferHeader, readPrefer } from '../request/client-wait.ts'
 import { acceptJsonOnly } from '../request/json-body.ts'
-import { PreferHeader, readPrefer } from '../request/prefer.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 
@@ -33,7 +32,7 @@ const examples = {
  * POST /aggregate: builds one graph, stores it, hands it on and tells how that went. It is a job: who asks for what is
  * under way already joins in, and who does not want to wait for its end gets the job.
  */
-export const aggregate: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, { jobs }) => {
+export const aggregateRoute: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, { jobs }) => {
   acceptJsonOnly(app)
   app.post(
     '/aggregate',
@@ -58,7 +57,7 @@ export const aggregate: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, 
     },
     async (request, reply) => {
       const { waitSec, applied } = readPrefer(request.headers.prefer)
-      const gone = clientGone(reply)
+      const gone = disconnectSignal(reply)
       const abortSignal = waitSec > 0 ? gone : undefined
       const { id } = jobs.submit(request.body, 'request', { abortSignal })
       request.log.info({ job: id }, 'job asked for')

@@ -3,12 +3,12 @@ import type { AlertBuilds } from '../../builds/alerts/alert-builds.ts'
 import { AlertNotification } from '../../builds/alerts/notification.ts'
 import { AlertReceipt } from '../../builds/alerts/receipt.ts'
 import { challenge, checkSender, isConfigured, type SenderAuth } from '../../builds/alerts/sender-check.ts'
-import { NoQuery } from '../request/build-query.ts'
 import { acceptJsonOnly } from '../request/json-body.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 
-export interface AlertWebhooksOptions {
+export interface AlertWebhookOptions {
   refreshes: Pick<AlertBuilds, 'take'>
   /** Where nothing is configured, a token with the scope webhook is wanted; that does not change while tta runs. */
   auth: () => SenderAuth
@@ -36,7 +36,7 @@ const firing = {
 }
 
 /** /webhooks/alerts: alerts rebuild graphs. Answered at once; Grafana sends by POST or PUT, as its user likes. */
-export const alertWebhooks: FastifyPluginAsyncTypebox<AlertWebhooksOptions> = async (app, options) => {
+export const alertWebhookRoutes: FastifyPluginAsyncTypebox<AlertWebhookOptions> = async (app, options) => {
   const { refreshes, auth, onTaken, now } = options
   const hasOwnCheck = isConfigured(auth())
   acceptJsonOnly(app, (request, reply, body) => {

@@ -4,9 +4,10 @@ import { compareBuilds } from '../../builds/aggregation/compare-builds.ts'
 import { EdgeDiff, NodeDiff } from '../../model/diff-rows.ts'
 import { GraphComparison } from '../../model/graph-comparison.ts'
 import { Time } from '../../model/parameters.ts'
-import { NamePath, queryReader } from '../request/build-query.ts'
-import { clientGone } from '../request/client-gone.ts'
-import { type GraphFinderParts, graphFinder } from '../request/find-graph.ts'
+import { disconnectSignal } from '../request/client-wait.ts'
+import { createGraphFinder, type GraphFinderParts } from '../request/find-graph.ts'
+import { NamePath } from '../request/query-parameters.ts'
+import { createQueryReader } from '../request/read-query.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 const Query = Type.Object(
@@ -49,12 +50,12 @@ const views = [
 
 /** /graphs/:name/diff: two builds of a graph, or two windows, compared. */
 export const diffRoutes: FastifyPluginAsyncTypebox<GraphFinderParts> = async (app, parts) => {
-  const findGraph = graphFinder(parts)
+  const findGraph = createGraphFinder(parts)
   for (const { path, operationId, summary, schema, view } of views) {
     app.get(
       path,
       {
-        preValidation: queryReader(Query.properties),
+        preValidation: createQueryReader(Query.properties),
         schema: {
           operationId,
           summary,
@@ -68,7 +69,7 @@ export const diffRoutes: FastifyPluginAsyncTypebox<GraphFinderParts> = async (ap
       async (request, reply) => {
         const { base, at } = request.query
         const current = await findGraph(request.params.name, at === undefined ? {} : { at }, reply)
-        const comparison = await compareBuilds(current, base, parts, { signal: clientGone(reply) })
+        const comparison = await compareBuilds(current, base, parts, { signal: disconnectSignal(reply) })
         reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8')
         // Sent as text: a serializer would need the schema of every row once more.
         return reply.send(JSON.stringify(view(comparison)) as never)

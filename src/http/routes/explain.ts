@@ -4,9 +4,9 @@ import { TtaError } from '../../base/errors.ts'
 import type { Explain } from '../../builds/explain/explain.ts'
 import { Explanation } from '../../model/explanation.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
-import { NamePath } from '../request/build-query.ts'
-import { clientGone } from '../request/client-gone.ts'
-import { noSuchGraph } from '../request/find-graph.ts'
+import { disconnectSignal } from '../request/client-wait.ts'
+import { graphNotFound } from '../request/find-graph.ts'
+import { NamePath } from '../request/query-parameters.ts'
 import { ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 
@@ -55,8 +55,8 @@ export const explainRoute: FastifyPluginAsyncTypebox<ExplainRouteOptions> = asyn
     },
     async (request, reply) => {
       const document = store.get(request.params.name)
-      if (!document) throw noSuchGraph(request.params.name)
-      return explain(document, request.query, AbortSignal.any([clientGone(reply), closing.signal]))
+      if (!document) throw graphNotFound(request.params.name)
+      return explain(document, request.query, AbortSignal.any([disconnectSignal(reply), closing.signal]))
     },
   )
 }

@@ -1,46 +1,59 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Aggregator } from '../../builds/aggregation/aggregator.ts'
-import { checkShownPart, maxReadableNodes } from '../../export/shown-part.ts'
+import { createDrawing, type Draw } from '../../export/drawing.ts'
+import { defaultMaxNodes, exportGraph, mediaTypes } from '../../export/formats.ts'
+import { checkShownPart, maxReadableNodes, selectShownPart } from '../../export/shown-part.ts'
 import { GraphDocument } from '../../model/graph-document.ts'
 import { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
-import { represent, sendRepresentation } from '../reply/representation.ts'
-import { sizedView } from '../reply/sized-view.ts'
-import { NamePath, NoQuery, readQuery, SizedQuery } from '../request/build-query.ts'
-import { graphFinder, noSuchGraph } from '../request/find-graph.ts'
-import { problems, taggedAnswer } from '../schema/responses.ts'
+import { represent, representText, sendRepresentation } from '../reply/etag-and-gzip.ts'
+import { createShownPart } from '../reply/shown-part.ts'
+import { disconnectSignal } from '../request/client-wait.ts'
+import { createGraphFinder, graphNotFound } from '../request/find-graph.ts'
+import { GraphQuery, NamePath, NoQuery, SizedQuery } from '../request/query-parameters.ts'
+import { readGraphQuery } from '../request/read-query.ts'
+import { chooseFormat } from '../request/response-format.ts'
+import { problems, taggedAnswer, textContent } from '../schema/responses.ts'
 
-export interface GraphsOptions {
+export interface GraphRouteOptions {
   aggregator: Aggregator
   store: Pick<GraphStore, 'get' | 'list' | 'at'>
-  /** Unix ms. */
+  /** Returns Unix ms. */
   now: () => number
+  draw?: Draw
 }
 
 const { name, builtAt, summary } = GraphDocument.properties
 const GraphList = Type.Object({ graphs: Type.Array(Type.Object({ name, builtAt, summary })) })
 
-const views = {
-  nodes: {
+const { json: _json, ...textFormats } = mediaTypes
+/** For a browser that opens an SVG as a document: styles are allowed, scripts and requests are not. */
+const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+const representGraph = createShownPart(({ traceExamples: _examples, ...document }: GraphDocument) => document)
+
+const rowRoutes = [
+  {
     path: '/graphs/:name/nodes',
     operationId: 'getNodes',
     summary: "The graph's nodes as a flat array, as Grafana's Infinity data source likes it",
     schema: Type.Array(NodeRow),
-    represent: sizedView((document: GraphDocument) => document.nodes, maxReadableNodes),
+    represent: createShownPart(({ nodes }: GraphDocument) => nodes, maxReadableNodes),
   },
-  edges: {
+  {
     path: '/graphs/:name/edges',
     operationId: 'getEdges',
     summary: "The graph's edges as a flat array",
     schema: Type.Array(EdgeRow),
-    represent: sizedView((document: GraphDocument) => document.edges, maxReadableNodes),
+    represent: createShownPart(({ edges }: GraphDocument) => edges, maxReadableNodes),
   },
-}
+]
 
-/** /graphs: what has been built, and what it would look like with other parameters. */
-export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { aggregator, store, now }) => {
-  const findGraph = graphFinder({ aggregator, store, now })
+/** Lists, sends and removes graphs: everything at /graphs and /graphs/:name. */
+export const graphRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (app, options) => {
+  const { aggregator, store, now, draw = createDrawing() } = options
+  const findGraph = createGraphFinder({ aggregator, store, now })
   const tags = ['graphs']
 
   app.get(
@@ -55,16 +68,56 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
       },
     },
     async (_request, reply) => {
-      const list = store.list().map(({ name, builtAt, summary }) => ({ name, builtAt, summary }))
-      return sendRepresentation(reply, represent({ graphs: list }))
+      const graphs = store.list().map(({ name, builtAt, summary }) => ({ name, builtAt, summary }))
+      return sendRepresentation(reply, represent({ graphs }))
     },
   )
 
-  for (const { path, operationId, summary, schema, represent } of Object.values(views)) {
+  app.get(
+    '/graphs/:name',
+    {
+      preValidation: readGraphQuery,
+      schema: {
+        operationId: 'getGraph',
+        summary: 'The last graph with its summary; with parameters, one that is built for this answer only',
+        tags,
+        params: NamePath,
+        querystring: GraphQuery,
+        response: {
+          ...taggedAnswer(
+            'The graph',
+            GraphDocument,
+            textContent(Object.values(textFormats).map(([first]) => first)),
+          ),
+          ...problems(400, 404, 406, 429, 502, 503, 504),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { query, params } = request
+      reply.header('vary', 'accept')
+      const { format, mediaType } = chooseFormat(request, query)
+      checkShownPart(query)
+      const document = await findGraph(params.name, query, reply)
+      if (format === 'json') return sendRepresentation(reply, representGraph(document, query))
+      const { focus, hops, maxNodes = defaultMaxNodes(format) } = query
+      const sized = selectShownPart(document, { focus, hops, maxNodes })
+      const text = await exportGraph(sized, format, {
+        draw,
+        table: query.part,
+        signal: disconnectSignal(reply),
+      })
+      if (format === 'svg') reply.header('content-security-policy', svgPolicy)
+      reply.header('x-content-type-options', 'nosniff')
+      return sendRepresentation(reply, representText(text, `${mediaType}; charset=utf-8`))
+    },
+  )
+
+  for (const { path, operationId, summary, schema, represent } of rowRoutes) {
     app.get(
       path,
       {
-        preValidation: readQuery,
+        preValidation: readGraphQuery,
         schema: {
           operationId,
           summary,
@@ -98,9 +151,9 @@ export const graphs: FastifyPluginAsyncTypebox<GraphsOptions> = async (app, { ag
       },
     },
     async (request, reply) => {
-      // A client that leaves must not leave half a removal behind: the sinks have deadlines of their own.
+      // A client that disconnects must not interrupt a removal half-way. The sinks have deadlines of their own.
       const existed = await aggregator.remove(request.params.name, new AbortController().signal)
-      if (!existed) throw noSuchGraph(request.params.name)
+      if (!existed) throw graphNotFound(request.params.name)
       return reply.code(204).send(null)
     },
   )

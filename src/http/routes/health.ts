@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { TtaError } from '../../base/errors.ts'
-import { NoQuery } from '../request/build-query.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 /** Something tta cannot do its work without. */
@@ -46,7 +46,7 @@ const Readiness = Type.Object(
 )
 
 /** /health/live: the process answers. /health/ready: so does everything it needs. */
-export const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
+export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
   const { source, sinks, history, checkTimeoutMs, checkEveryMs, warnings } = options
   const checked = (kind: Check['kind'], dependency: Dependency) =>
     atMostEvery(checkEveryMs, () => check(kind, dependency, checkTimeoutMs))

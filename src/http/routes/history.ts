@@ -4,8 +4,9 @@ import { requiredTimeMs } from '../../builds/aggregation/time.ts'
 import { BuildEntry } from '../../model/build-history.ts'
 import { GraphName, Time } from '../../model/parameters.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
-import { NamePath, queryReader } from '../request/build-query.ts'
-import { noSuchGraph } from '../request/find-graph.ts'
+import { graphNotFound } from '../request/find-graph.ts'
+import { NamePath } from '../request/query-parameters.ts'
+import { createQueryReader } from '../request/read-query.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 export interface HistoryOptions {
@@ -36,7 +37,7 @@ export const historyRoute: FastifyPluginAsyncTypebox<HistoryOptions> = async (ap
   app.get(
     '/graphs/:name/history',
     {
-      preValidation: queryReader(Query.properties),
+      preValidation: createQueryReader(Query.properties),
       schema: {
         operationId: 'getHistory',
         summary: 'The builds of a graph that are kept, newest first; without history.path only the last one',
@@ -51,7 +52,7 @@ export const historyRoute: FastifyPluginAsyncTypebox<HistoryOptions> = async (ap
       const { limit = 50, before } = request.query
       const beforeMs = before === undefined ? undefined : requiredTimeMs('before', before, now())
       const builds = await store.builds(name, { limit, beforeMs })
-      if (builds.length === 0 && !store.get(name)) throw noSuchGraph(name)
+      if (builds.length === 0 && !store.get(name)) throw graphNotFound(name)
       return reply.header('cache-control', 'no-cache').send({ name, builds })
     },
   )

@@ -6,7 +6,7 @@ import type { Jobs } from '../../builds/jobs/jobs.ts'
 import { Job, JobState } from '../../model/job.ts'
 import { GraphName } from '../../model/parameters.ts'
 import { eventStream } from '../reply/event-stream.ts'
-import { NoQuery } from '../request/build-query.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { plain, ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 

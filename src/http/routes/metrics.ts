@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Metrics } from '../../operations/metrics/metrics.ts'
-import { NoQuery } from '../request/build-query.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { problems } from '../schema/responses.ts'
 
 /** GET /metrics: what there is to count, in the text format of Prometheus. */

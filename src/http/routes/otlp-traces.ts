@@ -5,10 +5,15 @@ import { TtaError } from '../../base/errors.ts'
 import type { Acceptance, EmbeddedTraces } from '../../sources/embedded/embedded-traces.ts'
 import { jsonToProtobuf } from '../../sources/otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../sources/protobuf/protobuf-reader.ts'
-import { toTtaError } from '../problem/problem.ts'
-import { refuseDeepJson } from '../request/refuse-deep-json.ts'
-import { encodeExportResponse, encodeStatus, type OtlpEncoding, otlpMediaType } from './otlp-answers.ts'
-import { otlpTracesSchema } from './otlp-traces-schema.ts'
+import { toTtaError } from '../problem/error-response.ts'
+import { refuseDeepJson } from '../request/json-body.ts'
+import {
+  encodeExportResponse,
+  encodeStatus,
+  type OtlpEncoding,
+  otlpMediaType,
+  otlpTracesSchema,
+} from './otlp-messages.ts'
 
 export interface OtlpTracesOptions {
   traces: EmbeddedTraces
@@ -113,4 +118,19 @@ function answerError(error: FastifyError | TtaError, request: FastifyRequest, re
     .code(status)
     .type(otlpMediaType[encoding])
     .send(encodeStatus(status, message, encoding))
+}
+
+/** 404 at the path of OTLP where spans are read from elsewhere: says why, and where they go instead. */
+export const refuseOtlpTracesRoute: FastifyPluginAsync = async (app) => {
+  app.all('/v1/traces', {
+    schema: { hide: true },
+    // Before the body is looked at, whose content type no parser here knows.
+    onRequest: async () => {
+      throw new TtaError(
+        'TTA_NOT_FOUND',
+        'Spans are taken here only where no tempo.url is configured: this tta reads them from Tempo, so send them there',
+      )
+    },
+    handler: () => undefined,
+  })
 }

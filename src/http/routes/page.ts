@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { builtFile } from '../../base/package.ts'
-import { registerPages } from '../reply/pages.ts'
+import { registerPublicPages } from '../reply/security-headers.ts'
 
 /** What the page must know about where it runs. */
 export interface PageSettings {
@@ -19,7 +19,7 @@ export async function pageRoutes(
   app: FastifyInstance,
   { settings }: { settings: PageSettings },
 ): Promise<void> {
-  await registerPages(app, async (pages) => {
+  await registerPublicPages(app, async (pages) => {
     // Without wildcard each file is a route of its own: a graph may be called `page`.
     await pages.register(fastifyStatic, {
       root,

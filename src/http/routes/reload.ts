@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { ReloadReport } from '../../config/reload.ts'
-import { NoQuery } from '../request/build-query.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 const Report = Type.Object(

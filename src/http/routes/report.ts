@@ -1,20 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reportOf } from '../../builds/explain/report.ts'
 import { GraphReport } from '../../model/graph-report.ts'
-import { remembered, sendRepresentation } from '../reply/representation.ts'
-import { BuildQuery, NamePath, readQuery } from '../request/build-query.ts'
-import { type GraphFinderParts, graphFinder } from '../request/find-graph.ts'
+import { rememberRepresentation, sendRepresentation } from '../reply/etag-and-gzip.ts'
+import { createGraphFinder, type GraphFinderParts } from '../request/find-graph.ts'
+import { BuildQuery, NamePath } from '../request/query-parameters.ts'
+import { readGraphQuery } from '../request/read-query.ts'
 import { problems, taggedAnswer } from '../schema/responses.ts'
 
-const represent = remembered(reportOf)
+const represent = rememberRepresentation(reportOf)
 
 /** GET /graphs/:name/report: what a build found, and what is missing. */
 export const reportRoute: FastifyPluginAsyncTypebox<GraphFinderParts> = async (app, parts) => {
-  const findGraph = graphFinder(parts)
+  const findGraph = createGraphFinder(parts)
   app.get(
     '/graphs/:name/report',
     {
-      preValidation: readQuery,
+      preValidation: readGraphQuery,
       schema: {
         operationId: 'getReport',
         summary: 'What the build of the graph found, what is missing in it, and which traces to look at',

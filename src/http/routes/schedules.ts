@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Scheduler } from '../../builds/schedule/scheduler.ts'
 import { GraphName } from '../../model/parameters.ts'
 import { Schedule } from '../../model/schedule.ts'
-import { NoQuery } from '../request/build-query.ts'
+import { NoQuery } from '../request/query-parameters.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 const Schedules = Type.Object({

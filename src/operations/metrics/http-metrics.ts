@@ -1,4 +1,6 @@
+import type { FastifyInstance } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Metrics } from './metrics.ts'
 
 export interface EndedRequest {
   method: string
@@ -56,3 +58,27 @@ export function httpMetrics(registry: Registry): HttpObserver {
     },
   }
 }
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Code of the problem that is the answer. */
+    problemCode: string | null
+  }
+}
+
+/** Counts every answer by its route, and watches the process as soon as the service listens. */
+export function observeRequests(app: FastifyInstance, metrics: Metrics): void {
+  const observer = httpMetrics(metrics.registry)
+  app.decorateReply('problemCode', null)
+  app.addHook('onListen', async () => metrics.collectProcessMetrics())
+  app.addHook('onResponse', (request, reply, done) => {
+    // The pattern, not the path: whoever asks for made-up paths must not make new series.
+    const route = request.routeOptions.url ?? 'none'
+    const { statusCode: status, elapsedTime: durationMs, problemCode: problem } = reply
+    observer.requestEnded({ method: methodOf(request.method), route, status, durationMs, problem })
+    done()
+  })
+}
+
+const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+const methodOf = (method: string) => (known.has(method) ? method : 'other')

@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 export interface Metrics {
   registry: Registry
   /** Begins to watch process, memory, garbage collection and event loop: for who runs as a service. */
-  watchProcess(): void
+  collectProcessMetrics(): void
 }
 
 /** @param version of tta, a label of tta_build_info */
@@ -19,7 +19,7 @@ export function createMetrics(version: string): Metrics {
   let watching = false
   return {
     registry,
-    watchProcess() {
+    collectProcessMetrics() {
       if (watching) return
       watching = true
       collectDefaultMetrics({ register: registry })

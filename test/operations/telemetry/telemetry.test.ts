@@ -7,7 +7,7 @@ import t from 'tap'
 import { buildApp } from '../../../src/app.ts'
 import { loadConfig } from '../../../src/config/file/load.ts'
 import { createLogger } from '../../../src/operations/logger.ts'
-import { isTelemetryWanted } from '../../../src/operations/telemetry/wanted.ts'
+import { isTelemetryEnabled } from '../../../src/operations/telemetry/enabled.ts'
 
 t.test('telemetry is wanted where the standard variables name an endpoint or the exporter', async (t) => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }
@@ -21,7 +21,7 @@ t.test('telemetry is wanted where the standard variables name an endpoint or the
     [{ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }, false],
     [{ ...endpoint, OTEL_SDK_DISABLED: 'TRUE' }, false],
   ]
-  for (const [env, wanted] of cases) t.equal(isTelemetryWanted(env), wanted, JSON.stringify(env))
+  for (const [env, wanted] of cases) t.equal(isTelemetryEnabled(env), wanted, JSON.stringify(env))
 })
 
 t.test('a build of one tta is a trace in another: build over read over the requests to Tempo', async (t) => {

@@ -11,7 +11,7 @@ import { ProtobufError, ProtobufReader } from '../../../src/sources/protobuf/pro
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
 import { type OtlpJson, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
-const recorded = new URL('../../recorded/', import.meta.url)
+const recorded = new URL('../../recorded', import.meta.url)
 const input = JSON.parse(readFileSync(new URL('input.otlp.json', recorded), 'utf8')) as OtlpJson
 const serviceName: TagKey = { scope: 'resource', key: 'service.name' }
 

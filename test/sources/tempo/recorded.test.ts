@@ -15,7 +15,7 @@ import { expectedEdges, expectedNodes, expectedSpans } from '../../recorded/expe
 import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 import { protobuf, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
-const folder = new URL('../../recorded/', import.meta.url)
+const folder = new URL('../../recorded', import.meta.url)
 const recorded = (version: string, file: string) => readFileSync(new URL(`tempo-${version}/${file}`, folder))
 const input = JSON.parse(readFileSync(new URL('input.otlp.json', folder), 'utf8')) as OtlpJson
 const versions = ['3.0.3', '2.10.7']

@@ -31,7 +31,9 @@ export function representText(text: string, contentType: string): Representation
  * Remembers what `view` of an object looks like on the wire for as long as the object lives: an object that never
  * changes is serialised once.
  */
-export function remembered<T extends object>(view: (value: T) => unknown): (value: T) => Representation {
+export function rememberRepresentation<T extends object>(
+  view: (value: T) => unknown,
+): (value: T) => Representation {
   const known = new WeakMap<T, Representation>()
   return (value) => {
     let representation = known.get(value)

@@ -21,17 +21,18 @@ export const formatProperties = {
 }
 
 /** A media type of `wanted`, the one that is best by Accept (RFC 9110, 12.5.1). */
-interface Chosen {
+interface ChosenFormat {
   format: Format
   mediaType: string
 }
 
 /** The form that a request asks for. @throws {TtaError} 400 a part of what has none; 406 there is no such form */
-export function chosenForm(
+export function chooseFormat(
   request: FastifyRequest,
   { format, part }: { format?: Format; part?: CsvTable },
-): Chosen {
-  const chosen = format === undefined ? negotiated(request) : { format, mediaType: mediaTypes[format][0] }
+): ChosenFormat {
+  const chosen =
+    format === undefined ? negotiateFormat(request) : { format, mediaType: mediaTypes[format][0] }
   if (part === undefined || chosen.format === 'csv') return chosen
   throw badRequest([
     { field: 'part', value: part, message: 'must stand beside format=csv: no other has parts' },
@@ -44,7 +45,7 @@ const json = { format: 'json', mediaType: mediaTypes.json[0] } as const
 /** What nearly every program sends: it needs no weighing. */
 const plainlyJson = new Set([undefined, '', '*/*', json.mediaType])
 
-function negotiated({ headers }: FastifyRequest): Chosen {
+function negotiateFormat({ headers }: FastifyRequest): ChosenFormat {
   if (plainlyJson.has(headers.accept)) return json
   const [best] = new Negotiator({ headers }).mediaTypes(offers.map(({ mediaType }) => mediaType))
   const chosen = offers.find(({ mediaType }) => mediaType === best)

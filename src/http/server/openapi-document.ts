@@ -2,8 +2,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { version } from '../../base/package.ts'
-import { securitySchemes } from '../access/require-scopes.ts'
-import { registerPages } from '../reply/pages.ts'
+import { securitySchemes } from '../access/token-check.ts'
+import { registerPublicPages } from '../reply/security-headers.ts'
 import { components } from '../schema/components.ts'
 import { problems } from '../schema/responses.ts'
 
@@ -25,7 +25,7 @@ type PathItem = Record<
 >
 
 /** Documents all routes that are registered afterwards: /openapi.json for programs, /docs for people. */
-export async function documentRoutes(app: FastifyInstance): Promise<void> {
+export async function serveOpenapiDocument(app: FastifyInstance): Promise<void> {
   const bodies: { path: string; method: string; requestBody: RequestBody }[] = []
   app.addHook('onRoute', (route) => {
     const { url, method, config, schema } = route
@@ -73,7 +73,7 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
     },
   })
-  await registerPages(app, async (pages) => {
+  await registerPublicPages(app, async (pages) => {
     await pages.register(swaggerUi, { routePrefix: '/docs' })
   })
   for (const component of components) app.addSchema(component)

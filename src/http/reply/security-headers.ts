@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
  * Registers routes that browsers show as pages: open to everybody, because a page cannot send a token before it is
  * there, and with headers that keep out what is not tta's own: no inline script or style, nothing from elsewhere.
  */
-export async function registerPages(
+export async function registerPublicPages(
   app: FastifyInstance,
   register: (pages: FastifyInstance) => Promise<void>,
 ): Promise<void> {

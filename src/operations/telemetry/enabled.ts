@@ -2,7 +2,7 @@
  * Whether the standard variables ask for spans of tta itself: an OTLP endpoint is set, or the exporter is. The SDK
  * is loaded only then.
  */
-export function isTelemetryWanted(env: NodeJS.ProcessEnv): boolean {
+export function isTelemetryEnabled(env: NodeJS.ProcessEnv): boolean {
   if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false
   const exporter = env.OTEL_TRACES_EXPORTER?.trim() ?? ''
   if (exporter !== '') return exporter.split(',').some((name) => name.trim() === 'otlp')

@@ -1,4 +1,6 @@
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import { TtaError } from '../../base/errors.ts'
 
 /** The header of RFC 7240, as far as it counts here. */
 export const PreferHeader = Type.Object({
@@ -39,4 +41,19 @@ export function readPrefer(header: string | string[] | undefined): Preference {
   }
   if (preferences.has('respond-async')) return { waitSec: 0, applied: 'respond-async' }
   return { waitSec: defaultWaitSec, applied: undefined }
+}
+
+/**
+ * A signal that aborts when the client closes the connection before it has its answer. Fastify's `request.signal`
+ * will not do: it aborts after a normal answer too.
+ */
+export function disconnectSignal({ raw, request }: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  const abort = () => {
+    if (!raw.writableEnded)
+      controller.abort(new TtaError('TTA_CANCELLED', 'The client closed the connection'))
+  }
+  if (request.raw.socket.destroyed) abort()
+  else raw.once('close', abort)
+  return controller.signal
 }

@@ -1,9 +1,46 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
 import type { AccessToken } from '../../config/rules/access-tokens.ts'
 import type { Scope } from '../../config/sections/access-schema.ts'
 import { problems } from '../schema/responses.ts'
-import type { AcceptedTokens } from './accepted-tokens.ts'
+
+/** The tokens that are taken at the moment. A reload of the configuration replaces them. */
+export class AcceptedTokens {
+  private entries: { token: AccessToken; hash: Buffer }[] = []
+
+  private listener = () => {}
+
+  constructor(tokens: readonly AccessToken[] = []) {
+    this.replace(tokens)
+  }
+
+  replace(tokens: readonly AccessToken[]): void {
+    this.entries = tokens.map((token) => ({ token, hash: Buffer.from(token.sha256, 'hex') }))
+    this.listener()
+  }
+
+  /** @param listener called whenever others have taken their place */
+  whenReplaced(listener: () => void): void {
+    this.listener = listener
+  }
+
+  /** No token is configured: everybody may call. */
+  get isOpen(): boolean {
+    return this.entries.length === 0
+  }
+
+  /**
+   * Whose token this is. Hashes are compared, each with every one and in constant time: how long it takes tells
+   * nothing about any token.
+   */
+  find(presented: string): AccessToken | undefined {
+    const hash = createHash('sha256').update(presented).digest()
+    let found: AccessToken | undefined
+    for (const entry of this.entries) if (timingSafeEqual(hash, entry.hash)) found = entry.token
+    return found
+  }
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -33,7 +70,7 @@ export const securitySchemes = {
  * Every route that is registered afterwards wants a bearer token (RFC 6750) with its scope, and says so in the
  * OpenAPI document. As long as no token is configured everybody may call.
  */
-export function requireScopes(app: FastifyInstance, tokens: AcceptedTokens): void {
+export function requireTokens(app: FastifyInstance, tokens: AcceptedTokens): void {
   app.decorateRequest('caller', null)
 
   app.addHook('onRoute', (route) => {
@@ -80,4 +117,32 @@ function admitted(
     throw new TtaError('TTA_FORBIDDEN', message, { details: { scope } })
   }
   return caller
+}
+
+/** 127.0.0.0/8 and ::1 (RFC 6890), also as an IPv4 address inside IPv6. */
+const loopback = /^(::ffff:)?127\.|^::1$/
+
+/**
+ * Warns when the service listens on an address that others can reach and takes calls from everybody: at the start, and
+ * after a reload that leaves no token.
+ *
+ * @returns what is to be warned of at the moment, in words
+ */
+export function warnOfOpenAccess(app: FastifyInstance, tokens: AcceptedTokens): () => string[] {
+  const warnings = () => {
+    const reachable = app
+      .addresses()
+      .map((bound) => (typeof bound === 'string' ? bound : bound.address))
+      .filter((address) => !loopback.test(address))
+    if (!tokens.isOpen || reachable.length === 0) return []
+    return [
+      `Everybody who can reach ${reachable.join(', ')} may build and remove graphs: server.auth.tokens is empty`,
+    ]
+  }
+  const tell = () => {
+    for (const warning of warnings()) app.log.warn(warning)
+  }
+  app.addHook('onListen', async () => tell())
+  tokens.whenReplaced(tell)
+  return warnings
 }

@@ -1,0 +1,151 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { checkShownPart, maxReadableNodes } from '../../export/shown-part.ts'
+import { GraphDocument } from '../../model/graph-document.ts'
+import { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
+import { logProblem, sendProblem, toTtaError } from '../problem/error-response.ts'
+import { represent, sendRepresentation } from '../reply/etag-and-gzip.ts'
+import { createShownPart } from '../reply/shown-part.ts'
+import { createGraphFinder } from '../request/find-graph.ts'
+import { GraphPath, NoQuery, TolerantQuery } from '../request/query-parameters.ts'
+import { readGraphQuery } from '../request/read-query.ts'
+import { problems, taggedAnswer } from '../schema/responses.ts'
+import type { GraphRouteOptions } from './graphs.ts'
+
+const Field = Type.Object(
+  {
+    field_name: Type.String(),
+    type: Type.Union([Type.Literal('number'), Type.Literal('string')]),
+    color: Type.Optional(Type.String()),
+    displayName: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+/** What the Node Graph API plugin must know of the rows before it reads them. */
+export const GrafanaFields = Type.Object(
+  { nodes_fields: Type.Array(Field), edges_fields: Type.Array(Field) },
+  { additionalProperties: false },
+)
+
+const colors: Record<string, string> = {
+  arc__failed: 'red',
+  arc__slow: '#EAB839',
+  arc__passed: 'green',
+}
+
+const displayNames: Record<string, string> = {
+  mainStat: 'Calls',
+  secondaryStat: 'Mean duration, ms',
+  arc__failed: 'Failed',
+  arc__slow: 'Slow',
+  arc__passed: 'Passed',
+  detail__role: 'Role',
+  detail__source: 'Named by',
+  detail__traffic: 'Traffic',
+  detail__latency: 'Latency',
+  detail__critical_path: 'Critical path',
+  detail__sides: 'Both sides',
+  detail__pattern: 'Pattern',
+  detail__self_calls: 'Calls to itself',
+  detail__trace_slowest: 'Slowest trace',
+  detail__trace_failed: 'Failed trace',
+  detail__trace_typical: 'Typical trace',
+  traceql: 'TraceQL',
+}
+
+/**
+ * Names the panel gives a meaning to, and the query that a data link leads to; rows also carry figures for programs,
+ * which the plugin drops.
+ */
+const panelField = /^(id|title|subTitle|source|target|mainStat|secondaryStat|arc__.+|detail__.+|traceql)$/
+
+/** The same for every graph and every moment: the plugin asks for fields and rows in two calls. */
+export const grafanaFields = {
+  nodes_fields: fieldsOf(NodeRow.properties),
+  edges_fields: fieldsOf(EdgeRow.properties),
+}
+
+function fieldsOf(properties: Record<string, unknown>) {
+  return Object.entries(properties)
+    .filter(([name]) => panelField.test(name))
+    .map(([name, schema]) => ({
+      field_name: name,
+      type: (schema as { type?: unknown }).type === 'number' ? ('number' as const) : ('string' as const),
+      ...(colors[name] === undefined ? {} : { color: colors[name] }),
+      ...(displayNames[name] === undefined ? {} : { displayName: displayNames[name] }),
+    }))
+}
+
+const { nodes, edges } = GraphDocument.properties
+const Rows = Type.Object({ nodes, edges }, { additionalProperties: false })
+
+const fields = represent(grafanaFields)
+const rows = createShownPart(({ nodes, edges }: GraphDocument) => ({ nodes, edges }), maxReadableNodes)
+
+/** What Grafana's Node Graph API plugin asks, at the paths nodegraph-provider has for it. */
+export const grafanaPluginRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
+  app,
+  { aggregator, store, now },
+) => {
+  const findGraph = createGraphFinder({ aggregator, store, now })
+  const tags = ['grafana']
+
+  // The plugin shows `error.code`, `error.message` and `message`; it knows nothing of problem+json.
+  app.setErrorHandler((error, request, reply) => {
+    const known = toTtaError(error, request)
+    logProblem(known, request)
+    const { code, message, statusCode } = known
+    return sendProblem(reply, known, { statusCode, error: { code, message }, message })
+  })
+
+  app.get(
+    '/:graph/api/graph/fields',
+    {
+      schema: {
+        operationId: 'getGrafanaFields',
+        summary: 'The fields of the rows; the same for every graph, other parameters are ignored',
+        tags,
+        params: GraphPath,
+        response: { ...taggedAnswer('The fields', GrafanaFields), ...problems(400) },
+      },
+    },
+    async (_request, reply) => sendRepresentation(reply, fields),
+  )
+
+  app.get(
+    '/:graph/api/graph/data',
+    {
+      preValidation: readGraphQuery,
+      schema: {
+        operationId: 'getGrafanaData',
+        summary: 'The rows of the last graph, or of one built for this answer; other parameters are ignored',
+        tags,
+        params: GraphPath,
+        querystring: TolerantQuery,
+        response: { ...taggedAnswer('The rows', Rows), ...problems(400, 404, 502, 503, 504) },
+      },
+    },
+    async (request, reply) => {
+      checkShownPart(request.query)
+      const document = await findGraph(request.params.graph, request.query, reply)
+      return sendRepresentation(reply, rows(document, request.query))
+    },
+  )
+
+  app.get(
+    '/:graph/api/health',
+    {
+      schema: {
+        operationId: 'getGrafanaHealth',
+        summary: 'Says OK to "Save & test" of the data source',
+        tags,
+        params: GraphPath,
+        querystring: NoQuery,
+        produces: ['text/plain'],
+        response: { 200: Type.String({ description: 'OK' }), ...problems(400) },
+      },
+    },
+    async (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'),
+  )
+}
