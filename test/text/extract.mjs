@@ -1,7 +1,7 @@
 import ts from 'typescript'
 
-/** What code of any kind becomes in plain text: one word. */
-const code = 'code'
+/** Code of any kind as plain text: one word that may begin a sentence. */
+const code = 'Code'
 
 /**
  * Takes the texts out of a file that a person reads.
