@@ -54,10 +54,31 @@ t.test('README has at most 6 KB and links every page of docs', async (t) => {
     new Set(markdownIn('docs').filter((path) => path.split('/').length === 2)),
     'the list of pages is complete',
   )
-  const decisions = readPage('docs/adr/README.md').text
+})
+
+t.test('every decision is listed, and has a context, a decision and consequences', async (t) => {
+  const list = readPage('docs/adr/README.md').text
   for (const path of markdownIn('docs/adr')) {
-    if (path !== 'docs/adr/README.md') t.match(decisions, `](${path.slice('docs/adr/'.length)})`, path)
+    if (path === 'docs/adr/README.md') continue
+    t.ok(list.includes(`](${path.slice('docs/adr/'.length)})`), `${path} is listed`)
+    const { text } = readPage(path)
+    const number = path.slice('docs/adr/'.length).slice(0, 4)
+    t.match(
+      text,
+      new RegExp(`^# ${number}: .*\\*\\*Context\\..*\\*\\*Decision\\..*\\*\\*Consequences\\.`, 's'),
+      path,
+    )
   }
+})
+
+t.test('CONTRIBUTING.md names every banned phrase', async (t) => {
+  const rules = readFileSync('test/text/rules.mjs', 'utf8')
+  const [, table = ''] = /bannedPhrases = \{(.*?)^\}/ms.exec(rules) ?? []
+  const phrases = [...table.matchAll(/^ {2}'?([\w ]+?)'?: /gm)].map(([, phrase = '']) => phrase)
+  t.ok(phrases.length > 20)
+  const { blocks } = page('CONTRIBUTING.md')
+  const listed = blocks.find(({ text }) => text.includes('·'))?.text.split(/\s*·\s*/)
+  t.same(listed?.map((phrase) => phrase.trim()).sort(), phrases.sort())
 })
 
 t.test('every link leads to a file, and to a heading that is in it', async (t) => {
