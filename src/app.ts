@@ -2,8 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { systemClock } from './base/clock.ts'
 import { TtaError } from './base/errors.ts'
 import { version } from './base/package.ts'
-import type { Aggregator } from './builds/aggregation/aggregator.ts'
-import { type BuildSettings, createAggregator } from './builds/aggregation/create-aggregator.ts'
+import { type Aggregator, type BuildSettings, createAggregator } from './builds/aggregation/aggregator.ts'
 import { AlertBuilds, type AlertSettings } from './builds/alerts/alert-builds.ts'
 import { alertRule } from './builds/alerts/alert-rule.ts'
 import { isConfigured } from './builds/alerts/sender-check.ts'
@@ -89,7 +88,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     settings: () => settings,
     ...buildOptions,
     limits,
-    refresh: readAllSec === 0 ? undefined : { lateSec, readAllSec },
+    incremental: readAllSec === 0 ? undefined : { lateSec, readAllSec },
     now,
   })
   const jobs = createJobs({ aggregator, maxQueued: config.build.maxQueued, now, log: logger })

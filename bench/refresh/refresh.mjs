@@ -2,7 +2,7 @@
  * A graph of the last two hours, refreshed every minute: what a refresh costs of what it costs to read all, from a
  * replayed Tempo, at the speed of a real one and as fast as it goes. The clock is the benchmark's own.
  */
-import { createAggregator } from '../../dist/builds/aggregation/create-aggregator.js'
+import { createAggregator } from '../../dist/builds/aggregation/aggregator.js'
 import { defaultConfig } from '../../dist/config/file/load.js'
 import { createGraphStore } from '../../dist/sinks/graph-store.js'
 import { tempoSource } from '../../dist/sources/tempo/tempo-source.js'
@@ -36,7 +36,7 @@ function aggregatorOf(url, now) {
     settings: () => ({ defaults: config.parameters }),
     ...buildOptions,
     limits: { maxSpans, maxBytes },
-    refresh: { lateSec, readAllSec },
+    incremental: { lateSec, readAllSec },
     now,
   })
   return { aggregator, close: () => source.close() }

@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox'
 
 /** Graph names go into URLs, Redis keys and Cypher; nodegraph-provider lower-cases them. */
-export const graphNamePattern = '^[a-z0-9_-]{1,64}$'
+export const maxGraphNameLength = 64
+export const graphNamePattern = `^[a-z0-9_-]{1,${maxGraphNameLength}}$`
 export const GraphName = Type.String({
   pattern: graphNamePattern,
-  description: 'Name of the graph: lower-case letters, digits, _ and -, at most 64',
+  description: `Name of the graph: lower-case letters, digits, _ and -, at most ${maxGraphNameLength}`,
 })
 
 /** What Tempo takes as X-Scope-OrgID (grafana/dskit, tenant/tenant.go); several joined by `|` are read as one. */

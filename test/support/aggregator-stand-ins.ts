@@ -1,4 +1,4 @@
-import { type BuildSettings, createAggregator } from '../../src/builds/aggregation/create-aggregator.ts'
+import { type BuildSettings, createAggregator } from '../../src/builds/aggregation/aggregator.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 import type { GraphSink, SinkReport } from '../../src/sinks/graph-sink.ts'
@@ -78,6 +78,8 @@ export function newSink(name: string) {
     back: [] as string[],
     report: {} as Partial<SinkReport>,
     async replace(document: GraphDocument): Promise<SinkReport> {
+      // A document never changes once a sink has it.
+      deepFreeze(document)
       sink.documents.push(document)
       const state = document.nodes.length === 0 ? 'cleared' : 'stored'
       return {
@@ -137,6 +139,12 @@ export function gate(): { promise: Promise<void>; open: () => void } {
     open = resolve
   })
   return { promise, open }
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const part of Object.values(value)) deepFreeze(part)
 }
 
 async function abortable(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {

@@ -5,17 +5,25 @@ import type { GraphDocument } from '../../model/graph-document.ts'
 import { type AggregationParameters, servicesGraphName } from '../../model/parameters.ts'
 import type { AggregationSummary, ComparedBuild } from '../../model/summary.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
+import type { ReadOptions } from '../../sources/trace-source.ts'
 import { compareGraphs } from '../diff/compare-graphs.ts'
-import type { Aggregator, BuildOptions } from './aggregator.ts'
-import { parseTimeMs, unitSec } from './time.ts'
+import { parseTimeMs, unitSec } from './parse-time.ts'
+import { notComparedWarning } from './warnings.ts'
 
-/** What to compare with: the build of a time, the window so much earlier, or any window. */
+/** The other side of a comparison: the build of a time, the window that is `offsetMs` earlier, or any window. */
 type Base = { atMs: number } | { offsetMs: number } | { fromMs: number; toMs: number }
 
 type BuildFrom = ComparedBuild['from']
+type PreviewOptions = Pick<ReadOptions, 'signal' | 'onProgress'>
+
+/** Builds a graph and publishes nothing, as `Aggregator.preview`. */
+export type BuildPreview = (
+  parameters: AggregationParameters,
+  options: PreviewOptions,
+) => Promise<GraphDocument>
 
 export interface ComparisonParts {
-  aggregator: Pick<Aggregator, 'preview'>
+  aggregator: { preview: BuildPreview }
   store: Pick<GraphStore, 'at'>
   /** Unix ms. */
   now: () => number
@@ -24,17 +32,18 @@ export interface ComparisonParts {
 /**
  * Compares a build with an earlier one, or with another window of the same source and parameters.
  *
- * @param base a time; an offset such as `1d`: the build that was current then if its window is about as much
- *   earlier, else that window is built; or `from,to`: that window is built
+ * @param base a time, an offset such as `1d`, or a window `from,to`. A time means the build that was current then. An
+ *   offset means the build that was current that much earlier; if its window is another one, the window is built. A
+ *   window is built.
  * @throws {TtaError} 400 `base`; 404 no build is that old; as `preview`, where a window is built
  */
 export async function compareBuilds(
   current: GraphDocument,
   base: string,
   { aggregator, store, now }: ComparisonParts,
-  options: BuildOptions,
+  options: PreviewOptions,
 ): Promise<GraphComparison> {
-  const wanted = parseBase(base, now())
+  const parsed = parseBase(base, now())
   const { document, from } = await findBase()
   const diff = compareGraphs(comparedGraph(document), comparedGraph(current))
   return {
@@ -42,16 +51,16 @@ export async function compareBuilds(
     base: comparedBuild(document, from),
     current: comparedBuild(current, 'history'),
     summary: diff.summary,
-    warnings: warnings(document, current, from),
+    warnings: comparisonWarnings(document, current, from),
     nodes: diff.nodes,
     edges: diff.edges,
   }
 
   async function findBase(): Promise<{ document: GraphDocument; from: BuildFrom }> {
-    if ('atMs' in wanted) return { document: await buildOf(wanted.atMs), from: 'history' }
-    if ('fromMs' in wanted) return buildWindow(wanted.fromMs, wanted.toMs)
-    const kept = await store.at(current.name, Date.parse(current.builtAt) - wanted.offsetMs)
-    const { fromMs, toMs } = earlierWindow(current, wanted.offsetMs)
+    if ('atMs' in parsed) return { document: await buildOf(parsed.atMs), from: 'history' }
+    if ('fromMs' in parsed) return buildWindow(parsed.fromMs, parsed.toMs)
+    const kept = await store.at(current.name, Date.parse(current.builtAt) - parsed.offsetMs)
+    const { fromMs, toMs } = earlierWindow(current, parsed.offsetMs)
     if (kept && overlaps(kept, fromMs, toMs)) return { document: kept, from: 'history' }
     return buildWindow(fromMs, toMs)
   }
@@ -69,25 +78,24 @@ export async function compareBuilds(
 }
 
 /**
- * The comparison of a graph that has just been built, for its summary. A comparison that cannot be made costs nobody
- * the graph: why not becomes a warning of the graph.
+ * Compares a new graph with its window `offset` earlier, for its summary. A comparison that fails becomes a warning:
+ * it must not cost the graph.
  *
- * @throws only what ends the build as well: the reason of the signal
+ * @throws only the reason of the signal
  */
-export async function comparisonOf(
+export async function compareWithEarlier(
   document: GraphDocument,
   offset: string,
   parts: ComparisonParts,
-  options: BuildOptions,
+  options: PreviewOptions,
 ): Promise<Pick<AggregationSummary, 'comparison' | 'warnings'>> {
-  const { warnings } = document.summary
   try {
-    const { base, summary, warnings: more } = await compareBuilds(document, offset, parts, options)
-    return { comparison: { base, ...summary, warnings: more }, warnings }
+    const { base, summary, warnings } = await compareBuilds(document, offset, parts, options)
+    return { comparison: { base, ...summary, warnings }, warnings: [] }
   } catch (error) {
     options.signal.throwIfAborted()
     if (!(error instanceof TtaError)) throw error
-    return { warnings: [...warnings, `Not compared with ${offset} earlier: ${error.message}`] }
+    return { warnings: [notComparedWarning(offset, error.message)] }
   }
 }
 
@@ -169,7 +177,7 @@ const immaterial = [
   'level',
 ]
 
-function warnings(base: GraphDocument, current: GraphDocument, from: BuildFrom): string[] {
+function comparisonWarnings(base: GraphDocument, current: GraphDocument, from: BuildFrom): string[] {
   const [before, now] = [base.summary.parameters, current.summary.parameters] as Record<string, unknown>[]
   const differing = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])]
     .filter((key) => !immaterial.includes(key) && before?.[key] !== now?.[key])

@@ -12,7 +12,7 @@ import type { ReadLimits } from '../../sources/read-limits.ts'
 import { parseTag, tagSelector } from '../../sources/tag-selector.ts'
 import type { ReadReport, TraceSource } from '../../sources/trace-source.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
-import { builderOptions } from '../aggregation/builder-options.ts'
+import { builderOptions, traceQuery } from '../aggregation/read-traces.ts'
 import { meaningOf } from './meanings.ts'
 import { verdictOn } from './verdict.ts'
 
@@ -71,7 +71,7 @@ async function explain(
   const { summary } = document
   const parameters = { ...defaultParameters, ...summary.parameters }
   const selector = tagSelector(parameters.tag, parameters.filter)
-  const { level, query, tenant, limit, samplingAttribute } = parameters
+  const { level, samplingAttribute } = parameters
   const sampling = samplingAttribute === undefined ? undefined : parseTag(samplingAttribute)
   const isService = level === 'service' || (level === 'both' && document.name !== parameters.graph)
   const explainer = new EdgeExplainer({
@@ -81,10 +81,9 @@ async function explain(
     target: keyOf('target', target),
   })
   const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
-  // As the build did: whether peers are read decides which of two spans is a repetition.
-  const peers = level !== 'operation'
-  const wanted = { selector, query, tenant, window, limit, peers, sampling }
-  const report = await traces.read(wanted, explainer, { signal, limits })
+  // The query of the build: whether peers are read decides which of two spans is a duplicate.
+  const query = traceQuery({ parameters, selector, sampling, window })
+  const report = await traces.read(query, explainer, { signal, limits })
   return answer(document, { source, target }, explainer.finish(), report)
 }
 

@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import type { FieldError } from '../../base/errors.ts'
-import { servicesGraphName } from '../../model/parameters.ts'
+import { maxGraphNameLength, servicesGraphName } from '../../model/parameters.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { compilePattern, parseTag } from '../../sources/tag-selector.ts'
 import type { GraphEntry, ScheduleSection } from '../sections/graphs-schema.ts'
@@ -8,7 +8,6 @@ import type { ConfigFile } from '../sections/schema.ts'
 
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const mostMs = 7 * 86_400_000
-const maxNameLength = 64
 
 /** @param section checked by `graphErrors` */
 export function scheduleOf(section: ScheduleSection | undefined): Schedule | undefined {
@@ -104,8 +103,8 @@ function tenantErrors({ tenant }: GraphEntry, { tempo }: ConfigFile): FieldError
 function servicesErrors(name: string, { query }: GraphEntry, file: ConfigFile): FieldError[] {
   if ((query?.level ?? file.query.level) !== 'both') return []
   const services = servicesGraphName(name)
-  if (services.length > maxNameLength) {
-    const most = maxNameLength - servicesGraphName('').length
+  if (services.length > maxGraphNameLength) {
+    const most = maxGraphNameLength - servicesGraphName('').length
     return [{ field: '', message: `must have a name of at most ${most} characters at level both` }]
   }
   if (!Object.hasOwn(file.graphs, services)) return []

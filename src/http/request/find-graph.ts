@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { badRequest, TtaError } from '../../base/errors.ts'
 import type { Aggregator } from '../../builds/aggregation/aggregator.ts'
-import { requiredTimeMs } from '../../builds/aggregation/time.ts'
+import { requiredTimeMs } from '../../builds/aggregation/parse-time.ts'
 import { noBuildThen } from '../../model/build-history.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'

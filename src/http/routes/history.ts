@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { requiredTimeMs } from '../../builds/aggregation/time.ts'
+import { requiredTimeMs } from '../../builds/aggregation/parse-time.ts'
 import { BuildEntry } from '../../model/build-history.ts'
 import { GraphName, Time } from '../../model/parameters.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'

@@ -35,19 +35,19 @@ async function failure(promise: Promise<unknown>): Promise<TtaError> {
   throw error
 }
 
-t.test('calls whose two sides do not fit together are a warning', async (t) => {
+t.test('warns about calls whose two sides contradict each other', async (t) => {
   const client = { id: 1, service: 'front', name: 'GET', kind: 'client' as const, durationMs: 10 }
   const server = { id: 2, parent: 1, service: 'back', name: 'work', kind: 'server' as const, durationMs: 11 }
   const { aggregator } = setUp([[client, server]])
   for (const level of ['operation', 'service'] as const) {
     const { warnings } = await aggregator.aggregate({ level, useTagAsNode: false }, live())
     t.same(warnings, [
-      '1 span longer than the client, or begun before the producer had ended: in no mean of gaps.',
+      '1 span longer than the client span, or started before the producer ended: excluded from the mean gap.',
     ])
   }
 })
 
-t.test('the summary says what was asked, read, built and handed on', async (t) => {
+t.test('reports parameters, read, graph and sinks in the summary', async (t) => {
   const { aggregator, store, sinks } = setUp(traces)
   const summary = await aggregator.aggregate({ searchFrom: 100, useTagAsNode: false }, live())
   const { phasesMs, ...rest } = summary
@@ -90,14 +90,16 @@ t.test('the summary says what was asked, read, built and handed on', async (t) =
     ],
   )
   t.same(rest.warnings, [
-    '1 span without service.name: on no node.',
-    '1 span with a parent that never arrived: no edge leads there.',
+    '1 span without service.name: not on any node.',
+    '1 span with a parent that never arrived: no edge shows the call.',
   ])
   for (const ms of Object.values(phasesMs)) t.ok(ms >= 0)
   t.ok(phasesMs.total >= phasesMs.publish)
   const document = store.get('shop')
-  t.same(document?.summary, summary, 'readers see the summary that the caller got')
-  t.equal(sinks[0].documents[0], document)
+  t.same(document?.summary, summary, 'readers see the summary that the caller gets')
+  const [sent] = sinks[0].documents
+  t.equal(sent?.nodes, document?.nodes)
+  t.same(sent?.summary.sinks, [], 'the document of a sink does not change afterwards')
   t.same(
     document?.nodes
       .map(({ title, count, failed, slow, meanMs, perSec }) => [title, count, failed, slow, meanMs, perSec])
@@ -109,7 +111,7 @@ t.test('the summary says what was asked, read, built and handed on', async (t) =
   )
 })
 
-t.test('equal previews under way share one read, and each gets the result', async (t) => {
+t.test('runs equal previews as one read, and gives each caller the result', async (t) => {
   const { aggregator, source } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
@@ -122,10 +124,10 @@ t.test('equal previews under way share one read, and each gets the result', asyn
   for (const other of others) t.equal(other, first)
   t.equal(source.reads.length, 1)
   await aggregator.preview({ filter: 'b' }, live())
-  t.equal(source.reads.length, 2, 'what is over is not shared')
+  t.equal(source.reads.length, 2, 'an ended preview is not shared')
 })
 
-t.test('a caller who leaves does not end the preview of others; the last one does', async (t) => {
+t.test('ends a shared preview only when its last caller has gone', async (t) => {
   const { aggregator, source } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
@@ -148,13 +150,13 @@ t.test('a caller who leaves does not end the preview of others; the last one doe
   t.equal(source.reads.at(-1)?.signal.aborted, true)
   source.gate = undefined
   const anew = await aggregator.preview({ limit: 1 }, live())
-  t.match(anew, { summary: { status: 'complete' } }, 'who comes next starts anew')
+  t.match(anew, { summary: { status: 'complete' } }, 'the next caller starts a new read')
   const before = source.reads.length
   t.equal(await failure(aggregator.preview({}, { signal: AbortSignal.abort(gone) })), gone)
   t.equal(source.reads.length, before)
 })
 
-t.test('so many previews at once, so many wait, and one more is refused', async (t) => {
+t.test('limits the previews that run and that wait, and refuses further ones', async (t) => {
   const { aggregator, source } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
@@ -167,7 +169,7 @@ t.test('so many previews at once, so many wait, and one more is refused', async 
   t.equal(source.most, 2)
 })
 
-t.test('builds of one graph queue up, those of others run beside them', async (t) => {
+t.test('builds one graph at a time, and different graphs in parallel', async (t) => {
   const { aggregator, source, sinks } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
@@ -191,11 +193,11 @@ t.test('builds of one graph queue up, those of others run beside them', async (t
   t.same(
     written.map(({ summary }) => summary.parameters.limit),
     [1, 2, 3],
-    'in the order of asking',
+    'in the order of the requests',
   )
 })
 
-t.test('at level both nobody else writes the service graph either', async (t) => {
+t.test('locks both graphs while it builds at level both', async (t) => {
   const { aggregator, source } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
@@ -207,7 +209,7 @@ t.test('at level both nobody else writes the service graph either', async (t) =>
   t.equal(source.most, 1)
 })
 
-t.test('the deadline ends a build from its turn on, and a preview that waits too', async (t) => {
+t.test('applies the deadline to a running build and to a waiting preview', async (t) => {
   const { aggregator, source, store } = setUp(traces, { deadlineSec: 0.05 })
   source.gate = gate().promise
   const reading = failure(aggregator.aggregate({}, live()))
@@ -219,10 +221,10 @@ t.test('the deadline ends a build from its turn on, and a preview that waits too
   t.equal(source.underWay, 0, 'the reads were aborted')
   t.equal(store.get('shop'), undefined)
   source.gate = undefined
-  t.match(await aggregator.aggregate({}, live()), { status: 'complete' }, 'and the turn is free again')
+  t.match(await aggregator.aggregate({}, live()), { status: 'complete' }, 'the next build can start')
 })
 
-t.test('a source that fails leaves store and sinks as they were', async (t) => {
+t.test('leaves store and sinks unchanged when the source fails', async (t) => {
   const { aggregator, source, store, sinks } = setUp(traces)
   await aggregator.aggregate({}, live())
   const good = store.get('shop')
@@ -237,7 +239,7 @@ t.test('a source that fails leaves store and sinks as they were', async (t) => {
   )
 })
 
-t.test('a sink that fails is 503 with the account, and the store keeps the last good graph', async (t) => {
+t.test('answers 503 with the summary when a sink fails, and keeps the last good graph', async (t) => {
   for (const state of ['restored', 'failed'] as const) {
     const { aggregator, store, sinks } = setUp(traces)
     await aggregator.aggregate({}, live())
@@ -267,7 +269,7 @@ t.test('a sink that fails is 503 with the account, and the store keeps the last 
   }
 })
 
-t.test('a complete search that finds nothing clears the graph everywhere', async (t) => {
+t.test('clears the graph everywhere when a complete search finds nothing', async (t) => {
   const { aggregator, source, store, sinks } = setUp(traces)
   await aggregator.aggregate({}, live())
   source.traces = []
@@ -284,7 +286,7 @@ t.test('a complete search that finds nothing clears the graph everywhere', async
   )
 })
 
-t.test('what could be read only in part is partial; nothing of it leaves the last graph', async (t) => {
+t.test('reports a partial read as partial, and keeps the last graph when nothing was read', async (t) => {
   for (const report of [{ truncated: true }, { incomplete: 1 }]) {
     const { aggregator, source, store } = setUp(traces, { report })
     t.match(await aggregator.aggregate({}, live()), { status: 'partial' })
@@ -297,12 +299,12 @@ t.test('what could be read only in part is partial; nothing of it leaves the las
       summary.sinks.map(({ state }) => state),
       ['skipped', 'skipped', 'skipped'],
     )
-    t.match(summary.warnings, [/last graph stays/])
+    t.match(summary.warnings, [/last graph is kept/])
     t.equal(store.get('shop'), partial)
   }
 })
 
-t.test('a dry run and a preview touch nothing', async (t) => {
+t.test('stores and publishes nothing for a dry run or a preview', async (t) => {
   const { aggregator, store, sinks } = setUp(traces)
   const summary = await aggregator.aggregate({ dryRun: true }, live())
   t.match(summary, { status: 'complete', built: { nodes: 4 } })
@@ -324,31 +326,25 @@ t.test('a dry run and a preview touch nothing', async (t) => {
   )
 })
 
-t.test(
-  'wrong parameters are refused before anything is read, also while the same graph is built',
-  async (t) => {
-    const { aggregator, source } = setUp(traces)
-    t.match(await failure(aggregator.aggregate({ filter: '(' }, live())), { code: 'TTA_BAD_REQUEST' })
-    t.match(await failure(aggregator.preview({ from: 'x' }, live())), { code: 'TTA_BAD_REQUEST' })
-    t.equal(source.reads.length, 0)
-  },
-)
+t.test('refuses wrong parameters before it reads anything', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  t.match(await failure(aggregator.aggregate({ filter: '(' }, live())), { code: 'TTA_BAD_REQUEST' })
+  t.match(await failure(aggregator.preview({ from: 'x' }, live())), { code: 'TTA_BAD_REQUEST' })
+  t.equal(source.reads.length, 0)
+})
 
-t.test(
-  'the query goes to the source as it was asked, with the window of the moment its turn comes',
-  async (t) => {
-    const { aggregator, source } = setUp(traces)
-    await aggregator.aggregate({ query: '{ .a = 1 }', from: 'now-1h', to: 'now-30m', limit: 5 }, live())
-    t.match(source.reads[0]?.query, {
-      query: '{ .a = 1 }',
-      limit: 5,
-      window: { fromMs: nowMs - 3_600_000, toMs: nowMs - 1_800_000 },
-      selector: { key: 'service.name', pattern: null },
-    })
-  },
-)
+t.test('sends the query unchanged, with the window as of the start of the build', async (t) => {
+  const { aggregator, source } = setUp(traces)
+  await aggregator.aggregate({ query: '{ .a = 1 }', from: 'now-1h', to: 'now-30m', limit: 5 }, live())
+  t.match(source.reads[0]?.query, {
+    query: '{ .a = 1 }',
+    limit: 5,
+    window: { fromMs: nowMs - 3_600_000, toMs: nowMs - 1_800_000 },
+    selector: { key: 'service.name', pattern: null },
+  })
+})
 
-t.test('removing goes to every sink and waits for a build of the same graph', async (t) => {
+t.test('removes a graph from every sink, after a running build of it', async (t) => {
   const { aggregator, source, store, sinks } = setUp(traces)
   const { promise, open } = gate()
   source.gate = promise
@@ -361,7 +357,7 @@ t.test('removing goes to every sink and waits for a build of the same graph', as
   t.equal(await aggregator.remove('shop', live().signal), false)
 })
 
-t.test('a listener hears of the progress of a read that it joined', async (t) => {
+t.test('reports the progress of the read', async (t) => {
   const { aggregator, source } = setUp(traces)
   t.equal(source.name, newSource([]).name)
   const heard: number[] = []
@@ -370,12 +366,12 @@ t.test('a listener hears of the progress of a read that it joined', async (t) =>
   t.same(heard, [0.5])
 })
 
-t.test('a graph with settings of its own is built by them, and goes to its sinks only', async (t) => {
+t.test('builds a configured graph with its own settings, and publishes it to its own sinks', async (t) => {
   const parameters = { ...defaultParameters, graph: 'cart', filter: '^back$', limit: 7 }
   const graphs = { cart: { parameters, sinks: ['second'] } }
   const { aggregator, source, sinks } = setUp(traces, { graphs })
   const summary = await aggregator.aggregate({ graph: 'cart', limit: 8 }, live())
-  t.match(summary.parameters, { graph: 'cart', filter: '^back$', limit: 8 }, 'the request goes before them')
+  t.match(summary.parameters, { graph: 'cart', filter: '^back$', limit: 8 }, 'the request overrides them')
   t.same(
     summary.sinks.map(({ sink }) => sink),
     ['second', 'embedded'],
@@ -388,41 +384,38 @@ t.test('a graph with settings of its own is built by them, and goes to its sinks
   t.equal(source.reads.length, 2)
 })
 
-t.test(
-  'a comparison reads the same window earlier, in the same build; failing, it costs only itself',
-  async (t) => {
-    const { aggregator, source, store } = setUp(traces)
-    const asked = { compare: '1d', from: nowMs - 60_000, searchMode: 'ingesters' as const }
-    const { comparison, parameters } = await aggregator.aggregate(asked, live())
-    t.equal(parameters.compare, '1d')
-    t.match(comparison, {
-      base: { from: 'source', window: { seconds: 60 } },
-      nodes: { new: 0, gone: 0 },
-      warnings: [],
-    })
-    const dayMs = 86_400_000
-    t.same(
-      source.reads.map(({ query }) => query.window),
-      [
-        { fromMs: nowMs - 60_000, toMs: nowMs },
-        { fromMs: nowMs - 60_000 - dayMs, toMs: nowMs - dayMs },
-      ],
-    )
+t.test('compares with an earlier window in the same build, and only warns when that fails', async (t) => {
+  const { aggregator, source, store } = setUp(traces)
+  const asked = { compare: '1d', from: nowMs - 60_000, searchMode: 'ingesters' as const }
+  const { comparison, parameters } = await aggregator.aggregate(asked, live())
+  t.equal(parameters.compare, '1d')
+  t.match(comparison, {
+    base: { from: 'source', window: { seconds: 60 } },
+    nodes: { new: 0, gone: 0 },
+    warnings: [],
+  })
+  const dayMs = 86_400_000
+  t.same(
+    source.reads.map(({ query }) => query.window),
+    [
+      { fromMs: nowMs - 60_000, toMs: nowMs },
+      { fromMs: nowMs - 60_000 - dayMs, toMs: nowMs - dayMs },
+    ],
+  )
 
-    const { read } = source
-    source.read = async (query, ...others) => {
-      if (query.window.toMs < nowMs) throw new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo did not answer')
-      return read(query, ...others)
-    }
-    const summary = await aggregator.aggregate(asked, live())
-    t.equal(summary.status, 'complete')
-    t.equal(summary.warnings.at(-1), 'Not compared with 1d earlier: Tempo did not answer')
-    t.equal(summary.comparison, undefined)
-    t.equal(store.get('shop')?.summary.builtAt, summary.builtAt)
-  },
-)
+  const { read } = source
+  source.read = async (query, ...others) => {
+    if (query.window.toMs < nowMs) throw new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo did not answer')
+    return read(query, ...others)
+  }
+  const summary = await aggregator.aggregate(asked, live())
+  t.equal(summary.status, 'complete')
+  t.equal(summary.warnings.at(-1), 'Not compared with 1d earlier: Tempo did not answer')
+  t.equal(summary.comparison, undefined)
+  t.equal(store.get('shop')?.summary.builtAt, summary.builtAt)
+})
 
-t.test('last graphs are given back to the sinks they go to, those without edges to none', async (t) => {
+t.test('restores the last graphs at the sinks that get them, except graphs without edges', async (t) => {
   const parameters = { ...defaultParameters, graph: 'cart' }
   const { aggregator, sinks, source } = setUp(traces, { graphs: { cart: { parameters, sinks: ['second'] } } })
   await aggregator.restore(live().signal)
@@ -432,4 +425,43 @@ t.test('last graphs are given back to the sinks they go to, those without edges 
   await aggregator.restore(live().signal)
   t.same(sinks[0].back.sort(), ['shop', 'shop-services'])
   t.same(sinks[1].back.sort(), ['cart', 'cart-services', 'shop', 'shop-services'])
+})
+
+t.test(
+  'reports the service graph in the summary of the first graph, to the caller and to readers',
+  async (t) => {
+    const { aggregator, store, sinks } = setUp(traces)
+    const summary = await aggregator.aggregate({ level: 'both' }, live())
+    t.match(summary.services, { graph: 'shop-services', built: { nodes: 2, edges: 1 } })
+    t.same(
+      summary.services?.sinks.map(({ sink, state }) => [sink, state]),
+      [
+        ['first', 'stored'],
+        ['second', 'stored'],
+        ['embedded', 'stored'],
+      ],
+    )
+    t.same(store.get('shop')?.summary, summary)
+    t.equal(store.get('shop-services')?.summary.services, undefined)
+    t.ok(sinks[0].documents.every(({ summary }) => summary.services === undefined))
+  },
+)
+
+t.test('stores the first graph when a sink fails only for the service graph', async (t) => {
+  const { aggregator, store, sinks } = setUp(traces)
+  const { replace } = sinks[1]
+  sinks[1].replace = async (document) => {
+    sinks[1].report = document.name === 'shop-services' ? { state: 'failed', reason: 'it is full' } : {}
+    return replace(document)
+  }
+  const error = await failure(aggregator.aggregate({ level: 'both' }, live()))
+  t.match(error, { code: 'TTA_SINK_FAILED', details: { summary: { graph: 'shop-services' } } })
+  t.same(
+    store.list().map(({ name }) => name),
+    ['shop'],
+  )
+  t.same(
+    store.get('shop')?.summary.sinks.map(({ state }) => state),
+    ['stored', 'stored', 'stored'],
+  )
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
-import { aggregationRequest } from '../../../src/builds/aggregation/request.ts'
-import { parseTimeMs } from '../../../src/builds/aggregation/time.ts'
+import { parseTimeMs } from '../../../src/builds/aggregation/parse-time.ts'
+import { resolveRequest } from '../../../src/builds/aggregation/request.ts'
 import { type AggregationParameters, defaultParameters } from '../../../src/model/parameters.ts'
 
 /** 2025-06-01T10:00:00Z */
@@ -9,10 +9,10 @@ const nowMs = 1_748_772_000_000
 const min = 60_000
 const hour = 60 * min
 
-const request = (asked: AggregationParameters, configured: AggregationParameters = {}) =>
-  aggregationRequest(asked, { ...defaultParameters, ...configured }, nowMs)
+const request = (requested: AggregationParameters, configured: AggregationParameters = {}) =>
+  resolveRequest(requested, { ...defaultParameters, ...configured }, nowMs)
 
-t.test('points in time as callers write them', async (t) => {
+t.test('reads every time format', async (t) => {
   const table: [string | number, number | undefined][] = [
     [1_748_772_000, nowMs],
     ['1748772000', nowMs],
@@ -56,7 +56,7 @@ t.test('points in time as callers write them', async (t) => {
   for (const [value, expected] of table) t.equal(parseTimeMs(value, nowMs), expected, String(value))
 })
 
-t.test('windows', async (t) => {
+t.test('derives the window from from, to and searchFrom', async (t) => {
   const at = (fromMs: number, toMs: number) => ({ fromMs, toMs })
   const table: [AggregationParameters, { fromMs: number; toMs: number }, AggregationParameters?][] = [
     [{}, at(nowMs - 2 * hour, nowMs)],
@@ -71,14 +71,14 @@ t.test('windows', async (t) => {
     [{ searchFrom: 60 }, at(nowMs - min, nowMs), { from: 'now-1h' }],
     [{ from: 'now-2h' }, at(nowMs - 2 * hour, nowMs), { searchFrom: 60 }],
   ]
-  for (const [asked, window, configured] of table) {
-    const { window: actual, warnings } = request(asked, configured)
-    t.same(actual, window, JSON.stringify([asked, configured]))
+  for (const [requested, window, configured] of table) {
+    const { window: actual, warnings } = request(requested, configured)
+    t.same(actual, window, JSON.stringify([requested, configured]))
     t.same(warnings, [])
   }
 })
 
-t.test('what is asked for lies over what is configured', async (t) => {
+t.test('prefers the parameters of the caller to the configured ones', async (t) => {
   const { parameters } = request(
     { filter: 'cart', limit: 5 },
     { filter: 'shop', tag: 'k8s.pod.name', limit: 7 },
@@ -89,24 +89,24 @@ t.test('what is asked for lies over what is configured', async (t) => {
   t.equal(request({ searchMode: 'ingester' }).parameters.searchMode, 'ingesters')
 })
 
-t.test('search modes clip the window, and say so', async (t) => {
+t.test('clips the window to the search mode, and warns', async (t) => {
   const recent = request({ searchMode: 'ingester' })
   t.same(recent.window, { fromMs: nowMs - 15 * min, toMs: nowMs })
-  t.match(recent.warnings, [/^search_mode ingesters: .*younger than 15 min.*2025-06-01T09:45:00.000Z/])
+  t.match(recent.warnings, [/^search_mode ingesters: .*last 15 min.*2025-06-01T09:45:00.000Z/])
   const old = request({ searchMode: 'blocks' })
   t.same(old.window, { fromMs: nowMs - 2 * hour, toMs: nowMs - 15 * min })
   t.match(old.warnings, [/^search_mode blocks: .*older than 15 min.*2025-06-01T09:45:00.000Z/])
   t.same(request({ searchMode: 'ingesters', searchFrom: 60 }).warnings, [], 'nothing is clipped')
   t.same(request({ searchMode: 'blocks', to: 'now-1h' }).warnings, [])
-  for (const asked of [
+  for (const requested of [
     { searchMode: 'blocks', searchFrom: 60 },
     { searchMode: 'ingesters', to: 'now-1h' },
   ] as const) {
-    t.throws(() => request(asked), { errors: [{ field: 'searchMode', value: asked.searchMode }] })
+    t.throws(() => request(requested), { errors: [{ field: 'searchMode', value: requested.searchMode }] })
   }
 })
 
-t.test('every wrong parameter is named, with its value and what is allowed', async (t) => {
+t.test('names every wrong parameter, its value and the allowed values', async (t) => {
   const table: [AggregationParameters, [string, RegExp][]][] = [
     [{ from: 'soon' }, [['from', /epoch s, epoch ms, ISO 8601, now/]]],
     [{ to: 'later' }, [['to', /epoch s/]]],
@@ -121,9 +121,9 @@ t.test('every wrong parameter is named, with its value and what is allowed', asy
     [{ from: 'now-1h', to: 'now-1h' }, [['from', /before to/]]],
     [{ from: 'now-169h' }, [['from', /at most 168 h/]]],
     [{ searchFrom: 168 * 3600 + 1 }, [['searchFrom', /at most 168 h/]]],
-    [{ from: 'now-1h', searchFrom: 60 }, [['searchFrom', /beside from/]]],
+    [{ from: 'now-1h', searchFrom: 60 }, [['searchFrom', /cannot be combined with from/]]],
     [{ to: 100, searchFrom: 200 }, [['searchFrom', /1970/]]],
-    [{ from: nowMs + 60_000, to: nowMs + 120_000 }, [['from', /must not lie in the future/]]],
+    [{ from: nowMs + 60_000, to: nowMs + 120_000 }, [['from', /must not be in the future/]]],
     [{ filter: 'a(' }, [['filter', /RE2/]]],
     [{ filter: '(?=a)' }, [['filter', /RE2/]]],
     [{ filter: 'a'.repeat(257) }, [['filter', /at most 256/]]],
@@ -138,17 +138,17 @@ t.test('every wrong parameter is named, with its value and what is allowed', asy
       ],
     ],
   ]
-  for (const [asked, fields] of table) {
+  for (const [requested, fields] of table) {
     try {
-      request(asked)
-      t.fail(JSON.stringify(asked))
+      request(requested)
+      t.fail(JSON.stringify(requested))
     } catch (error) {
       if (!(error instanceof TtaError)) throw error
       t.equal(error.code, 'TTA_BAD_REQUEST')
       t.same(error.errors.map(({ field }) => field).sort(), fields.map(([field]) => field).sort())
       for (const [field, message] of fields) {
         const found = error.errors.find((one) => one.field === field)
-        t.match(found?.message, message, JSON.stringify(asked))
+        t.match(found?.message, message, JSON.stringify(requested))
         t.ok(found?.value !== undefined)
         t.match(error.message, field)
       }

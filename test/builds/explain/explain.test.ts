@@ -69,7 +69,7 @@ t.test('each rule names the spans that it stopped', async (t) => {
       ],
       'reverse 1',
     ],
-    ['without-service 1', [[root, { id: 4, name: 'proxy' }, { ...pay, parent: 4 }]], 'withoutService 1'],
+    ['without-service 1', [[root, { id: 4, name: 'proxy' }, { ...pay, parent: 4 }]], 'without-service 1'],
     ['unanswered-client 1', [[root, client], [{ ...pay, parent: undefined }]], 'unanswered-client 1'],
     ['cycle 2', [[root, { ...pay, parent: 8 }, { ...pay, id: 8, parent: 9 }]]],
     [

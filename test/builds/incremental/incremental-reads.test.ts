@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { createAggregator } from '../../../src/builds/aggregation/create-aggregator.ts'
+import { createAggregator } from '../../../src/builds/aggregation/aggregator.ts'
 import { IncrementalReads } from '../../../src/builds/incremental/incremental-reads.ts'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
@@ -296,7 +296,7 @@ t.test(
       limits: { maxSpans: 1e9, maxBytes: 1e9 },
       maxPreviews: 2,
       maxQueued: 1,
-      refresh: { lateSec, readAllSec: 3600 },
+      incremental: { lateSec, readAllSec: 3600 },
       now,
     })
     const signal = new AbortController().signal

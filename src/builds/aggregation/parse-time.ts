@@ -18,12 +18,12 @@ export function parseTimeMs(value: string | number, nowMs: number): number | und
   return ms !== undefined && ms >= 0 && ms < maxTimeMs ? ms : undefined
 }
 
-export const timeForms = 'must be epoch s, epoch ms, ISO 8601, now or now-20m (s, m, h, d, w)'
+export const timeFormats = 'must be epoch s, epoch ms, ISO 8601, now or now-20m (s, m, h, d, w)'
 
 /** As `parseTimeMs`. @throws {TtaError} 400 that names the field */
 export function requiredTimeMs(field: string, value: string | number, nowMs: number): number {
   const ms = parseTimeMs(value, nowMs)
-  if (ms === undefined) throw badRequest([{ field, value, message: timeForms }])
+  if (ms === undefined) throw badRequest([{ field, value, message: timeFormats }])
   return ms
 }
 

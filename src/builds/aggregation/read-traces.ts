@@ -1,0 +1,77 @@
+import { withSpan } from '../../base/tracing.ts'
+import { nodesWhileReading } from '../../graph/columns/least-called.ts'
+import { StringTable } from '../../graph/columns/string-table.ts'
+import { GraphBuilder, type GraphBuilderOptions } from '../../graph/graph-builder.ts'
+import type { ParameterDefaults } from '../../model/parameters.ts'
+import type { ReadLimits } from '../../sources/read-limits.ts'
+import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
+import type { ReadOptions, TraceQuery, TraceSource } from '../../sources/trace-source.ts'
+import type { IncrementalReads, ReadGraph } from '../incremental/incremental-reads.ts'
+import { type AggregationRequest, unwindowedKey } from './request.ts'
+
+export interface ReadSettings {
+  source: TraceSource
+  /** Most spans and bytes of one read. */
+  limits: ReadLimits
+  /** Most nodes of a kind. @default 10,000 */
+  maxNodes?: number | undefined
+}
+
+/** Returns the query that reads the traces of a request. */
+export function traceQuery({
+  parameters,
+  selector,
+  sampling,
+  window,
+}: Omit<AggregationRequest, 'warnings'>): TraceQuery {
+  const { query, tenant, limit, level } = parameters
+  // Only the service level needs peers.
+  return { selector, query, tenant, window, limit, peers: level !== 'operation', sampling }
+}
+
+/** Returns the options with which the graph of a request is built. Each call makes a new table of strings. */
+export function builderOptions(
+  { traceThresholdMs, useTagAsNode, userNode }: ParameterDefaults,
+  selector: TagSelector,
+  maxNodes = 10_000,
+): Omit<GraphBuilderOptions, 'level'> {
+  return {
+    strings: new StringTable(maxNodes * nodesWhileReading),
+    maxNodes,
+    slowThresholdMs: traceThresholdMs,
+    isTagNode: useTagAsNode ? selector.matches : undefined,
+    tagIsService: isServiceName(selector),
+    userNode,
+  }
+}
+
+/**
+ * Reads the traces of a request into a graph builder.
+ *
+ * @param incremental reuses the traces that an earlier read of the same graph kept; absent: reads the whole window
+ * @throws {TtaError} the source could not be read
+ */
+export async function readTraces(
+  request: AggregationRequest,
+  { source, limits, maxNodes }: ReadSettings,
+  incremental: IncrementalReads | undefined,
+  options: Pick<ReadOptions, 'signal' | 'onProgress'>,
+): Promise<ReadGraph> {
+  const { parameters, selector } = request
+  const { graph, level } = parameters
+  const newOptions = () => builderOptions(parameters, selector, maxNodes)
+  const { strings, ...shared } = newOptions()
+  const query = traceQuery(request)
+  const { signal, onProgress } = options
+  const readOptions = { signal, onProgress, limits }
+  return withSpan('read', { 'tta.source': source.name }, async () => {
+    if (incremental === undefined) {
+      const builder = new GraphBuilder({ level, strings, ...shared })
+      return { builder, report: await source.read(query, builder, readOptions) }
+    }
+    const key = unwindowedKey(parameters)
+    const newStrings = () => newOptions().strings
+    const newBuilder = (strings: StringTable) => new GraphBuilder({ level, strings, ...shared })
+    return incremental.read({ graph, key, query, newStrings, newBuilder }, readOptions)
+  })
+}

@@ -1,0 +1,74 @@
+import type { Graph } from '../../graph/graph.ts'
+import { earlierLinks, type ReadReport } from '../../sources/trace-source.ts'
+
+/** Warns when a graph is not published because its source could not be read. */
+export const nothingReadWarning = 'Traces exist, but none could be read: the last graph is kept.'
+
+/** Warns that a graph was not compared with the window that is `offset` earlier. */
+export const notComparedWarning = (offset: string, reason: string) =>
+  `Not compared with ${offset} earlier: ${reason}`
+
+/** Returns what a person should know about the spans of a graph: what they lack, and what that costs. */
+export function graphWarnings(graph: Graph, { unavailable }: ReadReport): string[] {
+  return [
+    ...spanWarnings(graph),
+    ...earlierLinkWarnings(graph, unavailable),
+    ...foldingWarnings(graph),
+    ...droppedMessageWarnings(graph),
+  ]
+}
+
+function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
+  const negativeGaps = edges.reduce((sum, { sides }) => sum + sides.negativeGaps, 0)
+  const reasons: [count: number, reason: string][] = [
+    [spans.withoutService, 'without service.name: not on any node.'],
+    [spans.orphans, 'with a parent that never arrived: no edge shows the call.'],
+    [spans.cycles, 'in a cycle of parents: the cycle was cut.'],
+    [spans.skewed, 'with an end before the start: counted with a duration of 0.'],
+    [
+      negativeGaps,
+      'longer than the client span, or started before the producer ended: excluded from the mean gap.',
+    ],
+    [spans.badWeights, 'with an impossible sampling ratio or pruned count: counted once.'],
+    [unresolvedLinks, 'linked to a producer that was not read: no edge shows the message.'],
+  ]
+  return reasons
+    .filter(([count]) => count > 0)
+    .map(([count, reason]) => `${withThousands(count)} ${count === 1 ? 'span' : 'spans'} ${reason}`)
+}
+
+/** Warns where a source returns only the last link of a span, so that producers may be missing. */
+function earlierLinkWarnings({ linkedSpans = 0 }: Graph, unavailable: readonly string[]): string[] {
+  if (linkedSpans === 0 || !unavailable.includes(earlierLinks)) return []
+  const spans =
+    linkedSpans === 1
+      ? '1 span names its producers'
+      : `${withThousands(linkedSpans)} spans name their producers`
+  return [`${spans} by links, but a search returns only the last link: there may be more producers.`]
+}
+
+function foldingWarnings({ foldings = [] }: Graph): string[] {
+  const causes = { operations: 'span names', services: 'peer names', 'tag values': 'tag values' }
+  return foldings.flatMap(({ kind, folded, of, late }) => {
+    const warnings: string[] = []
+    if (folded > 0) {
+      const share = `${withThousands(folded)} of ${withThousands(of)} ${kind}`
+      warnings.push(`${share} are drawn as \`other\` (build.max_nodes): ${causes[kind]} may contain ids.`)
+    }
+    if (late > 0) {
+      const calls = `${withThousands(late)} ${late === 1 ? 'call' : 'calls'}`
+      warnings.push(
+        `${calls} went to \`other\` during the read, because there were too many ${kind}: the choice depends on the order of reading.`,
+      )
+    }
+    return warnings
+  })
+}
+
+function droppedMessageWarnings({ droppedMessages = 0 }: Graph): string[] {
+  if (droppedMessages === 0) return []
+  const ends = `${withThousands(droppedMessages)} message ${droppedMessages === 1 ? 'end' : 'ends'}`
+  return [`${ends} did not fit in memory: calls that only span links describe are missing.`]
+}
+
+const withThousands = (count: number) => count.toLocaleString('en-US')
