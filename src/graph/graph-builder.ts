@@ -1,6 +1,6 @@
 import { ExactSums } from './columns/exact-sums.ts'
 import { nodesWhileReading } from './columns/least-called.ts'
-import { RowList } from './columns/row-list.ts'
+import { RowList } from './columns/row-lists.ts'
 import { runToEnd, type Steps } from './columns/steps.ts'
 import type { StringTable } from './columns/string-table.ts'
 import type { Graph } from './graph.ts'

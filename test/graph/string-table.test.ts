@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { PairIndex } from '../../src/graph/columns/pair-index.ts'
+import { PairIndex } from '../../src/graph/columns/hash-index.ts'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)

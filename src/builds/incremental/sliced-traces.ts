@@ -1,5 +1,5 @@
+import { hexOfWords } from '../../graph/columns/ids.ts'
 import type { StringTable } from '../../graph/columns/string-table.ts'
-import { hexTraceId } from '../../graph/columns/trace-id-index.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import type { SpanTable } from '../../graph/spans/span-table.ts'
 import { SpanSetHash } from '../../graph/trace/span-set-hash.ts'
@@ -57,7 +57,7 @@ export class SlicedTraces implements TraceConsumer {
   remove(spans: SpanTable): void {
     const slice = this.count(spans, -1)
     slice.builder.remove(spans)
-    this.reaching.delete(hexTraceId(spans.traceId))
+    this.reaching.delete(hexOfWords(spans.traceId))
   }
 
   beginsBefore(spans: SpanTable): void {
@@ -94,6 +94,6 @@ export class SlicedTraces implements TraceConsumer {
   private extentOf(spans: SpanTable): TraceExtent {
     this.tree.build(spans)
     const { count, hi, lo } = this.hash.set(spans, this.tree)
-    return { id: hexTraceId(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}` }
+    return { id: hexOfWords(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}` }
   }
 }

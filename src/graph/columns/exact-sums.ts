@@ -1,4 +1,4 @@
-import { grown } from './column.ts'
+import { withRoom } from './grow.ts'
 
 /** Times are summed in two limbs of this many ns, so that a sum of integers stays exact. */
 const limbNs = 2 ** 52
@@ -60,8 +60,7 @@ export class ExactSums {
   }
 
   private reach(row: number): Float64Array {
-    if (row * 2 >= this.cells.length)
-      this.cells = grown(this.cells, Math.max((row + 1) * 2, this.cells.length * 2))
+    if (row * 2 >= this.cells.length) this.cells = withRoom(this.cells, (row + 1) * 2)
     return this.cells
   }
 }

@@ -1,8 +1,85 @@
+import { resized } from './grow.ts'
+
+/**
+ * Rows, or other numbers, that are collected anew for each trace. It allocates only when it grows; an array gives up
+ * its store with every `length = 0`.
+ */
+export class RowList {
+  length = 0
+  /** Only the first `length` count. */
+  rows = new Int32Array(16)
+
+  clear(): void {
+    this.length = 0
+  }
+
+  push(row: number): void {
+    if (this.length === this.rows.length) this.rows = resized(this.rows, this.length * 2)
+    this.rows[this.length++] = row
+  }
+
+  sort(compare: (a: number, b: number) => number): void {
+    if (this.length > 1) this.rows.subarray(0, this.length).sort(compare)
+  }
+}
+
+/** Rows waiting to be taken in an order of their own: a binary heap that allocates only when it grows. */
+export class RowHeap {
+  size = 0
+  private rows = new Int32Array(64)
+  private readonly precedes: (a: number, b: number) => boolean
+
+  /** `precedes` says whether row `a` is taken before row `b`; a total order, or ties come out as they fall. */
+  constructor(precedes: (a: number, b: number) => boolean) {
+    this.precedes = precedes
+  }
+
+  /** The row that is next to be taken. The heap must not be empty. */
+  get first(): number {
+    return this.rows[0]!
+  }
+
+  clear(): void {
+    this.size = 0
+  }
+
+  push(row: number): void {
+    let at = this.size++
+    if (at === this.rows.length) this.grow()
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      if (!this.precedes(row, this.rows[above]!)) break
+      this.rows[at] = this.rows[above]!
+      at = above
+    }
+    this.rows[at] = row
+  }
+
+  /** Takes the first row. The heap must not be empty. */
+  pop(): number {
+    const first = this.rows[0]!
+    const last = this.rows[--this.size]!
+    let at = 0
+    for (let below = 1; below < this.size; below = 2 * at + 1) {
+      if (below + 1 < this.size && this.precedes(this.rows[below + 1]!, this.rows[below]!)) below++
+      if (!this.precedes(this.rows[below]!, last)) break
+      this.rows[at] = this.rows[below]!
+      at = below
+    }
+    this.rows[at] = last
+    return first
+  }
+
+  private grow(): void {
+    this.rows = resized(this.rows, this.rows.length * 2)
+  }
+}
+
 /**
  * Lists of numbers for the rows of a table, most of which have none: what a row costs is two numbers, and all lists
  * stand in one array. Only the list of the row that was appended to last can grow.
  */
-export class RowLists {
+export class ListColumn {
   values = new Float64Array(0)
   private used = 0
   private starts = new Int32Array(0)
@@ -10,7 +87,10 @@ export class RowLists {
 
   /** Gives a row an empty list. Row 0 is the first of the next table: what the lists held is given up. */
   reset(row: number): void {
-    if (row >= this.starts.length) this.growRows(Math.max(64, row * 2))
+    if (row >= this.starts.length) {
+      this.starts = resized(this.starts, Math.max(64, row * 2))
+      this.lengths = resized(this.lengths, this.starts.length)
+    }
     if (row === 0) this.used = 0
     this.lengths[row] = 0
   }
@@ -30,13 +110,13 @@ export class RowLists {
     if (this.lengths[row] === 0) this.starts[row] = at
     this.lengths[row]! += count
     this.used += count
-    if (this.used > this.values.length) this.growValues(Math.max(64, this.used * 2))
+    if (this.used > this.values.length) this.values = resized(this.values, Math.max(64, this.used * 2))
     this.values.fill(0, at, this.used)
     return at
   }
 
   /** Appends the list of row `from` of `other` to that of a row. */
-  copy(row: number, other: RowLists, from: number): void {
+  copy(row: number, other: ListColumn, from: number): void {
     const length = other.length(from)
     if (length === 0) return
     const start = other.start(from)
@@ -51,19 +131,5 @@ export class RowLists {
       order = this.values[this.start(a) + index]! - this.values[this.start(b) + index]!
     }
     return order
-  }
-
-  private growRows(capacity: number): void {
-    const { starts, lengths } = this
-    this.starts = new Int32Array(capacity)
-    this.lengths = new Int32Array(capacity)
-    this.starts.set(starts)
-    this.lengths.set(lengths)
-  }
-
-  private growValues(capacity: number): void {
-    const { values } = this
-    this.values = new Float64Array(capacity)
-    this.values.set(values)
   }
 }

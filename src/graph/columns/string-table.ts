@@ -1,4 +1,6 @@
-import { grown } from './column.ts'
+import { resized, withRoom } from './grow.ts'
+import { HashSlots } from './hash-index.ts'
+import { hashBytes } from './hashing.ts'
 
 /** In place of an index: a name there was no room for. All of them are one. */
 export const folded = -1
@@ -8,28 +10,6 @@ export const foldedText = 'other'
 /** A byte order mark is part of a string like any other character. */
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
-
-/** An odd number for each word of a string, by which it is multiplied; they begin again after 256 bytes. */
-const multipliers = Int32Array.from({ length: 64 }, (_, word) => Math.imul(2 * word + 1, 0x9e3779b1))
-
-/**
- * Of `bytes[start, end)`, 32 bits: the sum of its words, each times its own number, so that no multiplication waits for
- * another. The last word may overlap the one before.
- */
-function hashBytes(view: DataView, start: number, end: number): number {
-  const last = end - 4
-  let hash = end - start
-  if (last < start)
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
-  else {
-    for (let at = start, word = 0; at < last; at += 4, word++) {
-      hash = (hash + Math.imul(view.getInt32(at, true), multipliers[word & 63]!)) | 0
-    }
-    hash = Math.imul(hash ^ view.getInt32(last, true), 0x27d4eb2f)
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return hash ^ (hash >>> 13)
-}
 
 /**
  * Gives every distinct string a small number, so that spans can carry numbers.
@@ -42,8 +22,7 @@ export class StringTable {
   /** Text by index. */
   private readonly texts: string[] = ['']
   private readonly indexByText = new Map<string, number>([['', 0]])
-  /** Open addressing over byte sequences: entry + 1, 0 is free. */
-  private slots = new Int32Array(1024)
+  private readonly slots = new HashSlots(1024)
   private entries = 0
   private hashes = new Int32Array(512)
   private indexes = new Int32Array(512)
@@ -73,7 +52,7 @@ export class StringTable {
     const view = this.look(bytes)
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
-    const entry = this.slots[slot]! - 1
+    const entry = this.slots.keyAt(slot)
     return entry < 0 ? this.insert(start, end, hash, slot) : this.indexes[entry]!
   }
 
@@ -86,7 +65,7 @@ export class StringTable {
     const view = this.look(bytes)
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
-    const entry = this.slots[slot]! - 1
+    const entry = this.slots.keyAt(slot)
     if (entry >= 0) return this.indexes[entry]!
     if (this.names >= this.maxNames) return folded
     this.names++
@@ -119,9 +98,8 @@ export class StringTable {
   /** Where the bytes stand, or would. */
   private slotOf(view: DataView, start: number, end: number, hash: number): number {
     const { slots, hashes } = this
-    const mask = slots.length - 1
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot]! - 1
+    for (let slot = slots.start(hash); ; slot = slots.next(slot)) {
+      const entry = slots.keyAt(slot)
       if (entry < 0 || (hashes[entry] === hash && this.holds(entry, view, start, end))) return slot
     }
   }
@@ -159,35 +137,24 @@ export class StringTable {
     this.ends[entry] = this.startOf(entry) + end - start
     this.hashes[entry] = hash
     this.indexes[entry] = index
-    this.slots[slot] = this.entries
-    if (this.entries * 2 > this.slots.length) this.growSlots()
+    this.slots.put(slot, entry)
+    if (this.slots.isCrowded(this.entries)) this.slots.grow(this.entries, (key) => this.hashes[key]!)
     return index
   }
 
   private store(at: number, start: number, end: number): void {
     const needed = at + end - start
     if (needed > this.stored.length) {
-      this.stored = grown(this.stored, Math.max(needed, this.stored.length * 2))
+      this.stored = withRoom(this.stored, needed)
       this.storedView = viewOf(this.stored)
     }
     this.stored.set(this.bytes.subarray(start, end), at)
   }
 
   private growEntries(capacity: number): void {
-    this.ends = grown(this.ends, capacity)
-    this.hashes = grown(this.hashes, capacity)
-    this.indexes = grown(this.indexes, capacity)
-  }
-
-  private growSlots(): void {
-    const slots = new Int32Array(this.slots.length * 2)
-    const mask = slots.length - 1
-    for (let entry = 0; entry < this.entries; entry++) {
-      let slot = this.hashes[entry]! & mask
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = entry + 1
-    }
-    this.slots = slots
+    this.ends = resized(this.ends, capacity)
+    this.hashes = resized(this.hashes, capacity)
+    this.indexes = resized(this.indexes, capacity)
   }
 }
 

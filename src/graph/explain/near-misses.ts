@@ -1,5 +1,6 @@
 import { HashSample } from '../columns/hash-sample.ts'
-import { hashTraceId, hexTraceId } from '../columns/trace-id-index.ts'
+import { hashTraceId } from '../columns/hashing.ts'
+import { hexOfWords, parseTraceId } from '../columns/ids.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { maxExamples } from '../trace/trace-examples.ts'
 
@@ -98,11 +99,8 @@ export class NearMisses {
 
 /** Adds a span to a sample, or takes it back, by what is known of it. */
 export function addExample(sample: HashSample<SpanExample>, example: SpanExample, sign: 1 | -1): void {
-  const words = Uint32Array.from({ length: 4 }, (_, word) =>
-    Number.parseInt(example.traceId.slice(word * 8, word * 8 + 8), 16),
-  )
   sample.add(
-    hashTraceId(words, 0),
+    hashTraceId(parseTraceId(example.traceId), 0),
     () => JSON.stringify(example),
     () => example,
     sign,
@@ -133,9 +131,9 @@ export function spanExample(spans: SpanTable, row: number, via = ''): SpanExampl
   const parentHi = spans.parentIdHi[row]!
   const parentLo = spans.parentIdLo[row]!
   return {
-    traceId: hexTraceId(spans.traceId),
-    spanId: hexId(spans.spanIdHi[row]!, spans.spanIdLo[row]!),
-    parentSpanId: parentHi === 0 && parentLo === 0 ? null : hexId(parentHi, parentLo),
+    traceId: hexOfWords(spans.traceId),
+    spanId: hexOfWords([spans.spanIdHi[row]!, spans.spanIdLo[row]!], 0, 2),
+    parentSpanId: parentHi === 0 && parentLo === 0 ? null : hexOfWords([parentHi, parentLo], 0, 2),
     service: spans.strings.text(spans.service[row]!),
     name: spans.strings.text(spans.name[row]!),
     kind: kindOf(spans, row),
@@ -144,5 +142,3 @@ export function spanExample(spans: SpanTable, row: number, via = ''): SpanExampl
     ...(via === '' ? {} : { via }),
   }
 }
-
-const hexId = (hi: number, lo: number) => hi.toString(16).padStart(8, '0') + lo.toString(16).padStart(8, '0')

@@ -1,4 +1,4 @@
-import type { PairIndex } from '../columns/pair-index.ts'
+import type { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { roleOfCode } from '../spans/node-code.ts'
 import { PeerRole } from '../spans/peer-columns.ts'

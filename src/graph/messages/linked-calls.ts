@@ -1,3 +1,4 @@
+import { sameWords, traceIdWords } from '../columns/ids.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { CallObserver } from '../totals/call-observer.ts'
 import { MessageColumns, Place } from './message-columns.ts'
@@ -115,6 +116,7 @@ export class LinkedCalls {
 }
 
 function isLinkTo(link: Float64Array, { traceId, spanIdHi, spanIdLo }: SpanTable, row: number): boolean {
-  if (link[4] !== spanIdHi[row] || link[5] !== spanIdLo[row]) return false
-  return traceId.every((word, at) => word === link[at])
+  return (
+    link[4] === spanIdHi[row] && link[5] === spanIdLo[row] && sameWords(link, 0, traceId, 0, traceIdWords)
+  )
 }

@@ -1,4 +1,6 @@
-import { grown } from '../columns/column.ts'
+import { resized } from '../columns/grow.ts'
+import { hashWords } from '../columns/hashing.ts'
+import { copyWords, sameWords } from '../columns/ids.ts'
 import { WeightColumns } from '../spans/weight-columns.ts'
 
 /**
@@ -82,8 +84,8 @@ export class MessageColumns {
         continue
       }
       const row = this.addRow()
-      for (let word = 0; word < 6; word++) this.ids[row * 6 + word] = other.ids[from * 6 + word]!
-      for (let word = 0; word < 4; word++) this.traceIds[row * 4 + word] = other.traceIds[from * 4 + word]!
+      copyWords(other.ids, from * 6, this.ids, row * 6, 6)
+      copyWords(other.traceIds, from * 4, this.traceIds, row * 4)
       this.node[row] = nodeOf[other.node[from]!]!
       this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
       this.startHi[row] = other.startHi[from]!
@@ -104,34 +106,26 @@ export class MessageColumns {
   }
 
   hash(row: number): number {
-    let hash = 0
-    for (let at = row * 6; at < row * 6 + 6; at++) {
-      hash = Math.imul(hash ^ this.ids[at]!, 0x9e3779b1)
-      hash ^= hash >>> 15
-    }
-    return hash
+    return hashWords(this.ids, row * 6, 6)
   }
 
   hasIdOf(row: number, other: MessageColumns, from: number): boolean {
-    for (let word = 0; word < 6; word++) {
-      if (this.ids[row * 6 + word] !== other.ids[from * 6 + word]) return false
-    }
-    return true
+    return sameWords(this.ids, row * 6, other.ids, from * 6, 6)
   }
 
   private grow(capacity: number): void {
-    this.ids = grown(this.ids, capacity * 6)
-    this.traceIds = grown(this.traceIds, capacity * 4)
-    this.node = grown(this.node, capacity)
-    this.broker = grown(this.broker, capacity)
-    this.startHi = grown(this.startHi, capacity)
-    this.startLo = grown(this.startLo, capacity)
-    this.durationNs = grown(this.durationNs, capacity)
-    this.skewed = grown(this.skewed, capacity)
-    this.criticalPathNs = grown(this.criticalPathNs, capacity)
-    this.place = grown(this.place, capacity)
-    this.failed = grown(this.failed, capacity)
-    this.kind = grown(this.kind, capacity)
-    this.sign = grown(this.sign, capacity)
+    this.ids = resized(this.ids, capacity * 6)
+    this.traceIds = resized(this.traceIds, capacity * 4)
+    this.node = resized(this.node, capacity)
+    this.broker = resized(this.broker, capacity)
+    this.startHi = resized(this.startHi, capacity)
+    this.startLo = resized(this.startLo, capacity)
+    this.durationNs = resized(this.durationNs, capacity)
+    this.skewed = resized(this.skewed, capacity)
+    this.criticalPathNs = resized(this.criticalPathNs, capacity)
+    this.place = resized(this.place, capacity)
+    this.failed = resized(this.failed, capacity)
+    this.kind = resized(this.kind, capacity)
+    this.sign = resized(this.sign, capacity)
   }
 }

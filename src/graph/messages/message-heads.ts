@@ -1,6 +1,5 @@
+import { HashSlots } from '../columns/hash-index.ts'
 import type { MessageColumns } from './message-columns.ts'
-
-const none = -1
 
 /** Messages of one id have one head, the first of them. */
 export interface Heads {
@@ -11,18 +10,19 @@ export interface Heads {
 }
 
 export function headsById(messages: MessageColumns): Heads {
-  const mask = 2 ** (33 - Math.clz32(messages.length + 1)) - 1
-  const slots = new Int32Array(mask + 1).fill(none)
+  const slots = new HashSlots(256)
+  slots.clear(messages.length)
   const slotOf = (of: MessageColumns, row: number): number => {
-    let slot = of.hash(row) & mask
-    while (slots[slot] !== none && !messages.hasIdOf(slots[slot]!, of, row)) slot = (slot + 1) & mask
-    return slot
+    for (let slot = slots.start(of.hash(row)); ; slot = slots.next(slot)) {
+      const head = slots.keyAt(slot)
+      if (head < 0 || messages.hasIdOf(head, of, row)) return slot
+    }
   }
   const of = new Int32Array(messages.length)
   for (let row = 0; row < messages.length; row++) {
     const slot = slotOf(messages, row)
-    if (slots[slot] === none) slots[slot] = row
-    of[row] = slots[slot]!
+    if (slots.keyAt(slot) < 0) slots.put(slot, row)
+    of[row] = slots.keyAt(slot)
   }
-  return { of, find: (other, row) => slots[slotOf(other, row)]! }
+  return { of, find: (other, row) => slots.keyAt(slotOf(other, row)) }
 }

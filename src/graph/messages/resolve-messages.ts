@@ -1,4 +1,4 @@
-import { PairIndex } from '../columns/pair-index.ts'
+import { PairIndex } from '../columns/hash-index.ts'
 import { SpanKind } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/weight-columns.ts'
 import type { CallObserver } from '../totals/call-observer.ts'

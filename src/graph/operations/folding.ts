@@ -1,5 +1,5 @@
+import { PairIndex } from '../columns/hash-index.ts'
 import { compareTexts, leastCalled } from '../columns/least-called.ts'
-import { PairIndex } from '../columns/pair-index.ts'
 import { folded, type StringTable } from '../columns/string-table.ts'
 import type { Folding } from '../graph.ts'
 import { CallTotals } from '../totals/call-totals.ts'

@@ -1,6 +1,6 @@
-import { grown } from '../columns/column.ts'
-import { PairIndex } from '../columns/pair-index.ts'
-import { RowList } from '../columns/row-list.ts'
+import { withRoom } from '../columns/grow.ts'
+import { PairIndex } from '../columns/hash-index.ts'
+import { RowList } from '../columns/row-lists.ts'
 import type { Steps } from '../columns/steps.ts'
 import { folded, type StringTable } from '../columns/string-table.ts'
 import { compareSpans } from '../spans/span-order.ts'
@@ -135,8 +135,8 @@ export class TagTotals {
 
   private collectValues(spans: SpanTable, parents: Int32Array): void {
     this.values.clear()
-    this.decisions = reserved(this.decisions, spans.strings.size)
-    this.valueSeenIn = reserved(this.valueSeenIn, spans.strings.size)
+    this.decisions = withRoom(this.decisions, spans.strings.size)
+    this.valueSeenIn = withRoom(this.valueSeenIn, spans.strings.size)
     for (let row = 0; row < spans.length; row++) {
       const value = spans.tagValue[row]!
       if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === ParentState.duplicate)
@@ -156,15 +156,10 @@ export class TagTotals {
       const top = tops.rows[at]!
       const operation = operationOf[top]!
       if (parents[top] !== ParentState.root) continue
-      this.rootSeenIn = reserved(this.rootSeenIn, operation + 1)
+      this.rootSeenIn = withRoom(this.rootSeenIn, operation + 1)
       if (this.rootSeenIn[operation] === this.trace) continue
       this.rootSeenIn[operation] = this.trace
       this.roots.push(top)
     }
   }
-}
-
-function reserved<T extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(column: T, size: number): T {
-  if (size <= column.length) return column
-  return grown(column, size * 2)
 }

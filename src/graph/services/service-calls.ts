@@ -1,5 +1,5 @@
-import { PairIndex } from '../columns/pair-index.ts'
-import { RowList } from '../columns/row-list.ts'
+import { PairIndex } from '../columns/hash-index.ts'
+import { RowList } from '../columns/row-lists.ts'
 import type { LinkedCalls } from '../messages/linked-calls.ts'
 import { peerCode, serviceCode, userCode } from '../spans/node-code.ts'
 import { PeerColumns, PeerRole } from '../spans/peer-columns.ts'

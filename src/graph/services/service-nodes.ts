@@ -1,4 +1,4 @@
-import { PairIndex } from '../columns/pair-index.ts'
+import { PairIndex } from '../columns/hash-index.ts'
 import { folded } from '../columns/string-table.ts'
 import type { GraphNode } from '../graph.ts'
 import { foldedPeer, mayBeService, roleOfCode, serviceCode } from '../spans/node-code.ts'

@@ -1,3 +1,4 @@
+import { scratchCapacity } from '../columns/grow.ts'
 import type { LinkedCalls } from '../messages/linked-calls.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
@@ -23,7 +24,7 @@ export class ServiceTimes {
 
   start(rows: number): void {
     if (rows > this.timeNs.length) {
-      const capacity = 2 ** (32 - Math.clz32(rows))
+      const capacity = scratchCapacity(rows)
       this.entryOf = new Int32Array(capacity)
       this.peerCallOf = new Int32Array(capacity)
       this.messageOf = new Int32Array(capacity)

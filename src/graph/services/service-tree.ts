@@ -1,3 +1,4 @@
+import { scratchCapacity } from '../columns/grow.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 
@@ -67,7 +68,7 @@ export class ServiceTree {
 
   private reserve(rows: number): void {
     if (rows > this.parent.length) {
-      const capacity = 2 ** (32 - Math.clz32(rows))
+      const capacity = scratchCapacity(rows)
       this.parent = new Int32Array(capacity)
       this.owners = new Int32Array(capacity)
       this.answered = new Uint8Array(capacity)

@@ -1,5 +1,5 @@
-import { grown } from '../columns/column.ts'
-import { RowLists } from '../columns/row-lists.ts'
+import { resized } from '../columns/grow.ts'
+import { ListColumn } from '../columns/row-lists.ts'
 
 /**
  * What a peer is: the other end of a call, as far as the span of this end tells. No span says `user`: so those are
@@ -23,7 +23,7 @@ export class PeerColumns {
   /** The sender's own address: tells apart the spans of two servers that answer one shared span id. */
   instance = new Int32Array(0)
   /** The spans it is linked to, six numbers each: trace id, four words, and span id, two. */
-  readonly links = new RowLists()
+  readonly links = new ListColumn()
 
   reset(row: number): void {
     if (row >= this.name.length) this.grow(Math.max(64, row * 2))
@@ -65,10 +65,10 @@ export class PeerColumns {
   }
 
   private grow(capacity: number): void {
-    this.name = grown(this.name, capacity)
-    this.role = grown(this.role, capacity)
-    this.source = grown(this.source, capacity)
-    this.errorTag = grown(this.errorTag, capacity)
-    this.instance = grown(this.instance, capacity)
+    this.name = resized(this.name, capacity)
+    this.role = resized(this.role, capacity)
+    this.source = resized(this.source, capacity)
+    this.errorTag = resized(this.errorTag, capacity)
+    this.instance = resized(this.instance, capacity)
   }
 }

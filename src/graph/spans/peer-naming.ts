@@ -1,4 +1,4 @@
-import { PairIndex } from '../columns/pair-index.ts'
+import { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { PeerRole } from './peer-columns.ts'
 import { SpanKind } from './span-table.ts'

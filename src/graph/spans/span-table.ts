@@ -1,3 +1,4 @@
+import { resized } from '../columns/grow.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { PeerColumns } from './peer-columns.ts'
 import { WeightColumns } from './weight-columns.ts'
@@ -170,17 +171,4 @@ export class SpanTable {
     this.service = resized(this.service, capacity)
     this.tagValue = resized(this.tagValue, capacity)
   }
-}
-
-interface Column<T> {
-  readonly length: number
-  subarray(start: number, end: number): T
-  set(from: T): void
-  constructor: unknown
-}
-
-function resized<T extends Column<T>>(column: T, capacity: number): T {
-  const next = new (column.constructor as new (length: number) => T)(capacity)
-  next.set(column.subarray(0, Math.min(column.length, capacity)))
-  return next
 }

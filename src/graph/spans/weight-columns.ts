@@ -1,4 +1,5 @@
-import { RowLists } from '../columns/row-lists.ts'
+import { resized } from '../columns/grow.ts'
+import { ListColumn } from '../columns/row-lists.ts'
 
 /** Adjusted counts are summed in whole millionths, so that order cannot change a digit. */
 export const adjustedScale = 1e6
@@ -26,7 +27,7 @@ export class WeightColumns {
   /** Of a summary: sum of the durations of its calls, ns. */
   totalNs = new Float64Array(0)
   /** Of a summary: durations, ns, and how many calls had each, in turn; they add up to `calls`. */
-  readonly durations = new RowLists()
+  readonly durations = new ListColumn()
   /** Adjusted count of a call less 1, in whole millionths. */
   private unseen = new Float64Array(0)
 
@@ -91,14 +92,9 @@ export class WeightColumns {
   }
 
   private grow(capacity: number): void {
-    const { calls, bad, totalNs, unseen } = this
-    this.calls = new Float64Array(capacity)
-    this.bad = new Uint8Array(capacity)
-    this.totalNs = new Float64Array(capacity)
-    this.unseen = new Float64Array(capacity)
-    this.calls.set(calls)
-    this.bad.set(bad)
-    this.totalNs.set(totalNs)
-    this.unseen.set(unseen)
+    this.calls = resized(this.calls, capacity)
+    this.bad = resized(this.bad, capacity)
+    this.totalNs = resized(this.totalNs, capacity)
+    this.unseen = resized(this.unseen, capacity)
   }
 }

@@ -1,4 +1,4 @@
-import type { PairIndex } from '../columns/pair-index.ts'
+import type { PairIndex } from '../columns/hash-index.ts'
 
 /**
  * Sees what becomes of the spans of a trace while they are added up, or taken back: whoever explains a graph learns

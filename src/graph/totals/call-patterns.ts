@@ -1,4 +1,4 @@
-import { grown } from '../columns/column.ts'
+import { withRoom } from '../columns/grow.ts'
 import { DurationSketches } from './duration-sketch.ts'
 
 /** How the callers of an edge went about it: spans that call it, and the calls that each made. All 0 where unknown. */
@@ -99,7 +99,7 @@ export class CallPatterns {
   private count(edge: number, field: number, times: number): void {
     const at = edge * fields + field
     if (at >= this.counts.length) {
-      this.counts = grown(this.counts, Math.max(at + fields, this.counts.length * 2))
+      this.counts = withRoom(this.counts, at + fields)
     }
     this.counts[at]! += times
   }

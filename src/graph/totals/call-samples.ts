@@ -1,5 +1,5 @@
-import { grown } from '../columns/column.ts'
-import { compareIds, copyId, hexId } from '../trace/current-trace.ts'
+import { resized } from '../columns/grow.ts'
+import { compareTraceIds, copyWords, hexOfWords } from '../columns/ids.ts'
 
 const sampleSize = 8
 const anyHash = 0xffffffff
@@ -44,7 +44,7 @@ export class CallSamples {
     let before = none
     for (let entry = this.firstOf(row); entry >= 0; ) {
       const after = this.next[entry]!
-      if (compareIds(this.ids, entry * 4, id, 0) === 0) {
+      if (compareTraceIds(this.ids, entry * 4, id, 0) === 0) {
         if (before === none) this.first[row] = after
         else this.next[before] = after
         this.next[entry] = this.free
@@ -58,7 +58,7 @@ export class CallSamples {
   /** Trace id of the call whose duration is closest to this; null where there are none. */
   closest(row: number, durationNs: number): string | null {
     const entry = this.best(row, (entry) => Math.abs(this.durationNs[entry]! - durationNs))
-    return entry === none ? null : hexId(this.ids, entry * 4)
+    return entry === none ? null : hexOfWords(this.ids, entry * 4)
   }
 
   /** The longest call, with the four words of its trace id; null where there are none. */
@@ -114,7 +114,7 @@ export class CallSamples {
   private fill(entry: number, hash: number, durationNs: number, ids: Uint32Array, at: number): void {
     this.hash[entry] = hash
     this.durationNs[entry] = durationNs
-    copyId(ids, at, this.ids, entry * 4)
+    copyWords(ids, at, this.ids, entry * 4)
   }
 
   private precedes(a: number, b: number): boolean {
@@ -124,7 +124,7 @@ export class CallSamples {
   private order(entry: number, hash: number, durationNs: number, ids: Uint32Array, at: number): number {
     return (
       this.hash[entry]! - hash ||
-      compareIds(this.ids, entry * 4, ids, at) ||
+      compareTraceIds(this.ids, entry * 4, ids, at) ||
       this.durationNs[entry]! - durationNs
     )
   }
@@ -137,17 +137,17 @@ export class CallSamples {
     }
     const entry = this.entries++
     if (entry === this.next.length) {
-      this.hash = grown(this.hash, entry * 2)
-      this.durationNs = grown(this.durationNs, entry * 2)
-      this.ids = grown(this.ids, entry * 8)
-      this.next = grown(this.next, entry * 2)
+      this.hash = resized(this.hash, entry * 2)
+      this.durationNs = resized(this.durationNs, entry * 2)
+      this.ids = resized(this.ids, entry * 8)
+      this.next = resized(this.next, entry * 2)
     }
     return entry
   }
 
   private growRows(row: number): void {
     const capacity = Math.max(row + 1, this.first.length * 2)
-    this.hashLimit = grown(this.hashLimit, capacity).fill(anyHash, this.hashLimit.length)
-    this.first = grown(this.first, capacity)
+    this.hashLimit = resized(this.hashLimit, capacity).fill(anyHash, this.hashLimit.length)
+    this.first = resized(this.first, capacity)
   }
 }

@@ -1,5 +1,5 @@
-import { grown } from '../columns/column.ts'
 import { addExactly, addSum, readSum } from '../columns/exact-sums.ts'
+import { withRoom } from '../columns/grow.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/weight-columns.ts'
 
@@ -134,7 +134,7 @@ export class CallSides {
 
   private reach(edge: number): Float64Array {
     const needed = (edge + 1) * cellsPerEdge
-    if (needed > this.cells.length) this.cells = grown(this.cells, Math.max(needed, this.cells.length * 2))
+    if (needed > this.cells.length) this.cells = withRoom(this.cells, needed)
     return this.cells
   }
 }

@@ -1,5 +1,5 @@
-import { grown } from '../columns/column.ts'
-import { PairIndex } from '../columns/pair-index.ts'
+import { withRoom } from '../columns/grow.ts'
+import { PairIndex } from '../columns/hash-index.ts'
 import type { Steps } from '../columns/steps.ts'
 import { folded, type StringTable } from '../columns/string-table.ts'
 import { foldedPeer, serviceCode } from '../spans/node-code.ts'
@@ -117,7 +117,7 @@ export class CallTotals {
 
   private addSelfCalls(node: number, calls: number): void {
     if (node >= this.selfCalls.length) {
-      this.selfCalls = grown(this.selfCalls, Math.max(node + 1, this.selfCalls.length * 2))
+      this.selfCalls = withRoom(this.selfCalls, node + 1)
     }
     this.selfCalls[node]! += calls
   }

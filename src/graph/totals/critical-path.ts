@@ -1,5 +1,5 @@
-import { fillStart } from '../columns/column.ts'
-import { RowHeap } from '../columns/row-heap.ts'
+import { fillStart, scratchCapacity } from '../columns/grow.ts'
+import { RowHeap } from '../columns/row-lists.ts'
 import { compareSpans } from '../spans/span-order.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
@@ -72,7 +72,7 @@ export class CriticalPath {
 
   private reserve(rows: number): void {
     if (rows > this.path.length) {
-      const capacity = 2 ** (32 - Math.clz32(rows))
+      const capacity = scratchCapacity(rows)
       this.exclusiveNs = new Float64Array(capacity)
       this.fromNs = new Float64Array(capacity)
       this.toNs = new Float64Array(capacity)

@@ -1,4 +1,4 @@
-import { grown } from '../columns/column.ts'
+import { withRoom } from '../columns/grow.ts'
 
 /** The percentiles that a sketch answers, ns. */
 export interface Percentiles {
@@ -119,7 +119,7 @@ export class DurationSketches {
     if (window < windows.length) {
       const at = bucket - windows[window + 2]!
       if (at >= 0 && at < windows[window + 1]!) return windows[window]! + at
-    } else this.windows = grown(windows, Math.max(window + 3, windows.length * 2))
+    } else this.windows = withRoom(windows, window + 3)
     this.widen(window, bucket)
     return this.windows[window]! + bucket - this.windows[window + 2]!
   }
@@ -159,8 +159,7 @@ export class DurationSketches {
     }
     const start = this.length
     this.length += length
-    if (this.length > this.counts.length)
-      this.counts = grown(this.counts, Math.max(this.length, this.counts.length * 2))
+    if (this.length > this.counts.length) this.counts = withRoom(this.counts, this.length)
     return start
   }
 

@@ -1,5 +1,6 @@
-import { grown } from '../columns/column.ts'
-import { type CurrentTrace, compareIds, copyId, hexId } from '../trace/current-trace.ts'
+import { resized } from '../columns/grow.ts'
+import { compareTraceIds, copyWords, hexOfWords } from '../columns/ids.ts'
+import type { CurrentTrace } from '../trace/current-trace.ts'
 import { CallSamples } from './call-samples.ts'
 
 /** Traces to look at: ids of 32 hex digits; null where there is none. */
@@ -65,33 +66,33 @@ export class ExemplarColumns {
 
   /** @param medianNs median duration of the row's calls */
   read(row: number, medianNs: number): Exemplars {
-    const slowest = (this.slowestNs[row] ?? none) === none ? null : hexId(this.slowestId, row * 4)
+    const slowest = (this.slowestNs[row] ?? none) === none ? null : hexOfWords(this.slowestId, row * 4)
     return {
       slowest,
-      failed: Number.isFinite(this.failedHash[row]) ? hexId(this.failedId, row * 4) : null,
+      failed: Number.isFinite(this.failedHash[row]) ? hexOfWords(this.failedId, row * 4) : null,
       typical: this.samples.closest(row, medianNs) ?? slowest,
     }
   }
 
   private offerSlowest(row: number, durationNs: number, ids: Uint32Array, at: number): void {
     const longerNs = durationNs - this.slowestNs[row]!
-    if (longerNs < 0 || (longerNs === 0 && compareIds(ids, at, this.slowestId, row * 4) >= 0)) return
+    if (longerNs < 0 || (longerNs === 0 && compareTraceIds(ids, at, this.slowestId, row * 4) >= 0)) return
     this.slowestNs[row] = durationNs
-    copyId(ids, at, this.slowestId, row * 4)
+    copyWords(ids, at, this.slowestId, row * 4)
   }
 
   private offerFailed(row: number, hash: number, ids: Uint32Array, at: number): void {
     const known = this.failedHash[row]!
-    if (hash > known || (hash === known && compareIds(ids, at, this.failedId, row * 4) >= 0)) return
+    if (hash > known || (hash === known && compareTraceIds(ids, at, this.failedId, row * 4) >= 0)) return
     this.failedHash[row] = hash
-    copyId(ids, at, this.failedId, row * 4)
+    copyWords(ids, at, this.failedId, row * 4)
   }
 
   private drop(row: number): void {
     const { id } = this.trace
     this.samples.drop(row, id)
-    if (compareIds(this.failedId, row * 4, id, 0) === 0) this.failedHash[row] = Number.POSITIVE_INFINITY
-    if (compareIds(this.slowestId, row * 4, id, 0) !== 0) return
+    if (compareTraceIds(this.failedId, row * 4, id, 0) === 0) this.failedHash[row] = Number.POSITIVE_INFINITY
+    if (compareTraceIds(this.slowestId, row * 4, id, 0) !== 0) return
     this.slowestNs[row] = none
     // At once, and not when it is read: the trace may come back with shorter calls than others that are known.
     const longest = this.samples.longest(row)
@@ -101,9 +102,9 @@ export class ExemplarColumns {
   private grow(row: number): void {
     const capacity = Math.max(row + 1, this.slowestNs.length * 2)
     const { length } = this.slowestNs
-    this.slowestNs = grown(this.slowestNs, capacity).fill(none, length)
-    this.failedHash = grown(this.failedHash, capacity).fill(Number.POSITIVE_INFINITY, length)
-    this.slowestId = grown(this.slowestId, capacity * 4)
-    this.failedId = grown(this.failedId, capacity * 4)
+    this.slowestNs = resized(this.slowestNs, capacity).fill(none, length)
+    this.failedHash = resized(this.failedHash, capacity).fill(Number.POSITIVE_INFINITY, length)
+    this.slowestId = resized(this.slowestId, capacity * 4)
+    this.failedId = resized(this.failedId, capacity * 4)
   }
 }

@@ -1,5 +1,5 @@
-import { grown } from '../columns/column.ts'
 import { addExactly, addSum, ExactSums, readSum } from '../columns/exact-sums.ts'
+import { withRoom } from '../columns/grow.ts'
 import { SpanStatus, type SpanTable } from '../spans/span-table.ts'
 import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/weight-columns.ts'
 import { CurrentTrace } from '../trace/current-trace.ts'
@@ -174,8 +174,7 @@ export class RedColumns {
     if (row >= this.length) {
       this.length = row + 1
       const { cells } = this
-      if (this.length * cellsPerRow > cells.length)
-        this.cells = grown(cells, Math.max(this.length * cellsPerRow, cells.length * 2))
+      if (this.length * cellsPerRow > cells.length) this.cells = withRoom(cells, this.length * cellsPerRow)
     }
     return this.cells
   }

@@ -1,6 +1,5 @@
-import { fillStart, grown } from '../columns/column.ts'
-import { RowHeap } from '../columns/row-heap.ts'
-import { RowList } from '../columns/row-list.ts'
+import { fillStart, resized, scratchCapacity, withRoom } from '../columns/grow.ts'
+import { RowHeap, RowList } from '../columns/row-lists.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { CallPatterns, SiblingGroup } from './call-patterns.ts'
 
@@ -50,7 +49,7 @@ export class SiblingCalls {
     const rows = spans.length
     this.spans = spans
     this.length = 0
-    if (rows > this.lastOf.length) this.lastOf = new Int32Array(2 ** (32 - Math.clz32(rows)))
+    if (rows > this.lastOf.length) this.lastOf = new Int32Array(scratchCapacity(rows))
     fillStart(this.lastOf, none, rows)
   }
 
@@ -199,18 +198,18 @@ export class SiblingCalls {
 
   private growEdges(edge: number): void {
     const length = this.siblingOn.length
-    this.siblingOn = grown(this.siblingOn, Math.max(edge + 1, length * 2)).fill(none, length)
+    this.siblingOn = withRoom(this.siblingOn, edge + 1).fill(none, length)
   }
 
   private grow(capacity: number): void {
-    this.before = grown(this.before, capacity)
-    this.edgeOf = grown(this.edgeOf, capacity)
-    this.calleeOf = grown(this.calleeOf, capacity)
-    this.timeOf = grown(this.timeOf, capacity)
-    this.failed = grown(this.failed, capacity)
-    this.fromHi = grown(this.fromHi, capacity)
-    this.fromLo = grown(this.fromLo, capacity)
-    this.toHi = grown(this.toHi, capacity)
-    this.toLo = grown(this.toLo, capacity)
+    this.before = resized(this.before, capacity)
+    this.edgeOf = resized(this.edgeOf, capacity)
+    this.calleeOf = resized(this.calleeOf, capacity)
+    this.timeOf = resized(this.timeOf, capacity)
+    this.failed = resized(this.failed, capacity)
+    this.fromHi = resized(this.fromHi, capacity)
+    this.fromLo = resized(this.fromLo, capacity)
+    this.toHi = resized(this.toHi, capacity)
+    this.toLo = resized(this.toLo, capacity)
   }
 }

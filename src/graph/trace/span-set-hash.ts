@@ -1,3 +1,4 @@
+import { hashPair, mix } from '../columns/hashing.ts'
 import { SpanTable } from '../spans/span-table.ts'
 import { ParentState, type TraceTree } from './trace-tree.ts'
 
@@ -41,12 +42,12 @@ export class SpanSetHash {
   }
 
   private add(spans: SpanTable, row: number, sign: 1 | -1): void {
-    let word = Math.imul(spans.spanIdHi[row]! ^ 0x9e3779b9, 0x85ebca6b) ^ spans.spanIdLo[row]!
-    word = Math.imul(word ^ (word >>> 15), 0xc2b2ae35) + spans.kind[row]!
-    word = Math.imul(word ^ (word >>> 13), 0x27d4eb2f)
+    const hi = spans.spanIdHi[row]!
+    const lo = spans.spanIdLo[row]!
+    const kind = spans.kind[row]!
     this.count += sign
-    this.lo = (this.lo + sign * word) >>> 0
-    this.hi = (this.hi + sign * Math.imul(word ^ (word >>> 16), 0x165667b1)) >>> 0
+    this.lo = (this.lo + sign * mix(hashPair(hi, lo) + kind)) >>> 0
+    this.hi = (this.hi + sign * mix(hashPair(lo, hi) + kind)) >>> 0
   }
 }
 

@@ -1,5 +1,6 @@
 import { HashSample } from '../columns/hash-sample.ts'
-import { hashTraceId, hexTraceId } from '../columns/trace-id-index.ts'
+import { hashTraceId } from '../columns/hashing.ts'
+import { hexOfWords } from '../columns/ids.ts'
 import type { SpanCounts } from '../spans/span-counts.ts'
 
 /** What is wrong with spans that count all the same, or cannot count. */
@@ -14,7 +15,7 @@ export type TraceIds = HashSample<string>
 export const newTraceIds = (): TraceIds => new HashSample(maxExamples)
 
 export function addTraceId(ids: TraceIds, traceId: Uint32Array, times: 1 | -1): void {
-  const hex = () => hexTraceId(traceId)
+  const hex = () => hexOfWords(traceId)
   ids.add(hashTraceId(traceId, 0), hex, hex, times)
 }
 

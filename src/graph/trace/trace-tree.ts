@@ -1,5 +1,7 @@
-import { fillStart } from '../columns/column.ts'
-import { RowList } from '../columns/row-list.ts'
+import { fillStart, scratchCapacity } from '../columns/grow.ts'
+import { HashSlots } from '../columns/hash-index.ts'
+import { hashPair } from '../columns/hashing.ts'
+import { RowList } from '../columns/row-lists.ts'
 import { compareIdentities, compareSpans } from '../spans/span-order.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 
@@ -34,10 +36,8 @@ export class TraceTree {
   /** Where a cycle was cut: pairs of the row that lost its parent and the row that was its parent. */
   readonly cuts = new RowList()
 
-  /** Open addressing by span id: row + 1 of the first span of that id, 0 is free. */
-  private slots = new Int32Array(256)
-  /** Slots in use - 1: a small trace after a huge one does not pay for clearing them all. */
-  private slotMask = 0
+  /** By span id the first row of that id. */
+  private readonly slots = new HashSlots(256)
   /** Next row of the same span id, -1 at the end. */
   private sameId = new Int32Array(64)
   /** Whether spans of different kind share an id; rare, and lets all other traces skip the search for it. */
@@ -62,23 +62,20 @@ export class TraceTree {
 
   private reserve(rows: number): void {
     if (rows > this.parent.length) {
-      const capacity = 2 ** (32 - Math.clz32(rows))
+      const capacity = scratchCapacity(rows)
       this.parent = new Int32Array(capacity)
       this.sameId = new Int32Array(capacity)
       this.seen = new Int32Array(capacity)
-      this.slots = new Int32Array(capacity * 2)
     }
-    const slotCount = 2 ** (32 - Math.clz32(rows * 2))
-    this.slotMask = slotCount - 1
     fillStart(this.parent, ParentState.root, rows)
     fillStart(this.sameId, -1, rows)
-    fillStart(this.slots, 0, slotCount)
+    this.slots.clear(rows)
   }
 
   private indexSpanIds(spans: SpanTable): void {
     for (let row = 0; row < spans.length; row++) {
       const slot = this.slotOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
-      if (this.slots[slot] === 0) this.slots[slot] = row + 1
+      if (this.slots.keyAt(slot) < 0) this.slots.put(slot, row)
       else this.chain(spans, row, slot)
     }
   }
@@ -89,7 +86,7 @@ export class TraceTree {
    */
   private chain(spans: SpanTable, row: number, slot: number): void {
     let before = -1
-    let other = this.slots[slot]! - 1
+    let other = this.slots.keyAt(slot)
     while (other >= 0 && compareIdentities(spans, other, row) < 0) {
       before = other
       other = this.sameId[other]!
@@ -105,7 +102,7 @@ export class TraceTree {
     }
     if (before >= 0 || other >= 0) this.sharesIds = true
     this.sameId[row] = other
-    if (before < 0) this.slots[slot] = row + 1
+    if (before < 0) this.slots.put(slot, row)
     else this.sameId[before] = row
   }
 
@@ -176,25 +173,16 @@ export class TraceTree {
 
   /** First row of the spans with this id, or -1. */
   private firstOf(spans: SpanTable, hi: number, lo: number): number {
-    return this.slots[this.slotOf(spans, hi, lo)]! - 1
+    return this.slots.keyAt(this.slotOf(spans, hi, lo))
   }
 
   private slotOf(spans: SpanTable, hi: number, lo: number): number {
-    const mask = this.slotMask
-    let slot = hashSpanId(hi, lo) & mask
-    for (;;) {
-      const row = this.slots[slot]! - 1
+    const { slots } = this
+    for (let slot = slots.start(hashPair(hi, lo)); ; slot = slots.next(slot)) {
+      const row = slots.keyAt(slot)
       if (row < 0 || (spans.spanIdLo[row] === lo && spans.spanIdHi[row] === hi)) return slot
-      slot = (slot + 1) & mask
     }
   }
-}
-
-/** Every bit of an id reaches the low bits: some senders count ids up in their high bytes. */
-function hashSpanId(hi: number, lo: number): number {
-  const mixed = Math.imul(hi ^ (hi >>> 16), 0x9e3779b1) ^ lo
-  const hash = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b)
-  return hash ^ (hash >>> 13)
 }
 
 const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer

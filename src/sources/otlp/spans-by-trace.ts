@@ -1,5 +1,5 @@
+import { TraceIdIndex } from '../../graph/columns/hash-index.ts'
 import type { StringTable } from '../../graph/columns/string-table.ts'
-import { TraceIdIndex } from '../../graph/columns/trace-id-index.ts'
 import { SpanTable } from '../../graph/spans/span-table.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { shortenedIds } from './shortened-ids.ts'

@@ -1,9 +1,9 @@
-import { TraceIdIndex } from '../../../graph/columns/trace-id-index.ts'
+import { TraceIdIndex } from '../../../graph/columns/hash-index.ts'
+import { hexOfWords } from '../../../graph/columns/ids.ts'
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { SpanSetHash } from '../../../graph/trace/span-set-hash.ts'
 import type { TraceTree } from '../../../graph/trace/trace-tree.ts'
 import { shortenedIds } from '../../otlp/shortened-ids.ts'
-import { hexWords } from '../decode/hex-words.ts'
 
 /**
  * How far a trace has come. What was seen of a `late` one starts after the window; `settled` ones are done with,
@@ -61,7 +61,7 @@ export class TraceLedger {
    */
   shortenedPairs(): [short: string, full: string][] {
     const words = this.ids.idWords
-    const hexOf = (index: number) => hexWords(words.subarray(index * 4, index * 4 + 4))
+    const hexOf = (index: number) => hexOfWords(words, index * 4)
     return [...shortenedIds(words)]
       .filter(([short, full]) => this.wasCounted(short) && this.wasCounted(full))
       .map(([short, full]) => [hexOf(short), hexOf(full)])

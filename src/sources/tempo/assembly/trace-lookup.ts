@@ -1,9 +1,9 @@
+import { hexOfWords } from '../../../graph/columns/ids.ts'
 import type { StringTable } from '../../../graph/columns/string-table.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { decodeTraceById, decodeTracesData } from '../../otlp/decode-traces.ts'
 import { isTooLarge, isTooSlow, TempoAnswerError, TempoStatusError } from '../client/tempo-errors.ts'
 import type { FoundTrace } from '../decode/decode-search.ts'
-import { hexWords } from '../decode/hex-words.ts'
 import { type SearchContext, searchTraces } from '../search/search.ts'
 import { bulkQuery, idsMatch } from '../traceql.ts'
 import { addMissing } from './more-spans.ts'
@@ -141,5 +141,5 @@ function isEmptyJson(body: Buffer, contentType: string): boolean {
 
 /** The trace id of a table as Tempo wants it: 32 hex digits. */
 export function hexTraceId(spans: SpanTable): string {
-  return hexWords(spans.traceId)
+  return hexOfWords(spans.traceId)
 }

@@ -1,5 +1,5 @@
+import { TraceIdIndex } from '../../../graph/columns/hash-index.ts'
 import type { StringTable } from '../../../graph/columns/string-table.ts'
-import { TraceIdIndex } from '../../../graph/columns/trace-id-index.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { isTooLarge, isTooSlow } from '../client/tempo-errors.ts'
 import { countQuery } from '../traceql.ts'
