@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
-/** Where Debian, Fedora, Chrome itself and macOS have it. */
+/** Paths on Debian, Fedora, with Chrome, and on macOS. */
 const places = [
   process.env.CHROMIUM_PATH,
   '/usr/bin/chromium',
@@ -15,7 +15,7 @@ const places = [
 ]
 
 export const chromiumPath = places.find((path) => path !== undefined && existsSync(path))
-/** For `t.test(name, { skip })`: false, or why there is no browser. */
+/** For `t.test(name, { skip })`: false, or the reason why there is no browser. */
 export const withoutBrowser =
   chromiumPath === undefined ? 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH' : false
 
@@ -36,16 +36,13 @@ export async function launch(t: Test): Promise<Browser> {
 }
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** What may be logged: a failed request is, by the browser. */
+  /** Console messages that are no error of the test; the browser logs failed requests. */
   expected?: RegExp
-  /** Run before the page's own scripts. */
+  /** Script to run before the scripts of the page. */
   script?: string
 }
 
-/**
- * Opens the page. The test fails at its end if there was an error on the console, an exception or a request to another
- * host.
- */
+/** Opens the page. The test fails in its teardown after a console error, an exception or a request to another host. */
 export async function open(t: Test, browser: Browser, url: string, options: OpenOptions = {}): Promise<Page> {
   const { expected, script, ...contextOptions } = options
   const context = await browser.newContext({
@@ -55,47 +52,48 @@ export async function open(t: Test, browser: Browser, url: string, options: Open
   })
   const page = await context.newPage()
   if (script !== undefined) await page.addInitScript(script)
-  page.setDefaultTimeout(patienceMs)
-  const wrong: string[] = []
-  const tell = (words: string) => {
-    if (!expected?.test(words)) wrong.push(words)
+  page.setDefaultTimeout(timeoutMs)
+  const errors: string[] = []
+  const record = (text: string) => {
+    if (!expected?.test(text)) errors.push(text)
   }
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) tell(`console: ${message.text()}`)
+    if (['error', 'warning'].includes(message.type())) record(`console: ${message.text()}`)
   })
-  page.on('pageerror', (error) => tell(`exception: ${error.message}`))
+  page.on('pageerror', (error) => record(`exception: ${error.message}`))
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin) wrong.push(`elsewhere: ${request.url()}`)
+    if (new URL(request.url()).origin !== new URL(url).origin)
+      errors.push(`request to another host: ${request.url()}`)
   })
   t.teardown(async () => {
     await context.close()
-    if (wrong.length > 0) throw new Error(`The page went wrong: ${wrong.join('; ')}`)
+    if (errors.length > 0) throw new Error(`The page failed: ${errors.join('; ')}`)
   })
   await page.goto(url)
   return page
 }
 
-/** A machine under load is no reason to fail. */
-const patienceMs = 120_000
+/** Long enough for a machine under load. */
+const timeoutMs = 120_000
 
 /**
- * Waits until an expression holds on the page. Playwright's own waitForFunction wants eval, which the page's content
- * security policy forbids.
+ * Waits until an expression is true on the page. Playwright's waitForFunction needs eval, which the content security
+ * policy of the page forbids.
  */
 export async function until(page: Page, expression: string): Promise<void> {
-  const endMs = Date.now() + patienceMs
+  const endMs = Date.now() + timeoutMs
   while (!(await page.evaluate(expression))) {
-    if (Date.now() > endMs) throw new Error(`${expression} does not hold after ${patienceMs} ms`)
+    if (Date.now() > endMs) throw new Error(`${expression} is still false after ${timeoutMs} ms`)
     await sleep(30)
   }
 }
 
-/** Waits until so many drawings have been made since the page was opened. */
+/** Waits until the page has drawn `times` graphs since it was opened. */
 export async function drawn(page: Page, times = 1): Promise<void> {
   await until(page, `Number(document.getElementById('canvas')?.dataset.drawn ?? 0) >= ${times}`)
 }
 
-/** What axe finds that is serious or worse. */
+/** Returns the accessibility violations of level serious or critical that axe finds. */
 export async function seriousViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe)
   const { violations } = (await page.evaluate('axe.run()')) as {

@@ -7,7 +7,7 @@ const at = (values: number[], index: number) => values[index] ?? Number.NaN
 
 type Edges = [number, number][]
 
-/** Up to 24 nodes; no edge twice, none from a node to itself. */
+/** Up to 24 nodes, without duplicate edges and self loops. */
 const graphs = fc.integer({ min: 1, max: 24 }).chain((nodeCount) =>
   fc
     .uniqueArray(fc.tuple(fc.nat(nodeCount - 1), fc.nat(nodeCount - 1)), {
@@ -17,33 +17,28 @@ const graphs = fc.integer({ min: 1, max: 24 }).chain((nodeCount) =>
     .map((edges) => ({ nodeCount, edges: edges.filter(([source, target]) => source !== target) as Edges })),
 )
 
-t.test(
-  'nodes never overlap, everything is inside the bounds, and the same graph is drawn the same',
-  async (t) => {
-    fc.assert(
-      fc.property(graphs, (graph) => {
-        const layout = layOut(graph)
-        const { x, y, width, height, routes } = layout
-        for (let a = 0; a < graph.nodeCount; a++) {
-          if (!(at(x, a) >= 0 && at(x, a) + nodeWidth <= width + 1e-6)) return false
-          if (!(at(y, a) >= 0 && at(y, a) + nodeHeight <= height + 1e-6)) return false
-          for (let b = 0; b < a; b++) {
-            const apart =
-              Math.abs(at(x, a) - at(x, b)) >= nodeWidth || Math.abs(at(y, a) - at(y, b)) >= nodeHeight - 1e-6
-            if (!apart) return false
-          }
+t.test('never overlaps nodes, stays inside the bounds, and is deterministic', async (t) => {
+  fc.assert(
+    fc.property(graphs, (graph) => {
+      const layout = layOut(graph)
+      const { x, y, width, height, routes } = layout
+      for (let a = 0; a < graph.nodeCount; a++) {
+        if (!(at(x, a) >= 0 && at(x, a) + nodeWidth <= width + 1e-6)) return false
+        if (!(at(y, a) >= 0 && at(y, a) + nodeHeight <= height + 1e-6)) return false
+        for (let b = 0; b < a; b++) {
+          const apart =
+            Math.abs(at(x, a) - at(x, b)) >= nodeWidth || Math.abs(at(y, a) - at(y, b)) >= nodeHeight - 1e-6
+          if (!apart) return false
         }
-        return (
-          routes.flat().every(Number.isFinite) && JSON.stringify(layOut(graph)) === JSON.stringify(layout)
-        )
-      }),
-      { numRuns: 300 },
-    )
-    t.pass('300 graphs')
-  },
-)
+      }
+      return routes.flat().every(Number.isFinite) && JSON.stringify(layOut(graph)) === JSON.stringify(layout)
+    }),
+    { numRuns: 300 },
+  )
+  t.pass('300 graphs')
+})
 
-t.test('callers stand left of their callees where there is no cycle', async (t) => {
+t.test('places callers left of their callees in acyclic graphs', async (t) => {
   fc.assert(
     fc.property(graphs, ({ nodeCount, edges }) => {
       const acyclic = edges.map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)])
@@ -55,7 +50,7 @@ t.test('callers stand left of their callees where there is no cycle', async (t) 
   t.pass('300 graphs')
 })
 
-t.test('a chain is a straight line, and a caller stands in the middle of its callees', async (t) => {
+t.test('draws a chain as a straight line, and a caller in the middle of its callees', async (t) => {
   const chain = layOut({
     nodeCount: 4,
     edges: [
@@ -77,7 +72,7 @@ t.test('a chain is a straight line, and a caller stands in the middle of its cal
   t.ok(at(fan.y, 1) < at(fan.y, 2) && at(fan.y, 2) < at(fan.y, 3))
 })
 
-t.test('of a cycle one edge goes back, and a long edge goes round what lies between', async (t) => {
+t.test('draws one edge of a cycle backwards, and a long edge around the nodes between', async (t) => {
   const { x } = layOut({
     nodeCount: 3,
     edges: [

@@ -8,7 +8,7 @@ t.before(() => {
   if (!skip) buildPage()
 })
 
-t.test('the graph is drawn, found in, focused, filtered and explained', { skip }, async (t) => {
+t.test('draws, searches, focuses, filters and explains a graph', { skip }, async (t) => {
   const shop = await serveShop(t)
   const { nodes, edges } = await build(shop)
   const browser = await launch(t)
@@ -20,7 +20,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
   t.match(await page.locator('#panel').innerText(), /Failing calls/)
   t.same(await seriousViolations(page), [], 'axe')
 
-  t.test('by keyboard: found, focused, left', async (t) => {
+  t.test('finds a node, focuses it and clears the focus by keyboard', async (t) => {
     await page.keyboard.press('/')
     await page.keyboard.type('payments charges')
     await page.keyboard.press('ArrowDown')
@@ -45,7 +45,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     await page.locator('#canvas').focus()
     await page.keyboard.press('ArrowLeft')
     await until(page, `!location.search.includes('node=${focus}')`)
-    t.ok(new URL(page.url()).searchParams.get('node'), 'an arrow goes to another node')
+    t.ok(new URL(page.url()).searchParams.get('node'), 'an arrow selects another node')
     await page.keyboard.press('Escape')
     await page.keyboard.press('Escape')
     await drawn(page, 4)
@@ -53,7 +53,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     t.equal(await page.locator('#focus-bar').isVisible(), false)
   })
 
-  t.test('only trouble: the edges on which calls fail', async (t) => {
+  t.test('shows only edges with failed calls', async (t) => {
     await page.locator('#trouble').check()
     await drawn(page, 5)
     t.match(await legend.innerText(), ` ${edges.filter(({ failed }) => failed > 0).length} edges`)
@@ -63,7 +63,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     t.match(await legend.innerText(), /p95 over/)
   })
 
-  t.test('an edge has its numbers, traces and the spans behind it', async (t) => {
+  t.test('shows statistics, traces and spans of an edge', async (t) => {
     const worst = [...edges]
       .filter(({ failed }) => failed > 0)
       .sort((a, b) => b.failed / b.count - a.failed / a.count)[0]
@@ -71,7 +71,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     t.equal(new URL(page.url()).searchParams.get('edge'), worst?.id)
     const panel = page.locator('#panel')
     const text = await panel.innerText()
-    for (const words of [
+    for (const part of [
       'p50',
       'p95',
       'p99',
@@ -80,7 +80,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
       worst?.exemplars.failed?.slice(0, 16) ?? '?',
       worst?.traceql ?? '?',
     ]) {
-      t.ok(text.includes(words), words)
+      t.ok(text.includes(part), part)
     }
     await panel.getByRole('button', { name: 'Show the spans behind it' }).click()
     await panel.locator('.verdict').waitFor()
@@ -93,7 +93,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     t.same(await seriousViolations(page), [], 'axe')
   })
 
-  t.test('what is in the URL is there again after a reload', async (t) => {
+  t.test('restores the view from the URL', async (t) => {
     const url = new URL(shop.url)
     const node = nodes.find(({ title }) => title === 'checkout')
     url.search = `?graph=shop&focus=${node?.id}&hops=2&colour=latency&node=${node?.id}`
@@ -105,7 +105,7 @@ t.test('the graph is drawn, found in, focused, filtered and explained', { skip }
     t.equal(await again.locator('#hops').inputValue(), '2')
   })
 
-  t.test('compared with an earlier window: what is new', async (t) => {
+  t.test('shows what is new since an earlier window', async (t) => {
     await page.locator('#compare').selectOption('15m')
     await drawn(page, 7)
     t.match(

@@ -11,7 +11,7 @@ t.before(() => {
   if (!skip) buildPage()
 })
 
-t.test('a preview is for this page only; wrong input is told at its field', { skip }, async (t) => {
+t.test('builds a preview only for this page, and marks invalid fields', { skip }, async (t) => {
   const shop = await serveShop(t)
   const { builtAt } = await build(shop)
   const page = await open(t, await launch(t), shop.url, { expected: /status of 400/ })
@@ -28,7 +28,7 @@ t.test('a preview is for this page only; wrong input is told at its field', { sk
   await page.locator('#banner [role=alert]').waitFor()
   t.match(await page.locator('#banner').innerText(), /filter must be an RE2 regular expression/)
   t.equal(await page.locator('#filter').getAttribute('aria-invalid'), 'true')
-  t.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0, 'it would be the same')
+  t.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0, 'it would fail again')
   t.same(await seriousViolations(page), [], 'axe')
   await page.locator('#reset').click()
   await drawn(page, 3)
@@ -36,7 +36,7 @@ t.test('a preview is for this page only; wrong input is told at its field', { sk
   t.equal(await page.locator('#banner').isVisible(), false)
 })
 
-t.test('a rebuild shows how far it is, and can be cancelled', { skip }, async (t) => {
+t.test('shows the progress of a rebuild, and cancels it', { skip }, async (t) => {
   const traces = new EmbeddedTraces({ maxAgeSec: 3600, maxBytes: 1e9, now: Date.now })
   const source = embeddedSource(traces)
   let gate: Promise<void> | undefined
@@ -72,7 +72,7 @@ t.test('a rebuild shows how far it is, and can be cancelled', { skip }, async (t
   t.not((await shop.app.inject('/graphs/shop')).json().builtAt, first.builtAt)
 })
 
-t.test('without a graph the page says what to do; without tta, that there is none', { skip }, async (t) => {
+t.test('explains what to do without a graph, and reports when tta does not answer', { skip }, async (t) => {
   const shop = await serveShop(t)
   const page = await open(t, await launch(t), shop.url, {
     expected: /ERR_CONNECTION|Failed to load resource/,
@@ -92,7 +92,7 @@ t.test('without a graph the page says what to do; without tta, that there is non
   t.match(await page.locator('#legend').innerText(), /\d+ nodes/, 'the graph stays')
 })
 
-t.test('a graph of which a part is missing says so', { skip }, async (t) => {
+t.test('marks a graph that lacks a part', { skip }, async (t) => {
   const shop = await serveShop(t)
   await build(shop, { from: 'now-15m', limit: 50 })
   const page = await open(t, await launch(t), shop.url)
@@ -105,7 +105,7 @@ t.test('a graph of which a part is missing says so', { skip }, async (t) => {
   t.same(await seriousViolations(page), [], 'axe')
 })
 
-t.test('a graph that is not there can be built', { skip }, async (t) => {
+t.test('offers to build a missing graph', { skip }, async (t) => {
   const shop = await serveShop(t)
   await build(shop)
   const page = await open(t, await launch(t), `${shop.url}/?graph=other`, { expected: /status of 404/ })
@@ -116,7 +116,7 @@ t.test('a graph that is not there can be built', { skip }, async (t) => {
   t.same(await page.locator('#graph option').allInnerTexts(), ['other', 'shop'])
 })
 
-t.test('a token is asked for, and kept for this tab only', { skip }, async (t) => {
+t.test('asks for a token and keeps it only for this tab', { skip }, async (t) => {
   const token = 'a-token-of-the-tests-1234'
   const entry = { name: 'tests', token, scopes: ['read', 'write'] }
   const shop = await serve(t, { server: { auth: { tokens: JSON.stringify([entry]) } } })
@@ -135,14 +135,14 @@ t.test('a token is asked for, and kept for this tab only', { skip }, async (t) =
   t.equal(page.url().includes(token), false)
 })
 
-t.test('in the dark, and on a telephone', { skip }, async (t) => {
+t.test('works in the dark theme and on a phone', { skip }, async (t) => {
   const shop = await serveShop(t)
   await build(shop)
   const small = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const }
   const page = await open(t, await launch(t), shop.url, small)
   await drawn(page)
   t.equal(await page.evaluate(`getComputedStyle(document.body).backgroundColor`), 'rgb(17, 19, 26)')
-  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, 'nothing sticks out')
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, 'nothing overflows')
   t.same(await seriousViolations(page), [], 'axe')
   await page.locator('#panel .entry').first().click()
   await page.locator('#panel .latency').waitFor()
@@ -153,7 +153,7 @@ t.test('in the dark, and on a telephone', { skip }, async (t) => {
   t.same(await seriousViolations(page), [], 'axe')
 })
 
-t.test('hostile names stay text', { skip }, async (t) => {
+t.test('shows hostile names as text', { skip }, async (t) => {
   const shop = await serve(t)
   const names = [
     '<script>alert(1)</script>',

@@ -1,15 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { changes } from '../../src/model/diff-rows.ts'
-import { shadesOf } from '../../src/page/drawing/shades.ts'
+import { chooseShades } from '../../src/page/drawing/shades.ts'
 import { ago, duration, percent, rate, shortCount, timeSpan } from '../../src/page/elements/format.ts'
-import { changes as shown } from '../../src/page/session/changes.ts'
 import type { DrawnEdge, DrawnGraph, DrawnNode } from '../../src/page/session/drawn-graph.ts'
+import { filterGraph } from '../../src/page/session/filter-graph.ts'
 import { exploreUrl } from '../../src/page/session/trace-links.ts'
-import { isWhatIsAsked, readView, type View, writeView } from '../../src/page/session/view.ts'
-import { visibleGraph } from '../../src/page/session/visible-graph.ts'
+import { matchesBuild, readView, type View, writeView } from '../../src/page/session/view.ts'
 
-t.test('a view survives the way through the URL, and any query string is a view', async (t) => {
+t.test('writes a view to the URL and reads it back, and reads any query string', async (t) => {
   const text = fc.option(fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }), { nil: undefined })
   const views = fc.record({
     graph: text,
@@ -41,15 +39,15 @@ t.test('a view survives the way through the URL, and any query string is a view'
   t.equal(writeView(readView('?hops=x&min=-1&colour=pink&trouble=1&tab=x&unknown=y')), '')
 })
 
-t.test('a graph is what is asked for when it was built with these parameters', async (t) => {
+t.test('matches a view with the parameters of a build', async (t) => {
   const built = { tag: 'service.name', filter: '.*', from: 'now-15m', level: 'operation' }
-  t.equal(isWhatIsAsked(readView(''), built), true)
-  t.equal(isWhatIsAsked(readView('?from=now-15m&level=operation'), built), true)
-  t.equal(isWhatIsAsked(readView('?filter=cart'), built), false)
-  t.equal(isWhatIsAsked(readView('?to=now'), built), false)
+  t.equal(matchesBuild(readView(''), built), true)
+  t.equal(matchesBuild(readView('?from=now-15m&level=operation'), built), true)
+  t.equal(matchesBuild(readView('?filter=cart'), built), false)
+  t.equal(matchesBuild(readView('?to=now'), built), false)
 })
 
-/** a -> b -> c -> d with 100, 10 and 1 calls, of which the last fails; e alone. */
+/** a -> b -> c -> d with 100, 10 and 1 calls; the last call fails; e has no edges. */
 const node = (id: string, count: number, failed = 0) =>
   ({ id, count, failed, slow: 0, p95Ms: 1 }) as DrawnNode
 const edge = (ends: string, count: number, failed = 0) =>
@@ -63,9 +61,9 @@ const graph: DrawnGraph = {
   edgeById: new Map(edges.map((one) => [one.id, one])),
 }
 
-t.test('what is hidden takes the nodes along that only it connected', async (t) => {
+t.test('hides nodes that only hidden edges connected', async (t) => {
   const seen = (query: string) => {
-    const { nodes, edges } = visibleGraph(graph, readView(query))
+    const { nodes, edges } = filterGraph(graph, readView(query))
     return `${nodes.map(({ id }) => id).join('')} ${edges.map(({ id }) => id).join(' ')}`
   }
   t.equal(seen(''), 'abcde ab bc cd')
@@ -79,25 +77,24 @@ t.test('what is hidden takes the nodes along that only it connected', async (t) 
   t.equal(seen('?focus=nobody'), 'abcde ab bc cd')
 })
 
-t.test('colours: by share of failures, by class of latency, by change', async (t) => {
-  const errors = shadesOf(edges, nodes, 'errors')
+t.test('colours by share of failures, by class of latency, by change', async (t) => {
+  const errors = chooseShades(edges, nodes, 'errors')
   t.same(edges.map(errors.shadeOf), ['plain', 'plain', 'failed3'])
   t.equal(errors.shadeOf(edge('xy', 1000, 1)), 'failed1')
   t.equal(errors.shadeOf(edge('xy', 100, 1)), 'failed2')
   t.ok(errors.widthOf(edges[0] as DrawnEdge) > errors.widthOf(edges[1] as DrawnEdge))
-  const latency = shadesOf(
+  const latency = chooseShades(
     [1, 2, 3, 4, 5].map((ms) => edge('xy', ms)),
     [],
     'latency',
   )
   t.same(latency.latencyStepsMs, [2, 3, 4])
   t.equal(latency.shadeOf(edge('xy', 5)), 'latency3')
-  t.same(shadesOf([edge('xy', 3)], [], 'latency').latencyStepsMs, [], 'all alike: one class')
-  t.equal(shadesOf(edges, nodes, 'changes').shadeOf({ ...edge('xy', 1), change: 'slower' }), 'slow')
-  t.same(new Set(shown), new Set(changes), 'the page knows every change there is')
+  t.same(chooseShades([edge('xy', 3)], [], 'latency').latencyStepsMs, [], 'all alike: one class')
+  t.equal(chooseShades(edges, nodes, 'changes').shadeOf({ ...edge('xy', 1), change: 'slower' }), 'slow')
 })
 
-t.test('numbers as people read them', async (t) => {
+t.test('formats numbers for people', async (t) => {
   t.same([0, 999, 9999, 12_345, 1_234_567, 2e9].map(shortCount), [
     '0',
     '999',
@@ -133,7 +130,7 @@ t.test('numbers as people read them', async (t) => {
   )
 })
 
-t.test('a link to Explore has the query, the data source and the window', async (t) => {
+t.test('links to Explore with the query, the data source and the window', async (t) => {
   const window = { from: '2025-06-01T10:00:00Z', to: '2025-06-01T11:00:00Z' }
   t.equal(exploreUrl({}, 'x', window), undefined)
   const url = new URL(

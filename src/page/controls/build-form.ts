@@ -5,8 +5,8 @@ import { buildKeys, buildParametersOf } from '../session/view.ts'
 
 const custom = 'custom'
 
-/** Window, tag, filter and level: what to build. Preview stores nothing, Rebuild does. */
-export function buildForm(store: Store, session: Session): void {
+/** Sets up the form for window, tag, filter and level. Preview stores nothing; Rebuild stores the graph. */
+export function setUpBuildForm(store: Store, session: Session): void {
   const form = byId('build', HTMLFormElement)
   const windowSelect = byId('window', HTMLSelectElement)
   const customWindow = byId('custom-window', HTMLElement)
@@ -17,7 +17,7 @@ export function buildForm(store: Store, session: Session): void {
   const level = byId('level', HTMLSelectElement)
   const fields = { from, to, tag, filter, level } as const
 
-  // Where there is little room the graph comes first.
+  // On small screens the form starts folded, to leave room for the graph.
   if (matchMedia('(max-width: 820px)').matches) byId('build-details', HTMLDetailsElement).open = false
   windowSelect.addEventListener('change', () => {
     customWindow.hidden = windowSelect.value !== custom
@@ -25,23 +25,23 @@ export function buildForm(store: Store, session: Session): void {
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    session.look(asked())
+    session.changeView(readForm())
     const isRebuild = (event.submitter as HTMLButtonElement | null)?.value === 'rebuild'
-    void (isRebuild ? session.rebuild() : session.show())
+    void (isRebuild ? session.rebuild() : session.loadGraph())
   })
   byId('reset', HTMLButtonElement).addEventListener('click', () => {
-    session.look(Object.fromEntries(buildKeys.map((key) => [key, undefined])))
-    void session.show()
+    session.changeView(Object.fromEntries(buildKeys.map((key) => [key, undefined])))
+    void session.loadGraph()
   })
   store.listen((state, before) => {
     const changed = buildKeys.some((key) => state.view[key] !== before.view[key])
     if (changed || state.shown !== before.shown || state === before) fill(state)
     byId('reset', HTMLButtonElement).hidden = Object.keys(buildParametersOf(state.view)).length === 0
-    byId('rebuild', HTMLButtonElement).disabled = state.waiting?.job !== undefined
-    if (state.failure !== before.failure) markWrong(state)
+    byId('rebuild', HTMLButtonElement).disabled = state.activity?.job !== undefined
+    if (state.failure !== before.failure) markInvalid(state)
   })
 
-  function asked() {
+  function readForm() {
     const isCustom = windowSelect.value === custom
     const time = (input: HTMLInputElement) =>
       input.value === '' ? undefined : new Date(input.value).toISOString()
@@ -70,8 +70,8 @@ export function buildForm(store: Store, session: Session): void {
     filter.placeholder = built?.filter ?? '.*'
   }
 
-  /** Says at the field what is wrong with it. */
-  function markWrong({ failure }: State): void {
+  /** Shows the error of each invalid field. */
+  function markInvalid({ failure }: State): void {
     for (const [name, field] of Object.entries(fields)) {
       const message = failure?.error.problem?.errors?.find((error) => error.field === name)?.message
       field.toggleAttribute('aria-invalid', message !== undefined)
@@ -81,7 +81,7 @@ export function buildForm(store: Store, session: Session): void {
   }
 }
 
-/** As <input type="datetime-local"> has it. */
+/** Writes a time as `<input type="datetime-local">` expects it. */
 function localTime(iso: string | undefined): string {
   const ms = Date.parse(iso ?? '')
   if (Number.isNaN(ms)) return ''

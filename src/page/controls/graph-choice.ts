@@ -3,17 +3,29 @@ import { ago } from '../elements/format.ts'
 import type { Session } from '../session/session.ts'
 import type { State, Store } from '../session/state.ts'
 
-const refreshMs = 10_000
+const ageUpdateMs = 10_000
 
-/** Which graph, how complete it is and how old. */
-export function graphChoice(store: Store, session: Session): void {
+/** Sets up the choice of the graph, with its status and age. */
+export function setUpGraphChoice(store: Store, session: Session): void {
   const select = byId('graph', HTMLSelectElement)
   const status = byId('status', HTMLElement)
   select.addEventListener('change', () => {
-    // Another graph has other parameters, nodes and edges.
-    const nothing = { from: undefined, to: undefined, tag: undefined, filter: undefined, level: undefined }
-    session.look({ ...nothing, graph: select.value, focus: undefined, node: undefined, edge: undefined })
-    void session.show()
+    // Build parameters, nodes and edges belong to one graph.
+    const noParameters = {
+      from: undefined,
+      to: undefined,
+      tag: undefined,
+      filter: undefined,
+      level: undefined,
+    }
+    session.changeView({
+      ...noParameters,
+      graph: select.value,
+      focus: undefined,
+      node: undefined,
+      edge: undefined,
+    })
+    void session.loadGraph()
   })
   store.listen((state, before) => {
     if (
@@ -27,25 +39,29 @@ export function graphChoice(store: Store, session: Session): void {
       select.value = state.view.graph ?? ''
       select.disabled = names.size === 0
     }
-    tell(state)
+    showStatus(state)
   })
-  setInterval(() => tell(store.state), refreshMs)
+  setInterval(() => showStatus(store.state), ageUpdateMs)
 
-  function tell({ shown, newerBuiltAt }: State): void {
+  function showStatus({ shown, newerBuiltAt }: State): void {
     if (!shown) {
       status.replaceChildren()
       return
     }
     const { summary, builtAt } = shown.document
-    const words = shown.isPreview ? 'preview' : summary.status
+    const text = shown.isPreview ? 'preview' : summary.status
     const tones = { complete: 'good', partial: 'warn', empty: 'plain' }
     const tone = shown.isPreview ? 'accent' : tones[summary.status]
     const newer =
       newerBuiltAt !== undefined &&
-      h('button', { type: 'button', class: 'quiet', onclick: () => void session.show() }, 'Newer build: show')
+      h(
+        'button',
+        { type: 'button', class: 'quiet', onclick: () => void session.loadGraph() },
+        'Show newer build',
+      )
     const title = `Built ${new Date(builtAt).toLocaleString()}`
     const age = h('span', { class: 'muted age', title }, ago(Date.parse(builtAt), Date.now()))
-    const parts = [h('span', { class: `badge ${tone}` }, words), newer || age]
+    const parts = [h('span', { class: `badge ${tone}` }, text), newer || age]
     status.replaceChildren(...parts)
   }
 }

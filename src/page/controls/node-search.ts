@@ -3,10 +3,10 @@ import { shortCount } from '../elements/format.ts'
 import { type DrawnNode, nameOf } from '../session/drawn-graph.ts'
 import type { Store } from '../session/state.ts'
 
-const mostFound = 8
+const maxResults = 8
 
-/** The field that finds nodes by any part of their name (a combobox, ARIA APG). */
-export function nodeSearch(store: Store, onChoice: (id: string) => void): void {
+/** Sets up the field that finds nodes by any part of their name (combobox pattern of the ARIA APG). */
+export function setUpNodeSearch(store: Store, onChoice: (id: string) => void): void {
   const input = byId('search', HTMLInputElement)
   const list = byId('search-results', HTMLUListElement)
   let found: DrawnNode[] = []
@@ -35,7 +35,7 @@ export function nodeSearch(store: Store, onChoice: (id: string) => void): void {
     const items = found.map((node, at) => {
       const name = h('bdi', {}, nameOf(node))
       const option = { role: 'option', id: `found-${at}`, 'aria-selected': String(at === active) }
-      // Not click: the field would lose the focus, and the list go, before.
+      // A click would come too late: the field would lose the focus first, and that hides the list.
       const take = (event: Event) => {
         event.preventDefault()
         choose(node)
@@ -47,7 +47,7 @@ export function nodeSearch(store: Store, onChoice: (id: string) => void): void {
         h('span', { class: 'muted' }, shortCount(node.count)),
       )
     })
-    if (items.length === 0 && input.value !== '') items.push(h('li', { class: 'muted' }, 'No such node'))
+    if (items.length === 0 && input.value !== '') items.push(h('li', { class: 'muted' }, 'No matching nodes'))
     list.replaceChildren(...items)
     list.hidden = input.value === ''
     input.setAttribute('aria-expanded', String(!list.hidden))
@@ -68,7 +68,7 @@ export function nodeSearch(store: Store, onChoice: (id: string) => void): void {
   }
 }
 
-/** Nodes whose name has every word, those that begin with the text first, then by calls. */
+/** Finds nodes whose name contains every word: names that start with the text first, then by calls. */
 function matches(nodes: readonly DrawnNode[], text: string): DrawnNode[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return []
@@ -79,5 +79,5 @@ function matches(nodes: readonly DrawnNode[], text: string): DrawnNode[] {
       return words.every((word) => name.includes(word))
     })
     .sort((a, b) => rank(b) - rank(a) || b.count - a.count)
-    .slice(0, mostFound)
+    .slice(0, maxResults)
 }

@@ -1,14 +1,14 @@
 import { byId, h } from '../elements/element.ts'
+import { filterGraph } from '../session/filter-graph.ts'
 import type { Session } from '../session/session.ts'
 import type { State, Store } from '../session/state.ts'
-import { visibleGraph } from '../session/visible-graph.ts'
 
-/** What stands on the canvas when there is no graph on it, and what went wrong when there is. */
-export function notice(store: Store, session: Session, changeToken: () => void): void {
+/** Sets up the notice in place of a graph and the banner for failures above a graph. */
+export function setUpNotices(store: Store, session: Session, changeToken: () => void): void {
   const element = byId('notice', HTMLElement)
   const banner = byId('banner', HTMLElement)
   store.listen((state, before) => {
-    if (state === before || !sameParts(state, before)) {
+    if (state === before || !isUnchanged(state, before)) {
       const content = state.shown ? emptyNotice(state) : startNotice(state)
       element.hidden = content === undefined
       element.replaceChildren(...(content ? [content] : []))
@@ -19,13 +19,13 @@ export function notice(store: Store, session: Session, changeToken: () => void):
 
   function startNotice(state: State): HTMLElement | undefined {
     if (state.failure) return failureNotice(state)
-    // The bar above says what goes on.
-    if (state.waiting) return undefined
+    // The progress bar describes the activity.
+    if (state.activity) return undefined
     return h(
       'div',
       { class: 'card' },
       h('h2', {}, 'No graph yet'),
-      h('p', {}, 'Rebuild reads the traces of the window above and draws who calls whom.'),
+      h('p', {}, 'Rebuild reads all traces of the window above and draws the calls between services.'),
       h(
         'button',
         { type: 'button', class: 'primary', onclick: () => void session.rebuild() },
@@ -34,9 +34,9 @@ export function notice(store: Store, session: Session, changeToken: () => void):
       h(
         'p',
         { class: 'muted' },
-        'No traces at hand? ',
+        'No traces yet? Run ',
         h('code', {}, 'npm run demo'),
-        ' starts a shop that sends some. Or point an OpenTelemetry SDK at ',
+        ' for a demo shop that sends traces, or point an OpenTelemetry SDK at ',
         h('code', {}, `${location.origin}/v1/traces`),
         '.',
       ),
@@ -53,24 +53,24 @@ export function notice(store: Store, session: Session, changeToken: () => void):
         h(
           'p',
           {},
-          'The window was searched completely and holds no trace of this kind. Choose a longer one, or another tag or filter above.',
+          'The complete window was searched and contains no matching traces. Choose a longer window, or another tag or filter.',
         ),
-        h('p', { class: 'muted' }, 'To see something now: ', h('code', {}, 'npm run demo')),
+        h('p', { class: 'muted' }, 'To see a sample graph, run ', h('code', {}, 'npm run demo'), '.'),
       )
     }
-    const { nodes } = visibleGraph(shown.graph, view)
+    const { nodes } = filterGraph(shown.graph, view)
     if (nodes.length > 0) return undefined
-    const all = () => session.look({ min: 0, trouble: false, focus: undefined })
-    const words = view.trouble
+    const showAll = () => session.changeView({ min: 0, trouble: false, focus: undefined })
+    const heading = view.trouble
       ? shown.comparison
         ? 'Nothing has changed'
-        : 'No call fails'
-      : 'Everything is hidden'
+        : 'No calls fail'
+      : 'All nodes are hidden by filters'
     return h(
       'div',
       { class: 'card' },
-      h('h2', {}, words),
-      h('button', { type: 'button', onclick: all }, 'Show everything'),
+      h('h2', {}, heading),
+      h('button', { type: 'button', onclick: showAll }, 'Show all nodes'),
     )
   }
 
@@ -79,7 +79,7 @@ export function notice(store: Store, session: Session, changeToken: () => void):
     if (!failure) return h('div')
     const { what, error, retry } = failure
     const token = error.status === 401 || error.status === 403
-    // Asking once more for what is wrong, or not there, gives the same answer.
+    // The same invalid request, or one for a missing graph, would fail again.
     const again = error.status === 400 || error.status === 404 ? undefined : retry
     const name = state.shown ? undefined : state.view.graph
     const code = error.problem && `${error.problem.code} · ${error.problem.instance}`
@@ -111,8 +111,8 @@ export function notice(store: Store, session: Session, changeToken: () => void):
   }
 }
 
-function sameParts(state: State, before: State): boolean {
-  const keys = ['shown', 'failure', 'waiting'] as const
+function isUnchanged(state: State, before: State): boolean {
+  const keys = ['shown', 'failure', 'activity'] as const
   const viewKeys = ['min', 'trouble', 'focus', 'hops'] as const
   return (
     keys.every((key) => state[key] === before[key]) &&

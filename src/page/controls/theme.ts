@@ -4,16 +4,16 @@ const themes = ['auto', 'dark', 'light'] as const
 type Theme = (typeof themes)[number]
 const key = 'tta.theme'
 
-/** The button that goes from the system's colours to dark ones to light ones. */
-export function themeButton(onChange: () => void): void {
+/** Sets up the button that switches between system, dark and light colours. */
+export function setUpThemeButton(onChange: () => void): void {
   const button = byId('theme', HTMLButtonElement)
   let theme = themes.find((one) => one === localStorage.getItem(key)) ?? 'auto'
   const apply = () => {
     if (theme === 'auto') delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = theme
-    const words: Record<Theme, string> = { auto: 'as the system', dark: 'dark', light: 'light' }
-    button.setAttribute('aria-label', `Colours: ${words[theme]}`)
-    button.title = `Colours: ${words[theme]}`
+    const names: Record<Theme, string> = { auto: 'system', dark: 'dark', light: 'light' }
+    button.setAttribute('aria-label', `Colours: ${names[theme]}`)
+    button.title = `Colours: ${names[theme]}`
     button.textContent = { auto: '◐', dark: '●', light: '○' }[theme]
     onChange()
   }

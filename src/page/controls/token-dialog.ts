@@ -1,13 +1,13 @@
 import { byId } from '../elements/element.ts'
 
-/** Asks for an access token. @returns undefined when the dialog is left */
+/** Asks for an access token. @returns undefined if the dialog is cancelled */
 export function askForToken(why: string): Promise<string | undefined> {
   const dialog = byId('token-dialog', HTMLDialogElement)
   const input = byId('token', HTMLInputElement)
   byId('token-why', HTMLElement).textContent = why
   input.value = ''
   dialog.returnValue = ''
-  // No submit button: Enter would press the first one.
+  // Cancel is not a submit button, because Enter presses the first submit button of a form.
   byId('token-cancel', HTMLButtonElement).onclick = () => dialog.close()
   dialog.showModal()
   return new Promise((resolve) => {

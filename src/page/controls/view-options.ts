@@ -5,10 +5,10 @@ import type { Session } from '../session/session.ts'
 import type { State, Store } from '../session/state.ts'
 import type { View } from '../session/view.ts'
 
-const steps = 40
+const sliderSteps = 40
 
-/** How the graph is looked at: focus, colours, what is hidden, what it is compared with. */
-export function viewOptions(store: Store, session: Session): void {
+/** Sets up the toolbar: focus, colours, filters and comparison. */
+export function setUpViewOptions(store: Store, session: Session): void {
   const hops = byId('hops', HTMLSelectElement)
   const colour = byId('colour', HTMLSelectElement)
   const trouble = byId('trouble', HTMLInputElement)
@@ -18,21 +18,21 @@ export function viewOptions(store: Store, session: Session): void {
   const focusBar = byId('focus-bar', HTMLElement)
   const focusName = byId('focus-name', HTMLElement)
 
-  hops.addEventListener('change', () => session.look({ hops: Number(hops.value) }))
-  colour.addEventListener('change', () => session.look({ colour: colour.value as View['colour'] }))
-  trouble.addEventListener('change', () => session.look({ trouble: trouble.checked }))
+  hops.addEventListener('change', () => session.changeView({ hops: Number(hops.value) }))
+  colour.addEventListener('change', () => session.changeView({ colour: colour.value as View['colour'] }))
+  trouble.addEventListener('change', () => session.changeView({ trouble: trouble.checked }))
   min.addEventListener('input', () =>
-    session.look({ min: callsAt(Number(min.value), mostCalls(store.state)) }),
+    session.changeView({ min: callsAt(Number(min.value), mostCalls(store.state)) }),
   )
   byId('clear-focus', HTMLButtonElement).addEventListener('click', () => {
-    session.look({ focus: undefined })
-    // The button is gone.
+    session.changeView({ focus: undefined })
+    // The focus bar with the button is hidden now.
     byId('canvas', HTMLCanvasElement).focus()
   })
   compare.addEventListener('change', () => {
     const tab = compare.value === '' ? 'overview' : 'changes'
-    session.look({ compare: compare.value || undefined, tab, node: undefined, edge: undefined })
-    void session.show()
+    session.changeView({ compare: compare.value || undefined, tab, node: undefined, edge: undefined })
+    void session.loadGraph()
   })
   store.listen((state, before) => {
     const { view, shown } = state
@@ -41,7 +41,7 @@ export function viewOptions(store: Store, session: Session): void {
     colour.value = view.colour
     colour.disabled = shown?.comparison !== undefined
     trouble.checked = view.trouble
-    min.max = String(steps)
+    min.max = String(sliderSteps)
     min.value = String(stepOf(view.min, mostCalls(state)))
     minText.textContent = view.min === 0 ? 'all calls' : `≥ ${shortCount(view.min)} calls`
     min.setAttribute('aria-valuetext', minText.textContent)
@@ -57,7 +57,9 @@ export function viewOptions(store: Store, session: Session): void {
 const mostCalls = ({ shown }: State) =>
   (shown?.graph.edges ?? []).reduce((most, { count }) => Math.max(most, count), 1)
 
-/** Each step of the slider is as much more as the one before. */
-const callsAt = (step: number, most: number) => (step === 0 ? 0 : Math.ceil(most ** (step / steps)))
+/** The slider is logarithmic: each step multiplies the number of calls by the same factor. */
+const callsAt = (step: number, most: number) => (step === 0 ? 0 : Math.ceil(most ** (step / sliderSteps)))
 const stepOf = (calls: number, most: number) =>
-  calls <= 0 ? 0 : Math.min(steps, Math.floor((steps * Math.log(calls)) / Math.log(Math.max(most, 2))))
+  calls <= 0
+    ? 0
+    : Math.min(sliderSteps, Math.floor((sliderSteps * Math.log(calls)) / Math.log(Math.max(most, 2))))

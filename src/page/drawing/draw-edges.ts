@@ -5,7 +5,7 @@ import type { Palette } from './palette.ts'
 import type { PlacedEdge, Scene } from './scene.ts'
 import type { Bounds } from './viewport.ts'
 
-/** Which nodes and edges stand out; the others are faint. */
+/** Nodes and edges to emphasize; the others are drawn faintly. */
 export interface Emphasis {
   nodes: ReadonlySet<string>
   edges: ReadonlySet<string>
@@ -14,7 +14,7 @@ export interface Emphasis {
 const faint = 0.2
 const labelHeight = 18
 
-/** Draws the edges that are on the screen, those of one colour and width in one stroke. */
+/** Draws the edges on the screen, all edges of one colour and width in one stroke. */
 export function drawEdges(
   context: OffscreenCanvasRenderingContext2D,
   scene: Scene,
@@ -44,7 +44,7 @@ export function drawEdges(
   context.globalAlpha = 1
 }
 
-/** Edges that are drawn in one go. */
+/** Edges that are drawn together. */
 interface Stroke {
   edges: PlacedEdge[]
   colour: string
@@ -53,7 +53,7 @@ interface Stroke {
   alpha: number
 }
 
-/** Faint ones first: what stands out is drawn over them. */
+/** Groups edges by style, faint ones first, so that emphasized edges are drawn over them. */
 function strokesOf(
   { edges }: Scene,
   palette: Palette,
@@ -66,7 +66,7 @@ function strokesOf(
   for (const placed of edges) {
     if (!isOnScreen(placed.shape, screen)) continue
     const { shade } = placed
-    // Lines must be seen from afar too.
+    // Lines stay visible at a small zoom.
     const width = Math.max(Math.round(placed.width * 2) / 2, 0.75 / zoom)
     const alpha = emphasis === undefined ? 0.8 : alphaOf(placed.edge.id)
     const key = `${alpha}${shade}${width}`
@@ -81,22 +81,22 @@ function strokesOf(
 }
 
 /**
- * Calls and 95th percentile of the one edge that stands out, in its middle; where there is no room between the nodes,
- * above them. Of several the panel tells.
+ * Labels the emphasized edge with calls and p95: in its middle, or above the nodes if there is no room between them.
+ * Several emphasized edges get no labels; the panel lists them.
  */
 export function drawEdgeLabels(
   context: OffscreenCanvasRenderingContext2D,
   { edges }: Scene,
   palette: Palette,
   zoom: number,
-  { edges: outstanding }: Emphasis,
+  { edges: emphasized }: Emphasis,
 ): void {
-  if (zoom < 0.55 || outstanding.size > 1) return
+  if (zoom < 0.55 || emphasized.size > 1) return
   context.font = `500 11px ${palette.font}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
   for (const { edge, shape } of edges) {
-    if (!outstanding.has(edge.id)) continue
+    if (!emphasized.has(edge.id)) continue
     const text = `${shortCount(edge.count)} · p95 ${duration(edge.p95Ms)}`
     const width = context.measureText(text).width + 12
     const [x, middle] = middleOf(shape)
@@ -113,7 +113,7 @@ export function drawEdgeLabels(
   context.textAlign = 'left'
 }
 
-/** Between the ends, or below one and above the other. */
+/** Returns whether a label fits between the ends, horizontally or vertically. */
 function hasRoom({ left, right, top, bottom }: EdgeShape, width: number): boolean {
   return right - left > width + 16 || bottom - top > nodeHeight + labelHeight
 }

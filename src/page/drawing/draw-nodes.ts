@@ -1,11 +1,11 @@
 import { duration, shortCount } from '../elements/format.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
 import type { Emphasis } from './draw-edges.ts'
-import { fittedText } from './fitted-text.ts'
 import type { Palette } from './palette.ts'
 import { drawRoleGlyph, glyphSize } from './role-glyph.ts'
 import type { PlacedNode, Scene } from './scene.ts'
-import { type Bounds, leastReadable } from './viewport.ts'
+import { truncateText } from './truncate-text.ts'
+import { type Bounds, minReadableZoom } from './viewport.ts'
 
 export interface Marks {
   selected: string | undefined
@@ -15,12 +15,14 @@ export interface Marks {
 
 const faint = 0.4
 const padding = 12
-/** From this zoom on everything is written on a node; from the other on its title and subtitle, below it the title. */
-const allText = 0.5
-const twoLines = 0.4
-/** Of a title alone: px on the screen, and at most what fits a node. */
+/** Smallest zoom for all texts of a node. */
+const allTextZoom = 0.5
+/** Smallest zoom for title and subtitle; below it only the title is drawn. */
+const twoLinesZoom = 0.4
+/** Size of a title without other texts, px on the screen. */
 const titlePx = 10
-const largestTitle = 32
+/** Largest size of a title, px at zoom 1. */
+const maxTitlePx = 32
 
 export function drawNodes(
   context: OffscreenCanvasRenderingContext2D,
@@ -37,7 +39,7 @@ export function drawNodes(
     if (y + nodeHeight < screen.y || y > screen.y + screen.height) continue
     context.globalAlpha = emphasis === undefined || emphasis.nodes.has(node.id) ? 1 : faint
     drawCard(context, placed, palette, zoom, marks, stripe === 'gone')
-    if (zoom < leastReadable) {
+    if (zoom < minReadableZoom) {
       context.fillStyle = stripe === 'plain' ? palette.edge : palette.shade[stripe]
       context.fillRect(x, y, nodeWidth, nodeHeight)
       continue
@@ -48,8 +50,8 @@ export function drawNodes(
       context.roundRect(x, y, 5, nodeHeight, [7, 0, 0, 7])
       context.fill()
     }
-    if (zoom < allText) writeTitle(context, placed, palette, zoom)
-    else writeAll(context, placed, palette)
+    if (zoom < allTextZoom) drawTitle(context, placed, palette, zoom)
+    else drawAllTexts(context, placed, palette)
   }
   context.globalAlpha = 1
 }
@@ -74,27 +76,27 @@ function drawCard(
   context.setLineDash([])
 }
 
-/** Larger than it would be near, because it is read from afar. */
-function writeTitle(
+/** Draws the title larger than usual, because the zoom is small. */
+function drawTitle(
   context: OffscreenCanvasRenderingContext2D,
   { node, x, y }: PlacedNode,
   palette: Palette,
   zoom: number,
 ): void {
   const width = nodeWidth - 2 * padding
-  const isOperation = node.role === 'operation' && zoom >= twoLines
+  const isOperation = node.role === 'operation' && zoom >= twoLinesZoom
   context.textBaseline = 'middle'
-  context.font = `600 ${isOperation ? 18 : Math.min(largestTitle, titlePx / zoom)}px ${palette.font}`
+  context.font = `600 ${isOperation ? 18 : Math.min(maxTitlePx, titlePx / zoom)}px ${palette.font}`
   context.fillStyle = palette.text
   const middle = y + nodeHeight / 2 + 1
-  context.fillText(fittedText(context, node.title, width), x + padding, isOperation ? middle - 10 : middle)
+  context.fillText(truncateText(context, node.title, width), x + padding, isOperation ? middle - 10 : middle)
   if (!isOperation) return
   context.font = `17px ${palette.font}`
   context.fillStyle = palette.muted
-  context.fillText(fittedText(context, node.subTitle, width), x + padding, middle + 11)
+  context.fillText(truncateText(context, node.subTitle, width), x + padding, middle + 11)
 }
 
-function writeAll(
+function drawAllTexts(
   context: OffscreenCanvasRenderingContext2D,
   { node, x, y }: PlacedNode,
   palette: Palette,
@@ -116,13 +118,13 @@ function writeAll(
   const [callsWidth, latencyWidth] = [context.measureText(calls).width, context.measureText(latency).width]
   context.textAlign = 'left'
   const subTitleWidth = nodeWidth - 2 * padding - latencyWidth - 8
-  context.fillText(fittedText(context, secondLine(node), subTitleWidth), x + padding, second)
+  context.fillText(truncateText(context, secondLine(node), subTitleWidth), x + padding, second)
 
   context.font = `600 13px ${palette.font}`
   context.fillStyle = palette.text
   const titleWidth = nodeWidth - 2 * padding - indent - callsWidth - 8
-  context.fillText(fittedText(context, node.title, titleWidth), x + padding + indent, first)
-  healthBar(context, node, palette, x + padding, y + nodeHeight - 7, nodeWidth - 2 * padding)
+  context.fillText(truncateText(context, node.title, titleWidth), x + padding + indent, first)
+  drawHealthBar(context, node, palette, x + padding, y + nodeHeight - 7, nodeWidth - 2 * padding)
 }
 
 function secondLine({ role, subTitle, change }: PlacedNode['node']): string {
@@ -130,8 +132,8 @@ function secondLine({ role, subTitle, change }: PlacedNode['node']): string {
   return change === undefined || change === 'unchanged' ? what : `${change} · ${what}`
 }
 
-/** Shares of calls that failed, were slow and passed. */
-function healthBar(
+/** Draws the shares of failed, slow and other calls. */
+function drawHealthBar(
   context: OffscreenCanvasRenderingContext2D,
   { count, failed, slow }: PlacedNode['node'],
   palette: Palette,
@@ -143,7 +145,7 @@ function healthBar(
   context.fillStyle = palette.shade.passed
   context.fillRect(x, y, width, height)
   if (count === 0) return
-  // What is there at all must be seen.
+  // Even the smallest share stays visible.
   const length = (share: number) => (share === 0 ? 0 : Math.max(2, width * share))
   const failedWidth = length(failed / count)
   context.fillStyle = palette.shade.failed3

@@ -1,14 +1,14 @@
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
 
-/** A point of a path after its first: two control points and the end of a cubic Bézier curve. */
+/** A segment of a path: two control points and the end of a cubic Bézier curve. */
 type Curve = [x1: number, y1: number, x2: number, y2: number, x: number, y: number]
 
-/** How an edge is drawn; px at zoom 1. */
+/** Path of an edge; px at zoom 1. */
 export interface EdgeShape {
   startX: number
   startY: number
   curves: Curve[]
-  /** Bounds, for what is outside the screen. */
+  /** Bounds, to skip edges outside the screen. */
   left: number
   right: number
   top: number
@@ -20,19 +20,18 @@ interface Corner {
   y: number
 }
 
-/** Where a turned edge leaves its nodes, below those that go forward: there and back are two lines. */
-const turnedBelow = 9
+/** Vertical offset of backward edges, so that calls in both directions are two lines; px. */
+const backwardOffset = 9
 
 /**
- * From the right side of the caller to the left side of the callee, or the other way round where the callee stands
- * further left; horizontal where it meets a node or a bend.
+ * Draws a path between the facing sides of two nodes, from the caller to the callee. It is horizontal at nodes and bends.
  *
  * @param bends x, y, x, y, ...
  */
 export function edgeShape(source: Corner, target: Corner, bends: readonly number[]): EdgeShape {
   const forward = source.x <= target.x
   const [own, other] = forward ? [nodeWidth, 0] : [0, nodeWidth]
-  const lift = nodeHeight / 2 + (forward ? 0 : turnedBelow)
+  const lift = nodeHeight / 2 + (forward ? 0 : backwardOffset)
   const start = { x: source.x + own, y: source.y + lift }
   const points = [start.x, start.y, ...bends, target.x + other, target.y + lift]
   const curves: Curve[] = []
@@ -58,7 +57,7 @@ export function edgeShape(source: Corner, target: Corner, bends: readonly number
 
 const samples = 12
 
-/** @returns how far a point is from an edge; Infinity where that is surely more than `most` */
+/** Returns the distance of a point from an edge; Infinity if it certainly exceeds `most`. */
 export function distanceTo(shape: EdgeShape, x: number, y: number, most: number): number {
   if (x < shape.left - most || x > shape.right + most || y < shape.top - most || y > shape.bottom + most) {
     return Number.POSITIVE_INFINITY

@@ -1,20 +1,20 @@
 import { LayoutClient } from '../layout/layout-client.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
-import type { VisibleGraph } from '../session/visible-graph.ts'
+import type { VisibleGraph } from '../session/filter-graph.ts'
 import type { PaintMessage } from './paint-worker.ts'
 import { type Palette, readPalette } from './palette.ts'
-import { layoutInputOf, recoloured, sceneOf } from './place-scene.ts'
 import type { Scene, Target } from './scene.ts'
+import { buildScene, recolourScene, toLayoutInput } from './scene.ts'
 import type { Shades } from './shades.ts'
 import { Viewport } from './viewport.ts'
 
-/** More nodes than this do not move, they jump. */
-const mostMoving = 300
+/** Most nodes to animate. */
+const maxAnimatedNodes = 300
 
-/** The canvas and what is on it. It is laid out and painted in workers: the page goes on meanwhile. */
+/** The graph on the canvas. Workers lay it out and paint it, so that the page stays responsive. */
 export class GraphCanvas {
   readonly viewport = new Viewport()
-  /** Says in `data-drawn` how many drawings have been on it. */
+  /** Its attribute `data-drawn` counts the drawings, for tests. */
   readonly element: HTMLCanvasElement
   scene: Scene | undefined
   private readonly layouts = new LayoutClient()
@@ -24,7 +24,7 @@ export class GraphCanvas {
   private hovered: Target | undefined
   private focus: string | undefined
   private scenes = 0
-  private isAsked = false
+  private isRequested = false
 
   constructor(element: HTMLCanvasElement) {
     this.element = element
@@ -38,21 +38,22 @@ export class GraphCanvas {
     this.resize()
   }
 
-  /** Lays the graph out and draws it, unless another one comes meanwhile. @returns whether it is drawn */
+  /** Lays out and draws a graph. @returns false if another graph replaced it during the layout */
   async show(graph: VisibleGraph, shades: Shades): Promise<boolean> {
-    const layout = await this.layouts.layOut(layoutInputOf(graph))
+    const layout = await this.layouts.layOut(toLayoutInput(graph))
     if (layout === undefined) return false
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    const moves = !still && Math.max(graph.nodes.length, this.scene?.nodes.length ?? 0) <= mostMoving
-    this.viewport.begin(layout)
+    const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const moves =
+      !reducedMotion && Math.max(graph.nodes.length, this.scene?.nodes.length ?? 0) <= maxAnimatedNodes
+    this.viewport.showFirst(layout)
     this.scenes++
-    this.paint(sceneOf(graph, layout, shades), moves)
+    this.paint(buildScene(graph, layout, shades), moves)
     return true
   }
 
-  /** The same graph in other colours. */
+  /** Draws the same graph in other colours. */
   recolour(shades: Shades): void {
-    if (this.scene) this.paint(recoloured(this.scene, shades), false)
+    if (this.scene) this.paint(recolourScene(this.scene, shades), false)
   }
 
   mark(selected: Target | undefined, focus: string | undefined): void {
@@ -67,7 +68,7 @@ export class GraphCanvas {
     this.draw()
   }
 
-  /** Brings a node onto the screen. */
+  /** Moves the viewport until a node is on the screen. */
   reveal(id: string): void {
     const placed = this.scene?.byId.get(id)
     if (placed) this.viewport.reveal({ x: placed.x, y: placed.y, width: nodeWidth, height: nodeHeight })
@@ -79,32 +80,32 @@ export class GraphCanvas {
     this.draw()
   }
 
-  /** After the style sheet has changed its colours. */
+  /** Reads the colours again after the theme has changed. */
   restyle(): void {
     this.palette = readPalette(this.element)
     this.draw()
   }
 
-  /** Has it painted as it is looked at now; many calls at once are one. */
+  /** Requests a repaint. Several calls in one task cause one repaint. */
   draw(): void {
-    if (this.isAsked) return
-    this.isAsked = true
+    if (this.isRequested) return
+    this.isRequested = true
     queueMicrotask(() => {
-      this.isAsked = false
+      this.isRequested = false
       const { palette, selected, hovered, focus } = this
       const { x, y, zoom, width, height } = this.viewport
       const viewport = { x, y, zoom, width, height }
-      this.tell({ look: { viewport, scale: devicePixelRatio, palette, selected, hovered, focus } })
+      this.post({ appearance: { viewport, scale: devicePixelRatio, palette, selected, hovered, focus } })
     })
   }
 
   private paint(scene: Scene, moves: boolean): void {
     this.scene = scene
-    this.tell({ scene: { scene, number: this.scenes, moves } })
+    this.post({ scene: { scene, number: this.scenes, moves } })
     this.draw()
   }
 
-  private tell(message: PaintMessage): void {
+  private post(message: PaintMessage): void {
     this.painter.postMessage(message)
   }
 

@@ -5,7 +5,7 @@ export interface KeyActions {
   selected: () => string | undefined
   selectNode: (id: string) => void
   toggleFocus: (id: string) => void
-  /** To the details of what is selected. */
+  /** Moves the focus to the details of the selection. */
   enterDetails: () => void
 }
 
@@ -16,8 +16,8 @@ const arrows: Record<string, [dx: number, dy: number]> = {
   ArrowDown: [0, 1],
 }
 
-/** The canvas by keyboard: arrows go from node to node, f focuses, Enter goes to the details, + - 0 zoom. */
-export function keyInput(canvas: GraphCanvas, actions: KeyActions): void {
+/** Handles keys: arrows select the next node, f focuses it, Enter opens its details, + - 0 zoom. */
+export function listenToKeys(canvas: GraphCanvas, actions: KeyActions): void {
   const commands: Record<string, () => void> = {
     f: () => {
       const selected = actions.selected()

@@ -1,6 +1,6 @@
-import type { Shade } from './shades.ts'
+import { type Shade, shades } from './shades.ts'
 
-/** The colours of the drawing; they come from the style sheet, which knows light from dark. */
+/** Colours and font of the drawing. The style sheet defines them for the light and the dark theme. */
 export interface Palette {
   shade: Record<Shade, string>
   edge: string
@@ -13,23 +13,7 @@ export interface Palette {
   font: string
 }
 
-const shades: Shade[] = [
-  'plain',
-  'passed',
-  'slow',
-  'failed1',
-  'failed2',
-  'failed3',
-  'latency0',
-  'latency1',
-  'latency2',
-  'latency3',
-  'latency4',
-  'new',
-  'gone',
-  'better',
-]
-
+/** Reads the palette from the style of an element. */
 export function readPalette(element: Element): Palette {
   const style = getComputedStyle(element)
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()

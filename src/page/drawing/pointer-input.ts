@@ -9,8 +9,8 @@ export interface PointerActions {
 const clickPx = 5
 const edgeReachPx = { mouse: 7, touch: 16 }
 
-/** Dragging moves, the wheel or two fingers zoom, a click selects, a double click focuses. */
-export function pointerInput(canvas: GraphCanvas, { select, focus }: PointerActions): void {
+/** Handles pointers: dragging pans, the wheel or two fingers zoom, a click selects, a double click focuses. */
+export function listenToPointer(canvas: GraphCanvas, { select, focus }: PointerActions): void {
   const { element, viewport } = canvas
   const pointers = new Map<string, { x: number; y: number }>()
   let moved = 0

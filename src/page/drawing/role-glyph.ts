@@ -1,11 +1,11 @@
 import type { DrawnNode } from '../session/drawn-graph.ts'
 
-/** Side of the square a glyph is drawn in, px. */
+/** Side of the square that contains a glyph, px. */
 export const glyphSize = 14
 
 type Draw = (context: OffscreenCanvasRenderingContext2D) => void
 
-/** In a square of 14 px with its upper left corner at 0, 0; strokes only. */
+/** Draw glyphs with strokes in a square of 14 px whose upper left corner is at 0, 0. */
 const glyphs: Partial<Record<DrawnNode['role'], Draw>> = {
   database: (context) => {
     context.ellipse(7, 3, 5, 2, 0, 0, 2 * Math.PI)
@@ -55,7 +55,7 @@ const glyphs: Partial<Record<DrawnNode['role'], Draw>> = {
   },
 }
 
-/** @returns whether the role has one; services and operations have none */
+/** Draws the glyph of a role. @returns false for services and operations, which have none */
 export function drawRoleGlyph(
   context: OffscreenCanvasRenderingContext2D,
   role: DrawnNode['role'],

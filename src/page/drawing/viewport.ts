@@ -5,21 +5,21 @@ export interface Bounds {
   height: number
 }
 
-const leastZoom = 0.02
-const mostZoom = 3
+const minZoom = 0.02
+const maxZoom = 3
 const margin = 32
 
-/** Below this zoom nothing is written on nodes. */
-export const leastReadable = 0.2
-/** Where a graph begins of which all would be too small to read. */
-const beginning = 0.4
+/** Smallest zoom for texts on nodes. */
+export const minReadableZoom = 0.2
+/** First zoom of a graph that would be illegible as a whole. */
+const firstZoom = 0.4
 
-/** The part of the drawing that is on the screen: screen = graph × zoom + offset, px. */
+/** The visible section of the drawing: screen position = graph position × zoom + offset, px. */
 export class Viewport {
   x = 0
   y = 0
   zoom = 1
-  /** Of the screen. */
+  /** Size of the screen area, px. */
   width = 1
   height = 1
 
@@ -28,9 +28,9 @@ export class Viewport {
     this.y += dy
   }
 
-  /** Changes the zoom so that what is at a point of the screen stays there. */
+  /** Zooms around a point of the screen. */
   zoomBy(factor: number, screenX = this.width / 2, screenY = this.height / 2): void {
-    const zoom = Math.min(mostZoom, Math.max(leastZoom, this.zoom * factor))
+    const zoom = Math.min(maxZoom, Math.max(minZoom, this.zoom * factor))
     const [graphX, graphY] = this.toGraph(screenX, screenY)
     this.zoom = zoom
     this.x = screenX - graphX * zoom
@@ -41,28 +41,29 @@ export class Viewport {
     return [(screenX - this.x) / this.zoom, (screenY - this.y) / this.zoom]
   }
 
-  /** Shows all of it, never larger than 1:1. */
+  /** Shows the whole graph, at most at zoom 1. */
   fit({ x, y, width, height }: Bounds): void {
     const across = (this.width - 2 * margin) / Math.max(width, 1)
     const down = (this.height - 2 * margin) / Math.max(height, 1)
-    this.zoom = Math.min(1, Math.max(leastZoom, Math.min(across, down)))
+    this.zoom = Math.min(1, Math.max(minZoom, Math.min(across, down)))
     this.x = this.width / 2 - (x + width / 2) * this.zoom
     this.y = this.height / 2 - (y + height / 2) * this.zoom
   }
 
   /**
-   * As a graph is shown first: all of it, or, where that is too wide to be read but not too high, where its calls begin.
+   * Shows a new graph: as a whole if it is legible. A graph that is too wide, but not too high, is shown from its first
+   * callers on.
    */
-  begin({ width, height }: Pick<Bounds, 'width' | 'height'>): void {
+  showFirst({ width, height }: Pick<Bounds, 'width' | 'height'>): void {
     this.fit({ x: 0, y: 0, width, height })
-    const zoom = Math.min(beginning, (this.height - 2 * margin) / Math.max(height, 1))
-    if (this.zoom >= leastReadable || zoom < leastReadable) return
+    const zoom = Math.min(firstZoom, (this.height - 2 * margin) / Math.max(height, 1))
+    if (this.zoom >= minReadableZoom || zoom < minReadableZoom) return
     this.zoom = zoom
     this.x = margin / 2
     this.y = this.height / 2 - (height / 2) * zoom
   }
 
-  /** Moves as little as can be until all of it is on the screen; what is too small to read is enlarged. */
+  /** Pans as little as necessary until the bounds are on the screen. Zooms in first if texts are too small. */
   reveal(bounds: Bounds): void {
     if (this.zoom < 0.5) this.zoomBy(0.8 / this.zoom, ...this.toScreen(bounds.x, bounds.y))
     const [left, top] = this.toScreen(bounds.x, bounds.y)
@@ -71,7 +72,7 @@ export class Viewport {
     this.y += Math.max(0, margin - top) - Math.max(0, bottom - (this.height - margin))
   }
 
-  /** The part of the graph that is on the screen. */
+  /** Returns the section of the graph that is on the screen. */
   visible(): Bounds {
     const [x, y] = this.toGraph(0, 0)
     return { x, y, width: this.width / this.zoom, height: this.height / this.zoom }

@@ -2,9 +2,9 @@ type Attribute = string | number | boolean | undefined | ((event: never) => void
 export type Child = Node | string | number | undefined | false | null
 
 /**
- * Makes an element. Text is always text, never markup.
+ * Creates an element. Text is never parsed as markup.
  *
- * @param attributes `onclick` and the like are listeners; true is an attribute without a value, false and undefined none
+ * @param attributes functions such as `onclick` are listeners; true sets an empty value; false and undefined set none
  */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -28,9 +28,9 @@ export function append(parent: Element, children: Child[]): void {
   }
 }
 
-/** The element of the page with this id. @throws {Error} there is none of this kind */
+/** Returns the element with this id. @throws {Error} if it is missing or of another kind */
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id)
-  if (!(element instanceof kind)) throw new Error(`no element #${id}`)
+  if (!(element instanceof kind)) throw new Error(`element #${id} not found`)
   return element
 }

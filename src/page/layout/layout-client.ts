@@ -1,11 +1,11 @@
 import type { Layout, LayoutInput } from './layout.ts'
 
-/** Lays graphs out in a worker, so that the page goes on meanwhile. */
+/** Lays out graphs in a worker, so that the page stays responsive. */
 export class LayoutClient {
   private readonly worker = new Worker(new URL('./layout-worker.js', import.meta.url), { type: 'module' })
   private last = 0
 
-  /** @returns undefined when another was asked for meanwhile */
+  /** @returns undefined if another layout was requested in the meantime */
   layOut(input: LayoutInput): Promise<Layout | undefined> {
     const id = ++this.last
     return new Promise((resolve, reject) => {

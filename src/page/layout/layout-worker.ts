@@ -1,4 +1,4 @@
 import { layOut } from './layout.ts'
 
-/** Runs in a worker: takes `{ id, input }`, answers `{ id, layout }`. */
+/** Runs in a worker: receives `{ id, input }` and answers `{ id, layout }`. */
 self.addEventListener('message', ({ data: { id, input } }) => self.postMessage({ id, layout: layOut(input) }))

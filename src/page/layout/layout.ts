@@ -1,29 +1,28 @@
-import { acyclic } from './acyclic.ts'
-import { components } from './components.ts'
-import { packed } from './packing.ts'
+import { packBoxes, splitComponents } from './components.ts'
 import { placeComponent } from './place-component.ts'
+import { removeCycles } from './remove-cycles.ts'
 
-/** A directed graph without names: nodes are 0 to nodeCount - 1. */
+/** A directed graph whose nodes are the numbers 0 to nodeCount - 1. */
 export interface LayoutInput {
   nodeCount: number
   edges: readonly (readonly [source: number, target: number])[]
 }
 
-/** Where everything is; px at zoom 1, y downwards. */
+/** Positions; px at zoom 1, y downwards. */
 export interface Layout {
   /** Left edge of each node. */
   x: number[]
   /** Top of each node. */
   y: number[]
-  /** Of each edge the points x, y, x, y, ... it goes through between its ends; from source to target. */
+  /** Points x, y, x, y, ... of each edge between its ends, from source to target. */
   routes: number[][]
   width: number
   height: number
 }
 
 /**
- * A layered drawing (Sugiyama): callers to the left of their callees, as far as there are no cycles. The same graph
- * always gets the same drawing. 1,000 nodes and 3,000 edges take well under a second.
+ * Calculates a layered layout (Sugiyama) with callers to the left of their callees, except in cycles. The same graph
+ * always gets the same layout. 1,000 nodes and 3,000 edges take well under a second.
  */
 export function layOut({ nodeCount, edges }: LayoutInput): Layout {
   const layout: Layout = {
@@ -33,11 +32,11 @@ export function layOut({ nodeCount, edges }: LayoutInput): Layout {
     width: 0,
     height: 0,
   }
-  const parts = components(nodeCount, edges).map((part) => ({
+  const parts = splitComponents(nodeCount, edges).map((part) => ({
     part,
-    placed: placeComponent(acyclic(part.nodes.length, part.edges)),
+    placed: placeComponent(removeCycles(part.nodes.length, part.edges)),
   }))
-  const { offsets, width, height } = packed(parts.map(({ placed }) => placed))
+  const { offsets, width, height } = packBoxes(parts.map(({ placed }) => placed))
   for (const [at, { part, placed }] of parts.entries()) {
     const [left = 0, top = 0] = offsets[at] ?? []
     for (const [node, id] of part.nodes.entries()) {

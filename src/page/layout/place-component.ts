@@ -1,17 +1,16 @@
-import type { AcyclicGraph } from './acyclic.ts'
-import { coordinates } from './coordinates.ts'
-import { layersOf } from './layers.ts'
+import { assignCoordinates } from './assign-coordinates.ts'
+import { addBends, assignLayers } from './assign-layers.ts'
 import { nodeHeight, nodeWidth } from './node-size.ts'
-import { orderLayers } from './ordering.ts'
-import { properGraph } from './proper-graph.ts'
+import { orderLayers } from './order-layers.ts'
+import type { AcyclicGraph } from './remove-cycles.ts'
 
 const nodeGap = 18
 const bendHeight = 14
-/** Between two layers; more where many edges need it. */
-const leastLayerGap = 56
-const mostLayerGap = 200
+/** Distance between two layers, px; it grows with the number of edges between them. */
+const minLayerGap = 56
+const maxLayerGap = 200
 
-/** One component, its upper left corner at 0, 0. */
+/** Layout of a component whose upper left corner is at 0, 0. */
 export interface PlacedComponent {
   x: number[]
   y: number[]
@@ -20,18 +19,21 @@ export interface PlacedComponent {
   height: number
 }
 
+/** Lays out one connected component. */
 export function placeComponent(graph: AcyclicGraph): PlacedComponent {
-  const proper = properGraph(graph, layersOf(graph))
+  const proper = addBends(graph, assignLayers(graph))
   const layers = orderLayers(proper)
   const isBend = (node: number) => node >= graph.nodeCount
-  const middle = coordinates(proper, layers, (node) => (isBend(node) ? bendHeight : nodeHeight + nodeGap))
+  const middle = assignCoordinates(proper, layers, (node) =>
+    isBend(node) ? bendHeight : nodeHeight + nodeGap,
+  )
 
   const left: number[] = []
   let width = 0
   for (const [at, nodes] of layers.entries()) {
     left[at] = width
     const edges = nodes.reduce((sum, node) => sum + (proper.below[node]?.length ?? 0), 0)
-    width += nodeWidth + Math.min(mostLayerGap, leastLayerGap + 4 * Math.sqrt(edges))
+    width += nodeWidth + Math.min(maxLayerGap, minLayerGap + 4 * Math.sqrt(edges))
   }
   const tops = Array.from({ length: proper.size }, (_, node) =>
     isBend(node) ? (middle[node] ?? 0) : (middle[node] ?? 0) - nodeHeight / 2,

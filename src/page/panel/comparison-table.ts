@@ -2,7 +2,7 @@ import type { EdgeDiff, NodeDiff } from '../../model/diff-rows.ts'
 import { h } from '../elements/element.ts'
 import { duration, grouped, percent, rate } from '../elements/format.ts'
 
-/** What a node or edge was and what it is now. */
+/** Shows the earlier and the current numbers of a node or an edge. */
 export function comparisonTable(row: NodeDiff | EdgeDiff): HTMLElement {
   const share = (failed: number | null | undefined, count: number | null | undefined) =>
     count ? percent((failed ?? 0) / count) : '–'
@@ -17,7 +17,7 @@ export function comparisonTable(row: NodeDiff | EdgeDiff): HTMLElement {
     ['p95', time(row.baseP95Ms, row.baseCount), time(row.p95Ms, row.count)],
     ['p99', time(row.baseP99Ms, row.baseCount), time(row.p99Ms, row.count)],
   ]
-  const sure = row.significant ? 'more than chance' : 'may be chance'
+  const significance = row.significant ? 'significant' : 'may be chance'
   return h(
     'section',
     {},
@@ -25,7 +25,7 @@ export function comparisonTable(row: NodeDiff | EdgeDiff): HTMLElement {
       'p',
       { class: `change ${changeClass(row.change)}` },
       h('b', {}, row.change),
-      row.change === 'unchanged' ? '' : ` · ${sure}`,
+      row.change === 'unchanged' ? '' : ` · ${significance}`,
     ),
     h(
       'table',

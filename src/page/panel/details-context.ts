@@ -1,11 +1,17 @@
 import type { Api } from '../session/api.ts'
-import type { Shown } from '../session/state.ts'
-import type { TraceContext } from './traces.ts'
+import type { ShownGraph } from '../session/state.ts'
+import type { TraceLinks } from '../session/trace-links.ts'
 
-/** What details are shown with, and what can be done from there. */
+/** Links to Grafana, and the window of the traces. */
+export interface TraceContext {
+  links: TraceLinks
+  window: { from: string; to: string }
+}
+
+/** Data and actions for the details of a node or an edge. */
 export interface DetailsContext extends TraceContext {
   api: Api
-  shown: Shown
+  shown: ShownGraph
   focus: string | undefined
   onNode: (id: string) => void
   onEdge: (id: string) => void

@@ -3,11 +3,11 @@ import { duration, grouped } from '../elements/format.ts'
 import { type DrawnEdge, nameOf } from '../session/drawn-graph.ts'
 import { comparisonTable } from './comparison-table.ts'
 import type { DetailsContext } from './details-context.ts'
-import { explainInto } from './explanation.ts'
-import { figures, stat } from './figures.ts'
-import { exemplars } from './traces.ts'
+import { showExplanation } from './explanation.ts'
+import { statistic, statistics } from './statistics.ts'
+import { exemplarSection } from './traces.ts'
 
-/** Everything about the calls from one node to another. */
+/** Shows all details of the calls from one node to another. */
 export function edgeDetails(edge: DrawnEdge, context: DetailsContext): HTMLElement {
   const { shown, onNode } = context
   const { row } = edge
@@ -25,10 +25,10 @@ export function edgeDetails(edge: DrawnEdge, context: DetailsContext): HTMLEleme
     h('p', { class: 'kind' }, 'Calls'),
     h('h2', { class: 'ends' }, end(edge.source, 'caller'), end(edge.target, 'callee')),
     'change' in row && comparisonTable(row),
-    row.count > 0 && figures(row),
+    row.count > 0 && statistics(row),
     row.detail__pattern !== '' && h('p', { class: 'pattern' }, h('b', {}, 'Pattern: '), row.detail__pattern),
     sides(row),
-    exemplars(row, context),
+    exemplarSection(row, context),
     !shown.isPreview && explanation(edge, context),
   )
 }
@@ -41,15 +41,15 @@ function sides({
   retries,
 }: DrawnEdge['row']): HTMLElement {
   const known = [
-    clientMeanMs !== null && stat('Caller waits', duration(clientMeanMs)),
-    serverMeanMs !== null && stat('Callee works', duration(serverMeanMs)),
-    gapMeanMs !== null && stat('Between', duration(gapMeanMs)),
+    clientMeanMs !== null && statistic('Client duration', duration(clientMeanMs)),
+    serverMeanMs !== null && statistic('Server duration', duration(serverMeanMs)),
+    gapMeanMs !== null && statistic('Gap', duration(gapMeanMs)),
     callsPerParent !== null &&
-      stat(
-        'Per request',
+      statistic(
+        'Calls per parent',
         grouped(callsPerParent * 100) === '100' ? '1' : String(Number(callsPerParent.toPrecision(3))),
       ),
-    retries > 0 && stat('Retries', grouped(retries), 'warn'),
+    retries > 0 && statistic('Retries', grouped(retries), 'warn'),
   ].filter((one) => one !== false)
   return h('dl', { class: 'stats' }, ...known)
 }
@@ -59,12 +59,12 @@ function explanation(edge: DrawnEdge, { api, shown, links }: DetailsContext): HT
   const { name, summary } = shown.document
   const ask = () => {
     const context = { links, window: summary.window }
-    void explainInto(answer, { api, graph: name, source: edge.source, target: edge.target, context })
+    void showExplanation(answer, { api, graph: name, source: edge.source, target: edge.target, context })
   }
   return h(
     'section',
     {},
-    h('h3', {}, 'Why is there an edge?'),
+    h('h3', {}, 'Why does this edge exist?'),
     h('button', { type: 'button', onclick: ask }, 'Show the spans behind it'),
     answer,
   )

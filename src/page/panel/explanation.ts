@@ -2,23 +2,25 @@ import type { Explanation } from '../../model/explanation.ts'
 import { h } from '../elements/element.ts'
 import { duration, grouped } from '../elements/format.ts'
 import { type Api, RequestError } from '../session/api.ts'
-import { type TraceContext, traceId } from './traces.ts'
+import type { TraceContext } from './details-context.ts'
+import { traceLink } from './traces.ts'
 
 type SpanExample = Explanation['calls']['examples'][number]
 
 export interface ExplainRequest {
   api: Api
   graph: string
-  /** Ids of nodes. */
+  /** Id of the calling node. */
   source: string
+  /** Id of the called node. */
   target: string
   context: TraceContext
 }
 
-/** Fills an element with why there is an edge between two nodes, or none. */
-export async function explainInto(element: HTMLElement, request: ExplainRequest): Promise<void> {
+/** Fills an element with the reason why an edge between two nodes exists or is missing. */
+export async function showExplanation(element: HTMLElement, request: ExplainRequest): Promise<void> {
   const { api, graph, source, target, context } = request
-  element.replaceChildren(h('p', { class: 'muted', role: 'status' }, 'Reading the window once more …'))
+  element.replaceChildren(h('p', { class: 'muted', role: 'status' }, 'Reading the traces again …'))
   element.setAttribute('aria-busy', 'true')
   try {
     const query = new URLSearchParams({ source, target })
@@ -36,14 +38,14 @@ function explanationParts(
   { verdict, calls, nearMisses, traces, warnings }: Explanation,
   context: TraceContext,
 ) {
-  const seen = `Of ${grouped(traces.read)} traces ${grouped(traces.withSource)} have the caller, ${grouped(traces.withTarget)} the callee, ${grouped(traces.withBoth)} both.`
+  const counts = `Of ${grouped(traces.read)} traces, ${grouped(traces.withSource)} contain the caller, ${grouped(traces.withTarget)} the callee, ${grouped(traces.withBoth)} both.`
   return [
     h('p', { class: 'verdict', role: 'status' }, verdict),
-    h('p', { class: 'muted' }, seen),
+    h('p', { class: 'muted' }, counts),
     ...warnings.map((warning) => h('p', { class: 'warn' }, warning)),
     ...(calls.examples.length === 0
       ? []
-      : [spanList('Spans that tell of it', calls.examples, context, true)]),
+      : [spanList('Spans that show the call', calls.examples, context, true)]),
     ...nearMisses.map(({ rule, count, meaning, examples }) => {
       const list = spanList(`${rule}: ${grouped(count)}`, examples, context, false)
       list.querySelector('summary')?.after(h('p', { class: 'muted' }, meaning))
@@ -66,7 +68,7 @@ function spanList(
         {},
         h('bdi', {}, `${service} · ${name}`),
         h('span', { class: 'muted' }, ` ${kind}, ${duration(durationMs)}`),
-        traceId(id, context),
+        traceLink(id, context),
       ),
     )
   return h('details', { class: 'spans', open }, h('summary', {}, title), h('ul', {}, ...items))

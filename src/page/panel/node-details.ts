@@ -4,11 +4,11 @@ import { type DrawnNode, nameOf } from '../session/drawn-graph.ts'
 import { comparisonTable } from './comparison-table.ts'
 import type { DetailsContext } from './details-context.ts'
 import { edgeList } from './edge-list.ts'
-import { explainInto } from './explanation.ts'
-import { figures, stat } from './figures.ts'
-import { exemplars } from './traces.ts'
+import { showExplanation } from './explanation.ts'
+import { statistic, statistics } from './statistics.ts'
+import { exemplarSection } from './traces.ts'
 
-/** Everything about one node. */
+/** Shows all details of a node. */
 export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLElement {
   const { shown, onEdge, onFocus, focus } = context
   const { graph } = shown
@@ -19,7 +19,7 @@ export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLEleme
   const list = {
     graph,
     onEdge,
-    figure: ({ count, p95Ms }: DrawnNode | (typeof byCalls)[number]) =>
+    value: ({ count, p95Ms }: DrawnNode | (typeof byCalls)[number]) =>
       `${shortCount(count)} · ${duration(p95Ms)}`,
   }
   const isFocus = focus === node.id
@@ -29,7 +29,8 @@ export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLEleme
     h('p', { class: 'kind' }, role === 'operation' ? 'Operation' : role),
     h('h2', {}, h('bdi', {}, title)),
     h('p', { class: 'subtitle' }, h('bdi', {}, row.subTitle)),
-    row.detail__source !== '' && h('p', { class: 'muted' }, 'Named by ', h('code', {}, row.detail__source)),
+    row.detail__source !== '' &&
+      h('p', { class: 'muted' }, 'Name from attribute ', h('code', {}, row.detail__source)),
     h(
       'button',
       {
@@ -38,37 +39,37 @@ export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLEleme
         'aria-pressed': String(isFocus),
         onclick: () => onFocus(isFocus ? undefined : node.id),
       },
-      isFocus ? 'Show the whole graph' : 'Focus on its neighbours',
+      isFocus ? 'Show the whole graph' : 'Focus on neighbours',
     ),
     'change' in row && comparisonTable(row),
-    row.count > 0 && figures(row),
-    row.selfCalls > 0 && h('dl', { class: 'stats' }, stat('Calls to itself', grouped(row.selfCalls))),
+    row.count > 0 && statistics(row),
+    row.selfCalls > 0 && h('dl', { class: 'stats' }, statistic('Self calls', grouped(row.selfCalls))),
     h(
       'section',
       {},
-      h('h3', {}, callers.length > 0 ? `Called by ${counted(callers.length, 'node')}` : 'Called by none'),
+      h('h3', {}, callers.length > 0 ? `Called by ${counted(callers.length, 'node')}` : 'No callers'),
       edgeList(callers, { ...list, end: 'source' }),
     ),
     h(
       'section',
       {},
-      h('h3', {}, callees.length > 0 ? `Calls ${counted(callees.length, 'node')}` : 'Calls none'),
+      h('h3', {}, callees.length > 0 ? `Calls ${counted(callees.length, 'node')}` : 'No callees'),
       edgeList(callees, { ...list, end: 'target' }),
     ),
-    exemplars(row, context),
-    !shown.isPreview && whyNot(node, context),
+    exemplarSection(row, context),
+    !shown.isPreview && missingCall(node, context),
   )
 }
 
-/** Asks why a call that somebody expects is not there. */
-function whyNot(node: DrawnNode, { api, shown, links }: DetailsContext): HTMLElement {
+/** Shows a form that asks why an expected call is missing. */
+function missingCall(node: DrawnNode, { api, shown, links }: DetailsContext): HTMLElement {
   const { graph, document } = shown
   const others = graph.nodes.filter(({ id }) => id !== node.id)
   const names = new Map(others.map((other) => [nameOf(other), other.id]))
   const input = h('input', {
     list: 'why-nodes',
-    placeholder: 'another node',
-    'aria-label': 'The node that it should call',
+    placeholder: 'Other node',
+    'aria-label': 'Expected callee',
     required: true,
   })
   const answer = h('div', { class: 'explanation' })
@@ -76,7 +77,7 @@ function whyNot(node: DrawnNode, { api, shown, links }: DetailsContext): HTMLEle
     event.preventDefault()
     const target = names.get(input.value) ?? input.value
     const context = { links, window: document.summary.window }
-    void explainInto(answer, { api, graph: document.name, source: node.id, target, context })
+    void showExplanation(answer, { api, graph: document.name, source: node.id, target, context })
   }
   return h(
     'section',
@@ -91,7 +92,7 @@ function whyNot(node: DrawnNode, { api, shown, links }: DetailsContext): HTMLEle
         { id: 'why-nodes' },
         ...[...names.keys()].slice(0, 500).map((value) => h('option', { value })),
       ),
-      h('button', { type: 'submit' }, 'Why no edge?'),
+      h('button', { type: 'submit' }, 'Explain'),
     ),
     answer,
   )

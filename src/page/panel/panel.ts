@@ -2,26 +2,26 @@ import { byId, h } from '../elements/element.ts'
 import type { Api } from '../session/api.ts'
 import type { Session } from '../session/session.ts'
 import type { State, Store } from '../session/state.ts'
-import { changesList } from './changes.ts'
+import { changesTab } from './changes-tab.ts'
 import type { DetailsContext } from './details-context.ts'
 import { edgeDetails } from './edge-details.ts'
 import { nodeDetails } from './node-details.ts'
-import { overview } from './overview.ts'
-import { reportInto } from './report.ts'
+import { overviewTab } from './overview-tab.ts'
+import { showReport } from './report-tab.ts'
 
 const tabs = { overview: 'Overview', changes: 'Changes', report: 'Report' } as const
 type Tab = keyof typeof tabs
 
-/** The side panel: what is selected, or else one of its tabs. */
-export function panel(api: Api, store: Store, session: Session): void {
+/** Sets up the side panel: details of the selection, else the selected tab. */
+export function setUpPanel(api: Api, store: Store, session: Session): void {
   const content = byId('panel', HTMLElement)
   store.listen((state, before) => {
     const { view, shown, links } = state
-    const same =
+    const unchanged =
       shown === before.shown &&
       links === before.links &&
       (['node', 'edge', 'focus', 'tab'] as const).every((key) => view[key] === before.view[key])
-    if (same && content.childElementCount > 0) return
+    if (unchanged && content.childElementCount > 0) return
     content.replaceChildren(...parts(state))
     if (view.node !== before.view.node || view.edge !== before.view.edge) content.scrollTop = 0
   })
@@ -30,7 +30,11 @@ export function panel(api: Api, store: Store, session: Session): void {
     const { shown, view, links } = state
     if (!shown)
       return [
-        h('p', { class: 'muted hint' }, 'Here is told what was found, and what you select in the graph.'),
+        h(
+          'p',
+          { class: 'muted hint' },
+          'This panel shows a summary of the graph and the details of the node or edge you select.',
+        ),
       ]
     const context: DetailsContext = {
       api,
@@ -38,9 +42,9 @@ export function panel(api: Api, store: Store, session: Session): void {
       links,
       window: shown.document.summary.window,
       focus: view.focus,
-      onNode: (node) => session.look({ node, edge: undefined }),
-      onEdge: (edge) => session.look({ edge, node: undefined }),
-      onFocus: (focus) => session.look({ focus }),
+      onNode: (node) => session.changeView({ node, edge: undefined }),
+      onEdge: (edge) => session.changeView({ edge, node: undefined }),
+      onFocus: (focus) => session.changeView({ focus }),
     }
     const node = view.node === undefined ? undefined : shown.graph.nodeById.get(view.node)
     if (node) return [back(), nodeDetails(node, context)]
@@ -50,14 +54,14 @@ export function panel(api: Api, store: Store, session: Session): void {
   }
 
   function back(): HTMLElement {
-    const close = () => session.look({ node: undefined, edge: undefined })
+    const close = () => session.changeView({ node: undefined, edge: undefined })
     return h('button', { type: 'button', class: 'quiet back', onclick: close }, '← Overview')
   }
 
   function tabList(current: Tab): HTMLElement {
     const names = Object.keys(tabs) as Tab[]
     const select = (tab: Tab) => {
-      session.look({ tab })
+      session.changeView({ tab })
       document.getElementById(`tab-${tab}`)?.focus()
     }
     const move = (event: KeyboardEvent) => {
@@ -83,16 +87,16 @@ export function panel(api: Api, store: Store, session: Session): void {
     )
     return h(
       'div',
-      { role: 'tablist', class: 'tabs', 'aria-label': 'About the graph', onkeydown: move },
+      { role: 'tablist', class: 'tabs', 'aria-label': 'Graph information', onkeydown: move },
       ...list,
     )
   }
 
   function tabPanel(tab: Tab, context: DetailsContext, { view }: State): HTMLElement {
     const body = h('div', { role: 'tabpanel', id: 'tab-panel', 'aria-labelledby': `tab-${tab}` })
-    if (tab === 'overview') body.append(overview(context))
-    else if (tab === 'changes') body.append(changesList(context))
-    else void reportInto(body, api, context.shown, view, context)
+    if (tab === 'overview') body.append(overviewTab(context))
+    else if (tab === 'changes') body.append(changesTab(context))
+    else void showReport(body, api, context.shown, view, context)
     return body
   }
 }

@@ -1,16 +1,10 @@
 import type { NodeRow } from '../../model/node-graph-rows.ts'
 import { h } from '../elements/element.ts'
-import { exploreUrl, type TraceLinks } from '../session/trace-links.ts'
-import { copyButton } from './copy-button.ts'
+import { exploreUrl } from '../session/trace-links.ts'
+import type { TraceContext } from './details-context.ts'
 
-/** Where traces can be seen: links to Grafana, and the window they are in. */
-export interface TraceContext {
-  links: TraceLinks
-  window: { from: string; to: string }
-}
-
-/** A trace id, as a link where Grafana is known, and to copy. */
-export function traceId(id: string, { links, window }: TraceContext): HTMLElement {
+/** Shows a trace id with a copy button, as a link if Grafana is configured. */
+export function traceLink(id: string, { links, window }: TraceContext): HTMLElement {
   const url = exploreUrl(links, id, window)
   const short = h('code', { title: id }, id.slice(0, 16), '…')
   const name = url
@@ -19,22 +13,22 @@ export function traceId(id: string, { links, window }: TraceContext): HTMLElemen
   return h('span', { class: 'trace' }, name, copyButton(id, `trace id ${id}`))
 }
 
-/** The examples of a node or edge, and how to find more. */
-export function exemplars(
+/** Shows the example traces of a node or an edge, and the query for more. */
+export function exemplarSection(
   { exemplars, traceql }: Pick<NodeRow, 'exemplars' | 'traceql'>,
   context: TraceContext,
 ): HTMLElement {
   const list = h('dl', { class: 'pairs' })
   for (const kind of ['failed', 'slowest', 'typical'] as const) {
     const id = exemplars[kind]
-    if (id !== null) list.append(h('dt', {}, kind), h('dd', {}, traceId(id, context)))
+    if (id !== null) list.append(h('dt', {}, kind), h('dd', {}, traceLink(id, context)))
   }
   const url = exploreUrl(context.links, traceql, context.window)
   return h(
     'section',
     {},
     h('h3', {}, 'Traces'),
-    list.childElementCount > 0 ? list : h('p', { class: 'muted' }, 'No trace of it is known.'),
+    list.childElementCount > 0 ? list : h('p', { class: 'muted' }, 'No example traces.'),
     traceql !== '' &&
       h(
         'div',
@@ -48,4 +42,36 @@ export function exemplars(
         ),
       ),
   )
+}
+
+/** Creates a button that copies a text, also over plain HTTP, where browsers provide no clipboard API. */
+function copyButton(text: string, what: string): HTMLButtonElement {
+  const button = h(
+    'button',
+    { type: 'button', class: 'quiet copy', 'aria-label': `Copy ${what}`, title: `Copy ${what}` },
+    'Copy',
+  )
+  button.addEventListener('click', async () => {
+    const copied = await copy(text)
+    button.textContent = copied ? 'Copied' : 'Copy failed'
+    setTimeout(() => {
+      button.textContent = 'Copy'
+    }, 1500)
+  })
+  return button
+}
+
+async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    const field = h('textarea', { class: 'offscreen', 'aria-hidden': 'true' })
+    field.value = text
+    document.body.append(field)
+    field.select()
+    const copied = document.execCommand('copy')
+    field.remove()
+    return copied
+  }
 }

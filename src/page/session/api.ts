@@ -1,8 +1,8 @@
 import type { Problem } from '../../model/problem.ts'
 
-/** What went wrong with a request, as a person is told. */
+/** A failed request, with a message for the user. */
 export class RequestError extends Error {
-  /** 0: there was no answer. */
+  /** HTTP status; 0 if there was no answer. */
   readonly status: number
   readonly problem: Problem | undefined
 
@@ -14,20 +14,20 @@ export class RequestError extends Error {
   }
 }
 
-/** Asks a person for a token. @param why what was wrong so far @returns undefined: there is none */
+/** Asks the user for a token. @param why reason shown to the user @returns undefined if the user cancels */
 export type AskToken = (why: string) => Promise<string | undefined>
 
 export interface RequestOptions {
   method?: string
   headers?: Record<string, string>
-  /** Sent as JSON. */
+  /** Value that is sent as JSON. */
   body?: unknown
   signal?: AbortSignal | undefined
 }
 
 const tokenKey = 'tta.token'
 
-/** The HTTP API of tta. A token is asked for when one is wanted, and kept for as long as the tab is open. */
+/** Client of the HTTP API. Asks for a token when the API requires one and keeps it until the tab is closed. */
 export class Api {
   private readonly askToken: AskToken
   private asking: Promise<string | undefined> | undefined
@@ -43,8 +43,8 @@ export class Api {
   }
 
   /**
-   * @returns an answer of 2xx
-   * @throws {RequestError}; DOMException AbortError when the signal aborts
+   * @returns a response with status 2xx
+   * @throws {RequestError}; DOMException AbortError if the signal aborts
    */
   async request(path: string, options: RequestOptions = {}): Promise<Response> {
     const response = await this.send(path, options)
@@ -79,11 +79,11 @@ export class Api {
       return await fetch(path, init)
     } catch (error) {
       if (signal?.aborted) throw error
-      throw new RequestError(0, 'tta does not answer: it is not running, or the network does not reach it.')
+      throw new RequestError(0, 'tta does not answer. It may be stopped, or the network may be down.')
     }
   }
 
-  /** However many requests want a token, it is asked for once. */
+  /** Asks only once, even if several requests need a token at the same time. */
   private newToken(why: string): Promise<string | undefined> {
     this.asking ??= this.askToken(why).finally(() => {
       this.asking = undefined

@@ -2,17 +2,17 @@ import type { Change, EdgeDiff, NodeDiff } from '../../model/diff-rows.ts'
 import type { GraphComparison } from '../../model/graph-comparison.ts'
 import type { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
 
-/** Numbers by which nodes and edges are drawn, filtered and sorted. Of what is gone they are those it had. */
-interface Figures {
+/** Numbers that nodes and edges are drawn, filtered and sorted by. Vanished ones keep their earlier numbers. */
+interface CallStatistics {
   count: number
   failed: number
   slow: number
   p95Ms: number
-  /** In a comparison. */
+  /** Only in a comparison. */
   change?: Change
 }
 
-export interface DrawnNode extends Figures {
+export interface DrawnNode extends CallStatistics {
   id: string
   title: string
   subTitle: string
@@ -20,14 +20,14 @@ export interface DrawnNode extends Figures {
   row: NodeRow | NodeDiff
 }
 
-export interface DrawnEdge extends Figures {
+export interface DrawnEdge extends CallStatistics {
   id: string
   source: string
   target: string
   row: EdgeRow | EdgeDiff
 }
 
-/** A graph as the page draws it, or two graphs compared. */
+/** A graph, or a comparison of two graphs, as the page draws it. */
 export interface DrawnGraph {
   nodes: DrawnNode[]
   edges: DrawnEdge[]
@@ -35,7 +35,7 @@ export interface DrawnGraph {
   edgeById: Map<string, DrawnEdge>
 }
 
-/** What GET /graphs/:name/diff answers. */
+/** Answer of GET /graphs/:name/diff. */
 export type Comparison = Omit<GraphComparison, 'nodes' | 'edges'> & { nodes: NodeDiff[]; edges: EdgeDiff[] }
 
 interface Rows {
@@ -43,14 +43,14 @@ interface Rows {
   edges: (EdgeRow | EdgeDiff)[]
 }
 
-export function drawnGraph({ nodes, edges }: Rows): DrawnGraph {
+export function toDrawnGraph({ nodes, edges }: Rows): DrawnGraph {
   const drawnNodes = nodes.map((row): DrawnNode => {
     const { id, title, subTitle, detail__role: role } = row
-    return { id, title, subTitle, role, row, ...figuresOf(row) }
+    return { id, title, subTitle, role, row, ...statisticsOf(row) }
   })
   const drawnEdges = edges.map((row): DrawnEdge => {
     const { id, source, target } = row
-    return { id, source, target, row, ...figuresOf(row) }
+    return { id, source, target, row, ...statisticsOf(row) }
   })
   return {
     nodes: drawnNodes,
@@ -60,9 +60,9 @@ export function drawnGraph({ nodes, edges }: Rows): DrawnGraph {
   }
 }
 
-export const emptyGraph = drawnGraph({ nodes: [], edges: [] })
+export const emptyGraph = toDrawnGraph({ nodes: [], edges: [] })
 
-function figuresOf(row: NodeRow | EdgeRow | NodeDiff | EdgeDiff): Figures {
+function statisticsOf(row: NodeRow | EdgeRow | NodeDiff | EdgeDiff): CallStatistics {
   const { count, failed, slow, p95Ms } = row
   if (!('change' in row)) return { count, failed, slow, p95Ms }
   const { change, baseCount, baseFailed, baseSlow, baseP95Ms } = row
@@ -71,7 +71,7 @@ function figuresOf(row: NodeRow | EdgeRow | NodeDiff | EdgeDiff): Figures {
   return { ...was, change }
 }
 
-/** What a node is called in a line of text. */
+/** Returns the name of a node for a line of text. */
 export function nameOf({ title, subTitle, role }: Pick<DrawnNode, 'title' | 'subTitle' | 'role'>): string {
   return role === 'operation' ? `${title} · ${subTitle}` : title
 }

@@ -2,11 +2,11 @@ import type { Job } from '../../model/job.ts'
 import { type Api, RequestError } from './api.ts'
 
 const retryMs = 1500
-const mostRetries = 5
+const maxRetries = 5
 
 /**
- * A job as it goes on, until it has ended. Server-sent events by fetch: an EventSource cannot send a token. A stream
- * that breaks is taken up again where it broke.
+ * Yields the state of a job until it has finished. Reads server-sent events with fetch, because an EventSource cannot
+ * send a token. Resumes a broken stream after the last event.
  *
  * @throws {RequestError}
  */
@@ -25,7 +25,7 @@ export async function* jobEvents(api: Api, id: string, signal: AbortSignal): Asy
       }
     } catch (error) {
       const isFinal = error instanceof RequestError && error.status !== 0
-      if (signal.aborted || isFinal || failures >= mostRetries) throw error
+      if (signal.aborted || isFinal || failures >= maxRetries) throw error
     }
     await new Promise((resolve) => setTimeout(resolve, retryMs))
   }

@@ -5,49 +5,49 @@ import type { Comparison, DrawnGraph } from './drawn-graph.ts'
 import type { TraceLinks } from './trace-links.ts'
 import type { View } from './view.ts'
 
-/** A graph of the list. */
+/** An entry of the list of graphs. */
 export type GraphEntry = Pick<GraphDocument, 'name' | 'builtAt' | 'summary'>
 
-/** What is on the canvas. */
-export interface Shown {
+/** The graph on the canvas. */
+export interface ShownGraph {
   document: GraphDocument
-  /** Built for this page only; the stored graph is another. */
+  /** Whether it was built only for this page, not stored. */
   isPreview: boolean
   comparison: Comparison | undefined
   graph: DrawnGraph
 }
 
-/** Something that takes its time. */
-export interface Waiting {
+/** An action in progress. */
+export interface Activity {
   what: string
   cancel: () => void
-  /** Where it is a build that is stored. */
+  /** Present while a graph is built and stored. */
   job?: Job
 }
 
-/** What went wrong, and what a person can do. */
+/** A failed action, shown to the user. */
 export interface Failure {
   what: string
   error: RequestError
   retry: (() => void) | undefined
 }
 
-/** Everything the page knows. A value: changes make another one. */
+/** The state of the page. Immutable: a change creates a new state. */
 export interface State {
   view: View
-  /** Undefined: not known yet. */
+  /** undefined until they are loaded. */
   graphs: GraphEntry[] | undefined
-  shown: Shown | undefined
-  waiting: Waiting | undefined
+  shown: ShownGraph | undefined
+  activity: Activity | undefined
   failure: Failure | undefined
-  /** When the stored graph was built, if that is after the one shown. */
+  /** Build time of the stored graph, if it is newer than the shown graph. */
   newerBuiltAt: string | undefined
   links: TraceLinks
 }
 
 export type Listener = (state: State, before: State) => void
 
-/** Holds the state and tells when it has changed. */
+/** Holds the state and notifies listeners of changes. */
 export class Store {
   private current: State
   private readonly listeners: Listener[] = []

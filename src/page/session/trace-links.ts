@@ -1,15 +1,15 @@
-/** What the page must know about where it runs. */
+/** Where the page links traces to. */
 export interface TraceLinks {
-  /** Of Grafana, without trailing slash; absent: traces cannot be linked to. */
+  /** URL of Grafana without trailing slash; absent if traces cannot be linked. */
   grafanaUrl?: string
-  /** Of the Tempo data source there. */
+  /** UID of Grafana's Tempo data source. */
   tempoUid?: string
 }
 
 /**
- * Where Grafana's Explore shows a trace, or runs a TraceQL query, over a window.
+ * Returns the URL of Grafana Explore for a trace id or a TraceQL query in a window.
  *
- * @returns undefined where Grafana is not known
+ * @returns undefined if Grafana is not configured
  */
 export function exploreUrl(
   { grafanaUrl, tempoUid }: TraceLinks,

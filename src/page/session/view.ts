@@ -1,24 +1,24 @@
-/** What the page shows; all of it lives in the URL. Absent: as the graph was built, or the default. */
+/** Everything the user has chosen. The URL holds all of it. Absent build parameters are those of the stored graph. */
 export interface View {
   graph?: string
-  /** Build parameters, as the API takes them. */
+  /** Build parameters, in the syntax of the API. */
   from?: string
   to?: string
   tag?: string
   filter?: string
   level?: string
-  /** What to compare with: an offset such as 1d, or a time. */
+  /** Base of the comparison: an offset such as 1d, or a time. */
   compare?: string
-  /** Id of the node whose neighbours are shown alone. */
+  /** Id of the node to show with only its neighbours. */
   focus?: string
-  /** How far neighbours go; 0: as far as there are any. */
+  /** Largest distance of a neighbour; 0 means unlimited. */
   hops: number
-  /** Fewest calls of an edge that is drawn. */
+  /** Fewest calls of a visible edge. */
   min: number
-  /** Only edges on which calls fail; in a comparison, that changed. */
+  /** Whether to show only edges with failed calls; in a comparison, only changed edges. */
   trouble: boolean
   colour: 'errors' | 'latency'
-  /** Id of the node or edge whose details are shown. */
+  /** Id of the selected node or edge. */
   node?: string
   edge?: string
   tab: 'overview' | 'report' | 'changes'
@@ -29,7 +29,7 @@ const textKeys = ['graph', ...buildKeys, 'compare', 'focus', 'node', 'edge'] as 
 
 export const defaultView: View = { hops: 1, min: 0, trouble: false, colour: 'errors', tab: 'overview' }
 
-/** Never fails: what makes no sense is as if it were not there. */
+/** Reads a view from a query string. Ignores invalid values. */
 export function readView(search: string): View {
   const query = new URLSearchParams(search)
   const view: View = { ...defaultView }
@@ -46,7 +46,7 @@ export function readView(search: string): View {
   return view
 }
 
-/** The query string of a view, without what is as by default; '' or with `?`. */
+/** Writes a view as a query string without default values: '' or starting with `?`. */
 export function writeView(view: View): string {
   const query = new URLSearchParams()
   for (const key of textKeys) if (view[key]) query.set(key, view[key])
@@ -57,13 +57,13 @@ export function writeView(view: View): string {
   return text === '' ? '' : `?${text}`
 }
 
-/** The build parameters a view asks for. */
+/** Returns the build parameters of a view. */
 export function buildParametersOf(view: View): Partial<Record<(typeof buildKeys)[number], string>> {
   return Object.fromEntries(buildKeys.flatMap((key) => (view[key] ? [[key, view[key]]] : [])))
 }
 
-/** Whether a graph that was built with `built` is what the view asks for. */
-export function isWhatIsAsked(view: View, built: Readonly<Record<string, unknown>>): boolean {
+/** Returns whether a graph built with these parameters is the graph of the view. */
+export function matchesBuild(view: View, built: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(buildParametersOf(view)).every(([key, value]) => String(built[key] ?? '') === value)
 }
 

@@ -1,19 +1,22 @@
-import type { ProperGraph } from './proper-graph.ts'
+import type { ProperGraph } from './assign-layers.ts'
 
 const sweeps = 8
 
 /**
- * Orders each layer so that few edges cross: barycenters, down and up in turn; the best of all rounds counts.
+ * Orders each layer so that few edges cross. Sweeps down and up with the barycenter method and keeps the best order.
  *
  * @returns the nodes and bends of each layer, from top to bottom
  */
 export function orderLayers(graph: ProperGraph): number[][] {
   let layers = firstOrder(graph)
   let best = layers
-  let fewest = crossings(graph, layers)
+  let fewest = countCrossings(graph, layers)
   for (let sweep = 0; sweep < sweeps && fewest > 0; sweep++) {
-    layers = sweep % 2 === 0 ? swept(layers, graph.above) : swept(layers.toReversed(), graph.below).reverse()
-    const found = crossings(graph, layers)
+    layers =
+      sweep % 2 === 0
+        ? sweepLayers(layers, graph.above)
+        : sweepLayers(layers.toReversed(), graph.below).reverse()
+    const found = countCrossings(graph, layers)
     if (found >= fewest) continue
     fewest = found
     best = layers
@@ -21,7 +24,7 @@ export function orderLayers(graph: ProperGraph): number[][] {
   return best
 }
 
-/** Depth first: what hangs together stands together. */
+/** Orders depth first, so that connected nodes are close together. */
 function firstOrder({ size, layer, below, above }: ProperGraph): number[][] {
   const layers: number[][] = Array.from({ length: layer.reduce((a, b) => Math.max(a, b), 0) + 1 }, () => [])
   const seen = new Uint8Array(size)
@@ -40,7 +43,7 @@ function firstOrder({ size, layer, below, above }: ProperGraph): number[][] {
   return layers
 }
 
-function swept(layers: number[][], neighbours: number[][]): number[][] {
+function sweepLayers(layers: number[][], neighbours: number[][]): number[][] {
   const place: number[] = []
   return layers.map((nodes, at) => {
     const keys = new Map(
@@ -56,21 +59,21 @@ function swept(layers: number[][], neighbours: number[][]): number[][] {
   })
 }
 
-/** Counted in O(E log V) (Barth, Jünger, Mutzel 2002). */
-function crossings({ below, size }: ProperGraph, layers: number[][]): number {
+/** Counts crossings in O(E log V) (Barth, Jünger, Mutzel 2002). */
+function countCrossings({ below, size }: ProperGraph, layers: number[][]): number {
   const place = new Int32Array(size)
   for (const nodes of layers) for (const [index, node] of nodes.entries()) place[node] = index
   let total = 0
   for (const [at, nodes] of layers.entries()) {
     const targetsOf = (node: number) => (below[node] ?? []).map((other) => place[other] ?? 0)
-    total += inversions(nodes.map(targetsOf), layers[at + 1]?.length ?? 0)
+    total += countInversions(nodes.map(targetsOf), layers[at + 1]?.length ?? 0)
   }
   return total
 }
 
-/** How many pairs, of different rows, stand the wrong way round; values from 0 to below `limit`. */
-function inversions(rows: number[][], limit: number): number {
-  // A binary indexed tree of how often each value was seen.
+/** Counts pairs of values from different rows in descending order. Values are from 0 to below `limit`. */
+function countInversions(rows: number[][], limit: number): number {
+  // A binary indexed tree (Fenwick tree) that counts each value.
   const tree = new Int32Array(limit + 1)
   let seen = 0
   let total = 0

@@ -1,14 +1,15 @@
 export interface AcyclicGraph {
   nodeCount: number
-  /** From the lower to the higher layer: turned around where `reversed` says so. */
+  /** Edges in forward direction. */
   edges: [from: number, to: number][]
+  /** Whether each edge was reversed. */
   reversed: boolean[]
-  /** Every node after all from which an edge leads to it. */
+  /** Topological order: every node after its callers. */
   order: number[]
 }
 
-/** Turns edges around until there is no cycle. Edges from a node to itself are to be left out before. */
-export function acyclic(nodeCount: number, edges: readonly (readonly [number, number])[]): AcyclicGraph {
+/** Reverses edges until the graph has no cycle. The input must not contain self loops. */
+export function removeCycles(nodeCount: number, edges: readonly (readonly [number, number])[]): AcyclicGraph {
   const order = orderOf(nodeCount, edges)
   const place: number[] = []
   for (const [at, node] of order.entries()) place[node] = at
@@ -22,8 +23,8 @@ export function acyclic(nodeCount: number, edges: readonly (readonly [number, nu
 }
 
 /**
- * An order against which few edges lead (Eades, Lin, Smyth 1993): again and again who calls nobody goes to the end,
- * who is called by nobody to the front, and where there is neither, who calls most more than it is called.
+ * Orders nodes so that few edges point backwards (Eades, Lin, Smyth 1993). Repeatedly moves sinks to the end and sources
+ * to the front. If there are neither, it moves the node with the largest excess of outgoing edges to the front.
  */
 function orderOf(nodeCount: number, edges: readonly (readonly [number, number])[]): number[] {
   const callers: number[][] = Array.from({ length: nodeCount }, () => [])

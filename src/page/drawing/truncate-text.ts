@@ -1,12 +1,16 @@
 const known = new Map<string, string>()
-const mostKnown = 20_000
+const maxKnown = 20_000
 
-/** What of a text fits a width, with … where it is cut. The font of the context counts. */
-export function fittedText(context: OffscreenCanvasRenderingContext2D, text: string, width: number): string {
+/** Truncates a text to a width in the font of the context, with … at the end. */
+export function truncateText(
+  context: OffscreenCanvasRenderingContext2D,
+  text: string,
+  width: number,
+): string {
   const key = `${context.font}\n${Math.round(width)}\n${text}`
   const found = known.get(key)
   if (found !== undefined) return found
-  if (known.size > mostKnown) known.clear()
+  if (known.size > maxKnown) known.clear()
   const fitted = fit(context, text.slice(0, 200).replace(/\s+/g, ' '), width)
   known.set(key, fitted)
   return fitted

@@ -2,15 +2,16 @@ import type { Finding, GraphReport } from '../../model/graph-report.ts'
 import { h } from '../elements/element.ts'
 import { grouped } from '../elements/format.ts'
 import { type Api, RequestError } from '../session/api.ts'
-import type { Shown } from '../session/state.ts'
+import type { ShownGraph } from '../session/state.ts'
 import { buildParametersOf, type View } from '../session/view.ts'
-import { type TraceContext, traceId } from './traces.ts'
+import type { TraceContext } from './details-context.ts'
+import { traceLink } from './traces.ts'
 
-/** Fills an element with the account of what the build found and what is missing. */
-export async function reportInto(
+/** Fills an element with the report of the build: findings, warnings, and data that is missing. */
+export async function showReport(
   element: HTMLElement,
   api: Api,
-  shown: Shown,
+  shown: ShownGraph,
   view: View,
   context: TraceContext,
 ) {
@@ -41,17 +42,17 @@ function reportParts(
       h(
         'section',
         {},
-        h('h3', {}, 'What the source cannot tell'),
-        h('ul', {}, ...unavailable.map((what) => h('li', {}, what))),
+        h('h3', {}, 'Information the source does not provide'),
+        h('ul', {}, ...unavailable.map((text) => h('li', {}, text))),
       ),
     absent.length > 0 &&
       h(
         'p',
         { class: 'muted' },
-        `Looked for and not found: ${absent.map(({ kind }) => inWords(kind)).join(', ')}.`,
+        `No problems of these kinds: ${absent.map(({ kind }) => spaced(kind)).join(', ')}.`,
       ),
     traceql !== null &&
-      h('section', {}, h('h3', {}, 'What Tempo was asked'), h('code', { class: 'block' }, traceql)),
+      h('section', {}, h('h3', {}, 'TraceQL sent to Tempo'), h('code', { class: 'block' }, traceql)),
   )
 }
 
@@ -65,7 +66,7 @@ function findingPart(
     h(
       'h3',
       {},
-      capital(inWords(kind)),
+      capitalized(spaced(kind)),
       h('span', { class: 'figure' }, count === null ? 'some' : grouped(count), ` ${unit}`),
     ),
     h('p', {}, meaning, ' ', h('span', { class: 'muted' }, effect)),
@@ -73,12 +74,12 @@ function findingPart(
       h(
         'details',
         {},
-        h('summary', {}, 'Traces to look at'),
-        ...examples.map((id) => h('p', {}, traceId(id, context))),
+        h('summary', {}, 'Example traces'),
+        ...examples.map((id) => h('p', {}, traceLink(id, context))),
       ),
   )
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
-/** outsideWindow: outside window. */
-const inWords = (kind: string) => kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+/** Turns outsideWindow into outside window. */
+const spaced = (kind: string) => kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

@@ -16,13 +16,13 @@ type Row = Pick<
   | 'adjustedCount'
 >
 
-/** A figure with its name. */
-export function stat(label: string, value: string, tone = ''): HTMLElement {
+/** Shows a number with its label. */
+export function statistic(label: string, value: string, tone = ''): HTMLElement {
   return h('div', { class: `stat ${tone}` }, h('dt', {}, label), h('dd', {}, value))
 }
 
-/** Everything that nodes and edges have in common. */
-export function figures(row: Row): HTMLElement {
+/** Shows the statistics that nodes and edges have in common. */
+export function statistics(row: Row): HTMLElement {
   const [failed, slow] = [row.failed / Math.max(row.count, 1), row.slow / Math.max(row.count, 1)]
   return h(
     'div',
@@ -30,22 +30,22 @@ export function figures(row: Row): HTMLElement {
     h(
       'dl',
       { class: 'stats' },
-      stat('Calls', grouped(row.count)),
-      stat('Rate', rate(row.perSec)),
-      stat('Failed', percent(failed), failed > 0 ? 'bad' : ''),
-      stat('Slow', percent(slow), slow > 0 ? 'warn' : ''),
-      stat('Mean', duration(row.meanMs)),
-      stat('On critical path', percent(row.criticalPathShare)),
+      statistic('Calls', grouped(row.count)),
+      statistic('Rate', rate(row.perSec)),
+      statistic('Failed', percent(failed), failed > 0 ? 'bad' : ''),
+      statistic('Slow', percent(slow), slow > 0 ? 'warn' : ''),
+      statistic('Mean', duration(row.meanMs)),
+      statistic('Critical path', percent(row.criticalPathShare)),
       row.adjustedCount === row.count
         ? undefined
-        : stat('Before sampling', `≈ ${grouped(row.adjustedCount)}`),
+        : statistic('Before sampling', `≈ ${grouped(row.adjustedCount)}`),
     ),
     healthBar(row),
     latencyScale(row),
   )
 }
 
-/** Shares of calls that failed, were slow and passed, as one bar. */
+/** Shows the shares of failed, slow and other calls as one bar. */
 export function healthBar({ count, failed, slow }: Pick<Row, 'count' | 'failed' | 'slow'>): HTMLElement {
   const passed = count - failed - slow
   const label = `${grouped(failed)} failed, ${grouped(slow)} slow, ${grouped(passed)} passed`
@@ -62,7 +62,7 @@ export function healthBar({ count, failed, slow }: Pick<Row, 'count' | 'failed' 
   return bar
 }
 
-/** Percentiles on a scale from 0 to the 99th. */
+/** Shows the percentiles on a scale from 0 to p99. */
 function latencyScale({ p50Ms, p95Ms, p99Ms }: Row): HTMLElement {
   const scale = h('div', { class: 'latency' })
   for (const [name, ms] of [

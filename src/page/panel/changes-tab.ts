@@ -1,24 +1,24 @@
+import type { Change } from '../../model/diff-rows.ts'
 import { h } from '../elements/element.ts'
 import { clockTime, counted, duration, percent, shortCount } from '../elements/format.ts'
-import { type Change, changes } from '../session/changes.ts'
 import { type DrawnEdge, nameOf } from '../session/drawn-graph.ts'
 import { changeClass } from './comparison-table.ts'
 import type { DetailsContext } from './details-context.ts'
 import { edgeList } from './edge-list.ts'
 
-/** What differs from an earlier window, worst first. */
-export function changesList({ shown, onEdge, onNode }: DetailsContext): HTMLElement {
+/** Shows the differences from an earlier window, worst first. */
+export function changesTab({ shown, onEdge, onNode }: DetailsContext): HTMLElement {
   const { comparison, graph, isPreview } = shown
   if (comparison === undefined) {
     const why = isPreview
-      ? 'A preview is stored nowhere and cannot be compared. Rebuild the graph, or reset its controls.'
-      : 'Choose what to compare with above.'
+      ? 'A preview cannot be compared, because it is not stored. Rebuild the graph, or reset the build parameters.'
+      : 'Choose a time to compare with in the toolbar.'
     return h('p', { class: 'muted' }, why)
   }
   const { base, warnings } = comparison
   const nowMs = Date.now()
-  const origin = base.from === 'history' ? 'a build that was kept' : 'read for this comparison'
-  const sections = changes
+  const origin = base.from === 'history' ? 'from the build history' : 'read for this comparison'
+  const sections = (Object.keys(headings) as Change[])
     .filter((change) => change !== 'unchanged')
     .flatMap((change) => {
       const edges = graph.edges.filter((edge) => edge.change === change).sort((a, b) => b.count - a.count)
@@ -48,7 +48,7 @@ export function changesList({ shown, onEdge, onNode }: DetailsContext): HTMLElem
                   ),
                 ),
             ),
-          edgeList(edges, { graph, onEdge, figure: (edge) => figureOf(edge, change) }),
+          edgeList(edges, { graph, onEdge, value: (edge) => changeOf(edge, change) }),
         ),
       ]
     })
@@ -63,10 +63,11 @@ export function changesList({ shown, onEdge, onNode }: DetailsContext): HTMLElem
     ...warnings.map((warning) => h('p', { class: 'warning' }, warning)),
     ...(sections.length > 0
       ? sections
-      : [h('p', { class: 'verdict' }, 'Nothing differs by more than chance.')]),
+      : [h('p', { class: 'verdict' }, 'No statistically significant differences.')]),
   )
 }
 
+/** Headings by change, worst first. */
 const headings: Record<Change, string> = {
   new: 'New',
   gone: 'Gone',
@@ -77,7 +78,7 @@ const headings: Record<Change, string> = {
   unchanged: 'Unchanged',
 }
 
-function figureOf({ row, count }: DrawnEdge, change: Change): string {
+function changeOf({ row, count }: DrawnEdge, change: Change): string {
   if (!('change' in row) || change === 'new' || change === 'gone') return shortCount(count)
   if (change === 'slower' || change === 'faster')
     return `${duration(row.baseMeanMs ?? 0)} → ${duration(row.meanMs)}`

@@ -3,10 +3,10 @@ import { clockTime, duration, grouped, percent, shortCount, timeSpan } from '../
 import type { DrawnEdge } from '../session/drawn-graph.ts'
 import type { DetailsContext } from './details-context.ts'
 import { type EdgeListOptions, edgeList } from './edge-list.ts'
-import { stat } from './figures.ts'
+import { statistic } from './statistics.ts'
 
-/** What was built, and where to look first. */
-export function overview({ shown, onEdge }: DetailsContext): HTMLElement {
+/** Shows a summary of the build and the most notable calls. */
+export function overviewTab({ shown, onEdge }: DetailsContext): HTMLElement {
   const { graph, document } = shown
   const { summary, builtAt } = document
   const { read, built, window, phasesMs, warnings, parameters } = summary
@@ -23,12 +23,12 @@ export function overview({ shown, onEdge }: DetailsContext): HTMLElement {
     h(
       'dl',
       { class: 'stats' },
-      stat('Traces', grouped(read.traces)),
-      stat('Spans', grouped(read.spans)),
-      stat('Nodes', grouped(built.nodes)),
-      stat('Edges', grouped(built.edges)),
-      stat('Window', timeSpan(window.seconds)),
-      stat('Took', duration(phasesMs.total)),
+      statistic('Traces', grouped(read.traces)),
+      statistic('Spans', grouped(read.spans)),
+      statistic('Nodes', grouped(built.nodes)),
+      statistic('Edges', grouped(built.edges)),
+      statistic('Window', timeSpan(window.seconds)),
+      statistic('Build time', duration(phasesMs.total)),
     ),
     h(
       'p',
@@ -37,16 +37,16 @@ export function overview({ shown, onEdge }: DetailsContext): HTMLElement {
       h('code', {}, `${parameters.tag ?? ''} =~ ${parameters.filter ?? ''}`),
     ),
     ...warnings.map((warning) => h('p', { class: 'warning' }, warning)),
-    part('Failing calls', failing, {
+    section('Failing calls', failing, {
       ...list,
       tone: 'bad',
-      figure: ({ failed, count }) => percent(failed / count),
+      value: ({ failed, count }) => percent(failed / count),
     }),
-    part('Slowest calls, p95', slowest, { ...list, figure: ({ p95Ms }) => duration(p95Ms) }),
-    part('Busiest calls', busiest, { ...list, figure: ({ count }) => shortCount(count) }),
+    section('Slowest calls (p95)', slowest, { ...list, value: ({ p95Ms }) => duration(p95Ms) }),
+    section('Busiest calls', busiest, { ...list, value: ({ count }) => shortCount(count) }),
   )
 }
 
-function part(title: string, edges: readonly DrawnEdge[], options: EdgeListOptions) {
+function section(title: string, edges: readonly DrawnEdge[], options: EdgeListOptions) {
   return edges.length > 0 && h('section', {}, h('h3', {}, title), edgeList(edges, options))
 }

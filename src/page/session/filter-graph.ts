@@ -9,13 +9,14 @@ export interface VisibleGraph {
 type Filters = Pick<View, 'focus' | 'hops' | 'min' | 'trouble'>
 
 /**
- * What is left of a graph: edges with enough calls, and only those with trouble where that is asked for; then the
- * nodes they connect, and of these only the surroundings of the focus. The focus itself always stays.
+ * Applies the filters of a view. First it keeps edges with enough calls and, if requested, with trouble. Then it keeps
+ * the nodes that these edges connect, and of these only the neighbourhood of the focus. The focus itself always stays.
  */
-export function visibleGraph(graph: DrawnGraph, { focus, hops, min, trouble }: Filters): VisibleGraph {
-  const wanted = (one: DrawnNode | DrawnEdge) => one.count >= min && (!trouble || isTrouble(one))
-  const edges = graph.edges.filter(wanted)
-  const near = focus !== undefined && graph.nodeById.has(focus) ? surroundings(focus, edges, hops) : undefined
+export function filterGraph(graph: DrawnGraph, { focus, hops, min, trouble }: Filters): VisibleGraph {
+  const passes = (one: DrawnNode | DrawnEdge) => one.count >= min && (!trouble || isTrouble(one))
+  const edges = graph.edges.filter(passes)
+  const near =
+    focus !== undefined && graph.nodeById.has(focus) ? neighbourhood(focus, edges, hops) : undefined
   if (near) {
     return {
       nodes: graph.nodes.filter(({ id }) => near.has(id)),
@@ -24,16 +25,16 @@ export function visibleGraph(graph: DrawnGraph, { focus, hops, min, trouble }: F
   }
   const connected = ends(edges)
   const everConnected = edges.length === graph.edges.length ? connected : ends(graph.edges)
-  const stays = (node: DrawnNode) => connected.has(node.id) || (!everConnected.has(node.id) && wanted(node))
+  const stays = (node: DrawnNode) => connected.has(node.id) || (!everConnected.has(node.id) && passes(node))
   return { nodes: graph.nodes.filter(stays), edges }
 }
 
-/** Calls fail; or, in a comparison, anything but the same. */
+/** Returns whether calls fail or, in a comparison, whether anything changed. */
 export function isTrouble({ change, failed }: Pick<DrawnEdge, 'change' | 'failed'>): boolean {
   return change === undefined ? failed > 0 : change !== 'unchanged'
 }
 
-function surroundings(focus: string, edges: readonly DrawnEdge[], hops: number): Set<string> {
+function neighbourhood(focus: string, edges: readonly DrawnEdge[], hops: number): Set<string> {
   const around = new Map<string, string[]>()
   const connect = (id: string, other: string) => {
     const others = around.get(id)
@@ -45,9 +46,9 @@ function surroundings(focus: string, edges: readonly DrawnEdge[], hops: number):
     connect(target, source)
   }
   const near = new Set([focus])
-  let rim = [focus]
-  for (let hop = 0; rim.length > 0 && (hops === 0 || hop < hops); hop++) {
-    rim = rim.flatMap((id) => around.get(id) ?? []).filter((id) => !near.has(id) && near.add(id))
+  let border = [focus]
+  for (let hop = 0; border.length > 0 && (hops === 0 || hop < hops); hop++) {
+    border = border.flatMap((id) => around.get(id) ?? []).filter((id) => !near.has(id) && near.add(id))
   }
   return near
 }

@@ -1,33 +1,35 @@
-import { legend } from './controls/legend.ts'
+import { showLegend } from './controls/legend.ts'
 import { GraphCanvas } from './drawing/graph-canvas.ts'
-import { keyInput } from './drawing/key-input.ts'
-import { pointerInput } from './drawing/pointer-input.ts'
-import { type Shades, shadesOf } from './drawing/shades.ts'
+import { listenToKeys } from './drawing/key-input.ts'
+import { listenToPointer } from './drawing/pointer-input.ts'
+import { chooseShades, type Shades } from './drawing/shades.ts'
 import { byId } from './elements/element.ts'
 import { counted, grouped } from './elements/format.ts'
 import { nameOf } from './session/drawn-graph.ts'
+import { filterGraph, type VisibleGraph } from './session/filter-graph.ts'
 import type { Session } from './session/session.ts'
 import type { State, Store } from './session/state.ts'
-import { type VisibleGraph, visibleGraph } from './session/visible-graph.ts'
 
 const layoutKeys = ['focus', 'hops', 'min', 'trouble'] as const
 
-/** The canvas follows the state, and what is done on it changes the state. */
-export function stage(store: Store, session: Session): GraphCanvas {
+/** Draws the state on the canvas and turns input on the canvas into changes of the state. */
+export function connectCanvas(store: Store, session: Session): GraphCanvas {
   const canvas = new GraphCanvas(byId('canvas', HTMLCanvasElement))
   let visible: VisibleGraph = { nodes: [], edges: [] }
 
-  const selectNode = (node: string) => session.look({ node, edge: undefined })
+  const selectNode = (node: string) => session.changeView({ node, edge: undefined })
   const toggleFocus = (id: string) =>
-    session.look({ focus: store.state.view.focus === id ? undefined : id, node: id, edge: undefined })
-  pointerInput(canvas, {
+    session.changeView({ focus: store.state.view.focus === id ? undefined : id, node: id, edge: undefined })
+  listenToPointer(canvas, {
     select: (target) => {
       const id = target?.id
-      session.look(target?.kind === 'edge' ? { edge: id, node: undefined } : { node: id, edge: undefined })
+      session.changeView(
+        target?.kind === 'edge' ? { edge: id, node: undefined } : { node: id, edge: undefined },
+      )
     },
     focus: toggleFocus,
   })
-  keyInput(canvas, {
+  listenToKeys(canvas, {
     selected: () => store.state.view.node,
     selectNode: (id) => {
       selectNode(id)
@@ -59,23 +61,23 @@ export function stage(store: Store, session: Session): GraphCanvas {
   async function redraw(state: State): Promise<void> {
     const { shown, view } = state
     if (!shown) return
-    const next = visibleGraph(shown.graph, view)
+    const next = filterGraph(shown.graph, view)
     if (!(await canvas.show(next, shades(state, next)))) return
     visible = next
     mark(store.state)
     shades(store.state)
     const { nodes, edges } = next
-    say(`Drawn: ${counted(nodes.length, 'node')} and ${counted(edges.length, 'edge')}.`)
+    announce(`Graph drawn: ${counted(nodes.length, 'node')} and ${counted(edges.length, 'edge')}.`)
   }
 
   function shades({ view, shown }: State, graph = visible): Shades {
     const colour = shown?.comparison ? 'changes' : view.colour
-    const made = shadesOf(graph.edges, graph.nodes, colour)
+    const chosen = chooseShades(graph.edges, graph.nodes, colour)
     const all = shown?.graph.nodes.length ?? 0
     const some = graph.nodes.length
     const nodes = some === all ? counted(all, 'node') : `${grouped(some)} of ${counted(all, 'node')}`
-    legend(made, colour, `${nodes} · ${counted(graph.edges.length, 'edge')}`)
-    return made
+    showLegend(chosen, colour, `${nodes} · ${counted(graph.edges.length, 'edge')}`)
+    return chosen
   }
 
   function mark({ view, shown }: State): void {
@@ -87,11 +89,11 @@ export function stage(store: Store, session: Session): GraphCanvas {
         : undefined
     canvas.mark(target, focus)
     const named = node === undefined ? undefined : shown?.graph.nodeById.get(node)
-    if (named) say(`${nameOf(named)}: ${counted(named.count, 'call')}, ${grouped(named.failed)} failed`)
+    if (named) announce(`${nameOf(named)}: ${counted(named.count, 'call')}, ${grouped(named.failed)} failed`)
   }
 }
 
-/** Tells those who do not see the canvas. */
-function say(words: string): void {
-  byId('spoken', HTMLElement).textContent = words
+/** Announces a text to screen readers. */
+function announce(text: string): void {
+  byId('spoken', HTMLElement).textContent = text
 }

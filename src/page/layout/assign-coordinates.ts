@@ -1,16 +1,16 @@
-import type { ProperGraph } from './proper-graph.ts'
+import type { ProperGraph } from './assign-layers.ts'
 
 const sweeps = 12
 
 /**
- * Gives each layer its places: every node as near as can be to the middle of its neighbours in the layer before, the
- * order kept and nothing overlapping.
+ * Places the nodes of each layer: every node as near as possible to the mean of its neighbours, without overlaps and in
+ * the given order.
  *
- * @param layers in order
- * @param heightOf space that a node or bend takes, margin included
- * @returns the middle of each node and bend
+ * @param layers nodes and bends of each layer, in order
+ * @param heightOf height of a node or a bend, margin included
+ * @returns the centre of each node and bend
  */
-export function coordinates(
+export function assignCoordinates(
   { above, below, size }: ProperGraph,
   layers: readonly number[][],
   heightOf: (node: number) => number,
@@ -23,9 +23,9 @@ export function coordinates(
     for (const nodes of down ? layers : layers.toReversed()) {
       place(nodes, (node) => {
         const around = (down ? above[node] : below[node]) ?? []
-        const [wanted, other] =
+        const [preferred, other] =
           around.length > 0 ? [around, []] : [[], (down ? below[node] : above[node]) ?? []]
-        return mean(wanted.length > 0 ? wanted : other) ?? middle[node] ?? 0
+        return mean(preferred.length > 0 ? preferred : other) ?? middle[node] ?? 0
       })
     }
   }
@@ -37,10 +37,10 @@ export function coordinates(
   }
 
   /**
-   * Least squares with order and distances kept: taken off the distances, the wishes must not fall, and neighbours
-   * whose wishes do are put at their mean (pool adjacent violators).
+   * Minimizes the squared distances from the target positions, with fixed order and gaps. Without the gaps, positions must
+   * not decrease; neighbours that violate this are placed at their mean (pool adjacent violators).
    */
-  function place(nodes: readonly number[], wish: (node: number) => number): void {
+  function place(nodes: readonly number[], targetOf: (node: number) => number): void {
     const blocks: { sum: number; count: number }[] = []
     const offsets: number[] = []
     let offset = 0
@@ -48,7 +48,7 @@ export function coordinates(
       const before = nodes[at - 1]
       if (before !== undefined) offset += (heightOf(before) + heightOf(node)) / 2
       offsets.push(offset)
-      let block = { sum: wish(node) - offset, count: 1 }
+      let block = { sum: targetOf(node) - offset, count: 1 }
       for (
         let last = blocks.at(-1);
         last && last.sum / last.count >= block.sum / block.count;
