@@ -122,9 +122,18 @@ t.test('every path in the repository that a page names exists', async (t) => {
   for (const [path, name = ''] of named) t.ok(existsSync(name), `${path} names ${name}`)
 })
 
+t.test('every symbol is in the file that a page names for it', async (t) => {
+  const found = pages.flatMap(({ text }) => [...text.matchAll(/`(\w+)`\s+in\s+`(src\/[\w/.-]+\.ts)`/g)])
+  t.ok(found.length > 20)
+  for (const [, symbol = '', file = ''] of found) {
+    t.match(readFileSync(file, 'utf8'), new RegExp(`\\b${symbol}\\b`), `${symbol} in ${file}`)
+  }
+})
+
 t.test('every npm script that a page names exists', async (t) => {
   for (const { path, text } of pages) {
-    const named = [...text.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name)
+    const code = [...text.matchAll(/^```.*?^```|`[^`]+`/gms)].join('\n')
+    const named = [...code.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name)
     for (const name of new Set(named)) {
       const isOwn = ['ci', 'install', 'i', 'pack', 'publish'].includes(name)
       t.ok(isOwn || scripts[name] !== undefined, `${path}: npm run ${name}`)
