@@ -75,7 +75,7 @@ writeFileSync(
     tempo: { url: tempo.url, timeout: 4, pad_sec: 5 },
     nodegraph_provider: { url: provider.url, timeout: 4, retries: 2 },
     history: { path: history },
-    graphs: { soak: { search: { from: windowSec }, schedule: { every: '2s' } } },
+    graphs: { soak: { search: { from: windowSec }, schedule: { every_sec: 2 } } },
   }),
 )
 const tta = spawn(process.execPath, ['dist/main.js', 'serve', '-c', config], {

@@ -23,7 +23,7 @@ const rules = graphs.map((graph) => ({
 }))
 writeFileSync(
   config,
-  JSON.stringify({ server: { port: 0 }, webhooks: { min_interval: storm.minIntervalSec, rules } }),
+  JSON.stringify({ server: { port: 0 }, webhooks: { min_interval_sec: storm.minIntervalSec, rules } }),
 )
 
 const builds = []

@@ -10,6 +10,7 @@ import { runDemo } from '../src/cli/demo/run-demo.ts'
 import { parseArguments } from '../src/cli/parse-arguments.ts'
 import { defaultConfig, loadConfig } from '../src/config/file/load.ts'
 import { AggregationParameters } from '../src/model/parameters.ts'
+import { buildSettings } from '../src/wiring/builds.ts'
 
 const run = promisify(execFile)
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
@@ -191,7 +192,7 @@ function loadExample(t: Test, text: string): void {
 }
 
 t.test('api.md names each parameter with its default', async (t) => {
-  const { parameters } = defaultConfig()
+  const { defaults: parameters } = buildSettings(defaultConfig())
   const { text } = page('docs/api.md')
   for (const name of Object.keys(AggregationParameters.properties)) {
     const row = text.split('\n').find((line) => line.split('|')[1]?.includes(`\`${name}\``)) ?? ''

@@ -50,15 +50,15 @@ export async function buildCommand(
   const parameters = requestParameters(values)
   const format = formatOptions(values)
   const config = configure(args, terminal)
-  if (config.tempo === undefined) throw new UsageError(noTempo)
+  if (config.tempo.url === undefined) throw new UsageError(noTempo)
   // The report says what the log would; who debugs wants both.
   const level = ['debug', 'trace'].includes(config.log.level) ? config.log.level : 'silent'
   const parts = await createApp(config, terminal, { logger: createLogger(level), ...overrides })
   const build = { parts, parameters, terminal, json: values.has('json'), quiet: values.has('quiet'), format }
-  if (config.nodegraphProvider === undefined && !build.json && !build.quiet)
+  if (config.nodegraph_provider.url === undefined && !build.json && !build.quiet)
     terminal.stderr.write(keptNowhere)
   try {
-    const { intervalSec } = config.loop
+    const { interval: intervalSec } = config.loop
     return await (intervalSec === 0 ? buildOnce(build) : buildInLoop(build, intervalSec))
   } finally {
     await parts.close()

@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.ts'
  * Also says how long the parts may take to close.
  */
 export async function createApp(config: Config, terminal: Terminal, overrides: AppOverrides): Promise<App> {
-  terminal.onShutdownTimeout?.(config.server.shutdownTimeoutMs)
+  terminal.onShutdownTimeout?.(config.server.shutdown_timeout_sec * 1000)
   const { buildApp } = await import('../app.ts')
   return buildApp(config, overrides)
 }

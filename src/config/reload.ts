@@ -2,8 +2,37 @@ import { isDeepStrictEqual } from 'node:util'
 import { TtaError } from '../base/errors.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { deepFreeze, setAt, type Tree, valueAt } from './file/tree.ts'
+import { isSectionMap, keys } from './sections/keys.ts'
 
-/** What a reload of the configuration did: keys by their path, sections where the whole of one is meant. */
+/** Sections and keys that a reload puts into force. Every other key needs a restart. */
+const liveParts = [
+  'server.auth',
+  'server.rate_limit',
+  'log.level',
+  'graph',
+  'query',
+  'search',
+  'graphs',
+  'tempo.tenant',
+  'tempo.tenants',
+  'webhooks.auth',
+  'webhooks.rules',
+  'webhooks.min_interval_sec',
+  'webhooks.deduplicate_sec',
+] as const
+export type LivePart = (typeof liveParts)[number]
+
+/** Whether senders have credentials of their own decides how a route is made: that cannot change while tta runs. */
+const needsRestart: Partial<Record<LivePart, (before: Config, after: Config) => boolean>> = {
+  'webhooks.auth': (before, after) => hasSenderAuth(before) !== hasSenderAuth(after),
+}
+
+function hasSenderAuth({ webhooks: { auth } }: Config): boolean {
+  return (auth.bearer_token ?? auth.basic_auth ?? auth.hmac_secret) !== undefined
+}
+
+/** What a reload of the configuration did. Keys are named by their path in the file. */
 export interface ReloadReport {
   /** In force from now on. */
   applied: string[]
@@ -11,35 +40,55 @@ export interface ReloadReport {
   needsRestart: string[]
 }
 
-export interface ReloadOptions {
-  /** What is in force. */
-  config: Config
-  /** Reads the configuration anew. @throws {ConfigError} */
-  read: () => Config
-  /** Puts a key, or all keys of a section, into force. @returns false: that takes a restart this time */
-  live: Record<string, (config: Config) => unknown>
+/** The configuration in force, which a reload replaces in part. */
+export interface LiveConfig {
+  readonly current: Config
+  /** Returns a function whose result is computed once for each configuration in force. */
+  derive<Value>(compute: (config: Config) => Value): () => Value
+  /** Calls `listener` after each reload that changed one of the parts. */
+  onChange(parts: readonly LivePart[], listener: (config: Config) => void): void
+  /**
+   * Reads the configuration again. A wrong one changes nothing.
+   *
+   * @throws {TtaError} TTA_CONFIG_INVALID, with every wrong field
+   */
+  reload(): ReloadReport
 }
 
-/**
- * Makes a function that reads the configuration anew and puts into force what can be without a restart. One that is
- * wrong changes nothing.
- *
- * @returns throws {TtaError} TTA_CONFIG_INVALID, with every field that is wrong
- */
-export function createReload({ config, read, live }: ReloadOptions): () => ReloadReport {
-  let inForce = config
-  return () => {
-    const next = readValid(read)
-    const changed = changedKeys(inForce, next)
-    const partOf = (key: string) =>
-      Object.keys(live).find((part) => key === part || key.startsWith(`${part}.`)) ?? ''
-    const parts = [...new Set(changed.map(partOf))].filter((part) => part !== '')
-    const done = new Set(parts.filter((part) => live[part]?.(next) !== false))
-    // What needs a restart is not in force: it is told again by the next reload.
-    const applied = changed.filter((key) => done.has(partOf(key)))
-    const needsRestart = changed.filter((key) => !applied.includes(key))
-    inForce = merged(inForce, next, applied)
-    return { applied, needsRestart }
+/** @param read reads the configuration again; throws ConfigError. @default it never changes */
+export function createLiveConfig(config: Config, read: () => Config = () => config): LiveConfig {
+  let current = config
+  const listeners: { parts: readonly LivePart[]; listener: (config: Config) => void }[] = []
+  return {
+    get current() {
+      return current
+    },
+    derive(compute) {
+      let source: Config | undefined
+      let value: ReturnType<typeof compute>
+      return () => {
+        if (source !== current) value = compute(current)
+        source = current
+        return value
+      }
+    },
+    onChange: (parts, listener) => void listeners.push({ parts, listener }),
+    reload() {
+      const next = readValid(read)
+      const changed = changedKeys(current, next).map((key) => ({
+        key,
+        part: applicablePart(key, current, next),
+      }))
+      const parts = new Set(changed.flatMap(({ part }) => part ?? []))
+      current = withParts(current, next, parts)
+      for (const { parts: wanted, listener } of listeners) {
+        if (wanted.some((part) => parts.has(part))) listener(current)
+      }
+      const keysWhere = (isApplied: boolean) =>
+        changed.flatMap(({ key, part }) => ((part !== undefined) === isApplied ? [key] : []))
+      // A key that needs a restart stays different, so the next reload reports it again.
+      return { applied: keysWhere(true), needsRestart: keysWhere(false) }
+    },
   }
 }
 
@@ -48,65 +97,35 @@ function readValid(read: () => Config): Config {
     return read()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const message = `The configuration stays as it is: ${error.message}`
+    const message = `The configuration was not reloaded: ${error.message}`
     throw new TtaError('TTA_CONFIG_INVALID', message, { cause: error, errors: error.errors })
   }
 }
 
-type Part = Record<string, unknown>
-
-/** Names in the file of what is called otherwise in `Config`. */
-const inFile: Record<string, string> = {
-  'server.tokens': 'server.auth.tokens',
-  'server.shutdownTimeoutMs': 'server.shutdown_timeout_sec',
-  'parameters.graph': 'graph.name',
-  'parameters.searchFrom': 'search.from',
-  'parameters.searchMode': 'search.mode',
-  'parameters.tenant': 'tempo.tenant',
-  'tenants.listed': 'tempo.tenants',
-  'loop.intervalSec': 'loop.interval',
-  'tempo.timeoutMs': 'tempo.timeout',
-  'tempo.ca': 'tempo.ca_file',
-  'history.maxAgeMs': 'history.max_age_sec',
-  'nodegraphProvider.timeoutMs': 'nodegraph_provider.timeout',
-  'webhooks.minIntervalSec': 'webhooks.min_interval',
-  'webhooks.deduplicateSec': 'webhooks.deduplicate',
+/** The live part that a changed key belongs to; undefined if the change needs a restart. */
+function applicablePart(key: string, before: Config, after: Config): LivePart | undefined {
+  const part = liveParts.find((live) => key === live || key.startsWith(`${live}.`))
+  return part !== undefined && needsRestart[part]?.(before, after) ? undefined : part
 }
 
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-
-function keyOf(section: string, name: string): string {
-  const known = inFile[`${section}.${name}`]
-  return known ?? `${section === 'parameters' ? 'query' : snakeCase(section)}.${snakeCase(name)}`
-}
-
-/** Sections and what is in them, as pairs that can be compared. */
+/** Keys whose values differ, in the order of the file; graphs and their like one by one. */
 function changedKeys(before: Config, after: Config): string[] {
-  return entries(before, after)
-    .filter(
-      ([section, name]) => !isDeepStrictEqual(valueAt(before, section, name), valueAt(after, section, name)),
+  const paths = keys.flatMap(({ path, schema }) => {
+    if (!isSectionMap(schema)) return [path]
+    const names = [before, after].flatMap((config) =>
+      Object.keys((valueAt(config, path) as Tree | undefined) ?? {}),
     )
-    .map(([section, name]) => keyOf(section, name))
-}
-
-function entries(before: Config, after: Config): [section: string, name: string][] {
-  const sections = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...sections].flatMap((section) => {
-    const names = [before, after].flatMap((config) => Object.keys((config as unknown as Part)[section] ?? {}))
-    return [...new Set(names)].map((name): [string, string] => [section, name])
+    return [...new Set(names)].map((name) => [...path, name])
   })
+  const differs = (path: string[]) => !isDeepStrictEqual(valueAt(before, path), valueAt(after, path))
+  return paths.filter(differs).map((path) => path.join('.'))
 }
 
-function valueAt(config: Config, section: string, name: string): unknown {
-  return ((config as unknown as Part)[section] as Part | undefined)?.[name]
-}
-
-/** What is in force after some keys of the new configuration have been applied. */
-function merged(before: Config, after: Config, applied: string[]): Config {
-  const result: Record<string, Part | undefined> = { ...(before as unknown as Record<string, Part>) }
-  for (const [section, name] of entries(before, after)) {
-    if (!applied.includes(keyOf(section, name))) continue
-    result[section] = { ...result[section], [name]: valueAt(after, section, name) }
+function withParts(before: Config, after: Config, parts: ReadonlySet<LivePart>): Config {
+  const result = structuredClone(before) as unknown as Tree
+  for (const part of parts) {
+    const path = part.split('.')
+    setAt(result, path, valueAt(after, path))
   }
-  return result as unknown as Config
+  return deepFreeze(result) as unknown as Config
 }

@@ -5,12 +5,13 @@ import { optionsOf } from '../../src/cli/options.ts'
 import { parseArguments } from '../../src/cli/parse-arguments.ts'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
+import { buildSettings } from '../../src/wiring/builds.ts'
 
 /** What a build is asked for with this command line and nothing else configured. */
 function parametersOf(...argv: string[]) {
   const { values } = parseArguments(argv)
   const config = loadConfig({ env: {}, overrides: configOverrides(values) })
-  return { ...config.parameters, ...requestParameters(values), loopSec: config.loop.intervalSec }
+  return { ...buildSettings(config).defaults, ...requestParameters(values), loopSec: config.loop.interval }
 }
 
 const defaults = { ...defaultParameters, loopSec: 0 }

@@ -21,12 +21,12 @@ t.test(
       { name: 'b', sha256: sha256(other), scopes: ['read', 'write'] },
     ]
     const config = load(text, { env: { A_TOKEN: secret } })
-    t.same(config.server.tokens, expected)
+    t.same(config.server.auth.tokens, expected)
     t.notOk(JSON.stringify(config).includes('geheim'), 'only hashes are kept')
 
     const json = JSON.stringify([{ name: 'a', token: secret, scopes: ['read'] }])
-    t.same(load('', { env: { TTA_SERVER_AUTH_TOKENS: json } }).server.tokens, expected.slice(0, 1))
-    t.same(load('').server.tokens, [])
+    t.same(load('', { env: { TTA_SERVER_AUTH_TOKENS: json } }).server.auth.tokens, expected.slice(0, 1))
+    t.same(load('').server.auth.tokens, [])
   },
 )
 

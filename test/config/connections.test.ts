@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
+import { loadConfig } from '../../src/config/file/load.ts'
 import type { Tree } from '../../src/config/file/tree.ts'
+import { buildSettings } from '../../src/wiring/builds.ts'
+import { providerOptions } from '../../src/wiring/sinks.ts'
+import { tempoOptions } from '../../src/wiring/sources.ts'
 import { complaint, load, refused } from './sources.ts'
 
 t.test('a base URL is taken with or without slash, /api, prefix and credentials', async (t) => {
@@ -19,7 +22,7 @@ t.test('a base URL is taken with or without slash, /api, prefix and credentials'
   for (const [written, url, authorization] of cases) {
     for (const section of ['tempo', 'nodegraph_provider']) {
       const config = load(JSON.stringify({ [section]: { url: written } }))
-      const part = section === 'tempo' ? config.tempo : config.nodegraphProvider
+      const part = section === 'tempo' ? tempoOptions(config) : providerOptions(config)
       t.equal(part?.url, url, `${section} ${written}`)
       t.equal(part?.headers.authorization, authorization)
     }
@@ -51,7 +54,7 @@ t.test('the example of an address has the port of what it leads to', async (t) =
 
 t.test('there is one way to authenticate, and it becomes a header', async (t) => {
   const basic = `Basic ${Buffer.from('ünal:pä:ss').toString('base64')}`
-  const headersOf = (keys: string) => load(`tempo:\n  url: http://a\n  ${keys}`).tempo?.headers
+  const headersOf = (keys: string) => tempoOptions(load(`tempo:\n  url: http://a\n  ${keys}`))?.headers
   t.same(headersOf(`basic_auth: { username: ünal, password: 'pä:ss' }`), { authorization: basic })
   t.same(headersOf('bearer_token: abc'), { authorization: 'Bearer abc' })
   t.same(headersOf('headers: { Authorization: Custom x, X-Y: z }'), { authorization: 'Custom x', 'x-y': 'z' })
@@ -91,25 +94,28 @@ t.test('credentials without an address are a mistake, not the embedded source', 
     complaint(t, 'nodegraph_provider: { headers: { authorization: x } }'),
     'nodegraph_provider.url is missing',
   )
-  t.same(load('nodegraph_provider: { headers: { content-type: a/b } }'), defaultConfig())
+  t.same(providerOptions(load('nodegraph_provider: { headers: { content-type: a/b } }')), undefined)
+  t.same(tempoOptions(load('tempo: { timeout: 20 }')), undefined, 'the embedded source')
 })
 
 t.test('tenants are said in one way', async (t) => {
   const withHeader = (keys: string) => `tempo: { url: http://a, headers: { X-Scope-OrgID: b }, ${keys} }`
-  t.same(load(withHeader('')).tempo?.headers, { 'x-scope-orgid': 'b' })
+  t.same(tempoOptions(load(withHeader('')))?.headers, { 'x-scope-orgid': 'b' })
   t.match(complaint(t, withHeader('tenant: a')), 'tempo.tenant says the same as tempo.headers.x-scope-orgid')
   t.match(complaint(t, withHeader('tenants: [a]')), 'tempo.tenants says the same as')
   const graphs = '\ngraphs: { shop: { tenant: a } }'
   t.match(complaint(t, withHeader('') + graphs), 'graphs.shop.tenant must not stand beside')
   t.match(complaint(t, graphs), 'graphs.shop.tenant needs a tempo.url')
-  const { parameters, graphs: read } = load(`tempo: { url: http://a, tenant: b, tenants: [c, a|b] }${graphs}`)
-  t.same([parameters.tenant, read.shop?.parameters.tenant], ['b', 'a'])
+  const { defaults, graphs: read } = buildSettings(
+    load(`tempo: { url: http://a, tenant: b, tenants: [c, a|b] }${graphs}`),
+  )
+  t.same([defaults.tenant, read?.shop?.parameters.tenant], ['b', 'a'])
   const commanded = loadConfig({
     text: `tempo: { url: http://a, tenant: b }${graphs}`,
     env: {},
     overrides: { tempo: { tenant: 'z' } },
   })
-  t.equal(commanded.graphs.shop?.parameters.tenant, 'z', 'the command line goes before the file')
+  t.equal(commanded.graphs.shop?.tenant, 'z', 'the command line goes before the file')
 })
 
 t.test('headers and tokens cannot smuggle in other headers', async (t) => {
@@ -129,7 +135,7 @@ t.test('the certificate authority is read at the start', async (t) => {
   const folder = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\nx\n', 'key.txt': 'no' })
   const withFile = (name: string) =>
     `tempo: { url: https://a, ca_file: ${JSON.stringify(join(folder, name))} }`
-  t.match(load(withFile('ca.pem')).tempo?.ca, 'BEGIN CERTIFICATE')
+  t.match(load(withFile('ca.pem')).tempo.ca_file?.pem, 'BEGIN CERTIFICATE')
   t.match(complaint(t, withFile('key.txt')), 'tempo.ca_file must be a file with certificates in PEM')
   t.match(complaint(t, withFile('none.pem')), 'tempo.ca_file cannot be read (ENOENT)')
 })

@@ -4,6 +4,9 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
 import { keys } from '../../src/config/sections/keys.ts'
+import { providerOptions } from '../../src/wiring/sinks.ts'
+import { tempoOptions } from '../../src/wiring/sources.ts'
+import { parametersOf } from './sources.ts'
 
 const example = readFileSync('config_example.yml', 'utf8')
 const env = {
@@ -84,30 +87,31 @@ t.test('the keys that are commented out load too', async (t) => {
   )
 
   const byPassword = load(without('bearer_token'))
-  const defaults = defaultConfig()
-  t.same(byPassword.tempo, {
+  t.same(tempoOptions(byPassword), {
     url: 'http://localhost:3200',
     headers: {
       authorization: `Basic ${Buffer.from('12345:geheim').toString('base64')}`,
+      'x-scope-orgid': 'team-a',
     },
     timeoutMs: 30_000,
     ca: '-----BEGIN CERTIFICATE-----\n',
     concurrency: 4,
     maxAnswerBytes: 268_435_456,
     padSec: 60,
-    repairLimit: 2000,
+    lateSec: 120,
+    maxLookups: 2000,
   })
-  t.same(byPassword.nodegraphProvider, {
+  t.same(providerOptions(byPassword), {
     url: 'http://localhost:9393',
     headers: {},
     timeoutMs: 30_000,
     retries: 3,
   })
-  t.same(byPassword.parameters, {
-    ...defaults.parameters,
+  t.same(parametersOf(byPassword), {
+    ...parametersOf(defaultConfig()),
     query: '{ status = error }',
     tenant: 'team-a',
     samplingAttribute: 'sampling.ratio',
   })
-  t.equal(load(without('basic_auth')).tempo?.headers.authorization, 'Bearer geheim')
+  t.equal(tempoOptions(load(without('basic_auth')))?.headers.authorization, 'Bearer geheim')
 })

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { defaultParameters } from '../../src/model/parameters.ts'
+import { buildSettings, schedulesOf } from '../../src/wiring/builds.ts'
 import { complaint, load, refused } from './sources.ts'
 
 t.test('a graph takes what it does not say from the sections of the file', async (t) => {
-  const { graphs, parameters } = load(`
+  const config = load(`
 graph: { name: shop }
 query: { tag: k8s.namespace.name, limit: 500 }
 search: { from: 1200 }
@@ -12,7 +13,7 @@ graphs:
   cart:
     query: { filter: '^cart$', level: both, use_tag_as_node: false }
     search: { from: 300, mode: blocks }
-    schedule: { every: 5m }
+    schedule: { every_sec: 300 }
     sinks: [nodegraph-provider]
   nightly:
     query: { tag: service.name, query: '{ status = error }' }
@@ -21,9 +22,10 @@ graphs:
 nodegraph_provider: { url: http://localhost:9393 }
 `)
   const common = { ...defaultParameters, tag: 'k8s.namespace.name', limit: 500, searchFrom: 1200 }
-  t.same(parameters, { ...common, graph: 'shop' })
+  const { defaults, graphs } = buildSettings(config)
+  t.same(defaults, { ...common, graph: 'shop' })
   t.same(graphs, {
-    shop: { parameters: { ...common, graph: 'shop' }, sinks: undefined, schedule: undefined },
+    shop: { parameters: { ...common, graph: 'shop' }, sinks: undefined },
     cart: {
       parameters: {
         ...common,
@@ -35,33 +37,37 @@ nodegraph_provider: { url: http://localhost:9393 }
         searchMode: 'blocks',
       },
       sinks: ['nodegraph-provider'],
-      schedule: { everyMs: 300_000 },
     },
     nightly: {
       parameters: { ...common, graph: 'nightly', tag: 'service.name', query: '{ status = error }' },
       sinks: [],
-      schedule: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
     },
+  })
+  t.same(schedulesOf(config), {
+    cart: { everyMs: 300_000 },
+    nightly: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
   })
 })
 
 t.test('names that mean something to JavaScript are names like others', async (t) => {
-  const { graphs } = load('graphs: { __proto__: {}, constructor: { query: { limit: 5 } } }')
+  const { graphs = {} } = buildSettings(
+    load('graphs: { __proto__: {}, constructor: { query: { limit: 5 } } }'),
+  )
   t.same(Object.keys(graphs), ['__proto__', 'constructor'])
   t.match(graphs, { constructor: { parameters: { graph: 'constructor', limit: 5 } } })
 })
 
 t.test('environment and command line', async (t) => {
-  const env = { TTA_GRAPHS: '{"cart":{"query":{"limit":7},"schedule":{"every":"60s"}}}' }
+  const env = { TTA_GRAPHS: '{"cart":{"query":{"limit":7},"schedule":{"every_sec":60}}}' }
   t.match(load('graphs: { cart: { query: { filter: a } } }', { env }).graphs, {
-    cart: { parameters: { limit: 7, filter: 'a' }, schedule: { everyMs: 60_000 } },
+    cart: { query: { limit: 7, filter: 'a' }, schedule: { every_sec: 60 } },
   })
   const filled = load(`graphs: { cart: { query: { limit: '\${MOST}' } } }`, { env: { MOST: '9' } })
-  t.equal(filled.graphs.cart?.parameters.limit, 9, 'a number where one is wanted')
+  t.equal(filled.graphs.cart?.query?.limit, 9, 'a number where one is wanted')
   const overrides = { query: { filter: 'cli' }, search: { from: '60' } }
   t.match(
-    load('graphs: { cart: { query: { filter: a, limit: 3 } } }', { overrides }).graphs.cart?.parameters,
-    { filter: 'cli', limit: 3, searchFrom: 60 },
+    load('graphs: { cart: { query: { filter: a, limit: 3 } } }', { overrides }).graphs.cart,
+    { query: { filter: 'cli', limit: 3 }, search: { from: 60 } },
     'the command line goes before the file, for every graph',
   )
 })
@@ -75,16 +81,18 @@ t.test('mistakes are named with what is allowed', async (t) => {
     ['graphs: { a: { query: { tag: resource. } } }', /^graphs\.a\.query\.tag /],
     ['graphs: { a: { query: { limit: 0 } } }', /^graphs\.a\.query\.limit must be from 1 to/],
     ['graphs: { a: { search: { from: -1 } } }', 'graphs.a.search.from must be above 0'],
-    ['graphs: { a: { schedule: {} } }', 'graphs.a.schedule must have one of every and cron'],
+    ['graphs: { a: { schedule: {} } }', 'graphs.a.schedule must have one of every_sec and cron'],
     [
-      'graphs: { a: { schedule: { every: 1m, cron: "* * * * *" } } }',
-      'graphs.a.schedule must have one of every and cron',
+      'graphs: { a: { schedule: { every_sec: 60, cron: "* * * * *" } } }',
+      'graphs.a.schedule must have one of every_sec and cron',
     ],
-    ['graphs: { a: { schedule: { every: 60 } } }', /^graphs\.a\.schedule\.every must be a string/],
-    ['graphs: { a: { schedule: { every: 1 hour } } }', /^graphs\.a\.schedule\.every .*60s, 5m, 1h, 1d/],
-    ['graphs: { a: { schedule: { every: 0s } } }', 'graphs.a.schedule.every must be from 1s to 7d'],
-    ['graphs: { a: { schedule: { every: 8d } } }', 'graphs.a.schedule.every must be from 1s to 7d'],
-    ['graphs: { a: { schedule: { every: 1h, timezone: UTC } } }', /^graphs\.a\.schedule\.timezone goes with/],
+    ['graphs: { a: { schedule: { every_sec: 60s } } }', /every_sec must be a number from 1 to 604800$/],
+    ['graphs: { a: { schedule: { every_sec: 0.5 } } }', /every_sec must be from 1 to 604800$/],
+    ['graphs: { a: { schedule: { every_sec: 604801 } } }', /every_sec must be from 1 to 604800$/],
+    [
+      'graphs: { a: { schedule: { every_sec: 60, timezone: UTC } } }',
+      'graphs.a.schedule.timezone cannot be combined with every_sec',
+    ],
     [
       'graphs: { a: { schedule: { cron: "61 * * * *" } } }',
       'graphs.a.schedule.cron must be a cron pattern, such as */5 * * * *: Invalid value for minute: 61',

@@ -1,42 +1,48 @@
 import t from 'tap'
 import { loadConfig } from '../../src/config/file/load.ts'
-import { createReload } from '../../src/config/reload.ts'
+import { createLiveConfig } from '../../src/config/reload.ts'
 import { keys } from '../../src/config/sections/keys.ts'
 import { sampleOf } from './samples.ts'
 
-/** Keys that are one value by the time they are used: which of them was changed is not known any more. */
-const known: Record<string, string> = {
-  'tempo.basic_auth.username': 'tempo.headers',
-  'tempo.basic_auth.password': 'tempo.headers',
-  'tempo.bearer_token': 'tempo.headers',
-  'query.tag_filter': 'query.filter',
-}
-
-t.test('a reload names every key that has changed as the file does, or its section', async (t) => {
+t.test('a reload names every key that changed, as the file does', async (t) => {
   for (const key of keys) {
     const { name, text, needed } = sampleOf(key)
+    const path = key.path.join('.')
+    if (text === '') continue
     const config = loadConfig({ env: needed })
     const next = loadConfig({ env: { ...needed, [name]: text } })
-    const { applied, needsRestart } = createReload({ config, read: () => next, live: {} })()
-    t.same(applied, [])
-    const path = key.path.join('.')
-    const names = [
-      known[path] ?? path,
-      ...key.path.map((_, length) => key.path.slice(0, length + 1).join('.')),
-    ]
-    const named = needsRestart.filter((one) => names.includes(one) || one.startsWith(`${path}.`))
-    t.same(needsRestart.length > 0, text !== '' && path !== 'query.level', `${path} is noticed`)
-    t.same(named, needsRestart, `${path}, and nothing else`)
+    const { applied, needsRestart } = createLiveConfig(config, () => next).reload()
+    const named = path === 'graphs' ? 'graphs.a' : path === 'query.tag_filter' ? 'query.filter' : path
+    t.same([...applied, ...needsRestart], [named])
   }
 })
 
-t.test('what cannot be put into force this time is told until a restart', async (t) => {
+t.test('a change that needs a restart is reported by every reload', async (t) => {
   const config = loadConfig({ env: {} })
-  const next = loadConfig({ env: { TTA_LOG_LEVEL: 'warn' } })
-  let isPossible = false
-  const reload = createReload({ config, read: () => next, live: { 'log.level': () => isPossible } })
-  t.same(reload(), { applied: [], needsRestart: ['log.level'] })
-  isPossible = true
-  t.same(reload(), { applied: ['log.level'], needsRestart: [] })
-  t.same(reload(), { applied: [], needsRestart: [] })
+  let env: NodeJS.ProcessEnv = { TTA_WEBHOOKS_AUTH_BEARER_TOKEN: 'a', TTA_SERVER_PORT: '1' }
+  const live = createLiveConfig(config, () => loadConfig({ env }))
+  const changed = ['server.port', 'webhooks.auth.bearer_token']
+  t.same(live.reload(), { applied: [], needsRestart: changed }, 'senders had no credentials at the start')
+  t.same(live.reload(), { applied: [], needsRestart: changed })
+  t.equal(live.current.server.port, 8080)
+  env = {}
+  t.same(live.reload(), { applied: [], needsRestart: [] })
+})
+
+t.test('a reload puts live keys into force and calls the listeners of their parts', async (t) => {
+  const config = loadConfig({ env: {} })
+  let env: NodeJS.ProcessEnv = { TTA_LOG_LEVEL: 'warn', TTA_TEMPO_TENANT: 'a', TTA_TEMPO_URL: 'http://a' }
+  const live = createLiveConfig(config, () => loadConfig({ env }))
+  const levels: string[] = []
+  live.onChange(['log.level', 'graph'], ({ log }) => levels.push(log.level))
+  live.onChange(['webhooks.rules'], () => levels.push('no rule changed'))
+  const tenant = live.derive(({ tempo }) => ({ of: tempo.tenant }))
+  t.equal(tenant(), tenant(), 'computed once')
+  t.same(live.reload(), { applied: ['log.level', 'tempo.tenant'], needsRestart: ['tempo.url'] })
+  t.same(tenant(), { of: 'a' })
+  t.throws(() => Object.assign(live.current.log, { level: 'x' }), TypeError, 'frozen')
+  env = {}
+  t.same(live.reload(), { applied: ['log.level', 'tempo.tenant'], needsRestart: [] })
+  t.same(tenant(), { of: undefined })
+  t.same(levels, ['warn', 'info'])
 })

@@ -9,7 +9,7 @@ const texts: Record<string, string> = {
   graphs: '{"a":{}}',
   'query.use_tag_as_node': 'false',
   'query.user_node': 'true',
-  'query.level': 'operation',
+  'query.level': 'service',
   'search.mode': 'blocks',
   'tempo.url': 'http://tempo:3200',
   'tempo.headers': '{"x-a":"b"}',

@@ -1,10 +1,15 @@
 import type { Test } from 'tap'
+import type { Config } from '../../src/config/config.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { type ConfigSources, loadConfig } from '../../src/config/file/load.ts'
+import { buildSettings } from '../../src/wiring/builds.ts'
 
 /** Loads a file's text in an empty environment. */
 export const load = (text: string, more: Partial<ConfigSources> = {}) =>
   loadConfig({ text, env: {}, ...more })
+
+/** The parameters of a build for which a request names nothing. */
+export const parametersOf = (config: Config) => buildSettings(config).defaults
 
 /** The error with which a configuration is refused; throws when it is not. */
 export function refused(text: string, more: Partial<ConfigSources> = {}): ConfigError {

@@ -1,8 +1,10 @@
 import t from 'tap'
+import { alertRuleOptions, senderAuth } from '../../src/config/checks/webhooks.ts'
+import { alertSettings } from '../../src/wiring/builds.ts'
 import { load, refused } from './sources.ts'
 
 t.test('rules and senders come out as they are used', async (t) => {
-  const { webhooks } = load(
+  const config = load(
     `
 webhooks:
   auth:
@@ -10,8 +12,8 @@ webhooks:
     basic_auth: { username: grafana, password: '\${PASSWORD}' }
     hmac_secret: \${SECRET}
     hmac_timestamp_header: X-Grafana-Alerting-Timestamp
-  min_interval: 5
-  deduplicate: 0
+  min_interval_sec: 5
+  deduplicate_sec: 0
   rules:
     - match: { alertname: HighLatency, severity: =~critical|page, team: '!=b' }
       graph: micro
@@ -19,55 +21,52 @@ webhooks:
     - name: ends
       on: resolved
       graph: shop
-      before: 60
-      after: 0
+      before_sec: 60
+      after_sec: 0
       level: service
       use_tag_as_node: false
       trace_threshold_ms: 100
 `,
     { env: { PASSWORD: 'p4ss', SECRET: 's3cret' } },
   )
-  t.same(webhooks, {
-    auth: {
-      bearerToken: 't0ken',
-      basic: { username: 'grafana', password: 'p4ss' },
-      signature: {
-        secret: 's3cret',
-        header: 'x-grafana-alerting-signature',
-        timestampHeader: 'x-grafana-alerting-timestamp',
-        toleranceSec: 300,
-      },
+  t.same(senderAuth(config.webhooks), {
+    bearerToken: 't0ken',
+    basic: { username: 'grafana', password: 'p4ss' },
+    signature: {
+      secret: 's3cret',
+      header: 'x-grafana-alerting-signature',
+      timestampHeader: 'x-grafana-alerting-timestamp',
+      toleranceSec: 300,
     },
-    minIntervalSec: 5,
-    deduplicateSec: 0,
-    rules: [
-      {
-        name: 'rule-1',
-        match: { alertname: 'HighLatency', severity: '=~critical|page', team: '!=b' },
-        on: 'firing',
-        graph: 'micro',
-        beforeSec: 900,
-        afterSec: 300,
-        parameters: { filter: '^{{ labels.service }}$' },
-      },
-      {
-        name: 'ends',
-        match: {},
-        on: 'resolved',
-        graph: 'shop',
-        beforeSec: 60,
-        afterSec: 0,
-        parameters: { level: 'service', useTagAsNode: false, traceThresholdMs: 100 },
-      },
-    ],
   })
+  t.match(alertSettings(config), { minIntervalMs: 5000, deduplicateMs: 0 })
+  t.same(config.webhooks.rules.map(alertRuleOptions), [
+    {
+      name: 'rule-1',
+      match: { alertname: 'HighLatency', severity: '=~critical|page', team: '!=b' },
+      on: 'firing',
+      graph: 'micro',
+      beforeSec: 900,
+      afterSec: 300,
+      parameters: { filter: '^{{ labels.service }}$' },
+    },
+    {
+      name: 'ends',
+      match: {},
+      on: 'resolved',
+      graph: 'shop',
+      beforeSec: 60,
+      afterSec: 0,
+      parameters: { level: 'service', useTagAsNode: false, traceThresholdMs: 100 },
+    },
+  ])
 })
 
 t.test('rules can come from the environment, as JSON', async (t) => {
   const env = { TTA_WEBHOOKS_RULES: '[{"graph":"micro"}]', TTA_WEBHOOKS_AUTH_BEARER_TOKEN: 'a' }
   const { webhooks } = load('', { env })
   t.equal(webhooks.rules[0]?.graph, 'micro')
-  t.equal(webhooks.auth.bearerToken, 'a')
+  t.equal(webhooks.auth.bearer_token, 'a')
 })
 
 t.test('everything that is wrong with the rules is named, with the rule', async (t) => {
@@ -93,20 +92,20 @@ webhooks:
 t.test('keys of a rule are checked one by one', async (t) => {
   const { errors } = refused(`
 webhooks:
-  min_interval: often
+  min_interval_sec: often
   rules:
     - { match: { code: 500 }, graph: A/b }
-    - { filtr: a, on: always, before: -1 }
+    - { filtr: a, on: always, before_sec: -1 }
 `)
   const said = Object.fromEntries(errors.map(({ field, message }) => [field, message]))
   t.match(said, {
-    'webhooks.min_interval': 'must be a number from 0 to 86400',
+    'webhooks.min_interval_sec': 'must be a number from 0 to 86400',
     'webhooks.rules[0].match.code': 'must be a string',
     'webhooks.rules[0].graph': /must match/,
     'webhooks.rules[1].graph': 'is missing',
     'webhooks.rules[1].filtr': /did you mean filter/,
     'webhooks.rules[1].on': /must be one of "firing", "resolved", "both"/,
-    'webhooks.rules[1].before': /must be/,
+    'webhooks.rules[1].before_sec': /must be/,
   })
 })
 

@@ -10,6 +10,8 @@ import { createLogger } from '../../src/operations/logger.ts'
 import { HistoryFile } from '../../src/sinks/history/history-file.ts'
 import { createNodegraphProviderSink } from '../../src/sinks/nodegraph-provider/provider-sink.ts'
 import { tempoSource } from '../../src/sources/tempo/tempo-source.ts'
+import { providerOptions } from '../../src/wiring/sinks.ts'
+import { tempoOptions } from '../../src/wiring/sources.ts'
 import { edgeFields, nodeFields } from '../support/nodegraph-provider/provider-setup.ts'
 import {
   type ProviderStandIn,
@@ -127,12 +129,11 @@ export async function serve(text: string, clock = { nowMs }) {
   const config = loadConfig({ text, env: {} })
   const lines: string[] = []
   const logger = createLogger('info', { write: (line) => void lines.push(line) })
-  const { tempo, nodegraphProvider } = config
-  if (!tempo || !nodegraphProvider) throw new Error('needs both')
-  const { repairLimit: maxLookups, ...options } = tempo
+  const [tempo, provider] = [tempoOptions(config), providerOptions(config)]
+  if (!tempo || !provider) throw new Error('needs both')
   const { app, close } = await buildApp(config, {
-    source: tempoSource({ ...options, lateSec: config.build.lateSec, maxLookups, now, retryDelayMs: 1 }),
-    providerSink: createNodegraphProviderSink({ ...nodegraphProvider, log: logger, retryDelayMs: 1 }),
+    source: tempoSource({ ...tempo, now, retryDelayMs: 1 }),
+    providerSink: createNodegraphProviderSink({ ...provider, log: logger, retryDelayMs: 1 }),
     logger,
     now,
   })

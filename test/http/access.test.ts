@@ -168,7 +168,7 @@ t.test('without tokens everybody may call; on an address that others reach this 
     log().filter(({ level }) => level >= 40),
     [],
   )
-  t.same(defaultConfig().server.tokens, [])
+  t.same(defaultConfig().server.auth.tokens, [])
 })
 
 t.test('a page of another site starts nothing, with or without tokens; it may be linked to', async (t) => {

@@ -68,7 +68,7 @@ t.test('what Grafana and Alertmanager send is 202, by POST and by PUT', async (t
 })
 
 t.test('a build that fails is in the log, and the graph may be asked for again', async (t) => {
-  const { post, source, log } = await start(t, `  min_interval: 0\n${rules}`)
+  const { post, source, log } = await start(t, `  min_interval_sec: 0\n${rules}`)
   source.failure = new Error('no traces today')
   const alert = cart()
   t.match((await post(grafanaNotification([alert]))).json(), { started: 1 })
@@ -183,7 +183,7 @@ t.test(
     const five = [1, 2, 3, 4, 5].map(
       (n) => `    - { match: { group: '${n}' }, graph: graph-${n}, filter: '^{{ labels.service }}$' }`,
     )
-    const { app, source } = await start(t, `  min_interval: 3600\n  rules:\n${five.join('\n')}`)
+    const { app, source } = await start(t, `  min_interval_sec: 3600\n  rules:\n${five.join('\n')}`)
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
     const statuses = new Map<number | undefined, number>()

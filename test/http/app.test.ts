@@ -242,7 +242,7 @@ t.test('graphs with a schedule are built once the service listens, and jobs end 
     env: {},
     text: `
 graphs:
-  cart: { query: { filter: '^cart$' }, search: { from: 3600 }, schedule: { every: 1h } }
+  cart: { query: { filter: '^cart$' }, search: { from: 3600 }, schedule: { every_sec: 3600 } }
   night: { schedule: { cron: '0 3 * * *' } }
 `,
   })

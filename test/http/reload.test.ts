@@ -32,7 +32,7 @@ t.test(
       tempo: { url: 'http://user:geheim@tempo' },
     }
     const report = (await post('/-/reload', 'old')).json()
-    t.same(report.applied, ['server.auth.tokens', 'server.rate_limit', 'log.level'])
+    t.same(report.applied, ['server.auth.tokens', 'server.rate_limit.max', 'log.level'])
     t.ok(report.needsRestart.includes('server.port'))
     t.ok(report.needsRestart.includes('tempo.url'))
     t.notOk(JSON.stringify(report).includes('geheim'))
@@ -70,12 +70,12 @@ t.test('graphs, their schedules and the rules of alerts are in force at once', a
   written = `
     query: { limit: 7 }
     graphs:
-      shop: { query: { filter: a }, schedule: { every: 1h } }
+      shop: { query: { filter: a }, schedule: { every_sec: 3600 } }
       other: { schedule: { cron: '0 3 * * *' } }
     webhooks: { rules: [{ match: { alertname: Slow }, graph: shop }], auth: { bearer_token: x } }`
   const { applied, needsRestart } = reload()
   t.same([...applied].sort(), ['graphs.other', 'graphs.shop', 'query.limit', 'webhooks.rules'])
-  t.same(needsRestart, ['webhooks.auth'], 'tokens of server.auth were wanted so far')
+  t.same(needsRestart, ['webhooks.auth.bearer_token'], 'tokens of server.auth were wanted so far')
   t.match((await post('/aggregate', { graph: 'shop' })).parameters, { filter: 'a', limit: 7 })
   t.match(await schedules(), [
     { graph: 'shop', started: 1 },
@@ -83,7 +83,7 @@ t.test('graphs, their schedules and the rules of alerts are in force at once', a
   ])
   t.match(await post('/webhooks/alerts', { alerts: [alert] }), { started: 1, outcomes: [{ graph: 'shop' }] })
 
-  written = 'graphs: { shop: { schedule: { every: 2h } } }'
+  written = 'graphs: { shop: { schedule: { every_sec: 7200 } } }'
   reload()
   t.match(await schedules(), [{ graph: 'shop', schedule: { everyMs: 7_200_000 }, started: 1 }])
   t.equal((await schedules()).length, 1)
@@ -103,7 +103,7 @@ t.test('the secret of alert senders is replaced without a restart', async (t) =>
       payload: { alerts: [] },
     })
   secret = 'new'
-  t.same(reload(), { applied: ['webhooks.auth'], needsRestart: [] })
+  t.same(reload(), { applied: ['webhooks.auth.bearer_token'], needsRestart: [] })
   t.same([(await send('old')).statusCode, (await send('new')).statusCode], [401, 202])
 })
 

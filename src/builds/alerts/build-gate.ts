@@ -46,7 +46,7 @@ interface Turn {
   reason: string
 }
 
-const intervalReason = 'the graph was refreshed less than min_interval ago'
+const intervalReason = 'the graph was refreshed less than min_interval_sec ago'
 
 /**
  * Lets each graph be built once per interval. The first refresh starts at once; of those that come within the

@@ -1,6 +1,7 @@
 import type { FieldError } from '../../base/errors.ts'
 import { closest } from '../../base/schema-errors.ts'
-import { isMap, type Key, keys, readText } from '../sections/keys.ts'
+import { isTextMap, type Key, keys, readText } from '../sections/keys.ts'
+import { renamedPaths, todaysName } from './renamed-keys.ts'
 import { isTree, setAt, type Tree } from './tree.ts'
 
 export interface EnvironmentLayer {
@@ -11,7 +12,7 @@ export interface EnvironmentLayer {
 }
 
 const byName = new Map(keys.map((key) => [environmentName(key.path), key]))
-const maps = keys.filter(({ schema }) => isMap(schema))
+const maps = keys.filter(({ schema }) => isTextMap(schema))
 
 /** The environment variable of a key: `TTA_` and its path, `TTA_SERVER_PORT`. */
 export function environmentName(path: readonly string[]): string {
@@ -76,6 +77,9 @@ function headerPath(name: string): string[] | undefined {
 }
 
 function unknownName(name: string): string {
+  const renamed = renamedPaths.find((path) => environmentName(path.split('.')) === name)
+  const today = renamed && todaysName(renamed)
+  if (today) return `is now ${environmentName(today.split('.'))}`
   const meant = closest(name, [...byName.keys()])
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`
   return `is not the environment name of a key${hint} (TTA_ and the path of a key of config_example.yml)`

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { FieldError } from '../../base/errors.ts'
 import { fieldErrors } from '../../base/schema-errors.ts'
-import { type Config, toConfig } from '../config.ts'
+import { failedChecks } from '../checks/checks.ts'
+import { type Config, completeConfig } from '../config.ts'
 import { ConfigError, isSecret, withoutSecret } from '../config-error.ts'
-import { brokenRules } from '../rules/rules.ts'
 import { inFileOrder, readText, schemaAt } from '../sections/keys.ts'
 import type { ConfigFile } from '../sections/schema.ts'
 import { check } from './check.ts'
 import { readEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { readYaml } from './read-yaml.ts'
+import { todaysName } from './renamed-keys.ts'
 import { oneSpelling } from './spellings.ts'
 import { deepFreeze, isTree, mapLeaves, overlay, type Tree } from './tree.ts'
 
@@ -47,22 +48,22 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
 
   // A variable that is not set is reported as such, and not once more as a missing key.
   const unset = expanded.errors.map(({ field }) => field)
-  const schemaErrors = (check(merged) ? [] : fieldErrors(check.errors ?? [], name, merged)).filter(
-    ({ field }) => !unset.includes(field),
-  )
+  const schemaErrors = (check(merged) ? [] : fieldErrors(check.errors ?? [], name, merged))
+    .filter(({ field }) => !unset.includes(field))
+    .map(withTodaysName)
   const hidden = (field: string) => isSecret(field, expanded.fields)
   const wrong = [...unset, ...schemaErrors.map(({ field }) => field)]
   const layers = [file, expanded, environment, environmentLayer, commandLine]
   const errors = [
     ...layers.flatMap((layer) => layer.errors),
     ...schemaErrors,
-    ...brokenRules(merged as ConfigFile, wrong, hidden),
+    ...failedChecks(merged as ConfigFile, wrong, hidden),
   ].sort((a, b) => inFileOrder(a.field, b.field))
   if (errors.length > 0) {
     const origins = new Map([...environment.origins, ...originsOf(commandLine.tree)])
     throw new ConfigError(errors.map((error) => withOrigin(withoutSecret(error, hidden), origins)))
   }
-  return deepFreeze(toConfig({ ...merged, graphs: commanded(merged, commandLine.tree) } as ConfigFile))
+  return deepFreeze(completeConfig({ ...merged, graphs: commanded(merged, commandLine.tree) } as ConfigFile))
 }
 
 /** The graphs, each with what the command line says of builds: that goes before what the file says of one graph. */
@@ -77,6 +78,11 @@ function commanded({ graphs }: Tree, { query = {}, search = {}, tempo }: Tree): 
 /** The configuration of one who configures nothing. */
 export function defaultConfig(): Config {
   return loadConfig({ env: {} })
+}
+
+function withTodaysName(error: FieldError): FieldError {
+  const today = todaysName(error.field)
+  return today === undefined ? error : { field: error.field, message: `is now ${today}` }
 }
 
 function readFile(path: string): string {

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../base/errors.ts'
-import { isMap, keys, readText, schemaAt } from '../sections/keys.ts'
-import { isTree, mapLeaves, setAt, type Tree } from './tree.ts'
+import { isTextMap, keys, readText, schemaAt } from '../sections/keys.ts'
+import { isTree, mapLeaves, setAt, type Tree, valueAt } from './tree.ts'
 
 /** Numbers that the demo also takes as text (it calls `float` or `int` on them, and its own defaults are text). */
 const numbersAsText = new Set([
@@ -47,8 +47,8 @@ function renameTagFilter(tree: Tree): FieldError[] {
 
 function lowerCaseHeaders(tree: Tree): FieldError[] {
   const errors: FieldError[] = []
-  for (const { path } of keys.filter(({ schema }) => isMap(schema))) {
-    const headers = path.reduce<unknown>((value, key) => (isTree(value) ? value[key] : undefined), tree)
+  for (const { path } of keys.filter(({ schema }) => isTextMap(schema))) {
+    const headers = valueAt(tree, path)
     if (!isTree(headers)) continue
     const lowered = new Map<string, unknown>()
     for (const [name, value] of Object.entries(headers)) {

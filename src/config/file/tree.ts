@@ -7,6 +7,14 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Returns the value at `path`; undefined if there is none. */
+export function valueAt(tree: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (isTree(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+    tree,
+  )
+}
+
 /** Sets the value at `path`, making what is missing on the way. */
 export function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   const [key, ...rest] = path

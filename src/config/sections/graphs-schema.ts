@@ -20,11 +20,8 @@ function overriding<Section extends TObject>({ properties }: Section, without: s
 
 const ScheduleSection = Type.Object(
   {
-    every: Type.Optional(
-      Type.String({
-        pattern: '^[0-9]{1,6}(s|m|h|d)$',
-        description: 'from one start to the next, such as 60s, 5m, 1h, 1d',
-      }),
+    every_sec: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 604_800, description: 'From one start to the next, s' }),
     ),
     cron: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Cron pattern' })),
     timezone: Type.Optional(

@@ -26,8 +26,13 @@ export function schemaAt(path: readonly string[]): KeySchema | undefined {
   }, ConfigFile as KeySchema)
 }
 
-/** Whether a key takes a text under any name, as headers do. */
-export function isMap({ additionalProperties }: KeySchema): boolean {
+/** Whether a key contains sections under names that the user chooses, as `graphs` does. */
+export function isSectionMap({ additionalProperties }: KeySchema): boolean {
+  return typeof additionalProperties === 'object' && additionalProperties.properties !== undefined
+}
+
+/** Whether a key contains text under names that the user chooses, as headers do. */
+export function isTextMap({ additionalProperties }: KeySchema): boolean {
   return typeof additionalProperties === 'object' && additionalProperties.type === 'string'
 }
 

@@ -78,7 +78,7 @@ export const ConfigFile = Type.Object(
         description:
           'Spans may arrive so long after they ended, s: scheduled builds and alerts read that much again',
       }),
-      read_all_sec: Type.Integer({
+      full_read_sec: Type.Integer({
         minimum: 0,
         maximum: 86_400,
         default: 3600,

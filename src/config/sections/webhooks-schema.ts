@@ -42,8 +42,8 @@ const Rule = Type.Object(
       default: 'firing',
     }),
     graph: Type.Unsafe<string>(properties.graph),
-    before: MarginSec(900, 'Of the window before the alert began, s'),
-    after: MarginSec(300, 'Of the window after the alert ended, s'),
+    before_sec: MarginSec(900, 'Of the window before the alert began, s'),
+    after_sec: MarginSec(300, 'Of the window after the alert ended, s'),
     ...ruleParameters,
   },
   { ...closed, required: ['graph'] },
@@ -80,20 +80,20 @@ export const WebhooksSection = Section('Alert webhooks', {
       default: 'X-Grafana-Alerting-Signature',
     }),
     hmac_timestamp_header: Type.Optional(HeaderName('Header with the time that is signed as well')),
-    hmac_tolerance: Type.Number({
+    hmac_tolerance_sec: Type.Number({
       minimum: 1,
       maximum: 86_400,
       default: 300,
       description: 'How far that time may be from this clock, s',
     }),
   }),
-  min_interval: Type.Number({
+  min_interval_sec: Type.Number({
     minimum: 0,
     maximum: 86_400,
     default: 60,
     description: 'From one build of a graph by alerts to the next, s',
   }),
-  deduplicate: Type.Number({
+  deduplicate_sec: Type.Number({
     minimum: 0,
     maximum: 604_800,
     default: 3600,

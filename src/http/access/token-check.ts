@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
-import type { AccessToken } from '../../config/rules/access-tokens.ts'
+import type { AccessToken } from '../../config/checks/access-tokens.ts'
 import type { Scope } from '../../config/sections/access-schema.ts'
 import { problems } from '../schema/responses.ts'
 

@@ -64,7 +64,7 @@ export function observeAlerts(registry: Registry, waiting: () => number): (recei
   for (const state of states) alerts.inc({ state }, 0)
   new Gauge({
     name: 'tta_alert_builds_waiting',
-    help: 'Graphs that alerts have asked for and that wait for the end of min_interval',
+    help: 'Graphs that alerts have asked for and that wait for the end of min_interval_sec',
     registers,
     collect() {
       this.set(waiting())

@@ -215,7 +215,7 @@ t.test('a graph is built once an interval; the last alert wins and runs at its e
   const services = ['a', 'b', 'c'].map((service) => firing({ service }))
   const runsAt = new Date(nowMs + 60_000).toISOString()
   t.match(take(...services).outcomes, [
-    { state: 'deferred', runsAt, coalesced: 0, reason: /less than min_interval ago/ },
+    { state: 'deferred', runsAt, coalesced: 0, reason: /less than min_interval_sec ago/ },
     { state: 'deferred', runsAt, coalesced: 1 },
     { state: 'deferred', runsAt, coalesced: 2 },
   ])

@@ -154,14 +154,14 @@ t.test('what the environment says of telemetry is not meant for the demo', async
 
 t.test('the demo says so when spans did not arrive, or could not be sent at all', async (t) => {
   const small: RunDemoOptions['buildApp'] = (config) =>
-    buildApp({ ...config, embedded: { ...config.embedded, maxBytes: 100_000 } })
+    buildApp({ ...config, embedded: { ...config.embedded, max_bytes: 100_000 } })
   await t.rejects(demo({ buildApp: small }), {
     name: 'TtaError',
     message: /^Of the 300 traces \(\d+ spans\) that the demo sent, only \d+ traces \(\d+ spans\) were read$/,
   })
 
   const refusing: RunDemoOptions['buildApp'] = (config) =>
-    buildApp({ ...config, embedded: { ...config.embedded, bodyLimitBytes: 1000 } })
+    buildApp({ ...config, embedded: { ...config.embedded, body_limit_bytes: 1000 } })
   await t.rejects(demo({ buildApp: refusing }), {
     name: 'TtaError',
     message: /^The spans of the shop could not be exported: .+/,

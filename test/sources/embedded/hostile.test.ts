@@ -20,7 +20,7 @@ interface Span {
 async function start(t: Test, maxNodes = 10_000) {
   const config = defaultConfig()
   const { app, close } = await buildApp(
-    { ...config, build: { ...config.build, maxNodes } },
+    { ...config, build: { ...config.build, max_nodes: maxNodes } },
     { logger: createLogger('silent'), now: () => nowMs },
   )
   t.teardown(close)

@@ -1,20 +1,9 @@
 import { Cron } from 'croner'
 import type { FieldError } from '../../base/errors.ts'
 import { maxGraphNameLength, servicesGraphName } from '../../model/parameters.ts'
-import type { Schedule } from '../../model/schedule.ts'
 import { compilePattern, parseTag } from '../../sources/tag-selector.ts'
 import type { GraphEntry, ScheduleSection } from '../sections/graphs-schema.ts'
 import type { ConfigFile } from '../sections/schema.ts'
-
-const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const mostMs = 7 * 86_400_000
-
-/** @param section checked by `graphErrors` */
-export function scheduleOf(section: ScheduleSection | undefined): Schedule | undefined {
-  if (section?.every !== undefined) return { everyMs: durationMs(section.every) }
-  if (section?.cron === undefined) return undefined
-  return { cron: section.cron, timezone: section.timezone ?? 'UTC' }
-}
 
 /** What the schema cannot say of the graphs: patterns, schedules, sinks that are not there, two writers of one graph. */
 export function graphErrors(file: ConfigFile, hidden: (field: string) => boolean): FieldError[] {
@@ -47,21 +36,13 @@ function patternErrors({ query = {} }: GraphEntry, isHidden: boolean): FieldErro
 
 function scheduleErrors(schedule: ScheduleSection | undefined, isCronHidden: boolean): FieldError[] {
   if (schedule === undefined) return []
-  const { every, cron, timezone } = schedule
-  if ((every === undefined) === (cron === undefined)) {
-    return [{ field: 'schedule', message: 'must have one of every and cron' }]
+  const { every_sec: everySec, cron, timezone } = schedule
+  if ((everySec === undefined) === (cron === undefined)) {
+    return [{ field: 'schedule', message: 'must have one of every_sec and cron' }]
   }
-  if (every !== undefined) {
-    const ms = durationMs(every)
-    if (ms < 1000 || ms > mostMs) {
-      return [{ field: 'schedule.every', value: every, message: 'must be from 1s to 7d' }]
-    }
-    if (timezone === undefined) return []
-    return [
-      { field: 'schedule.timezone', value: timezone, message: 'goes with cron: every has no use for it' },
-    ]
-  }
-  return cronErrors(cron ?? '', timezone, isCronHidden)
+  if (cron !== undefined) return cronErrors(cron, timezone, isCronHidden)
+  if (timezone === undefined) return []
+  return [{ field: 'schedule.timezone', value: timezone, message: 'cannot be combined with every_sec' }]
 }
 
 function cronErrors(cron: string, timezone = 'UTC', isHidden: boolean): FieldError[] {
@@ -111,8 +92,4 @@ function servicesErrors(name: string, { query }: GraphEntry, file: ConfigFile): 
   return [
     { field: 'query.level', value: 'both', message: `writes ${services} too, which is a graph of its own` },
   ]
-}
-
-function durationMs(text: string): number {
-  return Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? Number.NaN)
 }

@@ -1,20 +1,20 @@
-import { readFileSync } from 'node:fs'
 import type { FieldError } from '../../base/errors.ts'
 import { compilePattern, maxPatternLength, parseTag } from '../../sources/tag-selector.ts'
 import { overlaps } from '../config-error.ts'
+import { hasCredentials, parseBaseUrl, readAuthority } from '../connection.ts'
 import type { ConfigFile } from '../sections/schema.ts'
 import { tokenErrors } from './access-tokens.ts'
-import { parseBaseUrl } from './base-url.ts'
 import { graphErrors } from './graphs.ts'
 import { ruleErrors, signatureErrors } from './webhooks.ts'
 
-/** What a schema cannot say. A rule is asked only where the schema finds nothing wrong with what it reads. */
-interface Rule {
+/** A check of what a schema cannot express. */
+interface Check {
+  /** Fields that the check reads. It is left out if the schema refuses one of them. */
   reads: string[]
   check(file: ConfigFile, hidden: (field: string) => boolean): FieldError[]
 }
 
-const rules: Rule[] = [
+const checks: Check[] = [
   { reads: ['server.auth.tokens'], check: ({ server }) => tokenErrors(server.auth) },
   { reads: ['query.tag'], check: ({ query }) => complaint('query.tag', query.tag, parseTag) },
   {
@@ -74,19 +74,21 @@ const rules: Rule[] = [
 ]
 
 /**
- * @param file checked by the schema, with defaults
- * @param hidden whether the value of a field must not be shown, not even in parts
- * @param wrong fields the schema finds fault with: rules that read them are left out
+ * Runs every check whose fields passed the schema.
+ *
+ * @param file with defaults
+ * @param wrong fields that the schema refuses
+ * @param hidden whether the value of a field must not be shown, not even in part
  */
-export function brokenRules(
+export function failedChecks(
   file: ConfigFile,
   wrong: string[],
   hidden: (field: string) => boolean,
 ): FieldError[] {
-  const readable = rules.filter(
+  const possible = checks.filter(
     ({ reads }) => !reads.some((read) => wrong.some((field) => overlaps(read, field))),
   )
-  return readable.flatMap((rule) => rule.check(file, hidden))
+  return possible.flatMap(({ check }) => check(file, hidden))
 }
 
 /** As `compilePattern`, without quoting the pattern. */
@@ -98,21 +100,6 @@ function compileHiddenPattern(pattern: string): void {
   }
 }
 
-/** @throws {RangeError} the file cannot be read or holds no certificate in PEM (RFC 7468) */
-export function readAuthority(path: string): string {
-  const pem = readText(path)
-  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
-  throw new RangeError('must be a file with certificates in PEM')
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new RangeError(`cannot be read (${(error as NodeJS.ErrnoException).code})`)
-  }
-}
-
 function complaint(field: string, value: string | undefined, parse: (text: string) => unknown): FieldError[] {
   try {
     if (value !== undefined) parse(value)
@@ -120,10 +107,6 @@ function complaint(field: string, value: string | undefined, parse: (text: strin
   } catch (error) {
     return [{ field, value, message: (error as RangeError).message }]
   }
-}
-
-function hasCredentials(url: string | undefined): boolean {
-  return url !== undefined && URL.canParse(url) && new URL(url).username + new URL(url).password !== ''
 }
 
 function atMostOne(field: string, ways: Record<string, boolean>): FieldError[] {

@@ -2,36 +2,38 @@ import { type FieldError, TtaError } from '../../base/errors.ts'
 import { type AlertRuleOptions, alertRule } from '../../builds/alerts/alert-rule.ts'
 import type { SenderAuth } from '../../builds/alerts/sender-check.ts'
 import { parseTag } from '../../sources/tag-selector.ts'
+import { inCamelCase } from '../camel-case.ts'
 import type { RuleSection, WebhooksSection } from '../sections/webhooks-schema.ts'
 
-/** What alerts may rebuild, and who may send them. `auth` holds secrets: never log it. */
-export interface WebhooksConfig {
-  auth: SenderAuth
-  minIntervalSec: number
-  deduplicateSec: number
-  rules: AlertRuleOptions[]
+/** Reads how senders of alerts prove who they are. The result contains secrets: never log it. */
+export function senderAuth({ auth }: WebhooksSection): SenderAuth {
+  const { hmac_secret: secret } = auth
+  return {
+    bearerToken: auth.bearer_token,
+    basic: auth.basic_auth,
+    signature:
+      secret === undefined
+        ? undefined
+        : {
+            secret,
+            header: auth.hmac_header.toLowerCase(),
+            timestampHeader: auth.hmac_timestamp_header?.toLowerCase(),
+            toleranceSec: auth.hmac_tolerance_sec,
+          },
+  }
 }
 
-/** @param section checked by the schema and by `ruleErrors` */
-export function webhooks({ auth, min_interval, deduplicate, rules }: WebhooksSection): WebhooksConfig {
-  const secret = auth.hmac_secret
+/** @param index position in `webhooks.rules`, which names a rule without a name */
+export function alertRuleOptions(rule: RuleSection, index: number): AlertRuleOptions {
+  const { name = `rule-${index + 1}`, match, on, graph, before_sec, after_sec, ...parameters } = rule
   return {
-    auth: {
-      bearerToken: auth.bearer_token,
-      basic: auth.basic_auth,
-      signature:
-        secret === undefined
-          ? undefined
-          : {
-              secret,
-              header: auth.hmac_header.toLowerCase(),
-              timestampHeader: auth.hmac_timestamp_header?.toLowerCase(),
-              toleranceSec: auth.hmac_tolerance,
-            },
-    },
-    minIntervalSec: min_interval,
-    deduplicateSec: deduplicate,
-    rules: rules.map(ruleOptions),
+    name,
+    match,
+    on,
+    graph,
+    beforeSec: before_sec,
+    afterSec: after_sec,
+    parameters: inCamelCase(parameters),
   }
 }
 
@@ -40,7 +42,7 @@ export function ruleErrors({ rules }: WebhooksSection, hidden: (field: string) =
   const names = new Set<string>()
   return rules.flatMap((rule, index) => {
     const place = `webhooks.rules[${index}]`
-    const { name } = ruleOptions(rule, index)
+    const { name } = alertRuleOptions(rule, index)
     const isTaken = names.has(name)
     names.add(name)
     return [
@@ -68,7 +70,7 @@ export function signatureErrors({ auth }: WebhooksSection): FieldError[] {
 
 function errorsOf(rule: RuleSection, index: number): FieldError[] {
   try {
-    alertRule(ruleOptions(rule, index))
+    alertRule(alertRuleOptions(rule, index))
     return []
   } catch (error) {
     if (error instanceof TtaError) return error.errors
@@ -89,28 +91,4 @@ function tagErrors(tag: string | undefined): Omit<FieldError, 'field'>[] {
 function withoutQuotes(error: FieldError, hidden: (field: string) => boolean): FieldError {
   if (!hidden(error.field)) return error
   return { field: error.field, message: 'cannot be used: it is no RE2 pattern or no template' }
-}
-
-function ruleOptions(rule: RuleSection, index: number): AlertRuleOptions {
-  const { name = `rule-${index + 1}`, match, on, graph, before, after } = rule
-  const parameters = {
-    tag: rule.tag,
-    filter: rule.filter,
-    query: rule.query,
-    level: rule.level,
-    useTagAsNode: rule.use_tag_as_node,
-    serviceNodeSubTitle: rule.service_node_sub_title,
-    traceThresholdMs: rule.trace_threshold_ms,
-    limit: rule.limit,
-  }
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
-  return {
-    name,
-    match,
-    on,
-    graph,
-    beforeSec: before,
-    afterSec: after,
-    parameters: Object.fromEntries(given) as AlertRuleOptions['parameters'],
-  }
 }
