@@ -1,7 +1,7 @@
 import type { PeerAttribute } from './spans/peer-naming.ts'
-import type { SpanCounts } from './spans/span-counts.ts'
 import type { EdgeTotals } from './totals/call-totals.ts'
 import type { Red } from './totals/red.ts'
+import type { SpanCounts } from './trace/span-counts.ts'
 
 /**
  * A (service, span name), or a value of the selected tag; at the service level a service, or a peer of services

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import type { TraceFault } from '../graph/trace/trace-examples.ts'
+import type { TraceFault } from '../graph/trace/span-counts.ts'
 import { EdgeRow, NodeRow } from './node-graph-rows.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'

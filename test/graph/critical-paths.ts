@@ -1,6 +1,6 @@
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { SpanTable } from '../../src/graph/spans/span-table.ts'
-import { CriticalPath } from '../../src/graph/totals/critical-path.ts'
+import { CriticalPath } from '../../src/graph/trace/critical-path.ts'
 import { TraceTree } from '../../src/graph/trace/trace-tree.ts'
 import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 

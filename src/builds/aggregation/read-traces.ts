@@ -1,7 +1,7 @@
 import { withSpan } from '../../base/tracing.ts'
-import { nodesWhileReading } from '../../graph/columns/least-called.ts'
 import { StringTable } from '../../graph/columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../graph/graph-builder.ts'
+import { nodesWhileReading } from '../../graph/operations/fold-nodes.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
 import type { ReadLimits } from '../../sources/read-limits.ts'
 import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'

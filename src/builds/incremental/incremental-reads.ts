@@ -1,6 +1,6 @@
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
-import { maxExamples } from '../../graph/trace/trace-examples.ts'
+import { maxExamples } from '../../graph/trace/span-counts.ts'
 import type { ReadOptions, ReadReport, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
 import { KeptSlices } from './kept-slices.ts'
 import { SlicedTraces } from './sliced-traces.ts'

@@ -1,6 +1,6 @@
 import { createYielder } from '../../base/event-loop.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
-import { newTraceIds, type TraceIds } from '../../graph/trace/trace-examples.ts'
+import { newTraceIds, type TraceIds } from '../../graph/trace/span-counts.ts'
 
 /** The graph of the traces that begin in one slice of time. */
 export interface TraceSlice {

@@ -1,11 +1,9 @@
 import { HashSample } from '../columns/hash-sample.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../graph-builder.ts'
-import { compareSpans } from '../spans/span-order.ts'
-import { SpanKind, type SpanTable } from '../spans/span-table.ts'
-import { maxExamples } from '../trace/trace-examples.ts'
+import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { maxExamples } from '../trace/span-counts.ts'
 import { ParentState } from '../trace/trace-tree.ts'
-import { CallPaths } from './call-paths.ts'
 import {
   addExample,
   type NearMiss,
@@ -15,7 +13,7 @@ import {
   spanExample,
 } from './near-misses.ts'
 import { edgeBetween, type NodeKey, NodeMatch } from './node-key.ts'
-import { type MessagePath, RecordedCalls } from './recorded-calls.ts'
+import { CallPaths, type MessagePath, RecordedCalls } from './recorded-trace.ts'
 
 export interface EdgeExplainerOptions extends Omit<GraphBuilderOptions, 'level'> {
   level: 'operation' | 'service'

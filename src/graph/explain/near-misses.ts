@@ -2,7 +2,7 @@ import { HashSample } from '../columns/hash-sample.ts'
 import { hashTraceId } from '../columns/hashing.ts'
 import { hexOfWords, parseTraceId } from '../columns/ids.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
-import { maxExamples } from '../trace/trace-examples.ts'
+import { maxExamples } from '../trace/span-counts.ts'
 
 /** What kept a span from being a call from one node to another, most telling first. */
 export const nearMissRules = [

@@ -1,6 +1,6 @@
 import type { Graph, GraphEdge, GraphNode } from '../graph.ts'
-import { mayBeService, roleOfCode, serviceCode } from '../spans/node-code.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
+import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 
 /** What a node of a graph is, as it stands in `GraphNode`. */

@@ -3,10 +3,9 @@ import { PairIndex } from '../columns/hash-index.ts'
 import { RowList } from '../columns/row-lists.ts'
 import type { Steps } from '../columns/steps.ts'
 import { folded, type StringTable } from '../columns/string-table.ts'
-import { compareSpans } from '../spans/span-order.ts'
-import type { SpanTable } from '../spans/span-table.ts'
+import { compareSpans, type SpanTable } from '../spans/span-table.ts'
+import type { CurrentTrace } from '../totals/exemplars.ts'
 import { RedColumns } from '../totals/red.ts'
-import type { CurrentTrace } from '../trace/current-trace.ts'
 import { ParentState } from '../trace/trace-tree.ts'
 
 /** What `TagTotals` come to. */

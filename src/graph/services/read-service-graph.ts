@@ -1,14 +1,42 @@
 import type { Steps } from '../columns/steps.ts'
 import type { StringTable } from '../columns/string-table.ts'
-import type { Graph, GraphEdge, GraphNode } from '../graph.ts'
-import { foldTags } from '../operations/folding.ts'
-import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from '../operations/read-graph.ts'
+import type { CallEvidence, Graph, GraphEdge, GraphNode } from '../graph.ts'
+import { foldTags } from '../operations/fold-nodes.ts'
+import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from '../operations/read-operation-graph.ts'
 import type { TagSums } from '../operations/tag-totals.ts'
+import { attributesOf, maskOfCode, serviceCode } from '../spans/peer-naming.ts'
 import { CallTotals } from '../totals/call-totals.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
-import { attributesOf, EvidenceOfCalls } from './call-evidence.ts'
-import { foldServiceNodes } from './fold-service-nodes.ts'
-import { type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
+import { foldServiceNodes, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
+
+/** Gathers the evidence of edges, which have numbers from 0. */
+export class EvidenceOfCalls {
+  private readonly callees: number[] = []
+  private readonly callers: number[] = []
+  private readonly direct: boolean[] = []
+  private readonly linked: boolean[] = []
+
+  /**
+   * @param caller code of the node that calls, as it was counted
+   * @param callee code of the node that is called
+   * @param byLink whether only a span link tells of the call
+   */
+  add(edge: number, caller: number, callee: number, byLink: boolean): void {
+    this.direct[edge] ||= !byLink && caller === serviceCode && callee === serviceCode
+    this.linked[edge] ||= byLink
+    this.callers[edge] = (this.callers[edge] ?? 0) | (byLink ? 0 : maskOfCode(caller))
+    this.callees[edge] = (this.callees[edge] ?? 0) | (byLink ? 0 : maskOfCode(callee))
+  }
+
+  read(edge: number): CallEvidence {
+    return {
+      spans: this.direct[edge] ?? false,
+      links: this.linked[edge] ?? false,
+      calleeNamedBy: attributesOf(this.callees[edge] ?? 0),
+      callerNamedBy: attributesOf(this.callers[edge] ?? 0),
+    }
+  }
+}
 
 /**
  * Turns the totals of the service level into a graph.

@@ -1,4 +1,6 @@
-import { withRoom } from '../columns/grow.ts'
+import { fillStart, resized, scratchCapacity, withRoom } from '../columns/grow.ts'
+import { RowHeap, RowList } from '../columns/row-lists.ts'
+import type { SpanTable } from '../spans/span-table.ts'
 import { DurationSketches } from './duration-sketch.ts'
 
 /** How the callers of an edge went about it: spans that call it, and the calls that each made. All 0 where unknown. */
@@ -102,5 +104,216 @@ export class CallPatterns {
       this.counts = withRoom(this.counts, at + fields)
     }
     this.counts[at]! += times
+  }
+}
+
+const none = -1
+const word = 2 ** 32
+
+/**
+ * The calls of one trace by who made them: calls of one parent on one edge are siblings, and how many they are and
+ * how they lie in time is the pattern of the edge.
+ *
+ * Of siblings in order of their starts, one that begins before all earlier ones have ended overlaps. One that begins
+ * after an earlier one of the same span name has failed and ended is a retry; each failure is retried once, so that
+ * the work that goes on after it is not taken for retries.
+ *
+ * One instance serves all traces. Linear but for siblings, which are n log n; nothing is allocated for a call.
+ */
+export class SiblingCalls {
+  private length = 0
+  /** The last call of each row of the trace, -1 where it made none. */
+  private lastOf = new Int32Array(64)
+  /** For each call: the one before it of the same parent, then of the same siblings; -1 is the end. */
+  private before = new Int32Array(64)
+  private edgeOf = new Int32Array(64)
+  private calleeOf = new Int32Array(64)
+  /** The row whose time is that of the call. */
+  private timeOf = new Int32Array(64)
+  private failed = new Uint8Array(64)
+  /** From when to when, Unix ns, in units of 2^32 and the rest: exact, however far apart siblings are. */
+  private fromHi = new Uint32Array(64)
+  private fromLo = new Uint32Array(64)
+  private toHi = new Float64Array(64)
+  private toLo = new Uint32Array(64)
+
+  /** The last sibling on each edge, -1 but for the parent at hand. */
+  private siblingOn = new Int32Array(64).fill(none)
+  /** Edges that the parent at hand called. */
+  private readonly edges = new RowList()
+
+  private readonly byStart = new RowHeap((a, b) => this.starts(a, b) < 0)
+  private readonly byName = new RowHeap((a, b) => (this.nameOf(a) - this.nameOf(b) || this.starts(a, b)) < 0)
+  private readonly byEnd = new RowHeap((a, b) => this.ends(a, b) < 0)
+
+  private spans!: SpanTable
+
+  /** Begins a trace and forgets the calls of the last one. */
+  start(spans: SpanTable): void {
+    const rows = spans.length
+    this.spans = spans
+    this.length = 0
+    if (rows > this.lastOf.length) this.lastOf = new Int32Array(scratchCapacity(rows))
+    fillStart(this.lastOf, none, rows)
+  }
+
+  /**
+   * A call on `edge` by the row `parent`.
+   *
+   * @param callee the row that was called
+   * @param time the row whose time is that of the call
+   */
+  add(parent: number, edge: number, callee: number, time: number, failed: boolean): void {
+    const call = this.length++
+    if (call === this.before.length) this.grow(call * 2)
+    this.before[call] = this.lastOf[parent]!
+    this.lastOf[parent] = call
+    this.edgeOf[call] = edge
+    this.calleeOf[call] = callee
+    this.timeOf[call] = time
+    this.failed[call] = failed ? 1 : 0
+  }
+
+  /** Adds the patterns of the trace, or takes them back where `sign` is -1. */
+  addTo(patterns: CallPatterns, sign: 1 | -1): void {
+    const { lastOf, before } = this
+    const rows = this.length === 0 ? 0 : this.spans.length
+    for (let row = 0; row < rows; row++) {
+      const last = lastOf[row]!
+      if (last === none) continue
+      if (before[last] === none) this.addSame(last, this.edgeOf[last]!, patterns, sign)
+      else this.addSiblings(last, patterns, sign)
+    }
+  }
+
+  /** The calls of one parent, the last of which is given, by their edges. */
+  private addSiblings(last: number, patterns: CallPatterns, sign: 1 | -1): void {
+    const { before, edgeOf, edges } = this
+    edges.clear()
+    for (let call = last; call !== none; ) {
+      const next = before[call]!
+      const edge = edgeOf[call]!
+      if (edge >= this.siblingOn.length) this.growEdges(edge)
+      if (this.siblingOn[edge] === none) edges.push(edge)
+      before[call] = this.siblingOn[edge]!
+      this.siblingOn[edge] = call
+      call = next
+    }
+    for (let at = 0; at < edges.length; at++) {
+      const edge = edges.rows[at]!
+      const sibling = this.siblingOn[edge]!
+      this.siblingOn[edge] = none
+      this.addSame(sibling, edge, patterns, sign)
+    }
+  }
+
+  /** The calls of one parent on one edge. */
+  private addSame(last: number, edge: number, patterns: CallPatterns, sign: 1 | -1): void {
+    const isAlone = this.before[last] === none && this.callsOf(last) === 1
+    if (isAlone) patterns.addSingle(edge, sign)
+    else patterns.addGroup(edge, this.measure(last), sign)
+  }
+
+  private measure(first: number): SiblingGroup {
+    const { before, byStart, failed } = this
+    this.placeInTime(first)
+    const group = { calls: 0, followers: -1, overlapping: 0, retries: 0 }
+    let failures = 0
+    for (let call = first; call !== none; call = before[call]!) {
+      byStart.push(call)
+      group.calls += this.callsOf(call)
+      group.followers++
+      failures += failed[call]!
+    }
+    let latest = none
+    while (byStart.size > 0) {
+      const call = byStart.pop()
+      if (latest !== none && this.gap(latest, call) < 0) group.overlapping++
+      if (latest === none || this.ends(latest, call) < 0) latest = call
+    }
+    if (failures > 0) group.retries = this.retriesAmong(first)
+    return group
+  }
+
+  private placeInTime(first: number): void {
+    const { startHi, startLo, durationNs } = this.spans
+    const { before, timeOf, fromHi, fromLo, toHi, toLo } = this
+    for (let call = first; call !== none; call = before[call]!) {
+      const row = timeOf[call]!
+      fromHi[call] = startHi[row]!
+      fromLo[call] = startLo[row]!
+      const lo = startLo[row]! + (durationNs[row]! % word)
+      toHi[call] = startHi[row]! + Math.floor(durationNs[row]! / word) + Math.floor(lo / word)
+      toLo[call] = lo % word
+    }
+  }
+
+  private retriesAmong(first: number): number {
+    const { before, byName, byEnd, failed } = this
+    for (let call = first; call !== none; call = before[call]!) byName.push(call)
+    let retries = 0
+    let pending = 0
+    let name = none
+    while (byName.size > 0) {
+      const call = byName.pop()
+      if (this.nameOf(call) !== name) {
+        byEnd.clear()
+        pending = 0
+        name = this.nameOf(call)
+      }
+      while (byEnd.size > 0 && this.gap(byEnd.first, call) >= 0) {
+        byEnd.pop()
+        pending++
+      }
+      if (pending > 0) {
+        pending--
+        retries++
+      }
+      if (failed[call] === 1) byEnd.push(call)
+    }
+    byEnd.clear()
+    return retries
+  }
+
+  /** How many calls the callee's span stands for. */
+  private callsOf(call: number): number {
+    return this.spans.weights?.calls[this.calleeOf[call]!] ?? 1
+  }
+
+  private nameOf(call: number): number {
+    return this.spans.name[this.calleeOf[call]!]!
+  }
+
+  /** Order of siblings; 0 only where it makes no difference. */
+  private starts(a: number, b: number): number {
+    const byStart = this.fromHi[a]! - this.fromHi[b]! || this.fromLo[a]! - this.fromLo[b]!
+    return byStart || this.ends(a, b) || this.failed[b]! - this.failed[a]!
+  }
+
+  /** Order of ends. */
+  private ends(a: number, b: number): number {
+    return this.toHi[a]! - this.toHi[b]! || this.toLo[a]! - this.toLo[b]!
+  }
+
+  /** Below 0 where `after` starts before `earlier` has ended. */
+  private gap(earlier: number, after: number): number {
+    return this.fromHi[after]! - this.toHi[earlier]! || this.fromLo[after]! - this.toLo[earlier]!
+  }
+
+  private growEdges(edge: number): void {
+    const length = this.siblingOn.length
+    this.siblingOn = withRoom(this.siblingOn, edge + 1).fill(none, length)
+  }
+
+  private grow(capacity: number): void {
+    this.before = resized(this.before, capacity)
+    this.edgeOf = resized(this.edgeOf, capacity)
+    this.calleeOf = resized(this.calleeOf, capacity)
+    this.timeOf = resized(this.timeOf, capacity)
+    this.failed = resized(this.failed, capacity)
+    this.fromHi = resized(this.fromHi, capacity)
+    this.fromLo = resized(this.fromLo, capacity)
+    this.toHi = resized(this.toHi, capacity)
+    this.toLo = resized(this.toLo, capacity)
   }
 }

@@ -1,7 +1,7 @@
 import { addExactly, addSum, readSum } from '../columns/exact-sums.ts'
 import { withRoom } from '../columns/grow.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
-import type { MeasuredSpans } from '../spans/weight-columns.ts'
+import type { MeasuredSpans } from '../spans/span-weights.ts'
 
 /** What each end of an edge saw of its calls. A mean is null where no span tells of that side. */
 export interface Sides {

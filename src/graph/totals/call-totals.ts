@@ -2,14 +2,30 @@ import { withRoom } from '../columns/grow.ts'
 import { PairIndex } from '../columns/hash-index.ts'
 import type { Steps } from '../columns/steps.ts'
 import { folded, type StringTable } from '../columns/string-table.ts'
-import { foldedPeer, serviceCode } from '../spans/node-code.ts'
+import { foldedPeer, serviceCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
-import type { MeasuredSpans } from '../spans/weight-columns.ts'
-import { CurrentTrace } from '../trace/current-trace.ts'
-import type { CallObserver } from './call-observer.ts'
+import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
 import { CallSides, type Sides } from './call-sides.ts'
+import { CurrentTrace } from './exemplars.ts'
 import { type Red, RedColumns } from './red.ts'
+
+/**
+ * Sees what becomes of the spans of a trace while they are added up, or taken back: whoever explains a graph learns
+ * it from what builds the graph. Rows are those of the trace at hand.
+ */
+export interface CallObserver {
+  /** Before anything else: the pairs that nodes are numbers of. */
+  observe(nodes: PairIndex): void
+  /** The span of `row` tells of a call; of a node by itself, where `caller` is `callee`. */
+  call(caller: number, callee: number, row: number): void
+  /** A client makes no call by itself: the spans of its callee told of it, or nobody answered. */
+  noCall(row: number, answered: boolean): void
+  /** A received message waits for its sender, which may be in another trace. */
+  awaitSender(row: number, message: number): void
+  /** When the graph is read: the nodes that sent a message and that it went through, each -1 where it is not known. */
+  sentBy(message: number, sender: number, broker: number): void
+}
 
 /** Totals of the calls from one node to another. */
 export interface EdgeTotals extends Red {

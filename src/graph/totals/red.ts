@@ -1,10 +1,9 @@
 import { addExactly, addSum, ExactSums, readSum } from '../columns/exact-sums.ts'
 import { withRoom } from '../columns/grow.ts'
 import { SpanStatus, type SpanTable } from '../spans/span-table.ts'
-import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/weight-columns.ts'
-import { CurrentTrace } from '../trace/current-trace.ts'
+import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/span-weights.ts'
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
-import { ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
+import { CurrentTrace, ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
 
 /** RED totals of one node or edge: rate, errors, duration, and what of it was waited for; all 0 where there was no call. */
 export interface Red extends Percentiles {

@@ -2,8 +2,7 @@ import { fillStart, scratchCapacity } from '../columns/grow.ts'
 import { HashSlots } from '../columns/hash-index.ts'
 import { hashPair } from '../columns/hashing.ts'
 import { RowList } from '../columns/row-lists.ts'
-import { compareIdentities, compareSpans } from '../spans/span-order.ts'
-import { SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { compareIdentities, compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
 
 /** What stands in `TraceTree.parent` instead of a row. */
 export const ParentState = {

@@ -1,6 +1,10 @@
-import { isSummary, type PrunedCalls, prunedDurations } from '../../graph/spans/pruned-calls.ts'
 import type { SpanTable } from '../../graph/spans/span-table.ts'
-import { maxAdjustedCount } from '../../graph/spans/weight-columns.ts'
+import {
+  isSummary,
+  maxAdjustedCount,
+  type PrunedCalls,
+  prunedDurations,
+} from '../../graph/spans/span-weights.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { anyNumber, anyNumbers } from './any-number.ts'
 import { KnownKeys } from './known-keys.ts'

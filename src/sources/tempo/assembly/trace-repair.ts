@@ -1,7 +1,7 @@
 import { forEachLimited } from '../../../base/async.ts'
 import type { StringTable } from '../../../graph/columns/string-table.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
-import { addTraceId, newTraceIds } from '../../../graph/trace/trace-examples.ts'
+import { addTraceId, newTraceIds } from '../../../graph/trace/span-counts.ts'
 import type { TraceConsumer } from '../../trace-source.ts'
 import type { SearchContext } from '../search/search.ts'
 import { countSpans, type SpanCounts } from '../search/span-counts.ts'

@@ -1,6 +1,6 @@
 import { forEachLimited } from '../../../base/async.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
-import { maxExamples } from '../../../graph/trace/trace-examples.ts'
+import { maxExamples } from '../../../graph/trace/span-counts.ts'
 import { limitPassed } from '../../read-limits.ts'
 import type { ReadReport, TraceConsumer, TraceQuery } from '../../trace-source.ts'
 import { TraceLookup } from '../assembly/trace-lookup.ts'

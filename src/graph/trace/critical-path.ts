@@ -1,8 +1,7 @@
 import { fillStart, scratchCapacity } from '../columns/grow.ts'
 import { RowHeap } from '../columns/row-lists.ts'
-import { compareSpans } from '../spans/span-order.ts'
-import { SpanKind, type SpanTable } from '../spans/span-table.ts'
-import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
+import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { ParentState, type TraceTree } from './trace-tree.ts'
 
 /** Within a root that lasts no longer, 52 days, every step of the arithmetic is exact in a double. */
 const exactNs = 2 ** 52

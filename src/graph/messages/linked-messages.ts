@@ -1,8 +1,8 @@
 import { sameWords, traceIdWords } from '../columns/ids.ts'
 import type { SpanTable } from '../spans/span-table.ts'
-import type { CallObserver } from '../totals/call-observer.ts'
+import type { CallObserver } from '../totals/call-totals.ts'
 import { MessageColumns, Place } from './message-columns.ts'
-import { MessageResolver, type Resolution } from './resolve-messages.ts'
+import { MessageResolver, type Resolution } from './resolve-links.ts'
 
 const none = -1
 /** The number of all messages there was no room for. */

@@ -1,10 +1,9 @@
 import { PairIndex } from '../columns/hash-index.ts'
 import { SpanKind } from '../spans/span-table.ts'
-import type { MeasuredSpans } from '../spans/weight-columns.ts'
-import type { CallObserver } from '../totals/call-observer.ts'
+import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type SideSpans, waitNs } from '../totals/call-sides.ts'
-import { type MessageColumns, Place } from './message-columns.ts'
-import { type Heads, headsById } from './message-heads.ts'
+import type { CallObserver } from '../totals/call-totals.ts'
+import { type Heads, headsById, type MessageColumns, Place } from './message-columns.ts'
 
 /** A call between two nodes that only a span link tells of. */
 export interface LinkedCall {

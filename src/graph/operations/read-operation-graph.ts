@@ -1,11 +1,10 @@
-import { compareTexts } from '../columns/least-called.ts'
 import type { Steps } from '../columns/steps.ts'
 import { folded, foldedText, type StringTable } from '../columns/string-table.ts'
 import type { Folding, Graph, GraphEdge, GraphNode } from '../graph.ts'
 import { noPattern } from '../totals/call-patterns.ts'
 import { noSides } from '../totals/call-sides.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
-import { foldOperations, foldTags } from './folding.ts'
+import { compareTexts, foldOperations, foldTags } from './fold-nodes.ts'
 import type { TagSums } from './tag-totals.ts'
 
 /**
