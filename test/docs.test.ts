@@ -9,6 +9,7 @@ import { errorStatus } from '../src/base/errors.ts'
 import { runDemo } from '../src/cli/demo/run-demo.ts'
 import { parseArguments } from '../src/cli/parse-arguments.ts'
 import { defaultConfig, loadConfig } from '../src/config/file/load.ts'
+import { renamedPaths, todaysName } from '../src/config/file/renamed-keys.ts'
 import { AggregationParameters } from '../src/model/parameters.ts'
 import { buildSettings } from '../src/wiring/builds.ts'
 
@@ -216,6 +217,30 @@ t.test('api.md names each call of the API', async (t) => {
       t.ok(text.includes(call), call)
     }
   }
+})
+
+t.test('architecture.md names each house and room of src', async (t) => {
+  const { text } = page('docs/architecture.md')
+  const folders = (path: string) =>
+    readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  for (const { name: house } of folders('src')) {
+    const row = text.split('\n').find((line) => line.startsWith(`| \`src/${house}\``)) ?? ''
+    t.ok(row, house)
+    for (const { name: room } of folders(`src/${house}`))
+      t.ok(row.includes(`\`${room}\``), `${house}/${room}`)
+  }
+})
+
+t.test('CHANGELOG.md names each key of the configuration that has another name now', async (t) => {
+  const { text } = page('CHANGELOG.md')
+  const rows = [...text.matchAll(/^\| configuration \| `(.*)` \| `(.*)` \|$/gm)]
+  t.ok(rows.length > 5)
+  for (const [, old = '', today = ''] of rows) t.equal(todaysName(old)?.split('.').at(-1), today, old)
+  for (const path of renamedPaths)
+    t.ok(
+      rows.some(([, old]) => old === path),
+      path,
+    )
 })
 
 t.test('operations.md names each error code', async (t) => {
