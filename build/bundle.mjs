@@ -2,19 +2,30 @@
  * Bundles the programs, together with the packages that they use, over their files in `dist`. A start that loads a few
  * files takes a third of the time of one that finds and loads some 900.
  */
+import { cpSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
 import { default as standaloneCode } from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
+import { publicEntries } from './public-entries.mjs'
+import { writeLicences } from './third-party.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
+const swaggerUi = join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static')
 
 /** @param {string} folder holds every file of `src`, compiled */
 export async function bundle(folder) {
-  await build({
+  const programs = ['main', 'sinks/history/thread', 'export/drawing-thread']
+  const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/main.ts', 'src/sinks/history/thread.ts', 'src/export/drawing-thread.ts'],
+    entryPoints: {
+      ...Object.fromEntries(programs.map((name) => [name, `src/${name}.ts`])),
+      ...Object.fromEntries(Object.entries(publicEntries).map(([name, path]) => [`exports/${name}`, path])),
+    },
+    metafile: true,
     outbase: 'src',
     outdir: folder,
     chunkNames: 'chunks/[name]-[hash]',
@@ -37,6 +48,12 @@ export async function bundle(folder) {
     },
     logLevel: 'warning',
   })
+  cpSync(swaggerUi, `${folder}/swagger-ui`, {
+    recursive: true,
+    // The same code as in swagger-ui-bundle.js, for pages that load React otherwise.
+    filter: (path) => !path.endsWith('/swagger-ui.js'),
+  })
+  writeLicences(metafile, root, `${folder}/third-party-licenses.txt`)
 }
 
 /** Compiles the check of the configuration now, instead of in every process at its start. */
@@ -60,14 +77,26 @@ async function compiledCheck(folder) {
   }
 }
 
-/** @fastify/swagger-ui reads its files relative to its own code, which the bundle moves. */
+/** The files of @fastify/swagger-ui move to `dist/swagger-ui`: its package is not installed where tta is. */
 const swaggerFiles = {
   name: 'files of @fastify/swagger-ui',
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve }) {
     onLoad({ filter: /swagger-ui\/(index|lib\/routes)\.js$/ }, async ({ path }) => {
-      const [, file] = path.split('node_modules/')
-      const folder = `path.dirname(require.resolve(${JSON.stringify(file)}))`
-      return { contents: (await readFile(path, 'utf8')).replaceAll('__dirname', folder) }
+      const text = await readFile(path, 'utf8')
+      const moved = text.replace(
+        /path\.join\(__dirname, (?:'\.\.', )?'(?:\.\/)?static/,
+        "path.join(require('swagger-ui folder').path, '",
+      )
+      if (moved.includes('__dirname')) throw new Error(`${path} reads files in a new way`)
+      return { contents: moved }
     })
+    onResolve({ filter: /^swagger-ui folder$/ }, ({ path }) => ({ path, namespace: 'folder' }))
+    onLoad({ filter: /.*/, namespace: 'folder' }, () => ({
+      contents: `
+        import { fileURLToPath } from 'node:url'
+        import { builtFile } from './src/base/package.ts'
+        export const path = fileURLToPath(builtFile('swagger-ui/'))`,
+      resolveDir: root,
+    }))
   },
 }

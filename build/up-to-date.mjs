@@ -1,10 +1,11 @@
 /** Rebuilds a folder only if its inputs or its files have changed since it was built. */
 import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** Written last: a folder without it is the work of a build that did not finish. */
 const stampName = '.build-stamp.json'
+const leftoverAgeMs = 600_000
 
 /**
  * Builds `folder` unless its stamp matches the inputs and the files that the stamp lists are still there.
@@ -22,6 +23,7 @@ const stampName = '.build-stamp.json'
 export async function bringUpToDate({ folder, inputs, tools, build }) {
   const digest = digestOf(inputs, tools)
   if (isUpToDate(folder, digest)) return false
+  removeLeftovers(folder)
   const fresh = `${folder}.${randomUUID()}`
   try {
     await build(fresh)
@@ -70,6 +72,15 @@ function filesIn(folder) {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort()
+}
+
+/** Removes what builds that were killed left behind. A younger folder may belong to a build that is still running. */
+function removeLeftovers(folder) {
+  const names = readdirSync(dirname(folder)).filter((name) => name.startsWith(`${basename(folder)}.`))
+  for (const path of names.map((name) => join(dirname(folder), name))) {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats && Date.now() - stats.mtimeMs > leftoverAgeMs) rmSync(path, { recursive: true, force: true })
+  }
 }
 
 /** A second build may finish at the same time. The later one then repeats the exchange. */

@@ -13,7 +13,7 @@ const floors = [
   ['process.ts'],
   ['cli'],
   ['cli/demo'],
-  ['openapi.ts', 'page'],
+  ['index.ts', 'openapi.ts', 'page'],
   ['app.ts'],
   ['wiring/service.ts'],
   ['wiring/builds.ts'],

@@ -19,8 +19,21 @@ t.test('what the image copies exists, and is let into the build', async (t) => {
     t.ok(existsSync(file), file)
     t.ok(ignored.includes(`!${file.replace('./', '')}\n`), `${file} is not ignored`)
   }
-  for (const file of manifest.files.filter((file: string) => !file.startsWith('!')))
-    t.ok(dockerfile.includes(file), `the image has ${file}`)
+  const unbuilt = manifest.files.filter((file: string) => !/^!?dist\//.test(file))
+  for (const file of [...unbuilt, 'README.md', 'LICENSE'])
+    t.ok(copied.includes(file) || copied.includes(`./${file}`), `the package in the image has ${file}`)
+})
+
+t.test('the labels of the image agree with the package', async (t) => {
+  const label = (name: string) =>
+    new RegExp(`org\\.opencontainers\\.image\\.${name}="([^"]*)"`).exec(dockerfile)?.[1]
+  t.match(dockerfile, `\nARG VERSION=${manifest.version}\n`)
+  t.match(label('version'), /^.\{VERSION\}$/)
+  t.match(dockerfile, `${manifest.name}-*.tgz`)
+  t.equal(label('description'), manifest.description)
+  t.equal(label('licenses'), manifest.license)
+  t.equal(`git+${label('source')}.git`, manifest.repository.url)
+  t.equal(label('documentation'), manifest.homepage)
 })
 
 t.test(
