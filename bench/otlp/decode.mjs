@@ -3,7 +3,7 @@
 import { StringTable } from '../../dist/graph/columns/string-table.js'
 import { GraphBuilder } from '../../dist/graph/graph-builder.js'
 import { SpanTable } from '../../dist/graph/spans/span-table.js'
-import { decodeTracesData } from '../../dist/sources/otlp/decode-traces.js'
+import { decodeTracesData } from '../../dist/sources/tempo/decode/decode-trace-by-id.js'
 import { cpuTimes, rate, report } from '../figures.mjs'
 import { toTracesData } from '../load/otlp-protobuf.mjs'
 import { searchAnswer } from '../load/search-answer.mjs'

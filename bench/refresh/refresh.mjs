@@ -5,7 +5,7 @@
 import { createAggregator } from '../../dist/builds/aggregation/aggregator.js'
 import { defaultConfig } from '../../dist/config/file/load.js'
 import { createGraphStore } from '../../dist/sinks/graph-store.js'
-import { tempoSource } from '../../dist/sources/tempo/tempo-source.js'
+import { createTempoSource } from '../../dist/sources/tempo/tempo-source.js'
 import { measured, ratio, report, spread } from '../figures.mjs'
 import { startReplay } from '../processes.mjs'
 
@@ -18,7 +18,7 @@ const startMs = 1_795_010_000_000
 function aggregatorOf(url, now) {
   const config = defaultConfig()
   const { maxSpans, maxBytes, lateSec, readAllSec, ...buildOptions } = config.build
-  const source = tempoSource({
+  const source = createTempoSource({
     url,
     headers: {},
     timeoutMs: 60_000,

@@ -15,6 +15,9 @@ export const Tenant = Type.String({
   description: `Tenant of Tempo: ${tenantForm}`,
 })
 
+/** Longest window, h: Tempo's default for `query_frontend.search.max_duration`. */
+export const maxWindowHours = 168
+
 /** A point in time as callers write it. */
 export const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
 

@@ -2,18 +2,18 @@ import { RE2JS } from 're2js'
 
 export type TagScope = 'resource' | 'span' | 'any'
 
-/** A pattern longer than this is refused: RE2 is linear in the text, but its program grows with the pattern. */
+/** Longest pattern: RE2 is linear in the text, but its program grows with the pattern. */
 export const maxPatternLength = 256
 
-/** An attribute of spans. */
+/** An attribute of spans or resources. */
 export interface Attribute {
-  /** Where the attribute is looked for; `any`: the span's, else the resource's. */
+  /** `any`: the attribute of the span, otherwise that of the resource. */
   scope: TagScope
   /** Attribute key, without scope. */
   key: string
 }
 
-/** Which spans select their trace: those whose tag has a value that the pattern matches. */
+/** Selects the traces in which a span has a value of the tag that matches the pattern. */
 export interface TagSelector extends Attribute {
   /** RE2 pattern, unanchored; null matches every value. */
   pattern: string | null
@@ -21,7 +21,7 @@ export interface TagSelector extends Attribute {
   matches(value: string): boolean
 }
 
-/** Bare names of the resource conventions (opentelemetry semantic-conventions, resource/). */
+/** Namespaces of resource attributes (opentelemetry semantic-conventions, resource/). */
 const resourceNamespaces = [
   'service',
   'k8s',
@@ -39,7 +39,7 @@ const matchAll = new Set(['', '.*', '^.*$'])
 /**
  * @param tag `resource.x`, `span.x` or a bare attribute name
  * @param filter RE2 pattern on the value, unanchored
- * @throws {RangeError} with what is allowed: the tag is empty, or the pattern is too long or does not compile
+ * @throws {RangeError} the tag is empty, or the pattern is too long or does not compile
  */
 export function tagSelector(tag: string, filter: string): TagSelector {
   const { scope, key } = parseTag(tag)
@@ -48,12 +48,12 @@ export function tagSelector(tag: string, filter: string): TagSelector {
   return { scope, key, pattern: filter, matches: (value) => regex.matcher(value).find() }
 }
 
-/** Whether every trace is selected, also one in which no span has the tag: true for `service.name` and `.*`. */
+/** Whether every trace is selected, also one without the tag: true for `service.name` and `.*`. */
 export function selectsAll(selector: TagSelector): boolean {
   return selector.pattern === null && isServiceName(selector)
 }
 
-/** Whether the tag is the service name itself. */
+/** Whether the tag is the service name. */
 export function isServiceName({ key, scope }: TagSelector): boolean {
   return key === 'service.name' && scope !== 'span'
 }
@@ -73,14 +73,14 @@ export function parseTag(tag: string): Attribute {
 /** @throws {RangeError} the pattern is too long or is not RE2 */
 export function compilePattern(pattern: string): RE2JS {
   if (pattern.length > maxPatternLength) {
-    throw new RangeError(`must be at most ${maxPatternLength} characters, and has ${pattern.length}`)
+    throw new RangeError(`must be at most ${maxPatternLength} characters, not ${pattern.length}`)
   }
   try {
-    // As Tempo gets it: a pattern such as \Q is whole by itself, and breaks what stands around it.
+    // The pattern as Tempo receives it: \Q, for example, compiles alone, but would quote the closing parenthesis.
     RE2JS.compile(`.*(?:${pattern}).*`, RE2JS.DOTALL)
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {
-    // The message quotes the pattern with what was put around it.
+    // The message quotes the pattern with its wrapping.
     const reason = (error as Error).message.replace('`(?s)', '`').replace('`.*(?:', '`').replace(').*`', '`')
     throw new RangeError(`must be an RE2 regular expression: ${reason}`, { cause: error })
   }

@@ -1,23 +1,22 @@
 import type { StringTable } from '../graph/columns/string-table.ts'
 import type { SpanTable } from '../graph/spans/span-table.ts'
 import type { TraceTree } from '../graph/trace/trace-tree.ts'
-import type { ReadLimits } from './read-limits.ts'
 import type { Attribute, TagSelector } from './tag-selector.ts'
 
-/** Which traces to read: those in which a span matches, whole, with all their spans. */
+/** The traces to read: those in which a span matches, with all their spans. */
 export interface TraceQuery {
   selector: TagSelector
-  /** A further TraceQL spanset filter without braces' pipeline, joined with `&&`; only Tempo understands it. */
+  /** A further TraceQL spanset filter, without a pipeline, joined with `&&`. Only for Tempo. */
   query?: string | undefined
-  /** Whose traces; the source's own choice if left out. Only Tempo has tenants. */
+  /** Tenant whose traces are read. @default the configured one. Only for Tempo. */
   tenant?: string | undefined
-  /** A trace is meant when its earliest span starts in [fromMs, toMs), Unix ms. */
+  /** A trace is in the window if its earliest span starts in [fromMs, toMs), Unix ms. */
   window: Window
   /** Most traces to read. */
   limit: number
-  /** Whether what the spans say of their peers, and their links, are wanted: the service level needs them. */
+  /** Whether attributes of peers, and links, are read: the service level needs them. */
   peers?: boolean | undefined
-  /** The attribute that says how a span was sampled: the share that was kept, or how many it stands for. */
+  /** The attribute that says how a span was sampled: the share of spans that were kept, or the count it represents. */
   sampling?: Attribute | undefined
 }
 
@@ -27,24 +26,24 @@ export interface Window {
   toMs: number
 }
 
-/** Takes whole traces. `GraphBuilder` is one. */
+/** Receives whole traces, such as `GraphBuilder`. */
 export interface TraceConsumer {
   readonly strings: StringTable
   /**
-   * The table is the source's own and is cleared afterwards.
+   * Adds a trace. The source clears the table afterwards.
    *
-   * @param tree built of the spans, where the source has it; the consumer may change it
+   * @param tree built of the spans, if the source has it; the consumer may change it
    */
   add(spans: SpanTable, tree?: TraceTree): void
-  /** Takes back a trace added with exactly these spans, because more of it turned up. */
+  /** Removes a trace that was added with exactly these spans, because more of its spans were found. */
   remove(spans: SpanTable): void
-  /** Told of traces that are left out because they begin before the window, with the spans that were seen. */
-  beginsBefore?(spans: SpanTable): void
-  /** Told of traces, added or left out, that are known to lack spans. */
-  isIncomplete?(spans: SpanTable): void
+  /** Called for a trace that is left out because it starts before the window, with its known spans. */
+  onBeforeWindow?(spans: SpanTable): void
+  /** Called for a trace, added or left out, that is known to lack spans. */
+  onIncomplete?(spans: SpanTable): void
 }
 
-/** How far a read has come; counts only ever grow. */
+/** The progress of a read; counts never decrease. */
 export interface ReadProgress {
   /** Share of the window that has been read, 0..1. */
   fraction: number
@@ -55,68 +54,84 @@ export interface ReadProgress {
   requests: number
 }
 
-/** In `ReadReport.unavailable`: of several links of a span only the last is known. */
+/** In `ReadReport.unavailable`: only the last of several links of a span is known. */
 export const earlierLinks = 'all links of a span but the last'
 
-/** What a read did. Everything that was left out or is in doubt has a count here. */
+/** The result of a read, with a count of everything that was left out or is uncertain. */
 export interface ReadReport {
-  /** Traces handed on. */
+  /** Traces published. */
   traces: number
-  /** Spans of these traces, as handed on. */
+  /** Spans of these traces. */
   spans: number
-  /** Of these, traces that were not read this time; absent: all were. */
+  /** Traces of these that were reused from an earlier read; absent: none. */
   reusedTraces?: number
   requests: number
   retries: number
   /** Bytes received, after decompression. */
   bytes: number
-  /** Time slices the window was read in. */
+  /** Time slices read. */
   slices: number
   /** Traces seen but left out: their earliest span starts outside the window. */
   outsideWindow: number
-  /** Traces that looked incomplete as found, and were looked up again. */
+  /** Traces that looked incomplete, and were looked up again. */
   suspects: number
-  /** Suspects of which more spans were found. */
+  /** Suspects that got more spans. */
   repaired: number
-  /** Traces known to lack spans that could not be had. They are in the graph as far as they are known. */
+  /** Traces known to lack spans that could not be read. Their known spans are in the graph. */
   incomplete: number
-  /** A few of those, 32 hex digits each. */
+  /** The ids of a few of those, 32 hex digits each. */
   incompleteTraceIds?: string[]
-  /** Traces that were found and left out because a limit was reached, or the source cut its answer. */
+  /** Whether traces were left out because of a limit, or because the source cut its answer. */
   truncated: boolean
-  /** The window that was really searched: a source may not have the newest or the oldest part. */
+  /** The window that was searched: a source may lack the newest or the oldest part. */
   searched: Window
-  /** The TraceQL that was sent; null where none was. */
+  /** The TraceQL that was sent; null if none was. */
   traceql: string | null
-  /** What the source cannot tell of spans, in plain words; [] where it tells all. */
+  /** Data of spans that the source cannot provide, for a person. */
   unavailable: string[]
-  /** What a person should know, in plain words. */
+  /** Sentences for a person. */
   warnings: string[]
 }
 
 export interface ReadOptions {
   signal: AbortSignal
-  /** Where they are passed the read ends, and the report is `truncated`. */
+  /** If they are exceeded, the read ends and its report is `truncated`. */
   limits?: ReadLimits | undefined
-  /** How many spans a second there will be about. Nobody waits for such a read: it asks as seldom as it can. */
+  /** The expected number of spans per second, for incremental reads: the read sends as few requests as possible. */
   expectedSpansPerSec?: number | undefined
   onProgress?: ((progress: ReadProgress) => void) | undefined
 }
 
 /**
- * Where traces come from.
- *
- * Making one does no I/O. Every failure is a `TtaError`; no failure is ever a `ReadReport` with no traces.
+ * A source of traces. Its creation does no I/O. Every failure is a `TtaError`, never a `ReadReport` without traces.
  */
 export interface TraceSource {
   readonly name: 'tempo' | 'embedded'
   /**
-   * Hands every trace of the query to `consumer`, each once and whole.
+   * Passes every trace of the query to `consumer`, each once and whole.
    *
-   * @throws {TtaError} the source could not be read, refused the query, or answered nonsense
+   * @throws {TtaError} the source is unavailable, refused the query, or sent a damaged answer
    */
   read(query: TraceQuery, consumer: TraceConsumer, options: ReadOptions): Promise<ReadReport>
   /** @throws {TtaError} the source cannot be reached */
   check(signal: AbortSignal): Promise<void>
   close(): Promise<void>
+}
+
+/** Limits of one read, which starts with the newest traces. A source that exceeds them stops. */
+export interface ReadLimits {
+  maxSpans: number
+  /** As received, after decompression. */
+  maxBytes: number
+}
+
+/** Returns a warning that names the exceeded limit; undefined if none is exceeded. */
+export function exceededLimit(
+  limits: ReadLimits | undefined,
+  { spans, bytes }: { spans: number; bytes: number },
+): string | undefined {
+  const { maxSpans = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY } = limits ?? {}
+  const consequence = 'in the window: the oldest part was not read.'
+  if (spans > maxSpans) return `More than ${maxSpans} spans (build.max_spans) ${consequence}`
+  return bytes > maxBytes ? `More than ${maxBytes} bytes (build.max_bytes) ${consequence}` : undefined
 }

@@ -2,16 +2,16 @@ import { inCamelCase } from '../config/camel-case.ts'
 import type { Config } from '../config/config.ts'
 import { connectionOf } from '../config/connection.ts'
 import { tempoMetrics } from '../operations/metrics/source-metrics.ts'
-import { embeddedSource } from '../sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../sources/embedded/embedded-traces.ts'
-import { type TempoSourceOptions, tempoSource } from '../sources/tempo/tempo-source.ts'
+import { createEmbeddedSource } from '../sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../sources/embedded/embedded-store.ts'
+import { createTempoSource, type TempoSourceOptions } from '../sources/tempo/tempo-source.ts'
 import type { TraceSource } from '../sources/trace-source.ts'
 import type { Context } from './context.ts'
 
 export interface Sources {
   source: TraceSource
   /** Where received spans go, if builds read from there. */
-  received: EmbeddedTraces | undefined
+  received: EmbeddedStore | undefined
 }
 
 /** Creates the trace source: a Tempo if `tempo.url` is set, otherwise the embedded one. */
@@ -21,12 +21,12 @@ export function createSources(
 ): Sources {
   const tempo = tempoOptions(config)
   if (tempo) {
-    const source = tempoSource({ ...tempo, now, observer: tempoMetrics(metrics.registry) })
+    const source = createTempoSource({ ...tempo, now, observer: tempoMetrics(metrics.registry) })
     return { source: override ?? source, received: undefined }
   }
-  const received = new EmbeddedTraces({ ...inCamelCase(config.embedded), now })
+  const received = new EmbeddedStore({ ...inCamelCase(config.embedded), now })
   if (override) return { source: override, received: undefined }
-  return { source: embeddedSource(received), received }
+  return { source: createEmbeddedSource(received), received }
 }
 
 /** Maps the configuration to the options of a Tempo source; undefined if `tempo.url` is not set. */

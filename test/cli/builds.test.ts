@@ -13,8 +13,8 @@ import { runCommandLine } from '../../src/cli/run.ts'
 import { AggregationSummary } from '../../src/model/summary.ts'
 import { createLogger } from '../../src/operations/logger.ts'
 import type { GraphSink, SinkReport } from '../../src/sinks/graph-sink.ts'
-import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
+import { createEmbeddedSource } from '../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../src/sources/otlp/json-to-protobuf.ts'
 import type { TraceSource } from '../../src/sources/trace-source.ts'
 import { otlpRequest } from '../support/otlp/otlp-request.ts'
@@ -25,10 +25,10 @@ const isSummary = new Ajv({ strict: false, formats: { 'date-time': true } }).com
 /** An embedded source with 20 traces of the last minutes. */
 function shopSource(): TraceSource {
   const nowMs = Date.now()
-  const traces = new EmbeddedTraces({ maxBytes: 1e8, maxAgeSec: 3600, now: Date.now })
+  const traces = new EmbeddedStore({ maxBytes: 1e8, maxAgeSec: 3600, now: Date.now })
   const spans = shopSpans({ seed: 1, traces: 20, fromMs: nowMs - 600_000, toMs: nowMs - 300_000 })
   traces.add(jsonToProtobuf(otlpRequest(spans)))
-  return embeddedSource(traces)
+  return createEmbeddedSource(traces)
 }
 
 /** A Tempo is configured, and never asked: `source` stands in its place. */

@@ -9,7 +9,7 @@ import type { GraphDocument } from '../../src/model/graph-document.ts'
 import { createLogger } from '../../src/operations/logger.ts'
 import { HistoryFile } from '../../src/sinks/history/history-file.ts'
 import { createNodegraphProviderSink } from '../../src/sinks/nodegraph-provider/provider-sink.ts'
-import { tempoSource } from '../../src/sources/tempo/tempo-source.ts'
+import { createTempoSource } from '../../src/sources/tempo/tempo-source.ts'
 import { providerOptions } from '../../src/wiring/sinks.ts'
 import { tempoOptions } from '../../src/wiring/sources.ts'
 import { edgeFields, nodeFields } from '../support/nodegraph-provider/provider-setup.ts'
@@ -132,7 +132,7 @@ export async function serve(text: string, clock = { nowMs }) {
   const [tempo, provider] = [tempoOptions(config), providerOptions(config)]
   if (!tempo || !provider) throw new Error('needs both')
   const { app, close } = await buildApp(config, {
-    source: tempoSource({ ...tempo, now, retryDelayMs: 1 }),
+    source: createTempoSource({ ...tempo, now, retryDelayMs: 1 }),
     providerSink: createNodegraphProviderSink({ ...provider, log: logger, retryDelayMs: 1 }),
     logger,
     now,

@@ -6,15 +6,15 @@ import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
-import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
-import { decodeTraceById } from '../../src/sources/otlp/decode-traces.ts'
+import { createEmbeddedSource } from '../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../src/sources/otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../src/sources/protobuf/protobuf-reader.ts'
 import { tagSelector } from '../../src/sources/tag-selector.ts'
 import { TempoAnswerError } from '../../src/sources/tempo/client/tempo-errors.ts'
 import { SearchDecoder } from '../../src/sources/tempo/decode/decode-search.ts'
-import { decodeFoundIds } from '../../src/sources/tempo/decode/found-ids.ts'
+import { decodeSearchJson } from '../../src/sources/tempo/decode/decode-search-json.ts'
+import { decodeTraceById } from '../../src/sources/tempo/decode/decode-trace-by-id.ts'
 import { mutatedBytes, mutatedJson } from './mutations.ts'
 
 const recorded = new URL('../recorded', import.meta.url)
@@ -137,7 +137,7 @@ const kinds: Record<string, (random: () => number, tally: Tally) => Promise<void
     check(builder, table.length)
   },
   'Tempo search JSON': async (random) => {
-    const { ids } = decodeFoundIds(mutatedJson(random, found, found))
+    const { ids } = decodeSearchJson(mutatedJson(random, found, found))
     const wrong = ids.find((id) => !/^[0-9a-f]{32}$/.test(id))
     if (wrong !== undefined) throw new RangeError(`took ${wrong} for a trace id`)
   },
@@ -150,14 +150,16 @@ function newBuilder(level: Level): GraphBuilder {
 
 /** Takes an OTLP request in and reads all of it back as a graph. */
 async function keep(random: () => number, body: Uint8Array, tally: Tally): Promise<void> {
-  const store = new EmbeddedTraces({ maxBytes: 1e9, maxAgeSec: 3600, now: () => 0 })
+  const store = new EmbeddedStore({ maxBytes: 1e9, maxAgeSec: 3600, now: () => 0 })
   const { acceptedSpans, rejectedSpans, reason } = store.add(body)
   if (rejectedSpans > 0 !== (reason !== '')) throw new RangeError('spans are rejected for a reason')
   const builder = newBuilder(pick(random, levels))
   const selector = tagSelector('service.name', '.*')
   const window = { fromMs: 0, toMs: 2 ** 64 / 1e6 }
   const query = { selector, window, limit: 1e6, peers: random() < 0.5 }
-  const report = await embeddedSource(store).read(query, builder, { signal: new AbortController().signal })
+  const report = await createEmbeddedSource(store).read(query, builder, {
+    signal: new AbortController().signal,
+  })
   if (report.spans !== acceptedSpans) throw new RangeError(`accepted ${acceptedSpans}, read ${report.spans}`)
   tally.spans += acceptedSpans
   tally.rejected += rejectedSpans

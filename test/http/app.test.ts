@@ -7,8 +7,8 @@ import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
 import { createValidator } from '../../src/http/server/request-validator.ts'
 import { createLogger } from '../../src/operations/logger.ts'
 import type { GraphSink } from '../../src/sinks/graph-sink.ts'
-import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
+import { createEmbeddedSource } from '../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../src/sources/embedded/embedded-store.ts'
 import { documentOf } from '../support/server-stand-ins.ts'
 
 const nowMs = Date.parse('2025-06-01T10:00:00Z')
@@ -223,8 +223,8 @@ t.test('a sink that fails is 503 with the whole account, and is closed with the 
     check: async () => {},
     close: async () => void closed.push('sink'),
   }
-  const traces = new EmbeddedTraces({ maxBytes: 1e6, maxAgeSec: 3600, now: () => nowMs })
-  const source = { ...embeddedSource(traces), close: async () => void closed.push('source') }
+  const traces = new EmbeddedStore({ maxBytes: 1e6, maxAgeSec: 3600, now: () => nowMs })
+  const source = { ...createEmbeddedSource(traces), close: async () => void closed.push('source') }
   const { app, close } = await start(t, defaultConfig(), { providerSink, source })
   const response = await app.inject({ method: 'POST', url: '/aggregate' })
   t.match(response.json(), {

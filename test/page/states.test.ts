@@ -1,6 +1,6 @@
 import t from 'tap'
-import { embeddedSource } from '../../src/sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../src/sources/embedded/embedded-traces.ts'
+import { createEmbeddedSource } from '../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../src/sources/embedded/embedded-store.ts'
 import type { TraceSource } from '../../src/sources/trace-source.ts'
 import { buildPage, drawn, launch, open, seriousViolations, until, withoutBrowser } from './browser.ts'
 import { build, serve, serveShop } from './serve.ts'
@@ -37,8 +37,8 @@ t.test('builds a preview only for this page, and marks invalid fields', { skip }
 })
 
 t.test('shows the progress of a rebuild, and cancels it', { skip }, async (t) => {
-  const traces = new EmbeddedTraces({ maxAgeSec: 3600, maxBytes: 1e9, now: Date.now })
-  const source = embeddedSource(traces)
+  const traces = new EmbeddedStore({ maxAgeSec: 3600, maxBytes: 1e9, now: Date.now })
+  const source = createEmbeddedSource(traces)
   let gate: Promise<void> | undefined
   const slow: TraceSource = {
     ...source,

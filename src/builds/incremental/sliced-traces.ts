@@ -60,11 +60,11 @@ export class SlicedTraces implements TraceConsumer {
     this.reaching.delete(hexOfWords(spans.traceId))
   }
 
-  beginsBefore(spans: SpanTable): void {
+  onBeforeWindow(spans: SpanTable): void {
     if (spans.extentMs().endMs >= this.fromMs) this.before.push(this.extentOf(spans))
   }
 
-  isIncomplete(spans: SpanTable): void {
+  onIncomplete(spans: SpanTable): void {
     const slice = this.sliceOf(spans)
     slice.incomplete++
     addTraceId(slice.incompleteIds, spans.traceId, 1)

@@ -1,5 +1,5 @@
 import type { FastifySchema } from 'fastify'
-import type { Acceptance } from '../../sources/embedded/embedded-traces.ts'
+import type { IngestResult } from '../../sources/embedded/embedded-store.ts'
 import { ProtobufWriter } from '../../sources/protobuf/protobuf-writer.ts'
 
 const binary = { type: 'string', format: 'binary' }
@@ -83,7 +83,7 @@ const rpcInternal = 13
 const rpcInvalidArgument = 3
 
 /** ExportTraceServiceResponse; `partial_success` is left out where no span was rejected. */
-export function encodeExportResponse(acceptance: Acceptance, encoding: OtlpEncoding): Buffer {
+export function encodeExportResponse(acceptance: IngestResult, encoding: OtlpEncoding): Buffer {
   const { rejectedSpans, reason } = acceptance
   if (encoding === 'json') {
     // 64-bit integers are strings in the JSON of protobuf.

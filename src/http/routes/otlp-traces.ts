@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
-import type { Acceptance, EmbeddedTraces } from '../../sources/embedded/embedded-traces.ts'
+import type { EmbeddedStore, IngestResult } from '../../sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../sources/otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../sources/protobuf/protobuf-reader.ts'
 import { toTtaError } from '../problem/error-response.ts'
@@ -16,7 +16,7 @@ import {
 } from './otlp-messages.ts'
 
 export interface OtlpTracesOptions {
-  traces: EmbeddedTraces
+  traces: EmbeddedStore
   /** Most bytes of a request, before and after decompression. */
   bodyLimitBytes: number
 }
@@ -55,7 +55,7 @@ export const otlpTracesRoute: FastifyPluginAsync<OtlpTracesOptions> = async (app
 }
 
 /** @throws {TtaError} TTA_BAD_REQUEST */
-function accept(traces: EmbeddedTraces, body: Uint8Array): Acceptance {
+function accept(traces: EmbeddedStore, body: Uint8Array): IngestResult {
   try {
     return traces.add(body)
   } catch (error) {

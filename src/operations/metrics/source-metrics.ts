@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { EmbeddedTraces } from '../../sources/embedded/embedded-traces.ts'
-import type { TempoObserver } from '../../sources/tempo/client/tempo-observer.ts'
+import type { EmbeddedStore } from '../../sources/embedded/embedded-store.ts'
+import type { TempoObserver } from '../../sources/tempo/client/tempo-client.ts'
 
 /** @returns counts requests to Tempo */
 export function tempoMetrics(registry: Registry): TempoObserver {
@@ -33,7 +33,7 @@ export function tempoMetrics(registry: Registry): TempoObserver {
 }
 
 /** What the embedded source has taken in, holds and has dropped: taken at every scrape. */
-export function observeEmbeddedTraces(registry: Registry, traces: EmbeddedTraces): void {
+export function observeEmbeddedTraces(registry: Registry, traces: EmbeddedStore): void {
   const registers = [registry]
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
@@ -67,6 +67,6 @@ export function observeEmbeddedTraces(registry: Registry, traces: EmbeddedTraces
     'tta_embedded_dropped_spans_total',
     'Spans that are held no more, by reason: too_old (max_age_sec), no_room (max_bytes)',
     'reason',
-    () => ({ too_old: traces.outlived.total, no_room: traces.displaced.total }),
+    () => ({ too_old: traces.expired.total, no_room: traces.evicted.total }),
   )
 }

@@ -1,8 +1,7 @@
 import { badRequest, TtaError } from '../../base/errors.ts'
 import { createYielder } from '../../base/event-loop.ts'
 import { SpanTable } from '../../graph/spans/span-table.ts'
-import { SpansByTrace } from '../otlp/spans-by-trace.ts'
-import { limitPassed, type ReadLimits } from '../read-limits.ts'
+import { TraceGrouper } from '../otlp/trace-grouper.ts'
 import { selectsAll } from '../tag-selector.ts'
 import type {
   ReadOptions,
@@ -12,10 +11,11 @@ import type {
   TraceSource,
   Window,
 } from '../trace-source.ts'
-import { type EmbeddedTraces, type HeldRequest, inflated } from './embedded-traces.ts'
+import { exceededLimit, type ReadLimits } from '../trace-source.ts'
+import { type EmbeddedStore, inflated, type StoredRequest } from './embedded-store.ts'
 
-/** Reads what `store` holds. The requests that arrive while a read is under way are not part of it. */
-export function embeddedSource(store: EmbeddedTraces): TraceSource {
+/** Creates a source that reads from `store`. A read leaves out requests that arrive after its start. */
+export function createEmbeddedSource(store: EmbeddedStore): TraceSource {
   return {
     name: 'embedded',
     read: (query, consumer, options) => read(store, query, consumer, options),
@@ -25,18 +25,18 @@ export function embeddedSource(store: EmbeddedTraces): TraceSource {
 }
 
 async function read(
-  store: EmbeddedTraces,
+  store: EmbeddedStore,
   query: TraceQuery,
   consumer: TraceConsumer,
   options: ReadOptions,
 ): Promise<ReadReport> {
   if (query.query !== undefined) {
-    throw badRequest([{ field: 'query', value: query.query, message: 'needs a Tempo: set tempo.url' }])
+    throw badRequest([{ field: 'query', value: query.query, message: 'requires Tempo (tempo.url)' }])
   }
-  const requests = store.held()
+  const requests = store.requests()
   const report = emptyReport(query.window)
-  const takeTurns = abortableTurns(options.signal)
-  const spans = await gather(requests, query, consumer, report, options.limits, takeTurns)
+  const yieldIfDue = createAbortableYielder(options.signal)
+  const spans = await gather(requests, query, consumer, report, options.limits, yieldIfDue)
   const chosen = newest(spans, choose(spans, query, report), options.limits, report)
   const table = new SpanTable(consumer.strings)
   for (const trace of chosen) {
@@ -44,48 +44,48 @@ async function read(
     consumer.add(table)
     report.traces++
     report.spans += table.length
-    if (await takeTurns()) options.onProgress?.(progress(report, chosen.length))
+    if (await yieldIfDue()) options.onProgress?.(progress(report, chosen.length))
   }
   options.onProgress?.(progress(report, chosen.length))
-  account(store, report)
+  reportGaps(store, report)
   return report
 }
 
 async function gather(
-  requests: HeldRequest[],
+  requests: StoredRequest[],
   { selector, peers, sampling }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
   limits: ReadLimits | undefined,
-  takeTurns: () => Promise<boolean>,
-): Promise<SpansByTrace> {
-  const spans = new SpansByTrace(consumer.strings, selector, (value) => selector.matches(value), {
+  yieldIfDue: () => Promise<boolean>,
+): Promise<TraceGrouper> {
+  const spans = new TraceGrouper(consumer.strings, selector, (value) => selector.matches(value), {
     peers,
     sampling,
   })
-  await takeTurns()
+  await yieldIfDue()
   for (const request of requests.toReversed()) {
-    const passed = limitPassed(limits, { spans: 0, bytes: report.bytes + request.length })
+    const passed = exceededLimit(limits, { spans: 0, bytes: report.bytes + request.length })
     if (passed) {
       leaveOut(report, passed)
       break
     }
     spans.add(inflated(request))
     report.bytes += request.length
-    await takeTurns()
+    await yieldIfDue()
   }
   spans.group()
   return spans
 }
 
-/** Says that there is more. @param warning why it was not read */
+/** Reports that traces were left out. @param warning why */
 function leaveOut(report: ReadReport, warning: string): void {
   report.truncated = true
   report.warnings.push(warning)
 }
 
-/** The traces to hand on: those selected that start in the window, the newest `limit` of them. */
-function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, report: ReadReport): number[] {
+/** Returns the selected traces that start in the window, at most the newest `limit`. */
+function choose(spans: TraceGrouper, { selector, window, limit }: TraceQuery, report: ReadReport): number[] {
   const all = selectsAll(selector)
   const from = toNs(window.fromMs)
   const to = toNs(window.toMs)
@@ -105,9 +105,9 @@ function choose(spans: SpansByTrace, { selector, window, limit }: TraceQuery, re
   return chosen
 }
 
-/** As many of the traces, the newest last, as the limit on spans has room for, but one at least. */
+/** Returns the newest traces within the limit on spans, at least one, the newest last. */
 function newest(
-  spans: SpansByTrace,
+  spans: TraceGrouper,
   traces: number[],
   limits: ReadLimits | undefined,
   report: ReadReport,
@@ -115,7 +115,7 @@ function newest(
   let total = 0
   for (let at = traces.length - 1; at >= 0; at--) {
     total += spans.spansOf(traces[at] ?? 0)
-    const passed = limitPassed(limits, { spans: total, bytes: 0 })
+    const passed = exceededLimit(limits, { spans: total, bytes: 0 })
     if (passed === undefined) continue
     leaveOut(report, passed)
     return traces.slice(Math.min(at + 1, traces.length - 1))
@@ -124,34 +124,40 @@ function newest(
 }
 
 /**
- * Says what the store no longer had. Spans are held for `maxAgeSec`: what is older is simply not part of what was
- * searched. Spans that had to go before that age are missing.
+ * Reports spans that the store no longer has. Spans expire after `maxAgeSec`: the searched window begins there. Spans
+ * that were evicted earlier are missing.
  */
-function account(store: EmbeddedTraces, report: ReadReport): void {
+function reportGaps(store: EmbeddedStore, report: ReadReport): void {
   const { maxAgeSec, now } = store.options
   const { fromMs, toMs } = report.searched
-  const heldFromMs = now() - maxAgeSec * 1000
-  if (fromMs < heldFromMs && heldFromMs < toMs && store.outlived.within({ fromMs, toMs: heldFromMs }) > 0) {
-    report.searched = { fromMs: Math.floor(heldFromMs), toMs }
-    report.warnings.push(`Spans are held for ${maxAgeSec} s (embedded.max_age_sec): the window begins there.`)
-  } else if (heldFromMs >= toMs && store.outlived.within({ fromMs, toMs }) > 0) {
+  const storedFromMs = now() - maxAgeSec * 1000
+  if (
+    fromMs < storedFromMs &&
+    storedFromMs < toMs &&
+    store.expired.within({ fromMs, toMs: storedFromMs }) > 0
+  ) {
+    report.searched = { fromMs: Math.floor(storedFromMs), toMs }
+    report.warnings.push(
+      `Spans are stored for ${maxAgeSec} s (embedded.max_age_sec): the window begins there.`,
+    )
+  } else if (storedFromMs >= toMs && store.expired.within({ fromMs, toMs }) > 0) {
     report.truncated = true
-    report.warnings.push(`The window ends before what is still held: embedded.max_age_sec is ${maxAgeSec} s.`)
+    report.warnings.push(
+      `The window ends before the oldest stored span: embedded.max_age_sec is ${maxAgeSec} s.`,
+    )
   }
-  const displaced = store.displaced.within(report.searched)
-  if (displaced === 0) return
+  const evicted = store.evicted.within(report.searched)
+  if (evicted === 0) return
   report.truncated = true
-  report.warnings.push(
-    `About ${displaced} spans of the window had to make room: embedded.max_bytes is too small.`,
-  )
+  report.warnings.push(`About ${evicted} spans of the window were evicted: embedded.max_bytes is too small.`)
 }
 
-/** Lets others have their turn, and says whether it did. */
-function abortableTurns(signal: AbortSignal): () => Promise<boolean> {
-  const takeTurns = createYielder()
+/** Creates a function that yields to the event loop if due, and returns whether it did. */
+function createAbortableYielder(signal: AbortSignal): () => Promise<boolean> {
+  const yieldIfDue = createYielder()
   return async () => {
     throwIfAborted(signal)
-    const hasWaited = await takeTurns()
+    const hasWaited = await yieldIfDue()
     if (hasWaited) throwIfAborted(signal)
     return hasWaited
   }
@@ -163,7 +169,7 @@ function throwIfAborted(signal: AbortSignal): void {
   throw new TtaError('TTA_CANCELLED', 'The read was cancelled', { cause: signal.reason })
 }
 
-/** Unix ns of Unix ms, to the µs. */
+/** Converts Unix ms to Unix ns, to the µs. */
 function toNs(ms: number): bigint {
   return BigInt(Math.round(ms * 1000)) * 1000n
 }

@@ -1,8 +1,8 @@
-import type { BytePattern } from '../protobuf/byte-pattern.ts'
+import { BytePattern } from '../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
 
-/** Where key and value of a KeyValue (opentelemetry-proto common/v1/common.proto) stand; nothing is copied. */
+/** Finds key and value of a KeyValue (opentelemetry-proto common/v1/common.proto) in place; copies nothing. */
 export class KeyValueReader {
   keyStart = 0
   keyEnd = 0
@@ -33,7 +33,31 @@ export class KeyValueReader {
     reader.position = valueStart
   }
 
-  isKey({ view }: ProtobufReader, wanted: BytePattern): boolean {
-    return wanted.is(view, this.keyStart, this.keyEnd)
+  isKey({ view }: ProtobufReader, key: BytePattern): boolean {
+    return key.is(view, this.keyStart, this.keyEnd)
+  }
+}
+
+/** A set of attribute keys. Compares bytes, so that other keys are never made into strings. */
+export class AttributeKeys {
+  /** By length in bytes; few keys have the same. */
+  private readonly byLength: { key: BytePattern; index: number }[][] = []
+
+  constructor(keys: readonly string[]) {
+    for (const [index, text] of keys.entries()) {
+      const key = new BytePattern(text)
+      this.byLength[key.length] = [...(this.byLength[key.length] ?? []), { key, index }]
+    }
+  }
+
+  /** Returns the index of the key from `start` to `end`, or -1. */
+  indexOf(view: DataView, start: number, end: number): number {
+    const keys = this.byLength[end - start]
+    if (keys === undefined) return -1
+    for (let at = 0; at < keys.length; at++) {
+      const { key, index } = keys[at]!
+      if (key.startsAt(view, start)) return index
+    }
+    return -1
   }
 }

@@ -1,4 +1,4 @@
-/** How the value of a field is encoded; `hex` are bytes that JSON writes in hex instead of base64. */
+/** The encoding of a field's value; `hex` are bytes that JSON writes in hex instead of base64. */
 export type ScalarType =
   | 'string'
   | 'bytes'
@@ -17,11 +17,11 @@ export interface Field {
   number: number
   type: ScalarType | 'message'
   repeated: boolean
-  /** Of a message; a function because messages may contain themselves. */
+  /** Shape of a message field; a function, because messages may contain themselves. */
   shape?: () => MessageShape
 }
 
-/** Fields by number; a hole where there is none. */
+/** Fields by number; undefined for unused numbers. */
 export type MessageShape = readonly (Field | undefined)[]
 
 type Spec = Omit<Field, 'name'>
@@ -129,5 +129,5 @@ const resourceSpans = shape({
 /** ExportTraceServiceRequest (collector/trace/v1/trace_service.proto), the same as TracesData. */
 export const traceRequest: MessageShape = shape({ resourceSpans: messages(1, () => resourceSpans) })
 
-/** Messages nested deeper than this are refused, as by the protobuf libraries. */
+/** Deepest nesting of messages, as in the protobuf libraries. */
 export const maxDepth = 100

@@ -1,41 +1,34 @@
 import type { SpanTable } from '../../graph/spans/span-table.ts'
 import { BytePattern } from '../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { anyNumber } from './any-number.ts'
-import { internAnyValue, skipOther } from './any-value.ts'
-import { type CurrentSpan, readPlainFields } from './decode-plain-fields.ts'
+import type { Attribute } from '../tag-selector.ts'
+import { internAnyValue, readNumber, skipOther } from './any-value.ts'
+import { type CurrentSpan, readFastPath } from './fast-path.ts'
 import { KeyValueReader } from './key-value.ts'
-import { PeerReader } from './peer-reader.ts'
+import { PeerAttributeReader } from './peer-attributes.ts'
 import { kindCode, readId, statusCode } from './span-fields.ts'
-import { adjustedCountOfRatio, WeightReader } from './weight-reader.ts'
+import { adjustedCountOfRatio, WeightAttributeReader } from './weight-attributes.ts'
 
-/** The tag whose value goes into `SpanTable.tagValue`. A `TagSelector` is one. */
-export interface TagKey {
-  /** `any`: the span's attribute, else the resource's. */
-  scope: 'resource' | 'span' | 'any'
-  key: string
-}
-
-/** What is read of spans besides their own fields. */
+/** Attributes that are read of spans, in addition to their fields. */
 export interface SpanProjection {
-  /** What they say of their peers, and their links. */
+  /** Whether attributes of peers, and links, are read. */
   peers?: boolean | undefined
-  /** The attribute that says how they were sampled. */
-  sampling?: TagKey | undefined
+  /** The attribute that says how spans were sampled. */
+  sampling?: Attribute | undefined
 }
 
-/** What a span said of its ids, for whoever wants to refuse it. */
+/** The ids of a span as they were sent, for validation. */
 export type SpanIds = Readonly<Omit<CurrentSpan, 'endHi' | 'endLo'>>
 
-/** Called after each span with the row that holds it; returning false takes the row back. */
+/** Called after each span with its row. Returns false to remove the row. */
 export type SpanVisitor = (row: number, ids: SpanIds) => boolean
 
 const serviceNameKey = new BytePattern('service.name')
 
 /**
- * Decodes the spans of OTLP messages in place into rows of a `SpanTable`: no object is made for a span or an
- * attribute, and only attributes that are wanted are looked into. Field numbers are those of
- * opentelemetry-proto trace/v1/trace.proto, common/v1/common.proto and resource/v1/resource.proto.
+ * Decodes the spans of OTLP messages in place into rows of a `SpanTable`. Makes no object for a span or an attribute,
+ * and reads only attributes that are used. Field numbers are those of opentelemetry-proto trace/v1/trace.proto,
+ * common/v1/common.proto and resource/v1/resource.proto.
  */
 export class SpanDecoder implements CurrentSpan {
   readonly traceId = new Uint32Array(4)
@@ -50,35 +43,36 @@ export class SpanDecoder implements CurrentSpan {
   private readonly tagOnResource: boolean
   private readonly tagOnSpan: boolean
   private readonly visit: SpanVisitor
-  /** Of the resource at hand, indexes into the table's strings. */
+  /** Values of the current resource, indexes into the table's strings. */
   private service = 0
   private resourceTag = 0
   private readonly id = new Uint32Array(2)
   private readonly attribute = new KeyValueReader()
-  private readonly peers: PeerReader | undefined
-  private readonly weights: WeightReader | undefined
+  private readonly peers: PeerAttributeReader | undefined
+  private readonly weights: WeightAttributeReader | undefined
   private readonly resourceSamplingKey: BytePattern | undefined
 
-  /** @param wants absent: only the fields and the tag */
-  constructor(table: SpanTable, tag: TagKey, visit: SpanVisitor, wants?: SpanProjection) {
+  /** @param tag for `SpanTable.tagValue` @param projection absent: only the fields and the tag are read */
+  constructor(table: SpanTable, tag: Attribute, visit: SpanVisitor, projection?: SpanProjection) {
     this.table = table
     this.tagKey = tag.key === 'service.name' ? serviceNameKey : new BytePattern(tag.key)
     this.tagOnResource = tag.scope !== 'span'
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
-    this.peers = wants?.peers ? new PeerReader(table) : undefined
-    const { sampling } = wants ?? {}
+    this.peers = projection?.peers ? new PeerAttributeReader(table) : undefined
+    const { sampling } = projection ?? {}
     this.weights =
-      wants && new WeightReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
+      projection &&
+      new WeightAttributeReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
     if (sampling && sampling.scope !== 'span') {
       this.resourceSamplingKey = new BytePattern(sampling.key)
     }
   }
 
   /**
-   * Decodes TracesData or ExportTraceServiceRequest, which are the same on the wire, up to `end`.
+   * Decodes TracesData or ExportTraceServiceRequest, which have the same encoding, up to `end`.
    *
-   * @throws {ProtobufError} the rows added so far are then of no use
+   * @throws {ProtobufError} the caller must then discard the rows
    */
   tracesData(reader: ProtobufReader, end: number): void {
     while (reader.position < end) {
@@ -88,7 +82,7 @@ export class SpanDecoder implements CurrentSpan {
     }
   }
 
-  /** The resource may stand after its spans, so the fields are walked twice: once for each. */
+  /** Walks the fields twice, since the resource may follow its spans. */
   private resourceSpans(reader: ProtobufReader, end: number): void {
     const start = reader.position
     this.service = 0
@@ -128,7 +122,7 @@ export class SpanDecoder implements CurrentSpan {
     }
     if (this.resourceSamplingKey && attribute.isKey(reader, this.resourceSamplingKey)) {
       reader.position = valueStart
-      this.weights?.startResource(adjustedCountOfRatio(anyNumber(reader, attribute.valueEnd)))
+      this.weights?.startResource(adjustedCountOfRatio(readNumber(reader, attribute.valueEnd)))
     }
     reader.position = end
   }
@@ -150,14 +144,14 @@ export class SpanDecoder implements CurrentSpan {
     this.peers?.start()
     this.weights?.start()
     for (;;) {
-      reader.position = readPlainFields(reader, reader.position, end, this, table, row)
+      reader.position = readFastPath(reader, reader.position, end, this, table, row)
       if (reader.position >= end) break
       this.field(reader, end, row)
     }
     this.finishRow(row)
   }
 
-  /** A field of a span in whichever way it is written. */
+  /** Reads a field of a span in any encoding. */
   private field(reader: ProtobufReader, end: number, row: number): void {
     const { table } = this
     const tag = reader.tag(end)
@@ -239,8 +233,12 @@ export class SpanDecoder implements CurrentSpan {
     reader.position = end
   }
 
-  /** Has the attribute at hand read where it is one of those. */
-  private offer(details: PeerReader | WeightReader, reader: ProtobufReader, valueStart: number): void {
+  /** Reads the current attribute if `details` knows it. */
+  private offer(
+    details: PeerAttributeReader | WeightAttributeReader,
+    reader: ProtobufReader,
+    valueStart: number,
+  ): void {
     const { keyStart, keyEnd, valueEnd } = this.attribute
     const known = details.attributeOf(reader.view, keyStart, keyEnd)
     if (known < 0) return

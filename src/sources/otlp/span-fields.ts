@@ -4,7 +4,7 @@ import { skipOther } from './any-value.ts'
 export const maxKind = 5
 const maxStatus = 2
 
-/** The big-endian word that ends before `end`; bytes before the reader's position count as zero. */
+/** Reads the big-endian word that ends at `end`; bytes before the reader's position count as zero. */
 function wordBefore(end: number, { bytes, view, position }: ProtobufReader): number {
   if (end - 4 >= position) return view.getUint32(end - 4)
   let word = 0
@@ -12,7 +12,7 @@ function wordBefore(end: number, { bytes, view, position }: ProtobufReader): num
   return word >>> 0
 }
 
-/** Reads an id up to `end` into words, most significant first. @returns the number of bytes it has */
+/** Reads an id up to `end` into words, most significant first. @returns its number of bytes */
 export function readId(reader: ProtobufReader, end: number, words: Uint32Array): number {
   const length = end - reader.position
   for (let word = words.length - 1, at = end; word >= 0; word--, at -= 4) words[word] = wordBefore(at, reader)
@@ -20,7 +20,7 @@ export function readId(reader: ProtobufReader, end: number, words: Uint32Array):
   return length
 }
 
-/** The code of a Status that ends at `end`: a `SpanStatus`. */
+/** Reads the code of a Status up to `end`: a `SpanStatus`. */
 export function statusCode(reader: ProtobufReader, end: number): number {
   let code = 0
   while (reader.position < end) {
@@ -31,13 +31,13 @@ export function statusCode(reader: ProtobufReader, end: number): number {
   return code
 }
 
-/** An enum value; those that later versions of OTLP may add count as unspecified, 0. */
+/** Reads an enum value; values of later versions of OTLP count as unspecified, 0. */
 function enumUpTo(max: number, reader: ProtobufReader, end: number): number {
   reader.varint64(end)
   return reader.hi === 0 && reader.lo <= max ? reader.lo : 0
 }
 
-/** A `SpanKind`. */
+/** Reads a `SpanKind`. */
 export function kindCode(reader: ProtobufReader, end: number): number {
   return enumUpTo(maxKind, reader, end)
 }

@@ -7,12 +7,12 @@ const slash = 0x2f
 const at = 0x40
 
 /**
- * The host of a URL (RFC 3986, section 3.2) without user and port. Only the host becomes a string: there may be as
- * many URLs as calls, with secrets in them.
+ * Reads the host of a URL (RFC 3986, section 3.2) without user and port. Only the host becomes a string: there may be as
+ * many URLs as calls, and they may contain secrets.
  *
- * @param reader at an AnyValue that goes up to `end`
- * @param isAuthority the text is no URL, but `host` or `host:port` as in the header Host
- * @returns index into `strings`; 0 for a URL that names no host and for what is no text
+ * @param reader at an AnyValue that ends at `end`
+ * @param isAuthority whether the text is `host` or `host:port`, as in the header Host, and not a URL
+ * @returns index into `strings`; 0 for a URL without a host and for other values
  * @throws {ProtobufError}
  */
 export function internUrlHost(
@@ -34,7 +34,7 @@ export function internUrlHost(
   return index
 }
 
-/** Behind the first `://`; the end where there is none. */
+/** Returns the position after the first `://`, or `to`. */
 function afterScheme(bytes: Uint8Array, from: number, to: number): number {
   for (let i = from; i + 2 < to; i++) {
     if (bytes[i] === colon && bytes[i + 1] === slash && bytes[i + 2] === slash) return i + 3
@@ -55,5 +55,5 @@ function internHost(bytes: Uint8Array, from: number, to: number, strings: String
   return strings.intern(bytes, start, port < 0 || port > end ? end : port)
 }
 
-/** / ? # */
+/** Whether the byte is `/`, `?` or `#`. */
 const endsAuthority = (byte: number) => byte === slash || byte === 0x3f || byte === 0x23

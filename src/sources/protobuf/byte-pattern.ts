@@ -1,14 +1,14 @@
 const utf8 = new TextEncoder()
 
 /**
- * A text, or the bytes of a whole field, that is looked for in messages. It is compared a word at a time, and no
- * text is made of what it is compared with.
+ * A text, or the bytes of a whole field, to find in messages. Compares a word at a time, and makes no strings of the
+ * compared bytes.
  */
 export class BytePattern {
-  /** Bytes. */
+  /** In bytes. */
   readonly length: number
   private readonly bytes: Uint8Array
-  /** Of at least four bytes; the last first, since keys and values differ most at their ends. They may overlap. */
+  /** Words of a pattern of four bytes or more, the last first: keys differ most at their ends. Words may overlap. */
   private readonly words: Uint32Array
 
   constructor(text: string | Uint8Array) {
@@ -22,12 +22,12 @@ export class BytePattern {
     this.words = Uint32Array.from(words)
   }
 
-  /** Whether it is what stands at `start` up to `end`, both within `view`. */
+  /** Whether the bytes from `start` to `end` are the pattern; both must be within `view`. */
   is(view: DataView, start: number, end: number): boolean {
     return end - start === this.length && this.startsAt(view, start)
   }
 
-  /** Whether it is what stands at `start`; there must be as many bytes. */
+  /** Whether the bytes at `start` are the pattern; `view` must hold that many bytes. */
   startsAt(view: DataView, start: number): boolean {
     const { words, length } = this
     if (length < 4) return this.isShort(view, start)

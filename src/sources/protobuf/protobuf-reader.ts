@@ -1,16 +1,16 @@
 /** Wire types of protobuf (protobuf.dev/programming-guides/encoding). */
 export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
-/** The message is cut short or is not protobuf. */
+/** A message is cut short or is not protobuf. */
 export class ProtobufError extends Error {
   override name = 'ProtobufError'
 }
 
 /**
- * Reads protobuf fields in place: nothing is copied, and every length is checked against the message it
- * stands in, so a truncated or altered message throws `ProtobufError` instead of reading on in its neighbour.
+ * Reads protobuf fields in place, without copies. Checks every length against the enclosing message, so that a truncated
+ * or altered message throws `ProtobufError` and never reads beyond its end.
  *
- * Walk a message of `end`:
+ * To walk a message that ends at `end`:
  *
  *     while (reader.position < end) {
  *       const tag = reader.tag(end)
@@ -18,7 +18,7 @@ export class ProtobufError extends Error {
  *       else reader.skip(tag, end)
  *     }
  *
- * A caller that enters a nested message walks up to its own end and so leaves `position` there.
+ * A caller that enters a nested message walks up to the end of that message, and leaves `position` there.
  */
 export class ProtobufReader {
   position = 0
@@ -40,7 +40,7 @@ export class ProtobufReader {
     return this.varint32(end)
   }
 
-  /** End of a length-delimited field; `position` is then at its start. */
+  /** Returns the end of a length-delimited field; `position` is then at its start. */
   endOfBytes(end: number): number {
     const length = this.varint32(end)
     const to = this.position + length
@@ -48,10 +48,10 @@ export class ProtobufReader {
     return to
   }
 
-  /** An unsigned varint of at most 32 bits. */
+  /** Reads an unsigned varint of at most 32 bits. */
   varint32(end: number): number {
     const { position } = this
-    // Nearly all tags and lengths are one byte: this much is small enough to be inlined.
+    // Nearly all tags and lengths have one byte. This part is small enough to be inlined.
     if (position < end) {
       const byte = this.bytes[position]!
       if (byte < 0x80) {
@@ -78,7 +78,7 @@ export class ProtobufReader {
     return value >>> 0
   }
 
-  /** An unsigned varint of up to 64 bits into `hi` and `lo`. */
+  /** Reads an unsigned varint of up to 64 bits into `hi` and `lo`. */
   varint64(end: number): void {
     const { bytes } = this
     let { position } = this
@@ -108,13 +108,13 @@ export class ProtobufReader {
     this.lo = lo >>> 0
   }
 
-  /** The value of a 64-bit varint as a number: exact below 2^53. */
+  /** Reads a 64-bit varint as a number, exact below 2^53. */
   varintNumber(end: number): number {
     this.varint64(end)
     return this.hi * 4294967296 + this.lo
   }
 
-  /** A little-endian 64-bit integer into `hi` and `lo`. */
+  /** Reads a little-endian 64-bit integer into `hi` and `lo`. */
   fixed64(end: number): void {
     this.lo = this.fixed32(end)
     this.hi = this.fixed32(end)
@@ -127,7 +127,7 @@ export class ProtobufReader {
     return this.view.getUint32(position, true)
   }
 
-  /** Passes over the value of a field that is not wanted. */
+  /** Skips the value of a field. */
   skip(tag: number, end: number): void {
     if (tag >>> 3 === 0) throw new ProtobufError('field number 0')
     switch (tag & 7) {

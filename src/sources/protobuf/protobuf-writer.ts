@@ -2,18 +2,18 @@ import { WireType } from './protobuf-reader.ts'
 
 const utf8Encoder = new TextEncoder()
 
-/** Writes protobuf fields one after the other. Fields are written also where they have their default value. */
+/** Writes protobuf fields one after the other, also fields with their default value. */
 export class ProtobufWriter {
   private buffer = new Uint8Array(256)
   private view = new DataView(this.buffer.buffer)
   private position = 0
 
-  /** What has been written, as a copy. */
+  /** Returns a copy of the written bytes. */
   finish(): Uint8Array {
     return this.buffer.slice(0, this.position)
   }
 
-  /** Two's complement, as int32, int64, uint32, uint64, bool and enums have it; -2^63 <= value < 2^64. */
+  /** Writes int32, int64, uint32, uint64, bool and enums, in two's complement; -2^63 <= value < 2^64. */
   varint(field: number, value: number | bigint): void {
     this.tag(field, WireType.varint)
     if (typeof value === 'number' && value >= 0 && value <= 0xffffffff) this.varint32(value)
@@ -26,7 +26,7 @@ export class ProtobufWriter {
     this.view.setUint32(at, value, true)
   }
 
-  /** Unsigned: 0 <= value < 2^64. */
+  /** Writes an unsigned integer, 0 <= value < 2^64. */
   fixed64(field: number, value: bigint): void {
     this.tag(field, WireType.fixed64)
     const at = this.advance(8)
@@ -55,7 +55,7 @@ export class ProtobufWriter {
     } else this.bytes(field, utf8Encoder.encode(value))
   }
 
-  /** A nested message: the fields that `write` writes meanwhile. */
+  /** Writes a nested message with the fields that `write` writes. */
   message(field: number, write: () => void): void {
     this.tag(field, WireType.bytes)
     const lengthAt = this.advance(1)
@@ -63,7 +63,7 @@ export class ProtobufWriter {
     write()
     const end = this.position
     const length = end - start
-    // One byte is kept for the length; longer ones push the content along.
+    // The length has one byte so far; a longer length moves the content.
     const more = varintBytes(length) - 1
     this.advance(more)
     this.buffer.copyWithin(start + more, start, end)
@@ -94,7 +94,7 @@ export class ProtobufWriter {
     this.buffer[at] = value
   }
 
-  /** Makes room for `length` bytes and returns where they begin; `buffer` and `view` may be others afterwards. */
+  /** Reserves `length` bytes and returns their start. May replace `buffer` and `view`. */
   private advance(length: number): number {
     const at = this.position
     this.position += length
@@ -108,13 +108,13 @@ export class ProtobufWriter {
   }
 }
 
-/** Such text needs no encoder, whose call costs more than a short text. */
+/** ASCII text needs no encoder, whose call costs more than a short text. */
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
   return true
 }
 
-/** Bytes of an unsigned varint of at most 32 bits. */
+/** Number of bytes of an unsigned varint of at most 32 bits. */
 function varintBytes(value: number): number {
   let length = 1
   for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++

@@ -1,10 +1,10 @@
 import { badRequest, TtaError } from '../../base/errors.ts'
 import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery, TraceSource } from '../trace-source.ts'
-import { TempoLimits } from './client/limits.ts'
+import { TempoLimits } from './client/learned-limits.ts'
 import { TempoClient, type TempoClientOptions } from './client/tempo-client.ts'
 import { type TempoStatusError, toTtaError } from './client/tempo-errors.ts'
 import { BulkRead } from './read/bulk-read.ts'
-import { isBadTraceql, isRefusedQuery, plainRead } from './read/plain-read.ts'
+import { isBadTraceql, isRefusedQuery, readById } from './read/read-by-id.ts'
 import { planRead } from './search/read-plan.ts'
 import type { SearchContext } from './search/search.ts'
 import { queryProblem, samplingProblem, tagProblem } from './traceql.ts'
@@ -12,21 +12,21 @@ import { queryProblem, samplingProblem, tagProblem } from './traceql.ts'
 export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
   /** Searches in flight. */
   concurrency: number
-  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
+  /** Padding of the window, so that traces at its edges are whole, s. */
   padSec: number
-  /** Spans may arrive so long after they ended, s. */
+  /** Longest time from the end of a span to its arrival, s. */
   lateSec: number
-  /** Most traces that one read fetches one by one. */
+  /** Most traces that one read fetches by id. */
   maxLookups: number
   /** Unix ms. */
   now?: () => number
 }
 
-/** Reads traces from Grafana Tempo 2 and 3 over its HTTP API. */
-export function tempoSource(options: TempoSourceOptions): TraceSource {
+/** Creates a source that reads traces from Grafana Tempo 2 or 3 over its HTTP API. */
+export function createTempoSource(options: TempoSourceOptions): TraceSource {
   const { concurrency, padSec, lateSec, maxLookups, now = Date.now } = options
   const client = new TempoClient({ ...options, maxSockets: concurrency + 8 })
-  /** An operator may give each tenant others. */
+  /** An operator may configure limits for each tenant. */
   const limitsByTenant = new Map<string | undefined, TempoLimits>()
   const limitsOf = (tenant: string | undefined) => {
     const limits = limitsByTenant.get(tenant) ?? new TempoLimits()
@@ -65,9 +65,9 @@ export function tempoSource(options: TempoSourceOptions): TraceSource {
     const plan = await planRead(context, query, planOptions)
     const bulk = new BulkRead(context, query, consumer, bulkOptions, plan)
     const report = await bulk.run().catch((error) => {
-      // Refused at the first search: nothing has been handed on.
-      if (!isRefusedQuery(error) || bulk.hasHandedOn) throw error
-      return plainRead(context, query, consumer, bulkOptions, plan).catch((plainError) => {
+      // The first search was refused: no trace has been published.
+      if (!isRefusedQuery(error) || bulk.hasPublished) throw error
+      return readById(context, query, consumer, bulkOptions, plan).catch((plainError) => {
         throw query.query && isBadTraceql(plainError) ? queryRefused(query.query, plainError) : plainError
       })
     })

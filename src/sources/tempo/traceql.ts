@@ -1,29 +1,28 @@
 import { attributeTerm, matchesPattern } from '../../model/traceql-terms.ts'
-import { serviceAttributes } from '../otlp/peer-reader.ts'
+import { serviceLevelAttributes } from '../otlp/peer-attributes.ts'
 import type { SpanProjection } from '../otlp/span-decoder.ts'
-import { summaryAttributes } from '../otlp/weight-reader.ts'
+import { summaryAttributes } from '../otlp/weight-attributes.ts'
 import { type Attribute, selectsAll, type TagSelector } from '../tag-selector.ts'
 import { earlierLinks } from '../trace-source.ts'
 
 /**
- * How spans are spread over spansets. A spanset is cut at 100 spans by default, so the expression decides how
- * many spans of a trace one answer can hold. By service is cheapest for Tempo and says the service once per
- * set; by duration spreads the spans of one service over 97 sets (a prime, since clocks tick in ms or µs).
+ * How spans are spread over spansets. Tempo cuts a spanset at 100 spans by default, so this decides how many spans of a
+ * trace one answer can hold.
+ *
+ * `service` is cheapest for Tempo, and names the service once per spanset. `duration` spreads the spans of one service
+ * over 97 spansets. 97 is a prime, since clocks tick in ms or µs.
  */
 export type Spread = 'service' | 'duration'
 
-/** Which traces a search is for. */
+/** The traces that a search finds. */
 export interface TraceMatch {
-  /** TraceQL that matches the spans which select a trace; `{ }` for every trace. */
+  /** TraceQL that matches the spans that select a trace; `{ }` for every trace. */
   spanset: string
-  /**
-   * Whether fragments of a trace without a match stay out of the answer: Tempo evaluates a query on each
-   * fragment by itself.
-   */
+  /** Whether the answer leaves out fragments without a match. Tempo evaluates a query on each fragment separately. */
   filtered: boolean
 }
 
-/** Names in answers carry no scope, so an attribute of these names could not be told from the span's own. */
+/** Names of span fields. Names in answers have no scope, so attributes with these names are ambiguous. */
 const reservedKeys = ['kind', 'status', 'name', 'span:parentID', 'duration', 'traceDuration']
 
 /**
@@ -34,18 +33,18 @@ export function tagProblem({ scope, key }: Attribute, peers: boolean): string | 
   const isTaken =
     reservedKeys.includes(key) ||
     (scope === 'span' && key === 'service.name') ||
-    (peers && scope === 'resource' && serviceAttributes.includes(key))
+    (peers && scope === 'resource' && serviceLevelAttributes.includes(key))
   return isTaken ? tagTaken(scope, key) : undefined
 }
 
-/** @returns why the attribute cannot be read from search answers beside the tag, or undefined */
+/** @returns why the attribute cannot be read from search answers together with the tag, or undefined */
 export function samplingProblem(sampling: Attribute, tag: TagSelector, peers: boolean): string | undefined {
   const isOtherScope = sampling.key === tag.key && sampling.scope !== tag.scope
   return isOtherScope ? tagTaken(sampling.scope, sampling.key) : tagProblem(sampling, peers)
 }
 
 const tagTaken = (scope: string, key: string) =>
-  `must not be ${scope === 'any' ? '' : `${scope}.`}${key}: Tempo's search answers cannot tell it from another field`
+  `must not be ${scope === 'any' ? '' : `${scope}.`}${key}: Tempo's search answers name another field the same`
 
 /** @param query a TraceQL spanset filter; braces may be left out */
 export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
@@ -55,57 +54,56 @@ export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
   return { spanset, filtered: spanset !== '{ }' }
 }
 
-/** @returns why a query is no spanset filter, or undefined; what else is wrong with it Tempo says */
+/** @returns why a query is not a spanset filter, or undefined; Tempo reports other mistakes */
 export function queryProblem(query: string): string | undefined {
   const bare = query.replace(/"(?:[^"\\]|\\.)*"|`[^`]*`/gs, '').replace(/\{[^{}]*\}/g, '{}')
   if (!/(?<!\|)\|(?!\|)/.test(bare)) return undefined
   return 'must be a TraceQL spanset filter, such as { status = error }, without a pipeline (|)'
 }
 
-/** What is read of each span besides its name, kind and status; of its links the last. */
-export interface SpanDetails extends SpanProjection {
+/** The attributes that are read of each span, in addition to its fields. Of its links only the last is read. */
+export interface SpanSelection extends SpanProjection {
   selector: TagSelector
 }
 
-/** Arrays cost Tempo the most, and the rollups besides them tell nearly as much. */
-const selectedOfSummaries = summaryAttributes.filter((key) => !key.includes('histogram'))
+/** Without the histograms: arrays cost Tempo the most, and the totals say nearly as much. */
+const selectedSummaryAttributes = summaryAttributes.filter((key) => !key.includes('histogram'))
 
-/**
- * Whether a span is a summary, whatever it says of that: a 1 is taken for true (`WeightReader`), and costs as little to
- * find.
- */
+/** Matches every span with the attribute that marks summaries, since `WeightAttributeReader` also accepts a 1 for true. */
 export const summaryQuery = '{ span.aggregation.is_summary != nil }'
 
 /**
- * All spans of the matching traces. `by` stands before `select`, which would hide fields from it.
+ * Returns the TraceQL of the bulk search: all spans of the matching traces. `by` precedes `select`, which would hide
+ * fields from it.
  *
- * @param summaries whether some may be summaries of pruned spans: their fields cost Tempo a tenth of its time where it reads no other attributes
+ * @param summaries whether some spans may be summaries of pruned spans. Their fields cost a Tempo that reads no other
+ *   attributes a tenth of its time.
  */
 export function bulkQuery(
   match: TraceMatch,
-  { selector, peers, sampling }: SpanDetails,
+  { selector, peers, sampling }: SpanSelection,
   spread: Spread,
   summaries = true,
 ): string {
   const spanset = match.filtered ? `(${match.spanset} && { })` : match.spanset
-  // by(trace:duration) differs between the fragments of a trace, so that none hides another.
+  // trace:duration differs between the fragments of a trace, so that no fragment hides another.
   const by = `by(trace:duration) | by(${spread === 'service' ? 'resource.service.name' : 'span:duration % 97'})`
   const fields = ['span:parentID', 'span:name', 'span:kind', 'span:status']
   if (spread === 'duration') fields.push('resource.service.name')
   if (!isService(selector)) fields.push(attribute(selector))
   if (sampling && !fields.includes(attribute(sampling))) fields.push(attribute(sampling))
-  if (summaries) fields.push(...selectedOfSummaries.map((key) => `span.${key}`))
-  if (peers) fields.push(...serviceAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
+  if (summaries) fields.push(...selectedSummaryAttributes.map((key) => `span.${key}`))
+  if (peers) fields.push(...serviceLevelAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
   return `${spanset} | ${by} | select(${fields.join(', ')})`
 }
 
-/** What a search does not tell of spans that trace by id does, in plain words. */
-export function unavailableAttributes({ peers }: SpanDetails): string[] {
-  const words = ['sampling thresholds in tracestate', 'histograms of pruned spans']
-  return peers ? [...words, earlierLinks] : words
+/** The data of spans that trace by id returns and a search does not, for a person. */
+export function unavailableAttributes({ peers }: SpanSelection): string[] {
+  const names = ['sampling thresholds in tracestate', 'histograms of pruned spans']
+  return peers ? [...names, earlierLinks] : names
 }
 
-/** As TraceQL and the answers call them. */
+/** Fields of links, as TraceQL and the answers name them. */
 export const linkTraceId = 'link:traceID'
 export const linkSpanId = 'link:spanID'
 
@@ -114,17 +112,17 @@ export function idsMatch(traceIds: string[]): TraceMatch {
   return { spanset: `{ ${traceIds.map((id) => `trace:id = "${id}"`).join(' || ')} }`, filtered: false }
 }
 
-/** Every trace with its fragments; with one span each, what counts is the number that matched. */
+/** Matches every fragment of every trace; the answer holds the number of its spans. */
 export const countQuery = '{ } | by(trace:duration)'
 
-/** Whether the tag is the service name itself, which every answer holds anyway. */
+/** Whether the tag is the service name, which every answer holds. */
 export function isService(selector: TagSelector): boolean {
   return selector.key === 'service.name' && selector.scope === 'resource'
 }
 
 function tagCondition(selector: TagSelector): string {
   if (selector.pattern === null) return `{ ${attribute(selector)} != nil }`
-  // TraceQL anchors patterns at both ends, and its dot matches newlines.
+  // TraceQL anchors patterns at both ends; its dot matches newlines.
   return `{ ${matchesPattern(attribute(selector), `.*(?:${selector.pattern}).*`)} }`
 }
 

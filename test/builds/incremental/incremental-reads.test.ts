@@ -8,7 +8,7 @@ import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
 import { defaultParameters } from '../../../src/model/parameters.ts'
 import { createGraphStore } from '../../../src/sinks/graph-store.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import { tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
+import { createTempoSource } from '../../../src/sources/tempo/tempo-source.ts'
 import { graphOf } from '../../support/tempo/read-window.ts'
 import {
   extentNs,
@@ -35,7 +35,7 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
   const clock = { ms: 0 }
   const now = () => epochMs + clock.ms
   const tempo = await startTempo()
-  const source = tempoSource({
+  const source = createTempoSource({
     url: tempo.url,
     headers: {},
     timeoutMs: 10_000,

@@ -5,8 +5,8 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { otlpTracesRoute } from '../../../src/http/routes/otlp-traces.ts'
-import { embeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../../src/sources/embedded/embedded-traces.ts'
+import { createEmbeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
@@ -18,7 +18,7 @@ const startMs = 1_795_334_800_000
 const bodyLimitBytes = 200_000
 
 async function listen(t: { teardown(end: () => unknown): unknown }) {
-  const traces = new EmbeddedTraces({ maxBytes: 1e7, maxAgeSec: 3600, now: () => startMs })
+  const traces = new EmbeddedStore({ maxBytes: 1e7, maxAgeSec: 3600, now: () => startMs })
   const app = Fastify()
   await app.register(otlpTracesRoute, { traces, bodyLimitBytes })
   app.post('/elsewhere', async (request) => ({ got: request.body }))
@@ -39,9 +39,9 @@ async function listen(t: { teardown(end: () => unknown): unknown }) {
 const json = { 'content-type': 'application/json' }
 const protobuf = { 'content-type': 'application/x-protobuf' }
 
-async function spansIn(traces: EmbeddedTraces): Promise<PlainSpan[]> {
+async function spansIn(traces: EmbeddedStore): Promise<PlainSpan[]> {
   const spans: PlainSpan[] = []
-  await embeddedSource(traces).read(
+  await createEmbeddedSource(traces).read(
     {
       selector: tagSelector('service.name', '.*'),
       window: { fromMs: startMs - 1e6, toMs: startMs + 1e6 },
@@ -109,7 +109,7 @@ t.test('where spans are rejected, the answer says how many and why, and the othe
     ],
   }
   const { traces, post } = await listen(t)
-  const reason = 'trace_id must have 16 bytes, and has 1'
+  const reason = 'trace_id must have 16 bytes, not 1'
   const answer = await post(JSON.stringify(body), json)
   t.equal(answer.status, 200)
   t.same(JSON.parse(answer.body.toString()), {
@@ -145,7 +145,7 @@ t.test('what cannot be decoded is 400 with a Status in the encoding of the reque
   t.match(answer, { status: 400, type: 'application/x-protobuf' })
   t.match(answer.body.subarray(0, 3).toString('hex'), /^080312$/)
   t.match(answer.body.toString(), /not an ExportTraceServiceRequest: \d+ bytes announced, \d+ left/)
-  t.equal(traces.held().length, 0)
+  t.equal(traces.requests().length, 0)
 })
 
 t.test('another content type or encoding is 415, and the answer says what is taken', async (t) => {
@@ -171,7 +171,7 @@ t.test('too much is 413, as sent and decompressed', async (t) => {
   const answer = await post(bomb, { ...protobuf, 'content-encoding': 'gzip' })
   t.match(answer, { status: 413, type: 'application/x-protobuf' })
   t.same(answer.body, rpcStatus(8, `The decompressed body has more than ${bodyLimitBytes} bytes`))
-  t.equal(traces.held().length, 0)
+  t.equal(traces.requests().length, 0)
 })
 
 t.test('a fault of ours is 500 and keeps what it was to itself', async (t) => {
@@ -204,6 +204,6 @@ t.test('a sender that goes away in mid-body leaves nothing behind', async (t) =>
   await new Promise((resolve) => socket.once('connect', resolve))
   socket.destroy()
   await gone
-  t.equal(traces.held().length, 0)
+  t.equal(traces.requests().length, 0)
   t.equal((await post('{}', json)).status, 200)
 })

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
-import { checkMessage } from '../../../src/sources/otlp/check-message.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { traceRequest } from '../../../src/sources/otlp/message-shape.ts'
+import { validateMessage } from '../../../src/sources/otlp/validate.ts'
 import { ProtobufReader } from '../../../src/sources/protobuf/protobuf-reader.ts'
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
 
@@ -115,7 +115,7 @@ t.test('every field of OTLP/JSON becomes its field of protobuf', async (t) => {
   const bytes = jsonToProtobuf(everything)
   t.equal(Buffer.from(bytes).toString('hex'), Buffer.from(byHand()).toString('hex'))
   const reader = new ProtobufReader(bytes)
-  checkMessage(reader, bytes.length, traceRequest)
+  validateMessage(reader, bytes.length, traceRequest)
   t.equal(reader.position, bytes.length)
 })
 

@@ -2,9 +2,9 @@ import t from 'tap'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { peerAttributes } from '../../../src/graph/spans/peer-naming.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
-import { decodeTracesData } from '../../../src/sources/otlp/decode-traces.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
-import { shortenedIds } from '../../../src/sources/otlp/shortened-ids.ts'
+import { matchShortIds } from '../../../src/sources/otlp/short-trace-ids.ts'
+import { decodeTracesData } from '../../../src/sources/tempo/decode/decode-trace-by-id.ts'
 
 const kinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 }
 const roles = ['none', 'database', 'messaging', 'external']
@@ -139,10 +139,10 @@ t.test('values of another type, errors, own addresses and links', async (t) => {
 t.test('a trace id of which only the low half was sent belongs to the one trace that has it', async (t) => {
   const short = [0, 0, 3, 4]
   const full = [1, 2, 3, 4]
-  t.same([...shortenedIds([...full, ...short])], [[1, 0]])
-  t.same([...shortenedIds([...short, ...full])], [[0, 1]])
-  t.same([...shortenedIds([...short, ...full, 9, 2, 3, 4])], [], 'not where there are two')
-  t.same([...shortenedIds([...short, 1, 2, 3, 5])], [])
-  t.same([...shortenedIds(short)], [])
-  t.same([...shortenedIds([])], [])
+  t.same([...matchShortIds([...full, ...short])], [[1, 0]])
+  t.same([...matchShortIds([...short, ...full])], [[0, 1]])
+  t.same([...matchShortIds([...short, ...full, 9, 2, 3, 4])], [], 'not where there are two')
+  t.same([...matchShortIds([...short, 1, 2, 3, 5])], [])
+  t.same([...matchShortIds(short)], [])
+  t.same([...matchShortIds([])], [])
 })

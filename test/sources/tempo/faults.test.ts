@@ -8,7 +8,7 @@ import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { ProtobufError } from '../../../src/sources/protobuf/protobuf-reader.ts'
 import { SearchDecoder } from '../../../src/sources/tempo/decode/decode-search.ts'
-import { tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
+import { createTempoSource } from '../../../src/sources/tempo/tempo-source.ts'
 import { readWindow } from '../../support/tempo/read-window.ts'
 import {
   always,
@@ -134,7 +134,7 @@ t.test('base URLs: with and without /api, with a prefix, with slashes', async (t
       tempo.asked.map(({ path }) => path),
       [`${prefix}/api/metrics/query_range`, `${prefix}/api/search`],
     )
-    const source = tempoSource({ ...defaults, url: tempo.url + suffix })
+    const source = createTempoSource({ ...defaults, url: tempo.url + suffix })
     await source.check(new AbortController().signal)
     t.equal(tempo.asked.at(-1)?.path, `${prefix}/api/echo`)
     await source.close()
@@ -155,7 +155,7 @@ const defaults = {
 t.test('a check tells a Tempo that is not there', async (t) => {
   const tempo = await startTempo({ fault: () => text(503, 'starting') })
   t.teardown(() => tempo.close())
-  const source = tempoSource({ ...defaults, url: tempo.url })
+  const source = createTempoSource({ ...defaults, url: tempo.url })
   await t.rejects(source.check(new AbortController().signal), { code: 'TTA_TEMPO_UNAVAILABLE' })
   await source.close()
 })

@@ -4,8 +4,8 @@ import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
-import { serviceAttributes } from '../../../src/sources/otlp/peer-reader.ts'
-import { SpansByTrace } from '../../../src/sources/otlp/spans-by-trace.ts'
+import { serviceLevelAttributes } from '../../../src/sources/otlp/peer-attributes.ts'
+import { TraceGrouper } from '../../../src/sources/otlp/trace-grouper.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
 import { SearchDecoder } from '../../../src/sources/tempo/decode/decode-search.ts'
 import { bulkQuery, tagProblem, traceMatch } from '../../../src/sources/tempo/traceql.ts'
@@ -20,7 +20,7 @@ function services() {
 
 function sentGraph() {
   const builder = services()
-  const spans = new SpansByTrace(builder.strings, byService, () => true, { peers: true })
+  const spans = new TraceGrouper(builder.strings, byService, () => true, { peers: true })
   spans.add(jsonToProtobuf(JSON.parse(recorded('peers.otlp.json').toString())))
   spans.group()
   const table = new SpanTable(builder.strings)
@@ -71,9 +71,9 @@ for (const version of ['tempo-3.0.3', 'tempo-2.10.7']) {
 t.test('peers are asked for only where they are wanted', async (t) => {
   const match = traceMatch(byService)
   const without = bulkQuery(match, { selector: byService, peers: false }, 'service')
-  t.notOk(serviceAttributes.some((key) => without.includes(key)) || without.includes('link'))
+  t.notOk(serviceLevelAttributes.some((key) => without.includes(key)) || without.includes('link'))
   const asked = bulkQuery(match, { selector: byService, peers: true }, 'service')
-  for (const key of serviceAttributes) t.ok(asked.includes(`span.${key}`), key)
+  for (const key of serviceLevelAttributes) t.ok(asked.includes(`span.${key}`), key)
   t.ok(asked.endsWith('link:traceID, link:spanID)'))
 })
 

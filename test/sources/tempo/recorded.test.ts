@@ -4,12 +4,12 @@ import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../../src/node-graph/node-graph.ts'
-import { embeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
-import { EmbeddedTraces } from '../../../src/sources/embedded/embedded-traces.ts'
+import { createEmbeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import { type FoundTrace, SearchDecoder } from '../../../src/sources/tempo/decode/decode-search.ts'
-import { tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
+import { SearchDecoder, type TraceSearchMetadata } from '../../../src/sources/tempo/decode/decode-search.ts'
+import { createTempoSource } from '../../../src/sources/tempo/tempo-source.ts'
 import type { TraceSource } from '../../../src/sources/trace-source.ts'
 import { expectedEdges, expectedNodes, expectedSpans } from '../../recorded/expected-graph.ts'
 import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
@@ -25,7 +25,7 @@ const afterwards = () => window.toMs + 3_600_000
 
 interface DecodedTrace {
   rows: PlainSpan[]
-  found: FoundTrace
+  found: TraceSearchMetadata
 }
 
 /** The traces of an answer, by id. */
@@ -63,11 +63,7 @@ for (const version of versions) {
             whole.filter(({ spanId }) => ids.has(spanId)),
             `${file} ${id}`,
           )
-          t.same(
-            found,
-            { cut: isCut, atLeastSpans: whole.length, matchedSpans: whole.length },
-            `${file} ${id}`,
-          )
+          t.same(found, { cut: isCut, minSpans: whole.length, matchedSpans: whole.length }, `${file} ${id}`)
           if (isCut) t.equal(whole.length, 150)
         }
       }
@@ -104,7 +100,7 @@ async function graphFrom(source: TraceSource, withTagNodes: boolean) {
 
 async function fromTempo(version: string, withTagNodes: boolean) {
   const tempo = await replay(version)
-  const source = tempoSource({
+  const source = createTempoSource({
     url: tempo.url,
     headers: {},
     timeoutMs: 5000,
@@ -122,9 +118,9 @@ async function fromTempo(version: string, withTagNodes: boolean) {
 }
 
 async function fromEmbedded(withTagNodes: boolean) {
-  const store = new EmbeddedTraces({ maxBytes: 1e7, maxAgeSec: 7200, now: afterwards })
+  const store = new EmbeddedStore({ maxBytes: 1e7, maxAgeSec: 7200, now: afterwards })
   store.add(jsonToProtobuf(input))
-  return graphFrom(embeddedSource(store), withTagNodes)
+  return graphFrom(createEmbeddedSource(store), withTagNodes)
 }
 
 t.test('both Tempos and the embedded source give the same graph, byte for byte', async (t) => {

@@ -1,7 +1,13 @@
 import t from 'tap'
+import {
+  TempoConnectionError,
+  TempoStatusError,
+  TempoTooLargeError,
+} from '../../../src/sources/tempo/client/tempo-errors.ts'
 import { type Slice, SlicePlanner } from '../../../src/sources/tempo/search/slice-planner.ts'
 import { SpanHistogram } from '../../../src/sources/tempo/search/span-histogram.ts'
 
+const timeout = new TempoConnectionError('Tempo did not answer in time', true, undefined)
 const widthOf = (slice: Slice | undefined) => slice && slice.endSec - slice.startSec
 
 t.test('drops a histogram that misses whole slices', async (t) => {
@@ -45,23 +51,55 @@ t.test('reads the parts of a split slice before older slices', async (t) => {
   const planner = new SlicePlanner({ startSec: 0, endSec: 320, targetSpans: 1000 })
   const first = planner.next(320) as Slice
   t.same([first.startSec, first.endSec], [310, 320])
-  t.ok(planner.split(first, 2, 1))
+  t.ok(planner.splitAfterError(first, timeout, 3600))
   t.same(planner.next(320), { startSec: 315, endSec: 320, timeouts: 1 })
   t.same(planner.next(320), { startSec: 310, endSec: 315, timeouts: 1 })
   t.same(planner.next(320), { startSec: 305, endSec: 310, timeouts: 0 }, 'and the next is as narrow')
 })
 
+t.test('splits a slice by what went wrong with it', async (t) => {
+  const widths = (split: (planner: SlicePlanner, slice: Slice) => boolean) => {
+    const planner = new SlicePlanner({ startSec: 0, endSec: 3200, targetSpans: 1000 })
+    if (!split(planner, planner.next(3200) as Slice)) return undefined
+    const parts: number[] = []
+    for (let end = 3200; end > 3100; end -= parts.at(-1) ?? 0) parts.push(widthOf(planner.next(3200)) ?? 0)
+    return parts
+  }
+  const after = (error: unknown, maxSec = 3600) =>
+    widths((planner, slice) => planner.splitAfterError(slice, error, maxSec))
+  t.same(
+    widths((planner, slice) => planner.splitUnfinished(slice)),
+    [25, 25, 25, 25],
+    'unfinished',
+  )
+  t.same(after(new TempoTooLargeError('too large')), [25, 25, 25, 25], 'too large')
+  t.same(after(timeout), [50, 50], 'timed out')
+  t.same(after(new TempoStatusError('/api/search', 400, 'range too long'), 40), [32, 34, 34], 'too long')
+  t.equal(after(new TempoStatusError('/api/search', 400, 'other')), undefined)
+})
+
+t.test('splits no part of the window after it timed out three times', async (t) => {
+  const planner = new SlicePlanner({ startSec: 0, endSec: 3200, targetSpans: 1000 })
+  let slice = planner.next(3200) as Slice
+  for (const isSplit of [true, true, true, false]) {
+    t.equal(planner.splitAfterError(slice, timeout, 3600), isSplit)
+    if (isSplit) slice = planner.next(3200) as Slice
+  }
+  t.match(slice, { timeouts: 3 })
+})
+
 t.test('does not split a slice of one second', async (t) => {
   const planner = new SlicePlanner({ startSec: 0, endSec: 10, targetSpans: 1000 })
   const slice = planner.next(1) as Slice
-  t.equal(planner.split(slice, 4), false)
+  t.equal(planner.splitUnfinished(slice), false)
+  t.equal(planner.splitAfterError(slice, timeout, 3600), false)
 })
 
 t.test('has not read a time that a slice in flight, a split part or the unplanned rest holds', async (t) => {
   const planner = new SlicePlanner({ startSec: 0, endSec: 320, targetSpans: 1000 })
   const first = planner.next(320) as Slice
   t.equal(planner.hasRead(316_000, 317_000), false, 'in flight')
-  planner.split(first, 2)
+  planner.splitAfterError(first, timeout, 3600)
   const newest = planner.next(320) as Slice
   planner.done(newest, 1)
   t.equal(planner.hasRead(316_000, 317_000), true)

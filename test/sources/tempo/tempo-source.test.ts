@@ -1,8 +1,8 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import type { ReadLimits } from '../../../src/sources/read-limits.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
+import type { ReadLimits } from '../../../src/sources/trace-source.ts'
 import { graphOf, newBuilder, newSource, readWindow } from '../../support/tempo/read-window.ts'
 import {
   extentNs,
@@ -191,7 +191,7 @@ t.test('spans that no search can spread are fetched by trace id', async (t) => {
     { traces: 1, spans: 101, incomplete: 1 },
     'as much as may be had: 1 root and 100 of 149',
   )
-  t.match(none.report.warnings, ['1 traces lack spans that could not be had.'])
+  t.match(none.report.warnings, ['1 traces lack spans that could not be read.'])
 })
 
 t.test('where many traces are cut, spans are spread from then on', async (t) => {
@@ -391,10 +391,7 @@ t.test('past a limit of a read nothing is looked up again, and what is in doubt 
   t.ok(report.traces > 0 && report.traces < 20)
   t.equal(report.incomplete, report.traces)
   t.equal(graph.spans.traces, report.traces)
-  t.match(report.warnings, [
-    /build\.max_bytes/,
-    /traces may lack spans: a limit of the build had been passed/,
-  ])
+  t.match(report.warnings, [/build\.max_bytes/, /traces may lack spans: a limit of the build was exceeded/])
 })
 
 t.test('a filter selects whole traces, also where only one of their fragments matches', async (t) => {
@@ -468,7 +465,7 @@ t.test('Tempo 3 hides its newest 30 s: nothing is counted twice or from elsewher
   t.same(graph, graphOf(fragments.slice(2, 5)))
   t.match(report, { traces: 3, truncated: false, incomplete: 0 })
   t.ok(Math.abs(report.searched.toMs - (nowMs - 30 * sec)) <= 2 * sec, 'the window ends where Tempo stops')
-  t.same(report.warnings, ['Tempo does not search the newest 30 s yet: the window ends there.'])
+  t.same(report.warnings, ['Tempo does not search the newest 30 s yet: the window ends before them.'])
   tempo.options.cutoffSec = 0
   const visible = await readWindow({ url: tempo.url, window: recent })
   t.match(visible.report, { traces: 5, warnings: [], searched: recent })
@@ -531,7 +528,7 @@ t.test('how much of its newest data Tempo hides is found out once', async (t) =>
   }
   const read = () => source.read(query, newBuilder(), { signal: new AbortController().signal })
   const [first, second] = [await read(), await read()]
-  t.match(second.warnings, ['Tempo does not search the newest 30 s yet: the window ends there.'])
+  t.match(second.warnings, ['Tempo does not search the newest 30 s yet: the window ends before them.'])
   t.same(second.warnings, first.warnings)
   t.equal(second.requests, first.requests - 2, 'two searches told')
 })

@@ -30,46 +30,46 @@ function assemble(options: { filtered?: boolean; hasRead?: boolean; limit?: numb
   return { assembly, added, tableOfSpans }
 }
 
-const found = (spans: SpanTable, atLeastSpans = 0, cut = false) => ({
+const metadataOf = (spans: SpanTable, minSpans = 0, cut = false) => ({
   cut,
-  atLeastSpans,
+  minSpans,
   matchedSpans: spans.length,
 })
 
 t.test('repeated spans do not make up for missing ones', async (t) => {
   const { assembly, added, tableOfSpans } = assemble()
   const repeated = tableOfSpans([root, child, child])
-  assembly.accept(repeated, found(repeated, 3), slice)
+  assembly.accept(repeated, metadataOf(repeated, 3), slice)
   t.same(added, [], 'the trace has three spans, and two of them came')
-  t.equal(assembly.countInDoubt('lacking'), 1)
+  t.equal(assembly.countPending('incomplete'), 1)
 
   const whole = tableOfSpans([root, child, sibling], 2)
-  assembly.accept(whole, found(whole, 3), slice)
+  assembly.accept(whole, metadataOf(whole, 3), slice)
   t.same(added, [3])
 })
 
 t.test('a spanset that Tempo cut keeps its trace back', async (t) => {
   const { assembly, added, tableOfSpans } = assemble()
   const spans = tableOfSpans([root, child])
-  assembly.accept(spans, found(spans, 0, true), slice)
+  assembly.accept(spans, metadataOf(spans, 0, true), slice)
   t.same(added, [])
-  t.equal(assembly.countInDoubt('lacking'), 1)
+  t.equal(assembly.countPending('incomplete'), 1)
 })
 
 t.test('what one slice says of missing spans holds when another slice shows more', async (t) => {
-  for (const [cut, atLeastSpans] of [
+  for (const [cut, minSpans] of [
     [true, 0],
     [false, 4],
   ] as const) {
     const { assembly, added, tableOfSpans } = assemble()
     const first = tableOfSpans([root, child])
-    assembly.accept(first, found(first, atLeastSpans, cut), slice)
+    assembly.accept(first, metadataOf(first, minSpans, cut), slice)
     const second = tableOfSpans([root, sibling])
-    assembly.accept(second, found(second), { startSec: 60, endSec: 120, timeouts: 0 })
-    assembly.settle()
+    assembly.accept(second, metadataOf(second), { startSec: 60, endSec: 120, timeouts: 0 })
+    assembly.reviewUnread()
     t.same(added, [])
-    const [held] = assembly.inDoubt('lacking')
-    t.match(held, { cut, atLeastSpans })
+    const [held] = assembly.pending('incomplete')
+    t.match(held, { cut, minSpans })
     t.equal(held?.spans.length, 3, 'the spans of both')
   }
 })
@@ -78,28 +78,28 @@ t.test('a trace that reaches out of its slice waits until that time has been rea
   const options = { hasRead: false }
   const { assembly, added, tableOfSpans } = assemble(options)
   const spans = tableOfSpans([root, { ...child, atMs: 59_990, ms: 100 }])
-  assembly.accept(spans, found(spans), slice)
-  assembly.settle()
+  assembly.accept(spans, metadataOf(spans), slice)
+  assembly.reviewUnread()
   t.same(added, [])
   options.hasRead = true
-  assembly.settle()
+  assembly.reviewUnread()
   t.same(added, [2])
 })
 
 t.test('a trace that was published and comes again with other spans is a conflict', async (t) => {
   const { assembly, added, tableOfSpans } = assemble()
   const part = tableOfSpans([root])
-  assembly.accept(part, found(part), slice)
+  assembly.accept(part, metadataOf(part), slice)
   const same = tableOfSpans([root])
-  assembly.accept(same, found(same), slice)
-  t.equal(assembly.countInDoubt('conflict'), 0)
+  assembly.accept(same, metadataOf(same), slice)
+  t.equal(assembly.countPending('conflict'), 0)
   const more = tableOfSpans([{ id: 7, atMs: 30_000 }])
-  assembly.accept(more, found(more), slice)
-  const [trace] = assembly.inDoubt('conflict')
+  assembly.accept(more, metadataOf(more), slice)
+  const [trace] = assembly.pending('conflict')
   const extended = tableOfSpans([{ id: 8, atMs: 31_000 }])
-  assembly.accept(extended, found(extended), slice)
-  assembly.settle()
-  t.equal(assembly.countInDoubt('conflict'), 1, 'also when still more of it comes')
+  assembly.accept(extended, metadataOf(extended), slice)
+  assembly.reviewUnread()
+  t.equal(assembly.countPending('conflict'), 1, 'also when still more of it comes')
   t.ok(trace && assembly.resolveConflict(trace, tableOfSpans([root, { id: 7, atMs: 30_000 }])))
   t.same(added, [1, -1, 2])
 })

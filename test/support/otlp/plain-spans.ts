@@ -1,5 +1,5 @@
 import type { SpanTable } from '../../../src/graph/spans/span-table.ts'
-import type { TagKey } from '../../../src/sources/otlp/span-decoder.ts'
+import type { Attribute } from '../../../src/sources/tag-selector.ts'
 
 /** A span with everything a `SpanTable` knows of it, to compare by eye. */
 export interface PlainSpan {
@@ -63,7 +63,7 @@ export function plainRows(table: SpanTable): PlainSpan[] {
 }
 
 /** What the decoder should make of OTLP/JSON, read in the plainest way. */
-export function plainInput({ resourceSpans }: OtlpJson, tag: TagKey): PlainSpan[] {
+export function plainInput({ resourceSpans }: OtlpJson, tag: Attribute): PlainSpan[] {
   return sorted(
     resourceSpans.flatMap(({ resource, scopeSpans }) =>
       scopeSpans.flatMap(({ spans }) =>

@@ -3,10 +3,9 @@ import type { Graph } from '../../../src/graph/graph.ts'
 import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import type { TraceTree } from '../../../src/graph/trace/trace-tree.ts'
-import type { ReadLimits } from '../../../src/sources/read-limits.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import { type TempoSourceOptions, tempoSource } from '../../../src/sources/tempo/tempo-source.ts'
-import type { ReadProgress, ReadReport, Window } from '../../../src/sources/trace-source.ts'
+import { createTempoSource, type TempoSourceOptions } from '../../../src/sources/tempo/tempo-source.ts'
+import type { ReadLimits, ReadProgress, ReadReport, Window } from '../../../src/sources/trace-source.ts'
 import { attributeOf, type StoredSpan } from './stored-trace.ts'
 
 export interface ReadingOptions extends Partial<TempoSourceOptions> {
@@ -30,7 +29,7 @@ export const newBuilder = () =>
 
 /** A source that retries without delay. */
 export const newSource = (options: Pick<TempoSourceOptions, 'url'> & Partial<TempoSourceOptions>) =>
-  tempoSource({
+  createTempoSource({
     headers: {},
     timeoutMs: 10_000,
     maxAnswerBytes: 64e6,

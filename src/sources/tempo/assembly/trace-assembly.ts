@@ -1,249 +1,234 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { TraceTree } from '../../../graph/trace/trace-tree.ts'
 import type { TraceConsumer, Window } from '../../trace-source.ts'
-import type { FoundTrace } from '../decode/decode-search.ts'
+import type { TraceSearchMetadata } from '../decode/decode-search.ts'
 import type { Slice } from '../search/slice-planner.ts'
-import { addMissing } from './more-spans.ts'
+import { addMissingSpans } from './add-missing-spans.ts'
+import { compareTraceIds, type PendingReason, type PendingTrace } from './pending-trace.ts'
 import { TraceLedger, TraceState } from './trace-ledger.ts'
-
-/** Why a trace is not handed on yet. */
-export type Doubt =
-  /** It reaches into slices that have not been read. */
-  | 'unread'
-  /** Only fragments with a match came: whether there are others is not known. */
-  | 'unverified'
-  /** Spans are missing for sure. */
-  | 'lacking'
-  /** A parent is missing; it may never have existed. */
-  | 'orphaned'
-  /** Another part of it has been counted. */
-  | 'conflict'
-
-/** A trace that waits for more spans, or for the certainty that there are none. */
-export interface HeldTrace extends FoundTrace {
-  index: number
-  spans: SpanTable
-  doubt: Doubt
-}
 
 export interface TraceAssemblyOptions {
   consumer: TraceConsumer
   /** Traces that start outside are left out. */
   window: Window
-  /** Most traces to hand on. */
+  /** Most traces to publish. */
   limit: number
-  /** Whether answers hold only those fragments of a trace that match. */
+  /** Whether answers hold only the matching fragments of a trace. */
   filtered: boolean
-  /** Whether all between two times, Unix ms, has been read. */
+  /** Whether everything between two times, Unix ms, has been read. */
   hasRead(startMs: number, endMs: number): boolean
 }
 
 /**
- * Decides for each trace that an answer holds: hand it on, wait, or doubt. A trace is handed on once.
+ * Decides for each trace in an answer whether to publish it, or to keep it pending. Publishes a trace only once.
  *
- * Tempo stores a trace in fragments, and answers those that overlap the slice (and match). Most traces are
- * whole at first sight and go straight to the consumer; only those in doubt are kept.
+ * Tempo stores a trace in fragments. An answer holds the fragments that overlap the slice and match. Most traces
+ * are complete in the first answer and go straight to the consumer; only the others are kept in memory.
  */
 export class TraceAssembly {
-  /** Handed on, and not taken back. */
+  /** Published and not retracted. */
   traces = 0
   spans = 0
   outsideWindow = 0
-  /** Left out because the limit was reached. */
+  /** Traces left out because of the limit. */
   overLimit = 0
 
   private readonly options: TraceAssemblyOptions
   private readonly ledger = new TraceLedger()
-  private readonly held = new Map<number, HeldTrace>()
+  private readonly waiting = new Map<number, PendingTrace>()
   private readonly tree = new TraceTree()
 
   constructor(options: TraceAssemblyOptions) {
     this.options = options
   }
 
-  /** Takes what the answer for `slice` holds of one trace. The table may be cleared afterwards. */
-  accept(spans: SpanTable, found: FoundTrace, slice: Slice): void {
+  /** Takes one trace out of the answer for `slice`. The caller may clear the table afterwards. */
+  accept(spans: SpanTable, metadata: TraceSearchMetadata, slice: Slice): void {
     const index = this.ledger.indexOf(spans)
     const state = this.ledger.state(index)
-    if (state === TraceState.settled) return
-    if (state === TraceState.held) this.extend(index, spans, found)
-    else if (state === TraceState.counted) this.compare(index, spans)
-    else if (state === TraceState.late) this.reconsider(index, spans, found)
+    if (state === TraceState.closed) return
+    if (state === TraceState.pending) this.extend(index, spans, metadata)
+    else if (state === TraceState.published) this.compareWithPublished(index, spans)
+    else if (state === TraceState.late) this.reconsiderLate(index, spans, metadata)
     else {
       const { startMs, endMs } = spans.extentMs()
       const isInside = startMs >= slice.startSec * 1000 && endMs <= slice.endSec * 1000
-      const doubt = this.doubtOf(spans, found, this.options.filtered)
-      if (!isInside) this.hold(index, spans, found, 'unread')
-      else if (doubt) this.hold(index, spans, found, doubt)
+      const reason = this.pendingReason(spans, metadata, this.options.filtered)
+      if (!isInside) this.keepPending(index, spans, metadata, 'unread')
+      else if (reason) this.keepPending(index, spans, metadata, reason)
       else this.publish(index, spans, startMs)
     }
   }
 
-  /** Looks again at the traces that waited for slices which have been read by now. */
-  settle(): void {
-    for (const trace of this.held.values()) {
-      if (trace.doubt !== 'unread') continue
+  /** Reviews the traces that waited for slices which have been read by now. */
+  reviewUnread(): void {
+    for (const trace of this.waiting.values()) {
+      if (trace.reason !== 'unread') continue
       const { startMs, endMs } = trace.spans.extentMs()
       if (!this.options.hasRead(startMs, endMs)) continue
-      const doubt = this.doubtOf(trace.spans, trace, this.options.filtered)
-      if (doubt) trace.doubt = doubt
-      else this.releaseForNow(trace)
+      const reason = this.pendingReason(trace.spans, trace, this.options.filtered)
+      if (reason) trace.reason = reason
+      else this.publishProvisionally(trace)
     }
   }
 
-  /** The traces in doubt of one kind, in order of their ids. */
-  inDoubt(doubt: Doubt): HeldTrace[] {
-    return [...this.held.values()].filter((trace) => trace.doubt === doubt).sort(compareTraceIds)
+  /** The traces that are pending for one reason, in order of their ids. */
+  pending(reason: PendingReason): PendingTrace[] {
+    return [...this.waiting.values()].filter((trace) => trace.reason === reason).sort(compareTraceIds)
   }
 
-  /** How many traces are in doubt of one of these kinds. */
-  countInDoubt(...doubts: Doubt[]): number {
+  /** The number of traces that are pending for one of these reasons. */
+  countPending(...reasons: PendingReason[]): number {
     let count = 0
-    for (const trace of this.held.values()) if (doubts.includes(trace.doubt)) count++
+    for (const trace of this.waiting.values()) if (reasons.includes(trace.reason)) count++
     return count
   }
 
-  /** Takes what a look-up found of a held trace in place of what is known of it. */
-  replace(trace: HeldTrace, spans: SpanTable, found: FoundTrace): void {
+  /** Replaces the spans of a pending trace with those that a look-up found. */
+  replace(trace: PendingTrace, spans: SpanTable, metadata: TraceSearchMetadata): void {
     trace.spans = spans.snapshot()
-    trace.cut = found.cut
-    trace.atLeastSpans = found.atLeastSpans
+    trace.cut = metadata.cut
+    trace.minSpans = metadata.minSpans
   }
 
   /**
-   * Hands on a held trace of which all fragments have been seen if nothing is wrong with it, else says in
-   * `doubt` what is.
+   * Publishes a pending trace whose fragments have all been seen, or sets the `reason` that prevents it.
    *
-   * @returns whether it was handed on
+   * @returns whether the trace was published
    */
-  judge(trace: HeldTrace): boolean {
-    const doubt = this.doubtOf(trace.spans, trace, false)
-    if (doubt) trace.doubt = doubt
-    else this.release(trace)
-    return !doubt
+  publishIfComplete(trace: PendingTrace): boolean {
+    const reason = this.pendingReason(trace.spans, trace, false)
+    if (reason) trace.reason = reason
+    else this.publishAndClose(trace)
+    return !reason
   }
 
-  /** Hands a held trace on as it is; whatever else turns up of it is ignored. */
-  release(trace: HeldTrace): void {
-    this.releaseForNow(trace)
-    this.ledger.mark(trace.index, TraceState.settled)
+  /** Publishes a pending trace as it is. Later spans of it are ignored. */
+  publishAndClose(trace: PendingTrace): void {
+    this.publishProvisionally(trace)
+    this.ledger.mark(trace.index, TraceState.closed)
   }
 
-  /** Hands a held trace on as it is; should more of it turn up, that is a conflict. */
-  releaseForNow(trace: HeldTrace): void {
+  /** Publishes a pending trace as it is. Later spans of it are a conflict. */
+  publishProvisionally(trace: PendingTrace): void {
     this.drop(trace)
     this.tree.build(trace.spans)
     this.publish(trace.index, trace.spans, trace.spans.extentMs().startMs)
   }
 
-  /** Leaves a held trace out. */
-  drop(trace: HeldTrace): void {
-    this.held.delete(trace.index)
-    this.ledger.mark(trace.index, TraceState.settled)
+  /** Leaves a pending trace out. */
+  drop(trace: PendingTrace): void {
+    this.waiting.delete(trace.index)
+    this.ledger.mark(trace.index, TraceState.closed)
   }
 
   /**
-   * Puts the whole of a trace in the place of the part that was counted.
+   * Replaces the published part of a trace with the whole trace.
    *
    * @param trace in conflict
    * @param whole all spans of the trace
-   * @returns false where what was counted cannot be told for sure; it then stays
+   * @returns false where the published part cannot be identified; it then stays
    */
-  resolveConflict(trace: HeldTrace, whole: SpanTable): boolean {
-    const counted = this.countedOf(trace.index, whole)
-    if (!counted) return false
-    this.takeBack(counted)
+  resolveConflict(trace: PendingTrace, whole: SpanTable): boolean {
+    const part = this.publishedPart(trace.index, whole)
+    if (!part) return false
+    this.retract(part)
     trace.spans = whole
-    this.release(trace)
+    this.publishAndClose(trace)
     return true
   }
 
-  /** Pairs of counted traces that are one: see `TraceLedger.shortenedPairs`. */
-  shortenedPairs(): [short: string, full: string][] {
-    return this.ledger.shortenedPairs()
+  /** Pairs of published traces that are one trace: see `TraceLedger.shortIdPairs`. */
+  shortIdPairs(): [short: string, full: string][] {
+    return this.ledger.shortIdPairs()
   }
 
-  /** Makes one trace of two that were counted. @returns false where what was counted cannot be told for sure */
-  join(short: SpanTable, full: SpanTable): boolean {
+  /** Merges two published traces. @returns false where the published spans cannot be identified */
+  mergePair(short: SpanTable, full: SpanTable): boolean {
     const index = this.ledger.indexOf(full)
-    const shortCounted = this.countedOf(this.ledger.indexOf(short), short)
-    const fullCounted = this.countedOf(index, full)
-    if (!shortCounted || !fullCounted) return false
-    for (const counted of [shortCounted, fullCounted]) this.takeBack(counted)
-    addMissing(full, short)
+    const shortPart = this.publishedPart(this.ledger.indexOf(short), short)
+    const fullPart = this.publishedPart(index, full)
+    if (!shortPart || !fullPart) return false
+    for (const part of [shortPart, fullPart]) this.retract(part)
+    addMissingSpans(full, short)
     this.tree.build(full)
     this.publish(index, full, full.extentMs().startMs)
-    this.ledger.mark(index, TraceState.settled)
+    this.ledger.mark(index, TraceState.closed)
     return true
   }
 
-  private countedOf(index: number, whole: SpanTable): SpanTable | undefined {
+  private publishedPart(index: number, whole: SpanTable): SpanTable | undefined {
     this.tree.build(whole)
-    return this.ledger.countedAmong(index, whole, this.tree)
+    return this.ledger.publishedAmong(index, whole, this.tree)
   }
 
-  private takeBack(counted: SpanTable): void {
-    this.options.consumer.remove(counted)
+  private retract(part: SpanTable): void {
+    this.options.consumer.remove(part)
     this.traces--
-    this.spans -= counted.length
+    this.spans -= part.length
   }
 
-  /** What is wrong with the spans of a trace, as far as they can tell. Leaves their tree in `tree`. */
-  private doubtOf(spans: SpanTable, found: FoundTrace, unverified: boolean): Doubt | undefined {
+  /** Returns why a trace with these spans cannot be published; leaves their tree in `tree`. */
+  private pendingReason(
+    spans: SpanTable,
+    metadata: TraceSearchMetadata,
+    unverified: boolean,
+  ): PendingReason | undefined {
     this.tree.build(spans)
-    if (found.cut || found.atLeastSpans > spans.length - this.tree.duplicates) return 'lacking'
+    // Repeated spans do not make up for missing ones.
+    if (metadata.cut || metadata.minSpans > spans.length - this.tree.duplicates) return 'incomplete'
     if (unverified) return 'unverified'
     return this.tree.orphans > 0 ? 'orphaned' : undefined
   }
 
-  private hold(index: number, spans: SpanTable, found: FoundTrace, doubt: Doubt): void {
-    this.ledger.mark(index, TraceState.held)
-    this.held.set(index, { index, spans: spans.snapshot(), doubt, ...found })
+  private keepPending(
+    index: number,
+    spans: SpanTable,
+    metadata: TraceSearchMetadata,
+    reason: PendingReason,
+  ): void {
+    this.ledger.mark(index, TraceState.pending)
+    this.waiting.set(index, { index, spans: spans.snapshot(), reason, ...metadata })
   }
 
-  /** More of a trace that waits: another fragment, or the same one as another slice shows it. */
-  private extend(index: number, spans: SpanTable, found: FoundTrace): void {
-    const trace = this.held.get(index)
+  /** Adds to a pending trace: another fragment, or the same fragment out of another slice. */
+  private extend(index: number, spans: SpanTable, metadata: TraceSearchMetadata): void {
+    const trace = this.waiting.get(index)
     if (!trace) return
-    const more = addMissing(trace.spans, spans)
-    trace.cut ||= found.cut
-    trace.atLeastSpans = Math.max(trace.atLeastSpans, found.atLeastSpans)
-    if (more > 0 && trace.doubt !== 'conflict') trace.doubt = 'unread'
+    const added = addMissingSpans(trace.spans, spans)
+    trace.cut ||= metadata.cut
+    trace.minSpans = Math.max(trace.minSpans, metadata.minSpans)
+    if (added > 0 && trace.reason !== 'conflict') trace.reason = 'unread'
   }
 
-  /** A trace that was handed on comes again: the same spans from another slice, or others. */
-  private compare(index: number, spans: SpanTable): void {
+  /** Handles a published trace that comes again: with the same spans from another slice, or with others. */
+  private compareWithPublished(index: number, spans: SpanTable): void {
     this.tree.build(spans)
-    if (this.ledger.wasCountedWith(index, spans, this.tree)) return
-    this.hold(index, spans, { cut: false, atLeastSpans: 0, matchedSpans: spans.length }, 'conflict')
+    if (this.ledger.wasPublishedWith(index, spans, this.tree)) return
+    this.keepPending(index, spans, { cut: false, minSpans: 0, matchedSpans: spans.length }, 'conflict')
   }
 
-  /** A trace that seemed to start after the window has spans that start before its end: the rest is missing. */
-  private reconsider(index: number, spans: SpanTable, found: FoundTrace): void {
+  /** Handles a trace that seemed to start after the window and has spans that start before its end. */
+  private reconsiderLate(index: number, spans: SpanTable, metadata: TraceSearchMetadata): void {
     if (spans.extentMs().startMs >= this.options.window.toMs) return
     this.outsideWindow--
-    this.hold(index, spans, found, 'lacking')
+    this.keepPending(index, spans, metadata, 'incomplete')
   }
 
-  /** `tree` holds the tree of the spans, the first of which starts at `startMs`. */
+  /** @param startMs earliest start of the spans; `tree` holds their tree */
   private publish(index: number, spans: SpanTable, startMs: number): void {
     const { window, consumer, limit } = this.options
     const isOutside = startMs < window.fromMs || startMs >= window.toMs
     if (isOutside || this.traces >= limit) {
-      this.ledger.mark(index, startMs >= window.toMs ? TraceState.late : TraceState.settled)
+      this.ledger.mark(index, startMs >= window.toMs ? TraceState.late : TraceState.closed)
       if (isOutside) this.outsideWindow++
       else this.overLimit++
-      if (startMs < window.fromMs) consumer.beginsBefore?.(spans)
+      if (startMs < window.fromMs) consumer.onBeforeWindow?.(spans)
       return
     }
-    this.ledger.remember(index, spans, this.tree)
+    this.ledger.recordPublished(index, spans, this.tree)
     this.traces++
     this.spans += spans.length
     consumer.add(spans, this.tree)
   }
-}
-
-function compareTraceIds({ spans: a }: HeldTrace, { spans: b }: HeldTrace): number {
-  const word = a.traceId.findIndex((value, at) => value !== b.traceId[at])
-  return word < 0 ? 0 : (a.traceId[word] ?? 0) - (b.traceId[word] ?? 0)
 }

@@ -3,18 +3,18 @@ import { hexOfWords } from '../../../graph/columns/ids.ts'
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { SpanSetHash } from '../../../graph/trace/span-set-hash.ts'
 import type { TraceTree } from '../../../graph/trace/trace-tree.ts'
-import { shortenedIds } from '../../otlp/shortened-ids.ts'
+import { matchShortIds } from '../../otlp/short-trace-ids.ts'
 
 /**
- * How far a trace has come. What was seen of a `late` one starts after the window; `settled` ones are done with,
- * whatever else turns up of them.
+ * The state of a trace in a read. The spans of a `late` trace start after the window, so far. Later spans of a
+ * `closed` trace are ignored.
  */
-export const TraceState = { unknown: 0, counted: 1, held: 2, settled: 3, late: 4 } as const
+export const TraceState = { unknown: 0, published: 1, pending: 2, closed: 3, late: 4 } as const
 export type TraceState = (typeof TraceState)[keyof typeof TraceState]
 
 /**
- * Remembers every trace of a read in about 45 bytes: how far it has come, and a fingerprint of the spans that
- * were counted, which tells when a later answer brings others.
+ * Remembers the state of every trace of a read in about 45 bytes, with a hash of its published spans. The hash shows
+ * whether a later answer holds other spans.
  */
 export class TraceLedger {
   private readonly ids = new TraceIdIndex()
@@ -24,7 +24,7 @@ export class TraceLedger {
   private hashHi = new Uint32Array(1024)
   private hashLo = new Uint32Array(1024)
 
-  /** Number of the trace whose id the table carries. */
+  /** Returns the number of the trace with the id of the table; adds unknown traces. */
   indexOf(spans: SpanTable): number {
     const index = this.ids.indexOf(spans.traceId)
     if (index >= this.states.length) this.grow(index)
@@ -39,43 +39,43 @@ export class TraceLedger {
     this.states[index] = state
   }
 
-  /** Marks the trace as counted with these spans. @param tree built of them */
-  remember(index: number, spans: SpanTable, tree: TraceTree): void {
+  /** Marks the trace as published with these spans. @param tree built of them */
+  recordPublished(index: number, spans: SpanTable, tree: TraceTree): void {
     const { count, hi, lo } = this.hash.set(spans, tree)
-    this.states[index] = TraceState.counted
+    this.states[index] = TraceState.published
     this.counts[index] = count
     this.hashHi[index] = hi
     this.hashLo[index] = lo
   }
 
-  /** Whether the trace was counted with exactly these spans. @param tree built of them */
-  wasCountedWith(index: number, spans: SpanTable, tree: TraceTree): boolean {
+  /** Whether the trace was published with exactly these spans. @param tree built of them */
+  wasPublishedWith(index: number, spans: SpanTable, tree: TraceTree): boolean {
     const { count, hi, lo } = this.hash.set(spans, tree)
     return count === this.counts[index] && hi === this.hashHi[index] && lo === this.hashLo[index]
   }
 
   /**
-   * Traces that were counted and are one: of the first in each pair some participant cut the id to its low 64 bits.
+   * Finds published traces that are one trace: a service cut the id of the first in each pair to its low 64 bits.
    *
    * @returns pairs of ids, 32 hex digits each
    */
-  shortenedPairs(): [short: string, full: string][] {
+  shortIdPairs(): [short: string, full: string][] {
     const words = this.ids.idWords
     const hexOf = (index: number) => hexOfWords(words, index * 4)
-    return [...shortenedIds(words)]
-      .filter(([short, full]) => this.wasCounted(short) && this.wasCounted(full))
+    return [...matchShortIds(words)]
+      .filter(([short, full]) => this.wasPublished(short) && this.wasPublished(full))
       .map(([short, full]) => [hexOf(short), hexOf(full)])
   }
 
-  /** The spans that the trace was counted with, out of all its spans. @param tree built of these */
-  countedAmong(index: number, spans: SpanTable, tree: TraceTree): SpanTable | undefined {
+  /** Finds the published spans among all spans of the trace. @param tree built of all spans */
+  publishedAmong(index: number, spans: SpanTable, tree: TraceTree): SpanTable | undefined {
     this.hash.count = this.counts[index] as number
     this.hash.hi = this.hashHi[index] as number
     this.hash.lo = this.hashLo[index] as number
     return this.hash.findIn(spans, tree)
   }
 
-  private wasCounted(index: number): boolean {
+  private wasPublished(index: number): boolean {
     return (this.counts[index] ?? 0) > 0
   }
 

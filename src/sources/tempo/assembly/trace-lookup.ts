@@ -1,14 +1,14 @@
 import { hexOfWords } from '../../../graph/columns/ids.ts'
 import type { StringTable } from '../../../graph/columns/string-table.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
-import { decodeTraceById, decodeTracesData } from '../../otlp/decode-traces.ts'
 import { isTooLarge, isTooSlow, TempoAnswerError, TempoStatusError } from '../client/tempo-errors.ts'
-import type { FoundTrace } from '../decode/decode-search.ts'
+import type { TraceSearchMetadata } from '../decode/decode-search.ts'
+import { decodeTraceById, decodeTracesData } from '../decode/decode-trace-by-id.ts'
 import { type SearchContext, searchTraces } from '../search/search.ts'
 import { bulkQuery, idsMatch } from '../traceql.ts'
-import { addMissing } from './more-spans.ts'
+import { addMissingSpans } from './add-missing-spans.ts'
 
-/** What one look-up by id found. */
+/** The result of one look-up by id. */
 export type LookupResult = 'whole' | 'partial' | 'missing' | 'too large'
 
 /** Unix s. */
@@ -17,13 +17,13 @@ export interface SearchTime {
   endSec: number
 }
 
-type OnTrace = (spans: SpanTable, found: FoundTrace) => void
+type OnTrace = (spans: SpanTable, metadata: TraceSearchMetadata) => void
 
-/** Fetches traces whose ids are known. */
+/** Looks up traces whose ids are known. */
 export class TraceLookup {
   private readonly context: SearchContext
   private readonly strings: StringTable
-  /** Tempos before 2.4 know only the first version of trace by id. */
+  /** The version of trace by id that this Tempo supports: before 2.4 only the first. */
   private version: 1 | 2 = 2
 
   constructor(context: SearchContext, strings: StringTable) {
@@ -32,7 +32,7 @@ export class TraceLookup {
   }
 
   /**
-   * Searches for traces by id: all their fragments in the time given, whatever matched before.
+   * Searches for traces by id. Finds all their fragments in the given time, also those that matched no filter.
    *
    * @param traceIds 32 hex digits each; at most 100, since they go into the URL
    * @param onTrace the table is cleared afterwards
@@ -44,35 +44,36 @@ export class TraceLookup {
     try {
       await this.searchIds(traceIds, time, onTrace)
     } catch (error) {
-      // Refused: the range is longer than was known.
+      // Tempo may have refused the range; `limits` then knows a shorter one.
       if (time.endSec - time.startSec <= limits.rangeSec) throw error
       await this.byIdsInParts(traceIds, time, onTrace)
     }
   }
 
-  /** The same where the time is longer than Tempo searches at once: what each part brings is united. */
+  /** Searches a time that is longer than Tempo allows part by part, and unites the results. */
   private async byIdsInParts(traceIds: string[], time: SearchTime, onTrace: OnTrace): Promise<void> {
-    const traces = new Map<string, { spans: SpanTable; found: FoundTrace }>()
+    const traces = new Map<string, { spans: SpanTable; metadata: TraceSearchMetadata }>()
     const { rangeSec } = this.context.limits
     for (let startSec = time.startSec; startSec < time.endSec; startSec += rangeSec) {
       const endSec = Math.min(time.endSec, startSec + rangeSec)
-      await this.searchIds(traceIds, { startSec, endSec }, (spans, found) => {
+      await this.searchIds(traceIds, { startSec, endSec }, (spans, metadata) => {
         const id = hexTraceId(spans)
         const trace = traces.get(id)
-        if (!trace) return void traces.set(id, { spans: spans.snapshot(), found: { ...found } })
-        addMissing(trace.spans, spans)
-        trace.found.cut ||= found.cut
-        trace.found.atLeastSpans = Math.max(trace.found.atLeastSpans, found.atLeastSpans)
+        if (!trace) return void traces.set(id, { spans: spans.snapshot(), metadata: { ...metadata } })
+        addMissingSpans(trace.spans, spans)
+        trace.metadata.cut ||= metadata.cut
+        trace.metadata.minSpans = Math.max(trace.metadata.minSpans, metadata.minSpans)
       })
     }
-    for (const { spans, found } of traces.values()) onTrace(spans, found)
+    for (const { spans, metadata } of traces.values()) onTrace(spans, metadata)
   }
 
   private async searchIds(traceIds: string[], time: SearchTime, onTrace: OnTrace): Promise<void> {
     const spans = new SpanTable(this.strings)
-    // One more than wanted: an answer as long as its limit would count as cut off.
+    // One more than there are: an answer with as many traces as its limit counts as unfinished.
+    const limit = traceIds.length + 1
     const q = bulkQuery(idsMatch(traceIds), this.context, 'duration')
-    const search = { q, limit: traceIds.length + 1, startSec: time.startSec, endSec: time.endSec }
+    const search = { q, limit, startSec: time.startSec, endSec: time.endSec }
     try {
       const { unfinished } = await searchTraces(this.context, search, spans, onTrace)
       if (!unfinished || traceIds.length === 1) return
@@ -86,7 +87,7 @@ export class TraceLookup {
   }
 
   /**
-   * Fetches one trace: all that Tempo has of it, from any time.
+   * Fetches one trace: all spans that Tempo has, from any time.
    *
    * @param spans is cleared and filled
    * @throws as `TempoClient.get`, and ProtobufError
@@ -94,7 +95,7 @@ export class TraceLookup {
   async byId(traceId: string, spans: SpanTable): Promise<LookupResult> {
     const { client, tenant, signal, tally } = this.context
     const path = `/api${this.version === 2 ? '/v2' : ''}/traces/${traceId}`
-    // Tempos after 3.0 answer summaries in place of spans that are alike, unless told otherwise.
+    // After 3.0 Tempo replaces similar spans by a summary, except with this parameter.
     const query: Record<string, string> = this.version === 2 ? { span_pruning: 'false' } : {}
     spans.clear()
     try {
@@ -132,14 +133,14 @@ export class TraceLookup {
   }
 }
 
-/** `{"trace":{}}`: a gateway that speaks only JSON, for a trace that does not exist. */
+/** Whether the answer is `{"trace":{}}`, with which a gateway that speaks only JSON says that there is no trace. */
 function isEmptyJson(body: Buffer, contentType: string): boolean {
   return (
     contentType === 'application/json' && /^\s*\{\s*("trace"\s*:\s*\{\s*\}\s*(,|\})|\})/.test(body.toString())
   )
 }
 
-/** The trace id of a table as Tempo wants it: 32 hex digits. */
+/** The trace id of a table as Tempo expects it: 32 hex digits. */
 export function hexTraceId(spans: SpanTable): string {
   return hexOfWords(spans.traceId)
 }

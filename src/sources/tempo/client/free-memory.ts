@@ -1,19 +1,20 @@
 import { MessageChannel } from 'node:worker_threads'
 
-/** Nobody listens: what is handed over to the other side is gone. */
-const { port1: nowhere, port2: closed } = new MessageChannel()
-closed.close()
+/** A port whose other end is closed: memory that is transferred to it is freed. */
+const { port1: closedPort, port2 } = new MessageChannel()
+port2.close()
 
 /**
- * Gives the memory of bytes back at once; they are empty afterwards.
+ * Frees the memory of bytes at once; they are empty afterwards.
  *
- * The garbage collector counts such memory as its heap's. Left to it, the answers of a read are many times what else
- * there is: it runs every few of them, marking on every core for milliseconds at a time, with requests waiting.
+ * The garbage collector counts such memory as part of its heap. The answers of a read are many times larger than
+ * everything else. Without this function the collector runs every few answers, and marks on every core for
+ * milliseconds while requests wait.
  *
- * @param bytes nobody else's; those out of Node's pool, or not at the beginning of their memory, are left alone
+ * @param bytes used by no other code; left alone if they are in Node's pool or not at the beginning of their memory
  */
 export function freeMemory(bytes: Uint8Array): void {
   const { buffer, byteOffset } = bytes
   if (byteOffset === 0 && buffer.byteLength > Buffer.poolSize)
-    nowhere.postMessage(undefined, [buffer as ArrayBuffer])
+    closedPort.postMessage(undefined, [buffer as ArrayBuffer])
 }

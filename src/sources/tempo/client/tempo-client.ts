@@ -3,45 +3,43 @@ import { Agent as HttpsAgent } from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 import { SpanKind } from '@opentelemetry/api'
-import { type Got, got, HTTPError, RequestError, type RetryObject, TimeoutError } from 'got'
+import { type Got, got, HTTPError, RequestError, TimeoutError } from 'got'
 import { createRedactor } from '../../../base/secrets.ts'
 import { withSpan } from '../../../base/tracing.ts'
 import { freeMemory } from './free-memory.ts'
+import { maxRetries, maxRetryAfterMs, retriedStatuses, retryDelayMs } from './retry.ts'
 import {
-  isTooLarge,
-  isTooSlow,
   TempoAnswerError,
   TempoConnectionError,
   TempoStatusError,
   TempoTooLargeError,
 } from './tempo-errors.ts'
-import { endpointOf, type TempoObserver, type TempoOutcome } from './tempo-observer.ts'
 
 const gunzipAsync = promisify(gunzip)
-/** No error says more. */
+/** Largest error text that is read; Tempo's are shorter. */
 const maxErrorBytes = 65_536
-/** zlib's own default: with less, a gzip that lies of its length is inflated byte by byte. */
+/** zlib's default. With less, a gzip with a wrong length field is inflated byte by byte. */
 const minChunkBytes = 16_384
 
 export interface TempoClientOptions {
-  /** Base URL; a path prefix is kept, a trailing `/api` or slash is not needed. */
+  /** Base URL; a path prefix is kept, a trailing `/api` or slash is ignored. */
   url: string
-  /** Sent with every request: authorization, tenant, and what else the operator wants. */
+  /** Sent with every request: authorization, tenant, and others that the operator configures. */
   headers: Record<string, string>
-  /** For one request, retries not included. */
+  /** For one request, without its retries. */
   timeoutMs: number
-  /** Largest answer that is taken, after decompression. */
+  /** Largest answer that is accepted, after decompression. */
   maxAnswerBytes: number
   /** Most requests in flight. */
   maxSockets: number
-  /** PEM of a certificate authority to trust besides the system's. */
+  /** PEM of a certificate authority to trust in addition to the system's. */
   ca?: string | undefined
   observer?: TempoObserver | undefined
-  /** First delay before a retry; it doubles each time. */
+  /** Delay before the first retry; it doubles each time. */
   retryDelayMs?: number | undefined
 }
 
-/** What the requests of one read cost. */
+/** The cost of the requests of one read. */
 export interface RequestTally {
   requests: number
   retries: number
@@ -50,15 +48,15 @@ export interface RequestTally {
 }
 
 export interface TempoRequest {
-  /** From the base URL on: `/api/search`. */
+  /** Path below the base URL, such as `/api/search`. */
   path: string
   query?: Record<string, string | number>
   accept: 'application/protobuf' | 'application/json'
   /** X-Scope-OrgID, in place of the configured one. */
   tenant?: string | undefined
-  /** How often it is asked again at most; left out: as often as is sensible. */
+  /** Most retries. @default `maxRetries` */
   retries?: number | undefined
-  /** Longest wait, where it is to be shorter than for others, ms. */
+  /** Timeout, ms, if shorter than the client's. */
   timeoutMs?: number | undefined
   signal: AbortSignal
   tally: RequestTally
@@ -71,34 +69,44 @@ export interface TempoAnswer {
   contentType: string
 }
 
-/** Statuses that may pass when asked again (grafana/tempo: 429 is a full job queue, 500 a failed querier). */
-const retriedStatuses = [429, 500, 502, 503, 504]
-const maxRetries = 4
-const maxRetriesOf500 = 2
+/**
+ * The outcome of one request as it was sent. A `retried` request failed and was sent again. A `cancelled` request ended
+ * because its caller aborted it.
+ */
+export type TempoOutcome = 'ok' | 'retried' | 'failed' | 'cancelled'
 
-/** GET requests to one Tempo: retried with backoff, bounded in time and bytes, cancellable. */
+/** Receives every request to Tempo, for metrics. */
+export interface TempoObserver {
+  /**
+   * @param endpoint path, with `{id}` for a trace id
+   * @param durationMs for a `retried` request with the pause before it was sent again
+   * @param bytes of the answer, after decompression
+   */
+  requestEnded(request: { endpoint: string; outcome: TempoOutcome; durationMs: number; bytes: number }): void
+}
+
+/** Sends GET requests to one Tempo, with retries, timeouts, a limit on bytes, and an abort signal. */
 export class TempoClient {
   private readonly got: Got
   private readonly agents: { http: HttpAgent; https: HttpsAgent }
   private readonly maxAnswerBytes: number
   private readonly timeoutMs: number
-  private readonly retryDelayMs: number
   private readonly observer: TempoObserver | undefined
-  private readonly withoutSecrets: (text: string) => string
+  private readonly redact: (text: string) => string
 
   constructor(options: TempoClientOptions) {
     const agent = { keepAlive: true, maxSockets: options.maxSockets, scheduling: 'lifo' } as const
     this.agents = { http: new HttpAgent(agent), https: new HttpsAgent(agent) }
     this.maxAnswerBytes = options.maxAnswerBytes
     this.timeoutMs = options.timeoutMs
-    this.retryDelayMs = options.retryDelayMs ?? 500
+    const firstDelayMs = options.retryDelayMs ?? 500
     this.observer = options.observer
-    this.withoutSecrets = createRedactor(options.headers)
+    this.redact = createRedactor(options.headers)
     this.got = got.extend({
       prefixUrl: options.url.replace(/\/+$/, '').replace(/\/api$/, ''),
       agent: this.agents,
       headers: { 'user-agent': 'tta', ...options.headers, 'accept-encoding': 'gzip' },
-      // Decompressed here instead, where the size can be bounded.
+      // `decompress` below does it, with a limit on the size.
       decompress: false,
       followRedirect: false,
       timeout: { connect: 5000 },
@@ -106,8 +114,8 @@ export class TempoClient {
         limit: maxRetries,
         methods: ['GET'],
         statusCodes: retriedStatuses,
-        maxRetryAfter: 30_000,
-        calculateDelay: (retry) => this.retryDelay(retry),
+        maxRetryAfter: maxRetryAfterMs,
+        calculateDelay: (retry) => retryDelayMs(retry, firstDelayMs, (response) => this.errorText(response)),
       },
       ...(options.ca === undefined ? {} : { https: { certificateAuthority: options.ca } }),
     })
@@ -127,13 +135,13 @@ export class TempoClient {
     signal.throwIfAborted()
     tally.requests++
     let sentAt = performance.now()
-    const tell = (outcome: TempoOutcome, bytes = 0) => {
+    const notify = (outcome: TempoOutcome, bytes = 0) => {
       const durationMs = performance.now() - sentAt
       this.observer?.requestEnded({ endpoint: endpointOf(path), outcome, durationMs, bytes })
     }
     const onRetry = () => {
       tally.retries++
-      tell('retried')
+      notify('retried')
       sentAt = performance.now()
     }
     const response = this.got(path.slice(1), {
@@ -153,10 +161,10 @@ export class TempoClient {
       if (statusCode >= 300) throw new TempoStatusError(path, statusCode, 'a redirect')
       const plain = await this.decompress(body, headers['content-encoding'])
       tally.bytes += plain.length
-      tell('ok', plain.length)
+      notify('ok', plain.length)
       return { body: plain, contentType: (headers['content-type'] ?? '').replace(/;.*/s, '').trim() }
     } catch (error) {
-      tell(signal.aborted ? 'cancelled' : 'failed')
+      notify(signal.aborted ? 'cancelled' : 'failed')
       signal.throwIfAborted()
       throw this.explain(path, error)
     }
@@ -167,30 +175,19 @@ export class TempoClient {
     this.agents.https.destroy()
   }
 
-  /** Exponential with jitter, or what the server asks for; 0 where asking again cannot help. */
-  private retryDelay({ attemptCount, retryOptions, error, retryAfter, computedValue }: RetryObject): number {
-    if (attemptCount > (retryOptions.limit ?? 0) || computedValue === 0) return 0
-    if (error instanceof TimeoutError && error.event !== 'connect') return 0
-    if (error instanceof HTTPError) {
-      const { statusCode } = error.response
-      const answered = new TempoStatusError('', statusCode, this.errorText(error.response))
-      if (isTooLarge(answered) || (statusCode !== 504 && isTooSlow(answered))) return 0
-      if (statusCode === 500 && attemptCount > maxRetriesOf500) return 0
-    }
-    return retryAfter ?? this.retryDelayMs * 2 ** (attemptCount - 1) * (0.5 + Math.random())
-  }
-
   private async decompress(body: Buffer, encoding: string | undefined): Promise<Buffer> {
     if (encoding !== 'gzip') return body
     try {
-      // In one piece, where it is as long as it says.
+      // In one piece, if the length field is right.
       const chunkSize = Math.max(minChunkBytes, Math.min(this.maxAnswerBytes, inflatedLength(body)) + 64)
       const inflated = await gunzipAsync(body, { chunkSize, maxOutputLength: this.maxAnswerBytes })
       freeMemory(body)
       return inflated
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.tooLarge()
-      throw new TempoAnswerError("Tempo's answer is damaged: not the gzip it says it is", { cause: error })
+      throw new TempoAnswerError("Tempo's answer is damaged: content-encoding is gzip, and the body is not", {
+        cause: error,
+      })
     }
   }
 
@@ -216,14 +213,14 @@ export class TempoClient {
     )
   }
 
-  /** What Tempo says with an error status: a line of text, compressed or not. */
+  /** The text of an answer with an error status; it may be compressed. */
   private errorText(answer: { headers: IncomingHttpHeaders; rawBody?: Uint8Array }): string {
     const { headers, rawBody } = answer
     if (!rawBody) return ''
     try {
       const isGzip = headers['content-encoding'] === 'gzip'
       const body = isGzip ? gunzipSync(rawBody, { maxOutputLength: maxErrorBytes }) : Buffer.from(rawBody)
-      return this.withoutSecrets(body.toString('utf8', 0, maxErrorBytes)).slice(0, 2000)
+      return this.redact(body.toString('utf8', 0, maxErrorBytes)).slice(0, 2000)
     } catch {
       return ''
     }
@@ -234,12 +231,20 @@ export class TempoClient {
   }
 }
 
-/** How long the last member of a gzip says it is (RFC 1952), which commonly is the only one; no more than can be. */
+/**
+ * The length of the last member of a gzip by its length field (RFC 1952), limited to the largest possible ratio. Most
+ * gzips have one member.
+ */
 function inflatedLength(gzip: Buffer): number {
   return gzip.length < 4 ? 0 : Math.min(gzip.readUInt32LE(gzip.length - 4), gzip.length * 1032)
 }
 
-/** The error without the request it carries, whose headers are secrets. */
+/** Copies the error without its request, whose headers are secrets. */
 function withoutRequest({ name, message, code }: RequestError): Error {
   return Object.assign(new Error(message), { name, code })
+}
+
+/** The path with a placeholder for the trace id. */
+function endpointOf(path: string): string {
+  return path.replace(/\/traces\/[^/]+$/, '/traces/{id}')
 }

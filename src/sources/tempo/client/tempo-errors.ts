@@ -5,7 +5,7 @@ import { ProtobufError } from '../../protobuf/protobuf-reader.ts'
 export class TempoStatusError extends Error {
   override name = 'TempoStatusError'
   readonly status: number
-  /** What Tempo said, at most 500 characters. */
+  /** The text of the answer, at most 500 characters. */
   readonly text: string
 
   constructor(path: string, status: number, text: string) {
@@ -16,10 +16,10 @@ export class TempoStatusError extends Error {
   }
 }
 
-/** Tempo did not answer, or not to the end. */
+/** Tempo did not answer, or its answer broke off. */
 export class TempoConnectionError extends Error {
   override name = 'TempoConnectionError'
-  /** Whether it took too long or broke off, so that a smaller request may pass. */
+  /** Whether it took too long or broke off, so that a smaller request may succeed. */
   readonly maybeTooSlow: boolean
 
   constructor(message: string, maybeTooSlow: boolean, cause: unknown) {
@@ -28,35 +28,35 @@ export class TempoConnectionError extends Error {
   }
 }
 
-/** Tempo answered 200 with something that is not an answer. */
+/** Tempo answered 200 with a body of another kind than expected. */
 export class TempoAnswerError extends Error {
   override name = 'TempoAnswerError'
 }
 
-/** The answer is more than Tempo's parts, or this client, may carry. A smaller request passes. */
+/** The answer exceeds a limit of Tempo or of this client. A smaller request may succeed. */
 export class TempoTooLargeError extends Error {
   override name = 'TempoTooLargeError'
 }
 
-/** Whether the answer was too large: never to be asked for again unchanged. */
+/** Whether the answer was too large. The same request must not be sent again unchanged. */
 export function isTooLarge(error: unknown): boolean {
   if (error instanceof TempoTooLargeError) return true
   return error instanceof TempoStatusError && /larger than (the )?max/i.test(error.text)
 }
 
-/** Whether Tempo ran out of time, so that a smaller request may pass. */
+/** Whether Tempo ran out of time, so that a smaller request may succeed. */
 export function isTooSlow(error: unknown): boolean {
   if (error instanceof TempoConnectionError) return error.maybeTooSlow
   if (!(error instanceof TempoStatusError)) return false
   return error.status === 504 || /deadline exceeded|configured timeout|context canceled/i.test(error.text)
 }
 
-/** Whether the error tells of Tempo, or of what it answered: not of the caller's signal, nor of a fault of ours. */
+/** Whether Tempo or its answer caused the error, as opposed to the caller's signal or a bug. */
 export function isUpstream(error: unknown): boolean {
   return toTtaError(error) !== error
 }
 
-/** Says in words for the caller what went wrong. Whatever is a `TtaError` already, or unknown, stays as it is. */
+/** Converts errors of this folder to a `TtaError` for the caller. Returns any other error unchanged. */
 export function toTtaError(error: unknown): unknown {
   if (error instanceof TempoStatusError) {
     const details = { upstreamStatus: error.status }

@@ -2,25 +2,25 @@ import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import type { SpanProjection } from '../../otlp/span-decoder.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
-import { readHex } from './decode-attribute.ts'
+import { readHex } from './attribute-reader.ts'
 import { SpanReader } from './decode-span.ts'
 
 const byServiceKey = new BytePattern('by(resource.service.name)')
-/** The same as the beginning of an attribute as Tempo writes it: KeyValue {1 key, 2 ...}. */
+/** The start of that attribute as Tempo encodes it: KeyValue {1 key, 2 ...}. */
 const byServiceStart = new BytePattern(
   `\n${String.fromCharCode(byServiceKey.length)}by(resource.service.name)\x12`,
 )
-/** What a search answer says about one trace besides its spans. */
-export interface FoundTrace {
-  /** A spanset held more spans than Tempo may send: some are missing. */
+/** Data of a search answer about one trace, in addition to its spans. */
+export interface TraceSearchMetadata {
+  /** Whether a spanset had more spans than Tempo may send: some are missing. */
   cut: boolean
-  /** Least number of spans the trace has, by Tempo's own statistics of services; 0 if it sent none. */
-  atLeastSpans: number
-  /** Number of spans that matched, also of those that were not sent. */
+  /** Lower bound of the number of spans, by Tempo's statistics of services; 0 if it sent none. */
+  minSpans: number
+  /** Number of spans that matched, including those that were not sent. */
   matchedSpans: number
 }
 
-/** What can be told of a search answer without looking into its traces. */
+/** Data of a search answer that needs no decoding of its traces. */
 export interface SearchOutline {
   traces: number
   /** Tempo stopped before it had searched everything. */
@@ -28,31 +28,31 @@ export interface SearchOutline {
 }
 
 /**
- * Decodes `tempopb.SearchResponse` (grafana/tempo pkg/tempopb/tempo.proto) and hands on its traces one by one.
+ * Decodes `tempopb.SearchResponse` (grafana/tempo pkg/tempopb/tempo.proto) and passes its traces on one by one.
  *
- * One instance decodes one answer: first `outline`, then `traces`, as often as it takes. The same table is filled again and again, so
- * a trace costs no allocation beyond strings that were never seen before.
+ * One instance decodes one answer: call `outline` first, then `traces` until `isDone`. It fills the same table for every
+ * trace, so that a trace needs no allocation except for new strings.
  */
 export class SearchDecoder {
   private readonly reader: ProtobufReader
   private readonly spans: SpanTable
-  private readonly onTrace: (spans: SpanTable, found: FoundTrace) => void
+  private readonly onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void
   private readonly span: SpanReader
-  private readonly found: FoundTrace = { cut: false, atLeastSpans: 0, matchedSpans: 0 }
+  private readonly found: TraceSearchMetadata = { cut: false, minSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
-   * @param tagKey key of the selected tag as answers spell it; undefined where the tag is the service name
+   * @param tagKey key of the selected tag as it appears in answers; undefined if the tag is the service name
    */
   constructor(
     bytes: Uint8Array,
     spans: SpanTable,
     tagKey: string | undefined,
-    onTrace: (spans: SpanTable, found: FoundTrace) => void,
-    wants: SpanProjection = {},
+    onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void,
+    projection: SpanProjection = {},
   ) {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans
-    this.span = new SpanReader(this.reader, spans, tagKey, wants)
+    this.span = new SpanReader(this.reader, spans, tagKey, projection)
     this.onTrace = onTrace
   }
 
@@ -73,15 +73,16 @@ export class SearchDecoder {
     return outline
   }
 
-  /** Whether all traces have been handed on. */
+  /** Whether all traces have been passed on. */
   get isDone(): boolean {
     return this.reader.position >= this.reader.bytes.length
   }
 
   /**
-   * Hands on each trace that has not been, or those of the next `bytes` bytes. @returns how many spans they have
+   * Passes on the remaining traces, or those in the next `bytes` bytes.
    *
-   * @throws {ProtobufError} a trace is not what it should be; those before it were handed on
+   * @returns the number of their spans
+   * @throws {ProtobufError} a trace is damaged; the traces before it have been passed on
    */
   traces(bytes = Number.POSITIVE_INFINITY): number {
     const { reader } = this
@@ -96,12 +97,12 @@ export class SearchDecoder {
     return spans
   }
 
-  /** TraceSearchMetadata: 1 traceID, 6 spanSet, 7 spanSets, 8 serviceStats. */
+  /** Decodes TraceSearchMetadata: 1 traceID, 6 spanSet, 7 spanSets, 8 serviceStats. */
   private trace(end: number): number {
     const { reader, spans, found } = this
     spans.clear()
     found.cut = false
-    found.atLeastSpans = found.matchedSpans = 0
+    found.minSpans = found.matchedSpans = 0
     let single = -1
     let sets = 0
     while (reader.position < end) {
@@ -116,7 +117,7 @@ export class SearchDecoder {
       } else if (tag === 0x42) this.serviceStats(reader.endOfBytes(end))
       else reader.skip(tag, end)
     }
-    // `spanSet` repeats the first of `spanSets`; Tempos before 2.3 know only it.
+    // `spanSet` repeats the first of `spanSets`; before 2.3 Tempo sends only `spanSet`.
     if (sets === 0 && single >= 0) {
       reader.position = single
       this.spanSet(reader.endOfBytes(end))
@@ -127,14 +128,14 @@ export class SearchDecoder {
     return length
   }
 
-  /** Hex without leading zeros (grafana/tempo pkg/util/traceid.go). */
+  /** Reads the trace id, whose leading zeros Tempo strips (grafana/tempo pkg/util/traceid.go). */
   private traceId(end: number): void {
     const { reader, spans } = this
     readHex(reader.bytes, reader.position, end, spans.traceId)
     reader.position = end
   }
 
-  /** SpanSet: 1 spans, 2 matched, 3 attributes, which follow the spans they are about. */
+  /** Decodes SpanSet: 1 spans, 2 matched, 3 attributes, which follow their spans. */
   private spanSet(end: number): void {
     const { reader, spans } = this
     const first = spans.length
@@ -156,12 +157,12 @@ export class SearchDecoder {
     for (let row = firstRow; row < this.spans.length; row++) this.span.setService(row, service)
   }
 
-  /** The value of the attribute that ends at `end` if it names the service of a spanset, else -1. */
+  /** Returns the value of the attribute up to `end` if it names the service of a spanset, otherwise -1. */
   private serviceOfSet(end: number): number {
     const { reader, spans } = this
     const { attribute } = this.span
     const { bytes, view, position } = reader
-    // Two lengths of one byte, and AnyValue {1 string_value} between them.
+    // The text of an AnyValue {1 string_value} with lengths of one byte.
     const text = position + byServiceStart.length + 3
     if (text <= end && byServiceStart.startsAt(view, position)) {
       const length = bytes[text - 1]!
@@ -180,7 +181,7 @@ export class SearchDecoder {
     return attribute.isKey(byServiceKey) ? attribute.internValue() : -1
   }
 
-  /** map<string, ServiceStats>: 1 key, 2 value {1 spanCount, 2 errorCount}. */
+  /** Decodes map<string, ServiceStats>: 1 key, 2 value {1 spanCount, 2 errorCount}. */
   private serviceStats(end: number): void {
     const { reader } = this
     while (reader.position < end) {
@@ -192,13 +193,13 @@ export class SearchDecoder {
       const to = reader.endOfBytes(end)
       while (reader.position < to) {
         const field = reader.tag(to)
-        if (field === 0x08) this.found.atLeastSpans += reader.varint32(to)
+        if (field === 0x08) this.found.minSpans += reader.varint32(to)
         else reader.skip(field, to)
       }
     }
   }
 
-  /** SearchMetrics: 4 completedJobs, 5 totalJobs. */
+  /** Decodes SearchMetrics: 4 completedJobs, 5 totalJobs. */
   private isUnfinished(end: number): boolean {
     const { reader } = this
     let completedJobs = 0

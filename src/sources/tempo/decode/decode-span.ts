@@ -1,45 +1,55 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
+import { PeerAttributeReader } from '../../otlp/peer-attributes.ts'
 import type { SpanProjection } from '../../otlp/span-decoder.ts'
+import { WeightAttributeReader } from '../../otlp/weight-attributes.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
-import { AttributeReader, hexWord } from './decode-attribute.ts'
-import { DetailAttributes } from './decode-details.ts'
-import { readPlainFields } from './decode-plain-fields.ts'
-import { readField } from './decode-span-fields.ts'
+import { linkSpanId, linkTraceId } from '../traceql.ts'
+import { AttributeReader, hexWord, readHex } from './attribute-reader.ts'
+import { readFastPath } from './fast-path.ts'
+import { readField } from './span-fields.ts'
 
 const serviceKey = new BytePattern('service.name')
 
-/** Reads the spans of a search answer, one after the other, each into a new row of a table. */
+const linkTraceIdKey = new BytePattern(linkTraceId)
+const linkSpanIdKey = new BytePattern(linkSpanId)
+
+/** Reads the spans of a search answer, each into a new row of a table. */
 export class SpanReader {
   readonly attribute: AttributeReader
   private readonly reader: ProtobufReader
   private readonly spans: SpanTable
   private readonly tagKey: BytePattern | undefined
-  private readonly details: DetailAttributes
+  private readonly details: SpanDetailReader
 
   /** @param tagKey as in `SearchDecoder` */
-  constructor(reader: ProtobufReader, spans: SpanTable, tagKey: string | undefined, wants: SpanProjection) {
+  constructor(
+    reader: ProtobufReader,
+    spans: SpanTable,
+    tagKey: string | undefined,
+    projection: SpanProjection,
+  ) {
     this.reader = reader
     this.spans = spans
     this.tagKey = tagKey === undefined ? undefined : new BytePattern(tagKey)
     this.attribute = new AttributeReader(reader, spans.strings)
-    this.details = new DetailAttributes(reader, spans, this.attribute, wants)
+    this.details = new SpanDetailReader(reader, spans, this.attribute, projection)
   }
 
-  /** Span: 1 spanID, 2 name, 3 startTimeUnixNano, 4 durationNanos, 5 attributes. */
+  /** Reads a Span: 1 spanID, 2 name, 3 startTimeUnixNano, 4 durationNanos, 5 attributes. */
   read(end: number): void {
     const { reader, spans } = this
     const row = spans.addRow()
     this.details.start(row)
     for (;;) {
-      reader.position = readPlainFields(reader, reader.position, end, spans, row)
+      reader.position = readFastPath(reader, reader.position, end, spans, row)
       if (reader.position >= end) break
       this.field(row, end)
     }
     this.details.finish()
   }
 
-  /** A field of a span in whichever way it is written. */
+  /** Reads a field of a span in any encoding. */
   private field(row: number, end: number): void {
     const { reader, spans } = this
     const tag = reader.tag(end)
@@ -61,7 +71,7 @@ export class SpanReader {
     else reader.skip(tag, end)
   }
 
-  /** Tempo subtracts without looking: a span that ends before it starts wraps around. */
+  /** Reads the duration, an unsigned difference: for a span that ends before it starts it wraps around. */
   private duration(row: number, end: number): void {
     const { reader, spans } = this
     reader.varint64(end)
@@ -80,9 +90,78 @@ export class SpanReader {
     }
   }
 
-  /** Sets the service of a row that was read, which may be the tag as well. */
+  /** Sets the service of a row, which may also be the tag. */
   setService(row: number, service: number): void {
     this.spans.service[row] = service
     if (this.tagKey === undefined) this.spans.tagValue[row] = service
+  }
+}
+
+/** Reads the attributes of a span about its weight and, if projected, about its peer and its last link. */
+class SpanDetailReader {
+  private readonly reader: ProtobufReader
+  private readonly attribute: AttributeReader
+  private readonly weights: WeightAttributeReader
+  private readonly peers: PeerAttributeReader | undefined
+  /** Trace id and span id of the last link, which come in either order. */
+  private readonly link = new Uint32Array(6)
+  private isLinked = false
+  private row = 0
+
+  constructor(
+    reader: ProtobufReader,
+    spans: SpanTable,
+    attribute: AttributeReader,
+    projection: SpanProjection,
+  ) {
+    this.reader = reader
+    this.attribute = attribute
+    this.weights = new WeightAttributeReader(spans, projection.sampling?.key)
+    this.peers = projection.peers ? new PeerAttributeReader(spans, attribute.nil) : undefined
+  }
+
+  start(row: number): void {
+    this.row = row
+    this.weights.start()
+    this.peers?.start()
+  }
+
+  /** Reads the entered attribute, if it is known. @throws {ProtobufError} */
+  take(): void {
+    if (!this.offer(this.weights) && !this.offer(this.peers) && this.peers) this.takeLink()
+  }
+
+  /** Called after all attributes of the span. */
+  finish(): void {
+    this.weights.finish(this.row)
+    this.peers?.finish(this.row)
+    if (!this.isLinked) return
+    this.peers?.columns.addLink(this.row, this.link)
+    this.link.fill(0)
+    this.isLinked = false
+  }
+
+  private offer(details: WeightAttributeReader | PeerAttributeReader | undefined): boolean {
+    const { reader, attribute } = this
+    const known = details?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
+    if (!details || known < 0) return false
+    if (attribute.isNil()) return true
+    const after = reader.position
+    reader.position = attribute.valueStart
+    details.read(known, reader, attribute.valueEnd)
+    reader.position = after
+    return true
+  }
+
+  /** Reads an id of a link; '' or zeros for a span without links. */
+  private takeLink(): void {
+    const { reader, attribute } = this
+    const isTraceId = attribute.isKey(linkTraceIdKey)
+    if (!isTraceId && !attribute.isKey(linkSpanIdKey)) return
+    attribute.narrowToText()
+    this.isLinked = true
+    const words = isTraceId ? this.link.subarray(0, 4) : this.link.subarray(4)
+    words.fill(0)
+    readHex(reader.bytes, attribute.valueStart, attribute.valueEnd, words)
   }
 }

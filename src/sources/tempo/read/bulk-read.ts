@@ -1,17 +1,22 @@
 import { SpanTable } from '../../../graph/spans/span-table.ts'
-import { limitPassed } from '../../read-limits.ts'
-import type { ReadOptions, ReadReport, TraceConsumer, TraceQuery } from '../../trace-source.ts'
+import {
+  exceededLimit,
+  type ReadOptions,
+  type ReadReport,
+  type TraceConsumer,
+  type TraceQuery,
+} from '../../trace-source.ts'
 import { TraceAssembly } from '../assembly/trace-assembly.ts'
 import { TraceLookup } from '../assembly/trace-lookup.ts'
 import { TraceRepair } from '../assembly/trace-repair.ts'
-import { InFlight } from '../client/in-flight.ts'
-import { isTooLarge, isTooSlow } from '../client/tempo-errors.ts'
-import type { FoundTrace } from '../decode/decode-search.ts'
+import { isTooLarge } from '../client/tempo-errors.ts'
+import type { TraceSearchMetadata } from '../decode/decode-search.ts'
 import type { ReadPlan } from '../search/read-plan.ts'
 import { type SearchContext, type SearchResult, searchTraces, type TraceSearch } from '../search/search.ts'
 import { type Slice, SlicePlanner } from '../search/slice-planner.ts'
 import { bulkQuery, type Spread, unavailableAttributes } from '../traceql.ts'
-import { bulkWarnings } from './bulk-warnings.ts'
+import { bulkReadWarnings } from './bulk-read-warnings.ts'
+import { SearchPool } from './search-pool.ts'
 
 export interface BulkReadOptions extends ReadOptions {
   /** Searches in flight. */
@@ -20,24 +25,27 @@ export interface BulkReadOptions extends ReadOptions {
   maxLookups: number
 }
 
-/** Most traces in one answer; it bounds what a search may cost Tempo. */
+/** Most traces in one answer; limits what a search may cost Tempo. */
 const tracesPerSearch = 5000
-/** A slice of 1 s cannot be cut further: it may answer more. */
+/** Most traces in the answer for 1 s, which cannot be split further. */
 const tracesPerSecond = 50_000
-/** Most spans wanted of one answer: some 4 MB of protobuf. Twice as many answers as are in flight may be in memory. */
+/** Longest slice, s. */
+const maxSliceSec = 24 * 3600
+/**
+ * Most spans expected in one answer: some 4 MB of protobuf. Twice as many answers as searches in flight may be in
+ * memory.
+ */
 const maxTargetSpans = 12_500
-/** Fewer are not worth a request. */
+/** Fewer spans are not worth a request. */
 const minTargetSpans = 3_000
-/** Each worker should get so many slices that none has to wait long for the last one. */
+/** Slices for each search in flight, so that none waits long for the last one. */
 const slicesPerWorker = 6
-/** Halvings after which a part of the window that still runs out of time means that Tempo is not well. */
-const maxTimeouts = 3
-/** Where more traces than this share are cut, spans are spread wider. */
+/** Share of cut traces from which on spans are spread over more spansets. */
 const cutShare = 0.05
 
 /**
- * One read of a window: slices by bulk search, several in flight, newest first; traces in doubt are completed
- * as soon as enough of them wait.
+ * One read of a window by bulk search: several slices in flight, the newest first. Completes pending traces as soon
+ * as enough of them wait.
  */
 export class BulkRead {
   private readonly context: SearchContext
@@ -49,12 +57,12 @@ export class BulkRead {
   private readonly assembly: TraceAssembly
   private readonly repair: TraceRepair
   private spread: Spread = 'service'
-  /** As it was sent last. */
+  /** The last query that was sent. */
   private traceql = ''
   private slices = 0
   private oldestSec: number
-  /** Which limit of the read has been passed. */
-  private passed: string | undefined
+  /** Warning about the limit of the read that was exceeded. */
+  private exceeded: string | undefined
   private truncatedSlices = 0
   private repairing = Promise.resolve()
 
@@ -90,50 +98,50 @@ export class BulkRead {
     const { assembly } = this
     const lookup = new TraceLookup(context, strings)
     const { maxLookups } = options
-    const isStopped = () => this.limitPassed() !== undefined
+    const isStopped = () => this.exceededLimit() !== undefined
     this.repair = new TraceRepair(
       { context, assembly, consumer, lookup, startSec, endSec, maxLookups, isStopped },
       strings,
     )
   }
 
-  /** @throws what `searchTraces` throws; traces may have been handed on by then */
+  /** @throws as `searchTraces`; some traces may have been published by then */
   async run(): Promise<ReadReport> {
-    const inFlight = new InFlight(this.options.concurrency)
+    const pool = new SearchPool(this.options.concurrency)
     for (;;) {
-      const slice = inFlight.hasRoom && this.nextSlice()
-      if (slice) inFlight.start((answered) => this.readSlice(slice, answered))
-      else if (inFlight.isIdle) break
-      else await inFlight.change()
+      const slice = pool.hasRoom && this.nextSlice()
+      if (slice) pool.start((answered) => this.readSlice(slice, answered))
+      else if (pool.isIdle) break
+      else await pool.change()
       this.stopAtLimits()
     }
-    this.assembly.settle()
+    this.assembly.reviewUnread()
     await this.repair.run(true)
     this.reportProgress(1)
     return this.report()
   }
 
-  private limitPassed(): string | undefined {
+  private exceededLimit(): string | undefined {
     const { assembly, context, options } = this
-    return limitPassed(options.limits, { spans: assembly.spans, bytes: context.tally.bytes })
+    return exceededLimit(options.limits, { spans: assembly.spans, bytes: context.tally.bytes })
   }
 
-  /** Leaves the older part unread when that is enough; what has begun is read to its end. */
+  /** Leaves the older part of the window unread after a limit; started slices are read to their end. */
   private stopAtLimits(): void {
     if (this.oldestSec > this.plan.startSec) return
-    const passed = this.limitPassed()
-    if (passed === undefined && this.assembly.overLimit === 0) return
+    const exceeded = this.exceededLimit()
+    if (exceeded === undefined && this.assembly.overLimit === 0) return
     this.oldestSec = this.planner.stop()
-    if (this.oldestSec > this.plan.startSec) this.passed = passed
+    if (this.oldestSec > this.plan.startSec) this.exceeded = exceeded
   }
 
-  /** Whether the consumer has been given a trace. */
-  get hasHandedOn(): boolean {
+  /** Whether the consumer has received a trace. */
+  get hasPublished(): boolean {
     return this.assembly.traces > 0
   }
 
   private nextSlice(): Slice | undefined {
-    return this.planner.next(Math.min(this.context.limits.rangeSec, 24 * 3600))
+    return this.planner.next(Math.min(this.context.limits.rangeSec, maxSliceSec))
   }
 
   private async readSlice(slice: Slice, onAnswer: () => void): Promise<void> {
@@ -146,16 +154,16 @@ export class BulkRead {
     const search = { q, startSec: slice.startSec, endSec: slice.endSec, limit: tracesPerSearch, onAnswer }
     if (lengthSec <= 1) search.limit = tracesPerSecond
     signal.throwIfAborted()
-    const result = await this.search(slice, search, (spans, found) => {
-      if (found.cut) cut++
-      this.assembly.accept(spans, found, slice)
+    const result = await this.search(slice, search, (spans, metadata) => {
+      if (metadata.cut) cut++
+      this.assembly.accept(spans, metadata, slice)
     })
     if (!result) return
     this.slices++
     this.planner.done(slice, result.spans)
     if (cut > cutShare * result.traces) this.spread = 'duration'
-    this.assembly.settle()
-    // What was found may have to be completed: the end is when the read returns.
+    this.assembly.reviewUnread()
+    // Below 1 until the read returns: the traces may have to be completed.
     this.reportProgress(Math.min(0.99, this.planner.fraction))
     if (!this.repair.isDue) return
     // One after the other: two repairs at once would look up the same traces.
@@ -163,38 +171,28 @@ export class BulkRead {
     await this.repairing
   }
 
-  /** @returns undefined where the slice is to be read again in parts */
+  /** @returns undefined if the slice was split and its parts are still to be read */
   private async search(
     slice: Slice,
     search: TraceSearch,
-    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+    onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void,
   ): Promise<SearchResult | undefined> {
     const spans = new SpanTable(this.consumer.strings)
     try {
       const result = await searchTraces(this.context, search, spans, onTrace)
       if (!result.unfinished) return result
-      if (this.planner.split(slice, 4)) return undefined
+      if (this.planner.splitUnfinished(slice)) return undefined
     } catch (error) {
-      if (this.splitAfter(error, slice)) return undefined
+      if (this.planner.splitAfterError(slice, error, this.context.limits.rangeSec)) return undefined
       if (!isTooLarge(error)) throw error
     }
     return this.searchCrowdedSecond(search, onTrace)
   }
 
-  /** Has the slice read again in parts where these may pass. @returns false where they may not */
-  private splitAfter(error: unknown, slice: Slice): boolean {
-    // Refused because it is longer than Tempo allows, as is known by now.
-    const parts = Math.ceil((slice.endSec - slice.startSec) / this.context.limits.rangeSec)
-    if (parts > 1) return this.planner.split(slice, parts)
-    if (isTooLarge(error)) return this.planner.split(slice, 4)
-    const timeouts = slice.timeouts + 1
-    return isTooSlow(error) && timeouts <= maxTimeouts && this.planner.split(slice, 2, timeouts)
-  }
-
-  /** More than fits into one answer in one second: takes as many traces as fit, and remembers that. */
+  /** Reads as many traces as fit out of one second that holds more than one answer may, and counts that second. */
   private async searchCrowdedSecond(
     search: TraceSearch,
-    onTrace: (spans: SpanTable, found: FoundTrace) => void,
+    onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void,
   ): Promise<SearchResult> {
     this.truncatedSlices++
     for (let limit = search.limit; ; limit = Math.ceil(limit / 4)) {
@@ -216,7 +214,7 @@ export class BulkRead {
   private report(): ReadReport {
     const { assembly, repair, query, oldestSec } = this
     const { window } = query
-    const isStopped = assembly.overLimit > 0 || this.passed !== undefined
+    const isStopped = assembly.overLimit > 0 || this.exceeded !== undefined
     return {
       traces: assembly.traces,
       spans: assembly.spans,
@@ -234,8 +232,8 @@ export class BulkRead {
       },
       traceql: this.traceql,
       unavailable: unavailableAttributes(this.context),
-      warnings: bulkWarnings({
-        passed: this.passed,
+      warnings: bulkReadWarnings({
+        exceeded: this.exceeded,
         overLimit: assembly.overLimit > 0 ? query.limit : undefined,
         crowdedSeconds: this.truncatedSlices,
         repair,

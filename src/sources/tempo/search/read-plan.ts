@@ -3,20 +3,19 @@ import type { StringTable } from '../../../graph/columns/string-table.ts'
 import type { TraceQuery, Window } from '../../trace-source.ts'
 import { TempoAnswerError } from '../client/tempo-errors.ts'
 import { type TraceMatch, traceMatch } from '../traceql.ts'
-import { recentCutoffSec } from './recent-cutoff.ts'
+import { hasNoSummaries, isSummaryProbeWorthwhile, probeRecentCutoffSec } from './probes.ts'
 import type { SearchContext } from './search.ts'
-import { SpanHistogram, spanHistogram } from './span-histogram.ts'
-import { hasNoSummaries, isProbeWorthwhile } from './summary-probe.ts'
+import { querySpanHistogram, SpanHistogram } from './span-histogram.ts'
 
-/** What is searched for, in which time, and where its spans are. */
+/** The query of a read, its range, and the distribution of its spans. */
 export interface ReadPlan {
   match: TraceMatch
-  /** The window with its padding, without the future, Unix s. */
+  /** The window with its padding, up to now, Unix s. */
   startSec: number
   endSec: number
   histogram: SpanHistogram | undefined
   /**
-   * Up to then no span is a summary of pruned ones, Unix s; 0: that is not known. It is certain of spans that had ended
+   * Time before which no span is a summary of pruned spans, Unix s; 0: unknown. Certain only for spans that had ended
    * `lateSec` before the read.
    */
   plainUntilSec: number
@@ -24,9 +23,9 @@ export interface ReadPlan {
 }
 
 export interface ReadPlanOptions {
-  /** How far beyond the window is searched, so that traces at its edges are whole, s. */
+  /** Padding of the window, so that traces at its edges are whole, s. */
   padSec: number
-  /** Spans may arrive so long after they ended, s. */
+  /** Longest time from the end of a span to its arrival, s. */
   lateSec: number
   /** Unix ms. */
   nowMs: number
@@ -35,13 +34,13 @@ export interface ReadPlanOptions {
   expectedSpansPerSec?: number | undefined
 }
 
-/** Windows that end longer ago are searched to their end by every Tempo. */
+/** Every Tempo searches windows that end longer ago to their end, ms. */
 const recentMs = 60_000
 
 /**
- * Two to four cheap queries that make the many that follow fit; none where it is known what they would say.
+ * Plans a read with two to four cheap queries, or none if their results are known.
  *
- * @throws {TtaError} TTA_BAD_REQUEST: Tempo searches nothing of the window yet, which is not the same as no traces
+ * @throws {TtaError} TTA_BAD_REQUEST: Tempo does not search any of the window yet, which differs from no traces
  * @throws as `TempoClient.get`
  */
 export async function planRead(
@@ -52,32 +51,34 @@ export async function planRead(
   const match = traceMatch(selector, query)
   const startSec = Math.floor(window.fromMs / 1000 - padSec)
   const cutoffSec =
-    window.toMs > nowMs - recentMs ? await recentCutoffSec(context, strings, nowMs).catch(unknownCutoff) : 0
+    window.toMs > nowMs - recentMs
+      ? await probeRecentCutoffSec(context, strings, nowMs).catch(unknownCutoff)
+      : 0
   const newestSec = cutoffSec > 0 ? nowMs / 1000 - cutoffSec : nowMs / 1000 + 1
   const endSec = Math.max(startSec + 1, Math.ceil(Math.min(window.toMs / 1000 + padSec, newestSec)))
   if (endSec * 1000 <= window.fromMs) throw hidden(window, cutoffSec)
   const histogram =
     expectedSpansPerSec === undefined
-      ? await spanHistogram(context, match.spanset, startSec, endSec)
+      ? await querySpanHistogram(context, match.spanset, startSec, endSec)
       : SpanHistogram.even(startSec, endSec, expectedSpansPerSec)
   const warnings =
-    cutoffSec > 0 ? [`Tempo does not search the newest ${cutoffSec} s yet: the window ends there.`] : []
-  // No question finds what arrives only while the window is read: of the time of which it may be, all is asked for.
+    cutoffSec > 0 ? [`Tempo does not search the newest ${cutoffSec} s yet: the window ends before them.`] : []
+  // Later spans may still arrive during the read, so no probe can rule out summaries among them.
   const settledSec = Math.min(endSec, Math.floor(nowMs / 1000) - lateSec)
-  // A read that is to ask seldom, a refresh, has little besides that time.
+  // An incremental read consists mostly of such spans.
   const isProbed =
-    expectedSpansPerSec === undefined && isProbeWorthwhile(context, histogram, startSec, settledSec)
+    expectedSpansPerSec === undefined && isSummaryProbeWorthwhile(context, histogram, startSec, settledSec)
   const isPlain = isProbed && (await hasNoSummaries(context, strings, startSec, settledSec, nowMs))
   return { match, startSec, endSec, histogram, plainUntilSec: isPlain ? settledSec : 0, warnings }
 }
 
 function hidden({ fromMs }: Window, cutoffSec: number): TtaError {
   const value = new Date(fromMs).toISOString()
-  const message = `must be over ${cutoffSec} s ago: this Tempo does not search what is newer yet`
+  const message = `must be over ${cutoffSec} s ago: this Tempo does not search newer data yet`
   return badRequest([{ field: 'from', value, message }])
 }
 
-/** A Tempo too old to answer protobuf has no cutoff either; one that answers nonsense will do so again. */
+/** A Tempo too old for protobuf has no cutoff. A Tempo with bad answers fails again in the read itself. */
 function unknownCutoff(error: unknown): number {
   if (error instanceof TempoAnswerError) return 0
   throw error

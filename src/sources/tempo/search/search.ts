@@ -1,21 +1,21 @@
 import { createYielder, yieldToEventLoop } from '../../../base/event-loop.ts'
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { freeMemory } from '../client/free-memory.ts'
-import type { TempoLimits } from '../client/limits.ts'
+import type { TempoLimits } from '../client/learned-limits.ts'
 import type { RequestTally, TempoAnswer, TempoClient, TempoRequest } from '../client/tempo-client.ts'
 import { TempoAnswerError } from '../client/tempo-errors.ts'
-import { type FoundTrace, SearchDecoder } from '../decode/decode-search.ts'
-import { isService, type SpanDetails } from '../traceql.ts'
+import { SearchDecoder, type TraceSearchMetadata } from '../decode/decode-search.ts'
+import { isService, type SpanSelection } from '../traceql.ts'
 
-/** What the searches of one read share. */
-export interface SearchContext extends SpanDetails {
+/** Values that the searches of one read share. */
+export interface SearchContext extends SpanSelection {
   client: TempoClient
-  /** Of the tenant. */
+  /** Limits of the tenant. */
   limits: TempoLimits
   tenant?: string | undefined
   signal: AbortSignal
   tally: RequestTally
-  /** Of each search, as in `TempoRequest`. */
+  /** As in `TempoRequest`, for each search. */
   retries?: number
   timeoutMs?: number
 }
@@ -28,15 +28,15 @@ export interface TraceSearch {
   endSec: number
   /** Most traces to answer. */
   limit: number
-  /** Most spans in a spanset; as many as Tempo allows if left out. */
+  /** Most spans in a spanset. @default as many as Tempo allows */
   spansPerSpanSet?: number
-  /** Take what came of an unfinished answer as well. */
+  /** Whether the traces of an unfinished answer are accepted. */
   acceptUnfinished?: boolean
-  /** Called when Tempo has answered, before the answer is looked into. */
+  /** Called when Tempo has answered, before the answer is decoded. */
   onAnswer?: () => void
 }
 
-/** The parameters of `/api/search` as they are sent; a type, since only types have an index signature. */
+/** The parameters of `/api/search`. A type, because interfaces have no index signature. */
 export type SearchParameters = {
   /** TraceQL. */
   q: string
@@ -47,32 +47,32 @@ export type SearchParameters = {
   spss?: number
 }
 
-/** Some hundred spans, which take a fraction of a millisecond. */
+/** Bytes decoded without a yield: some hundred spans, which take a fraction of a millisecond. */
 const bytesAtOnce = 65_536
 
 export interface SearchResult {
   traces: number
   spans: number
-  /** There is more: Tempo stopped early, or answered as many traces as it was asked for. */
+  /** Whether there may be more: Tempo stopped early, or answered as many traces as `limit`. */
   unfinished: boolean
 }
 
 /**
- * Searches once and hands on each trace found, with the spans of all fragments that matched. Of an unfinished
- * answer nothing is handed on, since its traces may be cut anywhere. A large answer is taken in turns with
- * whatever else there is to do.
+ * Searches once and passes each trace found to `onTrace`, with the spans of all fragments that matched. Passes no
+ * trace of an unfinished answer, since its traces may be cut anywhere. Yields to the event loop while it decodes a
+ * large answer.
  *
  * @param spans filled for each trace
- * @throws what `TempoClient.get` throws, and ProtobufError
+ * @throws as `TempoClient.get`, and ProtobufError
  */
 export async function searchTraces(
   context: SearchContext,
   search: TraceSearch,
   spans: SpanTable,
-  onTrace: (spans: SpanTable, found: FoundTrace) => void,
+  onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void,
 ): Promise<SearchResult> {
   const { limits } = context
-  // To make a request takes a millisecond as well: not in a pass in which another answer has had its turn.
+  // Making a request takes a millisecond: not in a pass of the event loop in which an answer is decoded.
   await yieldToEventLoop()
   const bytes = await get(context, {
     q: search.q,
@@ -83,37 +83,37 @@ export async function searchTraces(
   })
   search.onAnswer?.()
   try {
-    return await take(bytes, context, search, spans, onTrace)
+    return await decode(bytes, context, search, spans, onTrace)
   } finally {
     freeMemory(bytes)
   }
 }
 
-async function take(
+async function decode(
   bytes: Buffer,
   context: SearchContext,
   search: TraceSearch,
   spans: SpanTable,
-  onTrace: (spans: SpanTable, found: FoundTrace) => void,
+  onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void,
 ): Promise<SearchResult> {
   const { limits, selector } = context
   const tagKey = isService(selector) ? undefined : selector.key
-  const takeTurns = createYielder()
-  if (bytes.length > bytesAtOnce && (await takeTurns())) context.signal.throwIfAborted()
+  const yieldIfDue = createYielder()
+  if (bytes.length > bytesAtOnce && (await yieldIfDue())) context.signal.throwIfAborted()
   const decoder = new SearchDecoder(bytes, spans, tagKey, onTrace, context)
   const { traces, unfinished: stoppedEarly } = decoder.outline()
   const unfinished = stoppedEarly || traces >= Math.min(search.limit, limits.traces)
   if (unfinished && !search.acceptUnfinished) return { traces, spans: 0, unfinished }
   let received = decoder.traces(bytesAtOnce)
   while (!decoder.isDone) {
-    if (await takeTurns()) context.signal.throwIfAborted()
+    if (await yieldIfDue()) context.signal.throwIfAborted()
     received += decoder.traces(bytesAtOnce)
   }
   return { traces, spans: received, unfinished }
 }
 
 async function get(context: SearchContext, query: SearchParameters): Promise<Buffer> {
-  const { body, contentType } = await askSearch(context, query, 'application/protobuf')
+  const { body, contentType } = await requestSearch(context, query, 'application/protobuf')
   if (contentType === 'application/protobuf') return body
   throw new TempoAnswerError(
     `/api/search answered ${contentType || 'no content type'} instead of application/protobuf (is tempo.url right?)`,
@@ -121,32 +121,33 @@ async function get(context: SearchContext, query: SearchParameters): Promise<Buf
 }
 
 /**
- * Asks `/api/search`, with less where Tempo refuses and says how much it allows.
+ * Requests `/api/search`. If Tempo refuses `limit` or `spss` and says how much it allows, requests that much.
  *
- * @throws what `TempoClient.get` throws; a range that is too long is refused, and known to `limits` from then on
+ * @throws as `TempoClient.get`; after a refused range, `limits` knows the longest allowed one
  */
-export async function askSearch(
+export async function requestSearch(
   { client, limits, tenant, signal, tally, retries, timeoutMs }: SearchContext,
-  wanted: SearchParameters,
+  parameters: SearchParameters,
   accept: TempoRequest['accept'],
 ): Promise<TempoAnswer> {
   const path = '/api/search'
-  let query = allowed(wanted, limits)
+  let query = withinLimits(parameters, limits)
   for (;;) {
     try {
       return await client.get({ path, query, accept, tenant, signal, tally, retries, timeoutMs })
     } catch (error) {
       limits.learn(error)
-      const less = allowed(wanted, limits)
-      // Another search may have learned it meanwhile: what counts is whether this one would ask for less.
+      const less = withinLimits(parameters, limits)
+      // Another search may have learned the limit: this one is repeated if it would request less now.
       if (less.limit === query.limit && less.spss === query.spss) throw error
       query = less
     }
   }
 }
 
-function allowed(wanted: SearchParameters, limits: TempoLimits): SearchParameters {
-  const query = { ...wanted, limit: Math.min(wanted.limit, limits.traces) }
-  if (wanted.spss !== undefined) query.spss = Math.min(wanted.spss, limits.spansPerSpanSet)
+function withinLimits(parameters: SearchParameters, limits: TempoLimits): SearchParameters {
+  const { limit, spss } = parameters
+  const query = { ...parameters, limit: Math.min(limit, limits.traces) }
+  if (spss !== undefined) query.spss = Math.min(spss, limits.spansPerSpanSet)
   return query
 }

@@ -1,48 +1,57 @@
+import { isTooLarge, isTooSlow } from '../client/tempo-errors.ts'
 import type { SpanHistogram } from './span-histogram.ts'
 
 /** A part of the window, Unix s, both ends inclusive as in Tempo. */
 export interface Slice {
   startSec: number
   endSec: number
-  /** How often this part of the window ran out of time in a larger slice. */
+  /** How often this part of the window timed out in a larger slice. */
   timeouts: number
 }
 
 export interface SlicePlannerOptions {
   startSec: number
   endSec: number
-  /** A slice is made so wide that its answer holds about this many spans. */
+  /** The width of a slice is chosen so that its answer holds about this many spans. */
   targetSpans: number
-  /** Where the spans are, if that is known. */
+  /** The distribution of the spans over the window, if known. */
   histogram?: SpanHistogram | undefined
 }
 
-/** Without a histogram the first slice is this share of the window: a busy system is not asked for all at once. */
+/** Width of the first slice without a histogram, as a share of the window: a busy system is not asked for all at once. */
 const firstShare = 1 / 32
-/** A slice is at most this many times wider than the one before. */
+/** Largest ratio of a slice's width to that of the one before. */
 const maxGrowth = 3
-/** How far the number of spans that come may drive the expectation away from the histogram at once. */
+/** Largest factor by which one answer corrects the histogram. */
 const maxCorrection = 8
+/** Parts of a slice with too much for one answer. */
+const partsOfLarge = 4
+/** Parts of a slice that timed out. */
+const partsOfSlow = 2
+/** Timeouts of the same part of the window after which its slices are not split further: Tempo is overloaded. */
+const maxTimeouts = 3
 
 /**
- * Cuts the window into slices, newest first: where a limit ends the reading early, the newest part is what one
- * wants to have. Widths follow the histogram, corrected by what answers hold, or else the density that answers
- * show.
+ * Cuts the window into slices, newest first, and decides when a slice is split. If a limit ends the read early, the
+ * newest part has been read.
+ *
+ * The width of a slice follows the histogram, corrected by the answers. Without a histogram it follows the density in
+ * the answers.
  */
 export class SlicePlanner {
   private readonly options: SlicePlannerOptions
   private readonly totalSec: number
-  /** Slices that were split off, newest last. */
-  private readonly again: Slice[] = []
+  /** Parts of split slices, newest last. */
+  private readonly parts: Slice[] = []
   private readonly inFlight = new Set<Slice>()
   private histogram: SpanHistogram | undefined
-  /** Spans that come for each span of the histogram. */
+  /** Spans in answers per span of the histogram. */
   private yield = 1
-  /** What is older than this has not been planned yet. */
+  /** Everything older is not planned yet. */
   private cursorSec: number
   private widthSec: number
   private doneSec = 0
-  /** Spans of the histogram that are in slices which have been read. */
+  /** Spans of the histogram in slices that have been read. */
   private doneSpans = 0
 
   constructor(options: SlicePlannerOptions) {
@@ -53,14 +62,14 @@ export class SlicePlanner {
     this.widthSec = Math.max(1, this.totalSec * firstShare)
   }
 
-  /** The next slice to read, at most `maxSec` wide; undefined while nothing is left or all is in flight. */
+  /** Returns the next slice to read, at most `maxSec` wide; undefined if nothing is left that is not in flight. */
   next(maxSec: number): Slice | undefined {
-    const slice = this.again.pop() ?? this.cut(maxSec)
+    const slice = this.parts.pop() ?? this.cut(maxSec)
     if (slice) this.inFlight.add(slice)
     return slice
   }
 
-  /** The slice has been read and held `spans`. */
+  /** Records that the slice has been read and holds `spans`. */
   done(slice: Slice, spans: number): void {
     const lengthSec = slice.endSec - slice.startSec
     this.inFlight.delete(slice)
@@ -69,7 +78,7 @@ export class SlicePlanner {
     this.widthSec = Math.max(1, Math.min(ideal, Math.max(lengthSec, this.widthSec) * maxGrowth))
     const expected = this.options.histogram?.between(slice.startSec, slice.endSec) ?? 0
     this.doneSpans += expected
-    // Metrics do not cover everything on every Tempo: one that misses whole slices is no help.
+    // On some Tempos metrics miss spans: a histogram that misses whole slices is dropped.
     if (expected * maxCorrection ** 2 < spans) this.histogram = undefined
     if (expected > 0) {
       const seen = spans / expected
@@ -77,40 +86,56 @@ export class SlicePlanner {
     }
   }
 
+  /** Splits a slice with an unfinished answer. @returns false if it is 1 s wide */
+  splitUnfinished(slice: Slice): boolean {
+    return this.split(slice, partsOfLarge)
+  }
+
   /**
-   * Has the slice read again in `parts` parts.
+   * Splits a slice after an error if its parts may succeed. They may if the range was too long, the answer was too
+   * large, or Tempo ran out of time.
    *
-   * @returns false where it is 1 s wide already
+   * @param maxSec longest range that Tempo allows, as known after the error
+   * @returns false if the parts would not succeed either
    */
-  split(slice: Slice, parts: number, timeouts = slice.timeouts): boolean {
+  splitAfterError(slice: Slice, error: unknown, maxSec: number): boolean {
+    const parts = Math.ceil((slice.endSec - slice.startSec) / maxSec)
+    if (parts > 1) return this.split(slice, parts)
+    if (isTooLarge(error)) return this.split(slice, partsOfLarge)
+    const timeouts = slice.timeouts + 1
+    return isTooSlow(error) && timeouts <= maxTimeouts && this.split(slice, partsOfSlow, timeouts)
+  }
+
+  /** Replaces a slice by `parts` parts, which `next` returns first. @returns false if it is 1 s wide */
+  private split(slice: Slice, parts: number, timeouts = slice.timeouts): boolean {
     const lengthSec = slice.endSec - slice.startSec
     if (lengthSec <= 1) return false
     this.inFlight.delete(slice)
     const stepSec = Math.max(1, Math.ceil(lengthSec / parts))
     for (let startSec = slice.startSec; startSec < slice.endSec; startSec += stepSec) {
-      this.again.push({ startSec, endSec: Math.min(slice.endSec, startSec + stepSec), timeouts })
+      this.parts.push({ startSec, endSec: Math.min(slice.endSec, startSec + stepSec), timeouts })
     }
     this.widthSec = Math.min(this.widthSec, stepSec)
     return true
   }
 
-  /** Whether everything between the two times, Unix ms, has been read, as far as it is in the window. */
+  /** Whether everything in the window between the two times, Unix ms, has been read. */
   hasRead(startMs: number, endMs: number): boolean {
     const unplanned = this.cursorSec > this.options.startSec && startMs <= this.cursorSec * 1000
     if (unplanned) return false
     const overlaps = (slice: Slice) => startMs <= slice.endSec * 1000 && endMs >= slice.startSec * 1000
     for (const slice of this.inFlight) if (overlaps(slice)) return false
-    return !this.again.some(overlaps)
+    return !this.parts.some(overlaps)
   }
 
-  /** Leaves unread what has not been planned yet. @returns the oldest second that is read all the same */
+  /** Plans no further slices. @returns the oldest second of those that are planned */
   stop(): number {
     const oldestSec = this.cursorSec
     this.cursorSec = this.options.startSec
     return oldestSec
   }
 
-  /** Share of the window that has been read, by spans where it is known where they are; 0..1. */
+  /** Share of the window that has been read, 0..1: by spans with a histogram, otherwise by time. */
   get fraction(): number {
     const { histogram } = this.options
     return Math.min(1, histogram ? this.doneSpans / histogram.total : this.doneSec / this.totalSec)
@@ -118,8 +143,8 @@ export class SlicePlanner {
 
   private cut(maxSec: number): Slice | undefined {
     if (this.cursorSec <= this.options.startSec) return undefined
-    const wanted = this.histogram ? this.widthByHistogram(this.histogram) : Math.round(this.widthSec)
-    const lengthSec = Math.max(1, Math.min(wanted, Math.floor(maxSec)))
+    const widthSec = this.histogram ? this.widthByHistogram(this.histogram) : Math.round(this.widthSec)
+    const lengthSec = Math.max(1, Math.min(widthSec, Math.floor(maxSec)))
     const slice = {
       startSec: Math.max(this.options.startSec, this.cursorSec - lengthSec),
       endSec: this.cursorSec,
@@ -129,7 +154,7 @@ export class SlicePlanner {
     return slice
   }
 
-  /** The width, s, at which the histogram promises as many spans as are wanted. */
+  /** The width, s, at which the histogram predicts `targetSpans` spans. */
   private widthByHistogram(histogram: SpanHistogram): number {
     const { targetSpans, startSec } = this.options
     const leftSec = this.cursorSec - startSec

@@ -1,10 +1,10 @@
 import { isTooSlow, TempoAnswerError, TempoStatusError, TempoTooLargeError } from '../client/tempo-errors.ts'
 import type { SearchContext } from './search.ts'
 
-/** Steps the window is divided into. */
+/** Steps of the histogram over the window. */
 const steps = 240
 
-/** How many spans start when, as far as Tempo's metrics know; to plan by, not to count on. */
+/** The number of spans by start time, out of Tempo's metrics. Only an estimate, for planning. */
 export class SpanHistogram {
   private readonly startSec: number
   private readonly stepSec: number
@@ -16,7 +16,7 @@ export class SpanHistogram {
     this.counts = counts
   }
 
-  /** As many spans in each second. */
+  /** A histogram with the same number of spans in each second. */
   static even(startSec: number, endSec: number, spansPerSec: number): SpanHistogram {
     const lengthSec = endSec - startSec
     return new SpanHistogram(startSec, lengthSec, [Math.max(1, spansPerSec * lengthSec)])
@@ -26,7 +26,7 @@ export class SpanHistogram {
     return this.counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** Spans between two times, Unix s; within a step they count as evenly spread. */
+  /** The number of spans between two times, Unix s. Within a step spans are spread evenly. */
   between(fromSec: number, toSec: number): number {
     let sum = 0
     const first = Math.max(0, Math.floor((fromSec - this.startSec) / this.stepSec))
@@ -41,13 +41,13 @@ export class SpanHistogram {
 }
 
 /**
- * Asks Tempo's metrics for the distribution of the spans that match; a query that costs a few ten ms.
+ * Queries Tempo's metrics for the distribution of the spans that match. The query takes a few tens of ms.
  *
  * @param spanset TraceQL, `{ }` for all spans
- * @returns undefined where this Tempo has no metrics for the range: the window is then planned without
+ * @returns undefined if this Tempo has no metrics for the range
  * @throws {TempoConnectionError} and the signal's reason
  */
-export async function spanHistogram(
+export async function querySpanHistogram(
   { client, tenant, signal, tally }: SearchContext,
   spanset: string,
   startSec: number,
@@ -85,7 +85,7 @@ function parse(json: string, startSec: number, endSec: number, stepSec: number):
   const answer = JSON.parse(json) as { series?: { samples?: { timestampMs: string; value?: number }[] }[] }
   const counts = new Array<number>(Math.ceil((endSec - startSec) / stepSec) + 1).fill(0)
   for (const { timestampMs, value = 0 } of answer.series?.flatMap(({ samples }) => samples ?? []) ?? []) {
-    // Tempo 3 stamps a step with its end, Tempo 2 with its start: half goes to either side.
+    // Tempo 3 stamps a step with its end, Tempo 2 with its start: each side gets half.
     const step = Math.floor((Number(timestampMs) / 1000 - startSec) / stepSec)
     for (const side of [step - 1, step]) if (counts[side] !== undefined) counts[side] += value / 2
   }

@@ -5,9 +5,10 @@ import { isTooLarge, isTooSlow } from '../client/tempo-errors.ts'
 import { countQuery } from '../traceql.ts'
 import { type SearchContext, searchTraces } from './search.ts'
 
+/** Most traces in one answer. */
 const tracesPerSearch = 50_000
 
-/** How many spans each trace has, over all its fragments. */
+/** The number of spans of each trace, over all its fragments. */
 export class SpanCounts {
   private readonly ids = new TraceIdIndex()
   private counts = new Float64Array(1024)
@@ -22,7 +23,7 @@ export class SpanCounts {
     this.counts[index] = (this.counts[index] ?? 0) + spans
   }
 
-  /** Undefined for a trace that was not found. */
+  /** Returns undefined for a trace that was not found. */
   get(trace: SpanTable): number | undefined {
     const index = this.ids.find(trace.traceId)
     return index < 0 ? undefined : this.counts[index]
@@ -30,10 +31,10 @@ export class SpanCounts {
 }
 
 /**
- * Counts the spans of every trace in a range of time, by a search that has one span of each fragment sent. A
- * fragment that overlaps two of the ranges it is split into counts twice: a count may be too high, never too low.
+ * Counts the spans of every trace in a range of time, by a search that returns one span of each fragment. A fragment
+ * that overlaps two parts of a split range counts twice: a count may be too high, but never too low.
  *
- * @returns undefined where there is too much even in a second
+ * @returns undefined if one second holds more than an answer may
  * @throws as `searchTraces`
  */
 export async function countSpans(

@@ -3,11 +3,12 @@ const semicolon = 0x3b
 const thresholdDigits = 14
 
 /**
- * How many spans a sampled span stands for by the threshold in its W3C tracestate, `ot=th:<hex>`: of 2^56 random
- * values those from the threshold on were kept (opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling).
+ * Computes the adjusted count of a sampled span from the threshold in its W3C tracestate, `ot=th:<hex>`. Of 2^56 random
+ * values the sampler keeps those from the threshold on
+ * (opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling).
  *
- * @returns the adjusted count, 1 to 2^56; 0 where the tracestate in `bytes[start, end)` has no threshold; NaN where
- * it has one that is not up to 14 hex digits
+ * @returns the number of spans that this one represents, 1 to 2^56. 0 if the tracestate in `bytes[start, end)` has no
+ *   threshold; NaN if the threshold is not 1 to 14 hex digits.
  */
 export function adjustedCountOf(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; ) {
@@ -28,7 +29,7 @@ function countIn(bytes: Uint8Array, start: number, end: number): number {
   return 0
 }
 
-/** Trailing zeros of the threshold are left out. */
+/** The threshold comes without its trailing zeros. */
 function countOf(bytes: Uint8Array, start: number, end: number): number {
   if (start === end || end - start > thresholdDigits) return Number.NaN
   let dropped = 0n

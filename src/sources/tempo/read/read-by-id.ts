@@ -1,41 +1,40 @@
 import { forEachLimited } from '../../../base/async.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { maxExamples } from '../../../graph/trace/span-counts.ts'
-import { limitPassed } from '../../read-limits.ts'
-import type { ReadReport, TraceConsumer, TraceQuery } from '../../trace-source.ts'
+import { exceededLimit, type ReadReport, type TraceConsumer, type TraceQuery } from '../../trace-source.ts'
 import { TraceLookup } from '../assembly/trace-lookup.ts'
 import { TempoStatusError } from '../client/tempo-errors.ts'
-import { decodeFoundIds } from '../decode/found-ids.ts'
+import { decodeSearchJson } from '../decode/decode-search-json.ts'
 import type { ReadPlan } from '../search/read-plan.ts'
-import { askSearch, type SearchContext } from '../search/search.ts'
+import { requestSearch, type SearchContext } from '../search/search.ts'
 import type { BulkReadOptions } from './bulk-read.ts'
 
 const lookupsInFlight = 8
 const idsPerSearch = 1000
 
-interface FoundTraces {
+interface IdSearch {
   /** 32 hex digits, newest trace first. */
   ids: string[]
   truncated: boolean
 }
 
-/** Whether the error says that this Tempo does not know `by`, `select` or `span:parentID`. */
+/** Whether the error says that this Tempo does not support `by`, `select` or `span:parentID`. */
 export function isRefusedQuery(error: unknown): error is TempoStatusError {
   return error instanceof TempoStatusError && error.status === 400
 }
 
-/** Whether it says that the query is wrong, not the tenant or another parameter. */
+/** Whether the error says that the query is wrong, as opposed to the tenant or another parameter. */
 export function isBadTraceql(error: unknown): error is TempoStatusError {
   return isRefusedQuery(error) && /TraceQL|parse error/i.test(error.text)
 }
 
 /**
- * Reads a window from a Tempo that refuses bulk search: a plain search for ids, then each trace by its id. That
- * is slow, so only `maxLookups` traces are read, the newest.
+ * Reads a window from a Tempo that refuses bulk search: searches for ids, then fetches each trace by its id. That is
+ * slow, so it reads only the newest `maxLookups` traces.
  *
  * @throws as `TempoClient.get`
  */
-export async function plainRead(
+export async function readById(
   context: SearchContext,
   query: TraceQuery,
   consumer: TraceConsumer,
@@ -47,19 +46,19 @@ export async function plainRead(
   const lookup = new TraceLookup(context, consumer.strings)
   const { window } = query
   const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
-  const lackingIds: string[] = []
-  let passed: string | undefined
+  const incompleteIds: string[] = []
+  let exceeded: string | undefined
   await forEachLimited(ids, lookupsInFlight, async (id) => {
-    passed ??= limitPassed(options.limits, { spans: counts.spans, bytes: context.tally.bytes })
-    if (passed) return
+    exceeded ??= exceededLimit(options.limits, { spans: counts.spans, bytes: context.tally.bytes })
+    if (exceeded) return
     const spans = new SpanTable(consumer.strings)
     const result = await lookup.byId(id, spans)
     if (result !== 'whole') {
       counts.incomplete++
-      lackingIds.push(id)
+      incompleteIds.push(id)
     }
     if (spans.length === 0) return
-    if (result !== 'whole') consumer.isIncomplete?.(spans)
+    if (result !== 'whole') consumer.onIncomplete?.(spans)
     const { startMs } = spans.extentMs()
     if (startMs < window.fromMs || startMs >= window.toMs) counts.outsideWindow++
     else {
@@ -79,17 +78,17 @@ export async function plainRead(
   const warnings = [
     'This Tempo refuses bulk search (by, select, span:parentID): traces were fetched one by one.',
   ]
-  if (passed) warnings.push(passed)
+  if (exceeded) warnings.push(exceeded)
   if (truncated) warnings.push(`Only the newest ${limit} traces were read that way.`)
-  if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be had.`)
+  if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be read.`)
   return {
     ...counts,
-    incompleteTraceIds: lackingIds.sort().slice(0, maxExamples),
+    incompleteTraceIds: incompleteIds.sort().slice(0, maxExamples),
     ...context.tally,
     slices: 1,
     suspects: 0,
     repaired: 0,
-    truncated: truncated || passed !== undefined,
+    truncated: truncated || exceeded !== undefined,
     searched: window,
     traceql: match.spanset,
     unavailable: [],
@@ -97,13 +96,13 @@ export async function plainRead(
   }
 }
 
-/** Halves the range as long as there may be more traces in it than came. */
+/** Searches for trace ids; halves a range as long as it may hold more traces than were answered. */
 async function searchIds(
   context: SearchContext,
   spanset: string,
   { startSec, endSec }: { startSec: number; endSec: number },
   limit: number,
-): Promise<FoundTraces> {
+): Promise<IdSearch> {
   const ids = new Set<string>()
   const ranges = [{ start: startSec, end: endSec }]
   let truncated = false
@@ -125,14 +124,14 @@ async function searchIds(
   return { ids: [...ids].slice(0, limit), truncated: truncated || ids.size > limit }
 }
 
-/** Asks for JSON: Tempos that refuse bulk search may be too old for protobuf. */
+/** Searches one range. Requests JSON, since a Tempo that refuses bulk search may be too old for protobuf. */
 async function searchOnce(
   context: SearchContext,
   spanset: string,
   range: { start: number; end: number },
-): Promise<FoundTraces> {
+): Promise<IdSearch> {
   const query = { q: spanset, limit: idsPerSearch, ...range }
-  const { body } = await askSearch(context, query, 'application/json')
-  const { ids, unfinished } = decodeFoundIds(body.toString())
+  const { body } = await requestSearch(context, query, 'application/json')
+  const { ids, unfinished } = decodeSearchJson(body.toString())
   return { ids, truncated: unfinished || ids.length >= Math.min(idsPerSearch, context.limits.traces) }
 }

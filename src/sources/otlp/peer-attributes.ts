@@ -3,30 +3,30 @@ import { PeerNaming, peerAttributes } from '../../graph/spans/peer-naming.ts'
 import { SpanKind, type SpanTable } from '../../graph/spans/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
-import { KnownKeys } from './known-keys.ts'
+import { AttributeKeys } from './key-value.ts'
 import { readId } from './span-fields.ts'
 import { internUrlHost } from './url-host.ts'
 
-/** Attributes of spans that the service level needs: those that name a peer, and three more. */
-export const serviceAttributes: readonly string[] = [
+/** Attributes of spans that the service level reads: those that name a peer, and three more. */
+export const serviceLevelAttributes: readonly string[] = [
   ...peerAttributes,
   'error',
   'network.local.address',
   'net.host.ip',
 ]
 
-const error = serviceAttributes.indexOf('error')
+const error = serviceLevelAttributes.indexOf('error')
 const firstOwnAddress = error + 1
 const urls = [peerAttributes.indexOf('url.full'), peerAttributes.indexOf('http.url')]
 const host = peerAttributes.indexOf('http.host')
 
-const keys = new KnownKeys(serviceAttributes)
+const keys = new AttributeKeys(serviceLevelAttributes)
 
 /**
- * Fills the peer columns of a table. For each span: `start`, `read` each attribute that `attributeOf` knows, in any
- * order, `finish` when its kind is known.
+ * Fills the peer columns of a table. For each span, call `start`, then `read` for each attribute that `attributeOf`
+ * knows, in any order, then `finish` after its kind has been read.
  */
-export class PeerReader {
+export class PeerAttributeReader {
   readonly columns: PeerColumns
   private readonly table: SpanTable
   private readonly naming: PeerNaming
@@ -36,7 +36,7 @@ export class PeerReader {
   private hasErrorTag = false
   private ownAddress = 0
 
-  /** @param absent text that stands for a missing value, index into the table's strings; 0 where there is none */
+  /** @param absent index into the table's strings of the text for a missing value; 0: no such text */
   constructor(table: SpanTable, absent = 0) {
     this.table = table
     this.columns = table.withPeers()
@@ -51,12 +51,12 @@ export class PeerReader {
     this.ownAddress = 0
   }
 
-  /** Index into `serviceAttributes` of the key at `start` up to `end`, or -1. */
+  /** Returns the index into `serviceLevelAttributes` of the key from `start` to `end`, or -1. */
   attributeOf(view: DataView, start: number, end: number): number {
     return keys.indexOf(view, start, end)
   }
 
-  /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */
+  /** Reads the AnyValue from `reader.position` to `end`. @throws {ProtobufError} */
   read(attribute: number, reader: ProtobufReader, end: number): void {
     const { strings } = this.table
     if (urls.includes(attribute) || attribute === host) {
@@ -69,7 +69,7 @@ export class PeerReader {
     else this.naming.offer(attribute, value)
   }
 
-  /** Link: 1 trace_id, 2 span_id. */
+  /** Reads a Link: 1 trace_id, 2 span_id. */
   readLink(reader: ProtobufReader, end: number, row: number): void {
     const link = this.link.fill(0)
     while (reader.position < end) {

@@ -1,35 +1,36 @@
-import type { SpanTable } from '../../graph/spans/span-table.ts'
-import { ProtobufError, ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { skipOther } from './any-value.ts'
-import { SpanDecoder, type SpanIds, type SpanProjection, type TagKey } from './span-decoder.ts'
+import type { SpanTable } from '../../../graph/spans/span-table.ts'
+import { skipOther } from '../../otlp/any-value.ts'
+import { SpanDecoder, type SpanIds, type SpanProjection } from '../../otlp/span-decoder.ts'
+import { ProtobufError, ProtobufReader } from '../../protobuf/protobuf-reader.ts'
+import type { Attribute } from '../../tag-selector.ts'
 
-/** What Tempo says about a trace besides its spans. */
+/** Tempo's status of a trace by id. */
 export interface TraceByIdStatus {
-  /** The trace is longer than Tempo wants to answer: spans are missing. */
+  /** The trace exceeds Tempo's maximum size: spans are missing. */
   partial: boolean
-  /** Tempo's words for it; '' where it said nothing. */
+  /** Tempo's message; '' if it sent none. */
   message: string
 }
 
 const partialStatus = 1
-/** What newer Tempos call partial as well: a trace of which all they have is summaries. */
+/** Message for a trace that was stored with summaries of pruned spans. Newer Tempos call it partial; no span is missing. */
 const prunedBefore = /already pruned/
 const tooLong = /exceeds maximum size/
 
 /**
  * Decodes the protobuf answer of Tempo's `/api/v2/traces/{id}`, a TraceByIDResponse (tempo.proto: 1 trace,
- * 3 status, 4 message), into `table`, which is cleared first. A trace Tempo does not have leaves it empty.
+ * 3 status, 4 message), into `table`, which is cleared first. The table stays empty if Tempo does not have the trace.
  *
  * @throws {ProtobufError} cut short, not protobuf, or spans of more than one trace
  */
 export function decodeTraceById(
   bytes: Uint8Array,
   table: SpanTable,
-  tag: TagKey,
-  wants: SpanProjection = {},
+  tag: Attribute,
+  projection: SpanProjection = {},
 ): TraceByIdStatus {
   const reader = new ProtobufReader(bytes)
-  const decoder = oneTrace(table, tag, wants)
+  const decoder = oneTrace(table, tag, projection)
   const end = bytes.length
   const status: TraceByIdStatus = { partial: false, message: '' }
   while (reader.position < end) {
@@ -52,14 +53,14 @@ export function decodeTraceById(
 export function decodeTracesData(
   bytes: Uint8Array,
   table: SpanTable,
-  tag: TagKey,
-  wants: SpanProjection = {},
+  tag: Attribute,
+  projection: SpanProjection = {},
 ): void {
-  oneTrace(table, tag, wants).tracesData(new ProtobufReader(bytes), bytes.length)
+  oneTrace(table, tag, projection).tracesData(new ProtobufReader(bytes), bytes.length)
 }
 
-/** A decoder that takes the table's trace id from the first span and insists on it. */
-function oneTrace(table: SpanTable, tag: TagKey, wants: SpanProjection): SpanDecoder {
+/** Creates a decoder that takes the trace id from the first span and accepts no other. */
+function oneTrace(table: SpanTable, tag: Attribute, projection: SpanProjection): SpanDecoder {
   table.clear()
   const visit = (row: number, ids: SpanIds) => {
     if (ids.traceIdBytes > 16 || ids.spanIdBytes > 8 || ids.parentIdBytes > 8) {
@@ -69,7 +70,7 @@ function oneTrace(table: SpanTable, tag: TagKey, wants: SpanProjection): SpanDec
     else if (!sameId(table.traceId, ids.traceId)) throw new ProtobufError('spans of more than one trace')
     return true
   }
-  return new SpanDecoder(table, tag, visit, wants)
+  return new SpanDecoder(table, tag, visit, projection)
 }
 
 function sameId(a: Uint32Array, b: Uint32Array): boolean {

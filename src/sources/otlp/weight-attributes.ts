@@ -6,12 +6,12 @@ import {
   prunedDurations,
 } from '../../graph/spans/span-weights.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { anyNumber, anyNumbers } from './any-number.ts'
-import { KnownKeys } from './known-keys.ts'
-import { adjustedCountOf } from './trace-state.ts'
+import { readNumber, readNumbers } from './any-value.ts'
+import { AttributeKeys } from './key-value.ts'
+import { adjustedCountOf } from './tracestate-threshold.ts'
 
 /**
- * Attributes of a summary span, which stands for spans that were pruned (opentelemetry-collector-contrib
+ * Attributes of a summary span, which represents pruned spans (opentelemetry-collector-contrib
  * processor/spanpruningprocessor; grafana/tempo prunes traces by id with the same code).
  */
 export const summaryAttributes: readonly string[] = [
@@ -26,68 +26,70 @@ export const summaryAttributes: readonly string[] = [
 ]
 const scalars = ['isSummary', 'calls', 'minNs', 'maxNs', 'avgNs', 'totalNs'] as const
 const sampling = summaryAttributes.length
-const summaryKeys = new KnownKeys(summaryAttributes)
+const summaryKeys = new AttributeKeys(summaryAttributes)
 
 /**
- * Fills the weight columns of a table, which appear with the first span that stands for more than itself. For each
- * span: `start`, `read` each attribute that `attributeOf` knows, in any order, `finish` when the rest is known.
+ * Fills the weight columns of a table: how many spans a span represents. The columns exist from the first span on that
+ * represents more than itself. For each span, call `start`, then `read` for each attribute that `attributeOf` knows, in
+ * any order. Call `finish` after the rest of the span has been read.
  */
-export class WeightReader {
+export class WeightAttributeReader {
   private readonly table: SpanTable
-  private readonly keys: KnownKeys
+  private readonly keys: AttributeKeys
   private isGiven = false
-  /** By tracestate, attribute of the span, and of the resource; 0 where there is none, NaN where it is none. */
+  /** Adjusted counts by source; 0: absent, NaN: invalid. */
   private byState = 0
   private byAttribute = 0
   private byResource = 0
-  private summary = nothing()
+  private summary = emptySummary()
 
-  /** @param samplingKey key of the attribute that says how the span was sampled, if any */
+  /** @param samplingKey key of the attribute that says how spans were sampled */
   constructor(table: SpanTable, samplingKey?: string) {
     this.table = table
-    this.keys = samplingKey === undefined ? summaryKeys : new KnownKeys([...summaryAttributes, samplingKey])
+    this.keys =
+      samplingKey === undefined ? summaryKeys : new AttributeKeys([...summaryAttributes, samplingKey])
   }
 
-  /** @param adjustedCount what its resource says of each span that follows; 0: nothing */
+  /** @param adjustedCount of each following span, by its resource; 0: absent */
   startResource(adjustedCount: number): void {
     this.byResource = adjustedCount
   }
 
   start(): void {
     this.byState = this.byAttribute = 0
-    if (this.isGiven) this.summary = nothing()
+    if (this.isGiven) this.summary = emptySummary()
     this.isGiven = this.byResource !== 0
   }
 
-  /** A tracestate that reaches from the reader's position to `end`. */
+  /** Reads the tracestate from the reader's position to `end`. */
   traceState(reader: ProtobufReader, end: number): void {
     this.byState = adjustedCountOf(reader.bytes, reader.position, end)
     if (this.byState !== 0) this.isGiven = true
     reader.position = end
   }
 
-  /** Number of the attribute whose key is at `start` up to `end`, or -1. */
+  /** Returns the number of the attribute with the key from `start` to `end`, or -1. */
   attributeOf(view: DataView, start: number, end: number): number {
     return this.keys.indexOf(view, start, end)
   }
 
-  /** Reads the AnyValue from `reader.position` up to `end`. @throws {ProtobufError} */
+  /** Reads the AnyValue from `reader.position` to `end`. @throws {ProtobufError} */
   read(attribute: number, reader: ProtobufReader, end: number): void {
     this.isGiven = true
     const { summary } = this
     const scalar = scalars[attribute]
-    if (scalar !== undefined) summary[scalar] = anyNumber(reader, end)
-    else if (attribute === sampling) this.byAttribute = adjustedCountOfRatio(anyNumber(reader, end))
-    else if (attribute === sampling - 1) summary.cumulativeCounts = anyNumbers(reader, end)
-    else summary.boundsSec = anyNumbers(reader, end)
+    if (scalar !== undefined) summary[scalar] = readNumber(reader, end)
+    else if (attribute === sampling) this.byAttribute = adjustedCountOfRatio(readNumber(reader, end))
+    else if (attribute === sampling - 1) summary.cumulativeCounts = readNumbers(reader, end)
+    else summary.boundsSec = readNumbers(reader, end)
   }
 
   finish(row: number): void {
     if (!this.isGiven) return
     const { summary, table } = this
-    const said = [this.byState, this.byAttribute, this.byResource]
-    const adjustedCount = said.find((count) => count > 0) ?? 1
-    let isBad = adjustedCount === 1 && said.some(Number.isNaN)
+    const counts = [this.byState, this.byAttribute, this.byResource]
+    const adjustedCount = counts.find((count) => count > 0) ?? 1
+    let isBad = adjustedCount === 1 && counts.some(Number.isNaN)
     if (summary.isSummary === 1) {
       isBad ||= !isSummary(summary)
       if (isSummary(summary) && summary.calls > 1) {
@@ -100,7 +102,7 @@ export class WeightReader {
   }
 }
 
-const nothing = (): PrunedCalls & { isSummary: number } => ({
+const emptySummary = (): PrunedCalls & { isSummary: number } => ({
   isSummary: 0,
   calls: Number.NaN,
   minNs: Number.NaN,
@@ -112,10 +114,10 @@ const nothing = (): PrunedCalls & { isSummary: number } => ({
 })
 
 /**
- * How many spans a sampled span stands for, by the share of spans that were kept, up to 1, or by the number itself,
- * from 1 on, as Honeycomb's SampleRate has it.
+ * Computes the adjusted count of a sampled span: how many spans it represents.
  *
- * @returns NaN for what is neither
+ * @param ratio below 1 the share of spans that were kept; from 1 on the count itself, as in Honeycomb's SampleRate
+ * @returns NaN for an invalid ratio
  */
 export function adjustedCountOfRatio(ratio: number): number {
   const count = ratio > 0 && ratio < 1 ? 1 / ratio : ratio

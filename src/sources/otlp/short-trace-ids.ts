@@ -1,11 +1,11 @@
 /**
- * Some participants send only the low 64 bits of a trace id of 128 (openzipkin/b3-propagation, "TraceId"): their
- * spans belong to the trace that has these bits, if there is exactly one.
+ * Matches 64-bit trace ids with 128-bit ones. Some services send only the low 64 bits of a trace id
+ * (openzipkin/b3-propagation, "TraceId"). Their spans belong to the trace with these bits, if there is exactly one.
  *
  * @param idWords four words of the id of each trace, most significant first
- * @returns for each trace with such a shortened id the trace it belongs to
+ * @returns for each trace with a short id the trace it belongs to
  */
-export function shortenedIds(idWords: ArrayLike<number>): Map<number, number> {
+export function matchShortIds(idWords: ArrayLike<number>): Map<number, number> {
   const traces = idWords.length / 4
   const lowBits = (trace: number) => `${idWords[trace * 4 + 2]} ${idWords[trace * 4 + 3]}`
   const isShort = (trace: number) => idWords[trace * 4] === 0 && idWords[trace * 4 + 1] === 0

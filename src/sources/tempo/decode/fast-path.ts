@@ -1,21 +1,21 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
-import { hexWord } from './decode-attribute.ts'
-import { readEncodedEnum } from './decode-span-fields.ts'
+import { hexWord } from './attribute-reader.ts'
+import { readEncodedEnum } from './span-fields.ts'
 
-/** Every byte of a varint but its last has this bit. */
-const more = 0x80808080 | 0
+/** The bit that every byte of a varint except the last has, in four bytes. */
+const continuationBits = 0x80808080 | 0
 
 /**
- * Reads the fields of a span up to `end` as far as they are written in the one way in which Tempo writes them: lengths
- * of one byte, ids of 16 hex digits, start times of this century.
+ * Reads the fields of a span up to `end`, while they have the encoding that Tempo uses. Lengths then have one byte, ids
+ * have 16 hex digits, and start times are of this century.
  *
- * Nearly all bytes of an answer are such fields, so this is the hottest loop of a read. It keeps its place in a local
- * variable and looks at several bytes at a time; whatever it does not expect it leaves to the reader of any protobuf.
+ * Nearly all bytes of an answer are such fields, so this is the hottest loop of a read. It keeps its position in a local
+ * variable and reads several bytes at a time. `SpanReader.field` reads every other field.
  *
- * @returns where the first field begins that is written otherwise; `end` if there is none
+ * @returns the start of the first other field, or `end`
  */
-export function readPlainFields(
+export function readFastPath(
   { bytes, view }: ProtobufReader,
   start: number,
   end: number,
@@ -41,7 +41,7 @@ export function readPlainFields(
   return at
 }
 
-/** @returns whether `bytes[start, end)` is the span id, the name or an attribute, and is read */
+/** Reads `bytes[start, end)` if it is the span id, the name, or an attribute for a column. @returns false for others */
 function takeBytes(
   tag: number,
   bytes: Uint8Array,
@@ -62,13 +62,13 @@ function takeBytes(
   return true
 }
 
-/** A varint of nine bytes, as times are between 1972 and 2262, ns. @returns where it ends; 0: it is another */
+/** Reads a varint of nine bytes: a time between 1972 and 2262, ns. @returns its end; 0: it has another length */
 function takeStart(view: DataView, at: number, end: number, spans: SpanTable, row: number): number {
   if (at + 9 > end) return 0
   const first = view.getInt32(at, true)
   const second = view.getInt32(at + 4, true)
   const top = view.getUint8(at + 8)
-  if ((first & second & more) !== more || top > 127) return 0
+  if ((first & second & continuationBits) !== continuationBits || top > 127) return 0
   const low = sevenBits(first)
   const high = sevenBits(second)
   spans.startLo[row] = low | (high << 28)
@@ -76,7 +76,7 @@ function takeStart(view: DataView, at: number, end: number, spans: SpanTable, ro
   return at + 9
 }
 
-/** A varint of at most four bytes, which is enough for a quarter of a second. @returns where it ends; 0: it is longer */
+/** Reads a varint of at most four bytes, enough for a quarter of a second. @returns its end; 0: it is longer */
 function takeDuration(bytes: Uint8Array, at: number, end: number, spans: SpanTable, row: number): number {
   let ns = 0
   for (let shift = 0, next = at; shift < 28 && next < end; shift += 7) {
@@ -89,7 +89,7 @@ function takeDuration(bytes: Uint8Array, at: number, end: number, spans: SpanTab
   return 0
 }
 
-/** The low seven bits of each of four bytes, side by side. */
+/** Joins the low seven bits of each of four bytes. */
 function sevenBits(word: number): number {
   return (
     (word & 0x7f) |

@@ -1,12 +1,12 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 
-/** Appends those rows of `found` that `spans` lacks, by span id and kind. @returns how many they are */
-export function addMissing(spans: SpanTable, found: SpanTable): number {
+/** Appends the rows of `other` that `spans` lacks, by span id and kind. @returns the number of rows appended */
+export function addMissingSpans(spans: SpanTable, other: SpanTable): number {
   const known = new Set<string>()
   for (let row = 0; row < spans.length; row++) known.add(identity(spans, row))
   const before = spans.length
-  for (let row = 0; row < found.length; row++) {
-    if (!known.has(identity(found, row))) spans.copyRow(found, row)
+  for (let row = 0; row < other.length; row++) {
+    if (!known.has(identity(other, row))) spans.copyRow(other, row)
   }
   return spans.length - before
 }

@@ -3,17 +3,21 @@ import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { GraphBuilder } from '../../../src/graph/graph-builder.ts'
-import { embeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
+import { createEmbeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
 import {
-  EmbeddedTraces,
+  EmbeddedStore,
   inflated,
   requestOverheadBytes,
-} from '../../../src/sources/embedded/embedded-traces.ts'
+} from '../../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { ProtobufError } from '../../../src/sources/protobuf/protobuf-reader.ts'
-import type { ReadLimits } from '../../../src/sources/read-limits.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
-import type { ReadProgress, TraceConsumer, TraceQuery } from '../../../src/sources/trace-source.ts'
+import type {
+  ReadLimits,
+  ReadProgress,
+  TraceConsumer,
+  TraceQuery,
+} from '../../../src/sources/trace-source.ts'
 import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
 const input = JSON.parse(
@@ -24,7 +28,7 @@ const epochMs = 1_795_334_800_000
 /** A store whose clock stands still until it is set. */
 function newStore({ maxBytes = 1e6, maxAgeSec = 3600 } = {}) {
   const clock = { ms: epochMs }
-  return { clock, store: new EmbeddedTraces({ maxBytes, maxAgeSec, now: () => clock.ms }) }
+  return { clock, store: new EmbeddedStore({ maxBytes, maxAgeSec, now: () => clock.ms }) }
 }
 
 interface Sent {
@@ -84,7 +88,7 @@ function traceQuery(asked: Asked): TraceQuery {
 
 /** Reads into plain spans, a list for each trace in the order they were handed on. */
 async function read(
-  store: EmbeddedTraces,
+  store: EmbeddedStore,
   asked: Asked = {},
   signal = new AbortController().signal,
   limits?: ReadLimits,
@@ -97,7 +101,11 @@ async function read(
     remove: () => t.fail('nothing is taken back'),
   }
   const onProgress = (now: ReadProgress) => progress.push(now)
-  const report = await embeddedSource(store).read(traceQuery(asked), consumer, { signal, limits, onProgress })
+  const report = await createEmbeddedSource(store).read(traceQuery(asked), consumer, {
+    signal,
+    limits,
+    onProgress,
+  })
   return { traces, report, progress }
 }
 
@@ -194,7 +202,7 @@ t.test('past the limits of a read the newest are read, and the report says so', 
   for (const atMs of [1, 2, 3]) {
     store.add(request({ trace: atMs, span: 1, atMs }, { trace: atMs, span: 2, atMs }))
   }
-  const bytes = store.held().at(-1)?.length ?? 0
+  const bytes = store.requests().at(-1)?.length ?? 0
   const { signal } = new AbortController()
   const cases: [limits: ReadLimits, traces: number[], warnings: string[]][] = [
     [{ maxSpans: 6, maxBytes: bytes * 3 }, [1, 2, 3], []],
@@ -258,14 +266,14 @@ t.test('invalid spans are rejected, counted, and stay out; the others are kept',
   )
   t.same(reasons, [
     'trace_id must not be all zero',
-    'trace_id must have 16 bytes, and has 15',
-    'trace_id must have 16 bytes, and has 17',
-    'span_id must have 8 bytes, and has 0',
+    'trace_id must have 16 bytes, not 15',
+    'trace_id must have 16 bytes, not 17',
+    'span_id must have 8 bytes, not 0',
     'span_id must not be all zero',
-    'span_id must have 8 bytes, and has 9',
-    'parent_span_id must be empty or have 8 bytes, and has 1',
+    'span_id must have 8 bytes, not 9',
+    'parent_span_id must be empty or have 8 bytes, not 1',
   ])
-  t.equal(store.held().length, 1, 'a request without a valid span is not held')
+  t.equal(store.requests().length, 1, 'a request without a valid span is not held')
   const { traces } = await read(store)
   t.same(
     traces.map((spans) => spans.map((span) => +`0x${span.spanId}`)),
@@ -278,7 +286,7 @@ t.test('damaged requests are refused whole', async (t) => {
   const body = request({ trace: 1, span: 1, atMs: 0, attributes: { key: 'value' } })
   t.throws(() => store.add(body.subarray(0, body.length - 1)), ProtobufError)
   t.throws(() => store.add(Buffer.from('<html>')), ProtobufError)
-  t.equal(store.held().length, 0)
+  t.equal(store.requests().length, 0)
   t.equal(store.bytes, 0)
 })
 
@@ -310,7 +318,7 @@ t.test('a request is held in a fraction of its bytes, and read as it came', asyn
   store.add(body)
   t.ok(store.bytes < body.length / 4, `${store.bytes} of ${body.length}`)
   t.same(
-    store.held().map((held) => Buffer.compare(inflated(held), body)),
+    store.requests().map((held) => Buffer.compare(inflated(held), body)),
     [0],
   )
   t.equal((await read(store)).report.bytes, body.length)
@@ -326,7 +334,7 @@ t.test('the oldest requests go when there are too many bytes, and the summary sa
   }
   const { traces, report } = await read(store)
   t.same(numbers(traces), [48, 49, 50])
-  t.match(report, { truncated: true, warnings: [/^About 47 spans of the window had to make room/] })
+  t.match(report, { truncated: true, warnings: [/^About 47 spans of the window were evicted/] })
   const elsewhere = await read(store, { fromMs: -7_200_000, toMs: -3_600_000 })
   t.match(elsewhere.report, { truncated: false, warnings: { length: 0 } })
 })
@@ -346,13 +354,13 @@ t.test('requests go when they are too old, by arrival', async (t) => {
   clock.ms += 30_000
   store.add(request({ trace: 2, span: 2, atMs: 10 }))
   clock.ms += 30_000
-  t.equal(store.held().length, 2, 'exactly as old as is allowed')
+  t.equal(store.requests().length, 2, 'exactly as old as is allowed')
   clock.ms += 1
   const { traces, report } = await read(store, { fromMs: -60_000, toMs: 100_000 })
   t.same(numbers(traces), [2])
   t.match(report, { truncated: false, warnings: [/the window begins there/] })
   clock.ms += 60_000
-  t.equal(store.held().length, 0)
+  t.equal(store.requests().length, 0)
   t.equal(store.bytes, 0)
 })
 
@@ -372,11 +380,11 @@ t.test('the window begins where spans are held, once some have outlived their ti
   t.same(await searched(-7_200_000, 0), [-7_200_000, 0, true, 1], 'all of it is too old: said in words')
 })
 
-t.test('TraceQL needs a Tempo', async (t) => {
+t.test('rejects TraceQL: it requires Tempo', async (t) => {
   const { store } = newStore()
   await t.rejects(read(store, { query: 'status = error' }), {
     code: 'TTA_BAD_REQUEST',
-    errors: [{ field: 'query', value: 'status = error', message: /needs a Tempo/ }],
+    errors: [{ field: 'query', value: 'status = error', message: /requires Tempo/ }],
   })
 })
 
@@ -424,7 +432,7 @@ t.test('the order in which requests came does not show in the graph', async (t) 
       isTagNode: () => true,
     })
     const query = traceQuery({ fromMs: -1e6, toMs: 1e6 })
-    await embeddedSource(store).read(query, builder, { signal: new AbortController().signal })
+    await createEmbeddedSource(store).read(query, builder, { signal: new AbortController().signal })
     return JSON.stringify(builder.finish())
   }
   const once = await graphOf([jsonToProtobuf(input)])
@@ -434,7 +442,7 @@ t.test('the order in which requests came does not show in the graph', async (t) 
 })
 
 t.test('the source can always be reached', async () => {
-  const source = embeddedSource(newStore().store)
+  const source = createEmbeddedSource(newStore().store)
   await source.check(new AbortController().signal)
   await source.close()
 })

@@ -1,10 +1,12 @@
+import { goDurationPattern, parseGoDurationSec } from '../../../base/time-units.ts'
+import { maxWindowHours } from '../../../model/parameters.ts'
 import { TempoStatusError } from './tempo-errors.ts'
 
-const secondsOf: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 }
+const rangeError = new RegExp(`range .* exceeds (${goDurationPattern})`)
 
 /**
- * What this Tempo allows. It starts with Tempo's own defaults and learns from refusals: an operator may have
- * set others, and no API tells them.
+ * The limits of this Tempo for one tenant. They start with Tempo's defaults and are lowered after refusals, since an
+ * operator may have configured others, and no API returns them.
  */
 export class TempoLimits {
   /** `query_frontend.search.max_spans_per_span_set`. */
@@ -12,10 +14,10 @@ export class TempoLimits {
   /** `query_frontend.search.max_result_limit`. */
   traces = 262_144
   /** `query_frontend.search.max_duration`. */
-  rangeSec = 168 * 3600
-  /** `query_frontend.query_end_cutoff`, s, as it was found at a time, Unix ms. */
+  rangeSec = maxWindowHours * 3600
+  /** `query_frontend.query_end_cutoff`, s, and when it was probed, Unix ms. */
   cutoff: { sec: number; foundMs: number } | undefined
-  /** When it last failed to say whether there are summaries of pruned spans (`hasNoSummaries`), Unix ms. */
+  /** When the probe for summaries of pruned spans last failed, Unix ms (`hasNoSummaries`). */
   summariesUnknownMs = 0
 
   /** Lowers the limit that the error names, if it names one. */
@@ -23,22 +25,13 @@ export class TempoLimits {
     if (!(error instanceof TempoStatusError) || error.status !== 400) return
     const spans = /spans per span set exceeds (\d+)/.exec(error.text)
     const traces = /limit \d+ exceeds max limit (\d+)/.exec(error.text)
-    const range = /range .* exceeds ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)/.exec(error.text)
+    const range = rangeError.exec(error.text)
     if (spans) this.lower('spansPerSpanSet', Number(spans[1]))
     else if (traces) this.lower('traces', Number(traces[1]))
-    else if (range) this.lower('rangeSec', Math.floor(goDurationSec(range[1] as string)))
+    else if (range) this.lower('rangeSec', Math.floor(parseGoDurationSec(range[1] as string)))
   }
 
   private lower(key: 'spansPerSpanSet' | 'traces' | 'rangeSec', value: number): void {
     if (value > 0 && value < this[key]) this[key] = value
   }
-}
-
-/** `1h30m0s` in seconds. */
-function goDurationSec(text: string): number {
-  let sec = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)) {
-    sec += Number(amount) * (secondsOf[unit as string] as number)
-  }
-  return sec
 }

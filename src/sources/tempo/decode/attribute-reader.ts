@@ -6,11 +6,11 @@ import { ProtobufError, type ProtobufReader } from '../../protobuf/protobuf-read
 /** AnyValue {1 string_value: 'nil'}. */
 const nilValue = new BytePattern(Uint8Array.of(0x0a, 3, 0x6e, 0x69, 0x6c))
 
-/** Reads one attribute of a search answer after the other; nothing is copied until a value is wanted. */
+/** Reads the attributes of a search answer one after the other. Copies nothing until a value is used. */
 export class AttributeReader {
   private readonly reader: ProtobufReader
   private readonly strings: StringTable
-  /** A missing value of a dedicated column comes as this text (grafana/tempo vparquet4/block_traceql.go). */
+  /** Tempo's text for a missing value of a dedicated column (grafana/tempo vparquet4/block_traceql.go). */
   readonly nil: number
   keyStart = 0
   keyEnd = 0
@@ -28,7 +28,7 @@ export class AttributeReader {
     if (!this.enterPlain(end)) this.enterAny(end)
   }
 
-  /** As nearly all are written: the key, then the value, both with lengths of one byte. @returns whether it is */
+  /** Finds key and value in the usual encoding: key, then value, with lengths of one byte. @returns false for others */
   private enterPlain(end: number): boolean {
     const { reader } = this
     const { bytes, position } = reader
@@ -66,7 +66,7 @@ export class AttributeReader {
     return key.is(this.reader.view, this.keyStart, this.keyEnd)
   }
 
-  /** Whether the value is the text that stands for none. */
+  /** Whether the value is the text for a missing value. */
   isNil(): boolean {
     return nilValue.is(this.reader.view, this.valueStart, this.valueEnd)
   }
@@ -84,7 +84,7 @@ export class AttributeReader {
     reader.position = after
   }
 
-  /** Which of `texts` the value is. @throws {ProtobufError} none of them */
+  /** Returns the index of the value in `texts`. @throws {ProtobufError} it is not in `texts` */
   valueAmong(texts: readonly BytePattern[]): number {
     this.narrowToText()
     const { view } = this.reader
@@ -94,7 +94,7 @@ export class AttributeReader {
     throw new ProtobufError('a span field has an unknown value')
   }
 
-  /** The value as text, index into the table's strings; 0 where there is none. */
+  /** Returns the value as text, index into the table's strings; 0 if it is missing or has no text. */
   internValue(): number {
     const { reader } = this
     const after = reader.position
@@ -105,21 +105,21 @@ export class AttributeReader {
   }
 }
 
-/** What no hex digit is worth. */
+/** Value of a byte that is not a hex digit. */
 const noDigit = 0x80
-/** What each byte is worth as a hex digit. */
+/** Value of each byte as a hex digit. */
 const digits = new Uint8Array(256).fill(noDigit)
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16)
   digits[digit.charCodeAt(0)] = digits[digit.toUpperCase().charCodeAt(0)] = value
 }
-/** What two bytes are worth together, in one step for the many span ids; negative where one is no digit. */
+/** Value of each pair of bytes as two hex digits, or -1. One step for two digits, since span ids are many. */
 const pairs = Int16Array.from({ length: 65536 }, (_, pair) => {
   const [first, second] = [digits[pair >> 8]!, digits[pair & 255]!]
   return first === noDigit || second === noDigit ? -1 : (first << 4) | second
 })
 
-/** The word in the eight hex digits at `start`; a span id must fill 16. */
+/** Reads the word in the eight hex digits at `start`. @throws {ProtobufError} fewer or other digits */
 export function hexWord(view: DataView, start: number, end: number): number {
   if (start + 8 > end) throw new ProtobufError('span id is not 16 hex digits')
   const a = pairs[view.getUint16(start)]!
@@ -137,9 +137,11 @@ function hexDigit(byte: number): number {
 }
 
 /**
- * Reads hex digits, leading zeros left out or not, into words, most significant first, which must be zero.
+ * Reads an id in hex digits into words, most significant first. Tempo strips leading zeros of trace ids: an id with fewer
+ * digits is padded on the left.
  *
- * @throws {ProtobufError} more digits than fit, or something else
+ * @param words must be zero
+ * @throws {ProtobufError} too many digits, or a byte that is not a hex digit
  */
 export function readHex(bytes: Uint8Array, start: number, end: number, words: Uint32Array): void {
   if (end - start > words.length * 8) throw new ProtobufError(`id over ${words.length * 8} hex digits`)

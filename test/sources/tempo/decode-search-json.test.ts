@@ -1,16 +1,16 @@
 import t from 'tap'
-import { decodeFoundIds } from '../../../src/sources/tempo/decode/found-ids.ts'
+import { decodeSearchJson } from '../../../src/sources/tempo/decode/decode-search-json.ts'
 
 t.test('ids are padded to 32 digits, in the order of the answer', async (t) => {
   const answer = { traces: [{ traceID: 'B0' }, { traceID: 'a'.repeat(32), durationMs: 5 }] }
-  t.same(decodeFoundIds(JSON.stringify(answer)), {
+  t.same(decodeSearchJson(JSON.stringify(answer)), {
     ids: [`${'0'.repeat(30)}b0`, 'a'.repeat(32)],
     unfinished: false,
   })
 })
 
 t.test('a search that stopped early says so', async (t) => {
-  const unfinished = (metrics: unknown) => decodeFoundIds(JSON.stringify({ metrics })).unfinished
+  const unfinished = (metrics: unknown) => decodeSearchJson(JSON.stringify({ metrics })).unfinished
   t.equal(unfinished({ completedJobs: 2, totalJobs: 3 }), true)
   t.equal(unfinished({ totalJobs: 3 }), true)
   t.equal(unfinished({ completedJobs: 3, totalJobs: 3 }), false)
@@ -37,6 +37,6 @@ t.test('what is no search answer is an error, and no id comes into a path that i
     '{"metrics":7}',
     '{"metrics":{"completedJobs":"3"}}',
   ]) {
-    t.throws(() => decodeFoundIds(json), { name: 'TempoAnswerError' }, json)
+    t.throws(() => decodeSearchJson(json), { name: 'TempoAnswerError' }, json)
   }
 })

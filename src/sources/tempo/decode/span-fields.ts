@@ -1,35 +1,35 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
-import { type AttributeReader, hexWord } from './decode-attribute.ts'
+import { type AttributeReader, hexWord } from './attribute-reader.ts'
 
 const utf8 = new TextEncoder()
 const parentIdKey = new BytePattern('span:parentID')
 const kindKey = new BytePattern('kind')
 const statusKey = new BytePattern('status')
-/** As TraceQL spells them, in the order of OTLP's numbers. */
+/** Names in TraceQL, in the order of OTLP's numbers. */
 const kindTexts = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 const statusTexts = ['unset', 'ok', 'error']
 const kinds = kindTexts.map((kind) => new BytePattern(kind))
 const statuses = statusTexts.map((status) => new BytePattern(status))
 
-/** An attribute in the one way in which Tempo writes it, and what it says. */
-interface Spelled {
+/** An attribute for kind or status as Tempo encodes it, and its value. */
+interface EncodedEnum {
   text: BytePattern
   isKind: boolean
   code: number
 }
 
-const noSpelled: readonly Spelled[] = []
+const noEnums: readonly EncodedEnum[] = []
 /** By length in bytes. */
-const spelledByLength: (readonly Spelled[])[] = Array.from({ length: 64 }, () => noSpelled)
+const enumsByLength: (readonly EncodedEnum[])[] = Array.from({ length: 64 }, () => noEnums)
 for (const [key, texts] of [
   ['kind', kindTexts],
   ['status', statusTexts],
 ] as const) {
   for (const [code, text] of texts.entries()) {
     const bytes = keyValue(key, text)
-    const spelled = { text: new BytePattern(bytes), isKind: key === 'kind', code }
-    spelledByLength[bytes.length] = [...spelledByLength[bytes.length]!, spelled]
+    const encoded = { text: new BytePattern(bytes), isKind: key === 'kind', code }
+    enumsByLength[bytes.length] = [...enumsByLength[bytes.length]!, encoded]
   }
 }
 const parentId = keyValue('span:parentID', '0'.repeat(16))
@@ -39,8 +39,8 @@ const parentIdPrefix = new BytePattern(parentId.subarray(0, parentIdStart))
 /**
  * Reads the attributes of a search answer that are fields of the span: parent, kind and status.
  *
- * They are most of an answer, and Tempo spells each of them in one way: so a whole attribute is compared, a word at a
- * time, with the few that it may be, before it is taken apart field by field.
+ * They are most of an answer, and Tempo encodes each value in one way. So this compares the whole attribute with the few
+ * possible encodings, a word at a time, instead of parsing it.
  *
  * @returns whether `bytes[start, end)` was one of them
  */
@@ -59,22 +59,23 @@ export function readEncodedEnum(
     spans.parentIdLo[row] = hexWord(view, valueStart + 8, end)
     return true
   }
-  if (length >= spelledByLength.length) return false
-  const candidates = spelledByLength[length]!
+  if (length >= enumsByLength.length) return false
+  const candidates = enumsByLength[length]!
   for (let at = 0; at < candidates.length; at++) {
-    const spelled = candidates[at]!
-    if (!spelled.text.startsAt(view, start)) continue
-    if (spelled.isKind) spans.kind[row] = spelled.code
-    else spans.status[row] = spelled.code
+    const encoded = candidates[at]!
+    if (!encoded.text.startsAt(view, start)) continue
+    if (encoded.isKind) spans.kind[row] = encoded.code
+    else spans.status[row] = encoded.code
     return true
   }
   return false
 }
 
 /**
- * The same for an attribute that was entered, in whichever way it is spelled.
+ * Reads the same fields out of an entered attribute, in any encoding.
  *
- * @throws {ProtobufError} the value is none that the field may have
+ * @returns whether the attribute was one of them
+ * @throws {ProtobufError} the field cannot have this value
  */
 export function readField(
   view: DataView,
@@ -92,7 +93,7 @@ export function readField(
   return true
 }
 
-/** KeyValue {1 key, 2 AnyValue {1 string_value}}, of less than 128 bytes. */
+/** Encodes KeyValue {1 key, 2 AnyValue {1 string_value}} of less than 128 bytes. */
 function keyValue(key: string, value: string): Uint8Array {
   const text = utf8.encode(value)
   const name = utf8.encode(key)

@@ -2,18 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
-import { checkMessage } from '../../../src/sources/otlp/check-message.ts'
-import { decodeTraceById, decodeTracesData } from '../../../src/sources/otlp/decode-traces.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { traceRequest } from '../../../src/sources/otlp/message-shape.ts'
-import type { TagKey } from '../../../src/sources/otlp/span-decoder.ts'
+import { validateMessage } from '../../../src/sources/otlp/validate.ts'
 import { ProtobufError, ProtobufReader } from '../../../src/sources/protobuf/protobuf-reader.ts'
 import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts'
+import type { Attribute } from '../../../src/sources/tag-selector.ts'
+import { decodeTraceById, decodeTracesData } from '../../../src/sources/tempo/decode/decode-trace-by-id.ts'
 import { type OtlpJson, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
 const recorded = new URL('../../recorded', import.meta.url)
 const input = JSON.parse(readFileSync(new URL('input.otlp.json', recorded), 'utf8')) as OtlpJson
-const serviceName: TagKey = { scope: 'resource', key: 'service.name' }
+const serviceName: Attribute = { scope: 'resource', key: 'service.name' }
 
 const newTable = () => new SpanTable(new StringTable())
 
@@ -23,7 +23,7 @@ function oneSpan(span: object, attributes: object[] = []): Uint8Array {
   return jsonToProtobuf({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] })
 }
 
-function decoded(bytes: Uint8Array, tag: TagKey = serviceName) {
+function decoded(bytes: Uint8Array, tag: Attribute = serviceName) {
   const table = newTable()
   decodeTracesData(bytes, table, tag)
   return plainRows(table)
@@ -31,7 +31,7 @@ function decoded(bytes: Uint8Array, tag: TagKey = serviceName) {
 
 for (const version of ['tempo-3.0.3', 'tempo-2.10.7']) {
   t.test(`traces recorded from ${version} hold the spans that were sent`, async (t) => {
-    const tags: TagKey[] = [serviceName, { scope: 'any', key: 'http.response.status_code' }]
+    const tags: Attribute[] = [serviceName, { scope: 'any', key: 'http.response.status_code' }]
     for (const { name, traceId } of input.traces ?? []) {
       for (const tag of tags) {
         const sent = plainInput(input, tag).filter((span) => span.traceId === traceId)
@@ -105,7 +105,7 @@ t.test('one resource does not lend its service to the next', async (t) => {
 
 t.test('scopes decide which attribute is the tag', async (t) => {
   const on = (value: string) => [{ key: 'x', value: { stringValue: value } }]
-  const tagOf = (scope: TagKey['scope'], span: object[], resource: object[]) =>
+  const tagOf = (scope: Attribute['scope'], span: object[], resource: object[]) =>
     decoded(oneSpan({ attributes: span }, resource), { scope, key: 'x' })[0]?.tag
   t.equal(tagOf('any', on('span'), on('resource')), 'span')
   t.equal(tagOf('any', [], on('resource')), 'resource')
@@ -316,7 +316,7 @@ t.test('mutated messages throw or decode within bounds, and pass no check the de
     const bytes = mutated(originals[run % originals.length] ?? Buffer.alloc(0), next)
     const { length } = bytes
     const reader = new ProtobufReader(bytes)
-    const checked = failure(() => checkMessage(reader, length, traceRequest))
+    const checked = failure(() => validateMessage(reader, length, traceRequest))
     if (checked === undefined && reader.position !== length) wrong.push(`run ${run}: check ended elsewhere`)
     const table = newTable()
     for (const tag of [serviceName, { scope: 'any', key: 'http.request.method' } as const]) {
@@ -343,6 +343,6 @@ t.test('messages nested without end are refused', async (t) => {
     writer.message(1, () => writer.message(1, () => writer.message(2, () => nest(1000)))),
   )
   const bytes = writer.finish()
-  t.throws(() => checkMessage(new ProtobufReader(bytes), bytes.length, traceRequest), /deeper than 100/)
+  t.throws(() => validateMessage(new ProtobufReader(bytes), bytes.length, traceRequest), /deeper than 100/)
   t.throws(() => oneSpan({ attributes: [{ key: 'x', value }] }), /deeper than 100/)
 })

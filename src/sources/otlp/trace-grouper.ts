@@ -2,11 +2,12 @@ import { TraceIdIndex } from '../../graph/columns/hash-index.ts'
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import { SpanTable } from '../../graph/spans/span-table.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { shortenedIds } from './shortened-ids.ts'
-import { SpanDecoder, type SpanIds, type SpanProjection, type TagKey } from './span-decoder.ts'
-import { spanFault } from './span-fault.ts'
+import type { Attribute } from '../tag-selector.ts'
+import { matchShortIds } from './short-trace-ids.ts'
+import { SpanDecoder, type SpanIds, type SpanProjection } from './span-decoder.ts'
+import { invalidSpanReason } from './validate.ts'
 
-/** Whether a value of the tag selects its trace, which is asked once for each value. */
+/** Whether a value of the tag selects its trace; called once for each value. */
 export type TagMatch = (value: string) => boolean
 
 const unknown = 0
@@ -14,14 +15,13 @@ const no = 1
 const yes = 2
 
 /**
- * Gathers the spans of many OTLP messages by trace: `add` each message, then `group` once, then read the
- * traces, which have numbers from 0 to `traces` - 1. Spans are rows of one table, so nothing is allocated for
- * a single span.
+ * Groups the spans of many OTLP messages by trace. Call `add` for each message, then `group` once, then read the traces,
+ * numbered from 0 to `traces` - 1. All spans are rows of one table, so that a span needs no allocation.
  */
-export class SpansByTrace {
-  /** Four words of the id of each trace. */
+export class TraceGrouper {
+  /** The id of each trace, four words. */
   private readonly idWords: number[] = []
-  /** Words of the earliest start of each trace, Unix ns. */
+  /** The earliest start of each trace, two words, Unix ns. */
   private readonly startHi: number[] = []
   private readonly startLo: number[] = []
   /** Latest end of each trace, Unix ms. */
@@ -30,18 +30,18 @@ export class SpansByTrace {
   private readonly ids = new TraceIdIndex()
   private readonly rows: SpanTable
   private traceOf = new Int32Array(1024)
-  /** Rows in order of their traces; those of trace t are [firstOf[t], firstOf[t + 1]). */
+  /** Rows in order of their traces; trace t has [firstOf[t], firstOf[t + 1]). */
   private order = new Int32Array(0)
   private firstOf = new Int32Array(1)
   private readonly decoder: SpanDecoder
   private readonly matches: TagMatch
-  /** Answer of `matches` by string index. */
+  /** Results of `matches` by string index. */
   private matchOf = new Uint8Array(1024)
 
-  constructor(strings: StringTable, tag: TagKey, matches: TagMatch, wants: SpanProjection = {}) {
+  constructor(strings: StringTable, tag: Attribute, matches: TagMatch, projection: SpanProjection = {}) {
     this.rows = new SpanTable(strings)
     this.matches = matches
-    this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids), wants)
+    this.decoder = new SpanDecoder(this.rows, tag, (row, ids) => this.take(row, ids), projection)
   }
 
   get traces(): number {
@@ -57,9 +57,9 @@ export class SpansByTrace {
     this.decoder.tracesData(new ProtobufReader(message), message.length)
   }
 
-  /** Puts the rows in order of their traces (counting sort). */
+  /** Orders the rows by trace (counting sort). */
   group(): void {
-    this.joinShortened()
+    this.joinShortIdTraces()
     const { traces, traceOf } = this
     const { length } = this.rows
     const next = new Int32Array(traces + 1)
@@ -70,7 +70,7 @@ export class SpansByTrace {
     for (let row = 0; row < length; row++) this.order[next[traceOf[row]!]!++] = row
   }
 
-  /** Spans of the trace; 0 where they belong to another: see `shortenedIds`. */
+  /** The number of spans of the trace; 0 if they belong to another trace (`matchShortIds`). */
   spansOf(trace: number): number {
     return this.firstOf[trace + 1]! - this.firstOf[trace]!
   }
@@ -80,7 +80,7 @@ export class SpansByTrace {
     return this.selected[trace]!
   }
 
-  /** Whether the earliest span of the trace starts before `ns`, Unix ns; exact, as `startMs` of a row is not. */
+  /** Whether the earliest span of the trace starts before `ns`, Unix ns. Exact, unlike `startMs` of a row. */
   startsBefore(trace: number, ns: bigint): boolean {
     return (BigInt(this.startHi[trace]!) << 32n) + BigInt(this.startLo[trace]!) < ns
   }
@@ -90,7 +90,7 @@ export class SpansByTrace {
     return this.endMs[trace]!
   }
 
-  /** Order by earliest start, then by trace id. */
+  /** Compares by earliest start, then by trace id. */
   compare(a: number, b: number): number {
     return this.startHi[a]! - this.startHi[b]! || this.startLo[a]! - this.startLo[b]! || this.compareIds(a, b)
   }
@@ -113,7 +113,7 @@ export class SpansByTrace {
 
   private take(row: number, ids: SpanIds): boolean {
     const { rows, startHi, startLo } = this
-    if (spanFault(rows, row, ids) !== null) return false
+    if (invalidSpanReason(rows, row, ids) !== null) return false
     const trace = this.ids.indexOf(ids.traceId)
     const hi = rows.startHi[row]!
     const lo = rows.startLo[row]!
@@ -134,8 +134,8 @@ export class SpansByTrace {
     return true
   }
 
-  private joinShortened(): void {
-    const belongsTo = shortenedIds(this.idWords)
+  private joinShortIdTraces(): void {
+    const belongsTo = matchShortIds(this.idWords)
     if (belongsTo.size === 0) return
     for (const [short, full] of belongsTo) this.widen(full, short)
     for (let row = 0; row < this.rows.length; row++) {
@@ -143,7 +143,7 @@ export class SpansByTrace {
     }
   }
 
-  /** Lets `trace` take over when `other` began and ended, and whether it is selected. */
+  /** Extends the time of `trace` by that of `other`, and its selection. */
   private widen(trace: number, other: number): void {
     this.startAt(trace, this.startHi[other]!, this.startLo[other]!)
     this.endMs[trace] = Math.max(this.endMs[trace]!, this.endMs[other]!)

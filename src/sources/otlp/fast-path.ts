@@ -2,28 +2,28 @@ import type { SpanTable } from '../../graph/spans/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { maxKind } from './span-fields.ts'
 
-/** What of the span at hand does not go into a row as it is. */
+/** Fields of the current span that are not columns of a row. */
 export interface CurrentSpan {
   /** Four words, most significant first. Shorter ids are padded on the left, longer ones cut on the left. */
   readonly traceId: Uint32Array
   traceIdBytes: number
   spanIdBytes: number
   parentIdBytes: number
-  /** Words of its end, Unix ns. */
+  /** The end of the span, two words, Unix ns. */
   endHi: number
   endLo: number
 }
 
 /**
- * Reads the fields of a Span (opentelemetry-proto trace/v1/trace.proto) up to `end` as far as they are written as every
- * sender writes them: ids of 16 and 8 bytes, names and kinds with a length or a value of one byte.
+ * Reads the fields of a Span (opentelemetry-proto trace/v1/trace.proto) up to `end`, while they have their usual
+ * encoding. Ids then have 16 and 8 bytes, and a length or kind has one byte.
  *
- * The hottest loop where spans come as OTLP. It keeps its place in a local variable and takes words at a time; whatever
- * it does not expect it leaves to the reader of any protobuf.
+ * This is the hottest loop of OTLP. It keeps its position in a local variable and reads whole words. `SpanDecoder.field`
+ * reads every other field.
  *
- * @returns where the first field begins that is another, or is written otherwise; `end` if there is none
+ * @returns the start of the first other field, or `end`
  */
-export function readPlainFields(
+export function readFastPath(
   { bytes, view }: ProtobufReader,
   start: number,
   end: number,
@@ -66,7 +66,7 @@ export function readPlainFields(
   return at
 }
 
-/** @returns whether it is an id of the usual length, and is read */
+/** Reads an id of the usual length. @returns false for other fields */
 function takeId(
   tag: number,
   length: number,
