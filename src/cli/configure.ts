@@ -3,23 +3,23 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { type ConfigOverrides, loadConfig } from '../config/file/load.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
+import { UsageError } from './failure.ts'
 import { options } from './options.ts'
 import type { Arguments } from './parse-arguments.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
 /**
- * The configuration with the command line's options on top.
+ * Loads the configuration. Options of the command line override the environment and the file.
  *
- * @throws {ConfigError} everything that is wrong, at once
+ * @throws {ConfigError} with all errors at once
  */
 export function configure({ values }: Arguments, { env, directory }: Terminal): Config {
-  const byDefault = join(directory, 'config.yml')
-  const path = values.get('config') ?? (existsSync(byDefault) ? byDefault : undefined)
+  const defaultPath = join(directory, 'config.yml')
+  const path = values.get('config') ?? (existsSync(defaultPath) ? defaultPath : undefined)
   return loadConfig({ path, env, overrides: configOverrides(values) })
 }
 
-/** What the command line says about keys of the configuration; text, to be read as the type of its key. */
+/** Returns the options that set keys of the configuration. Values are text; the loader converts them. */
 export function configOverrides(values: ReadonlyMap<string, string>): ConfigOverrides {
   const overrides: Record<string, Record<string, string>> = {}
   for (const { name, target } of options) {
@@ -32,13 +32,13 @@ export function configOverrides(values: ReadonlyMap<string, string>): ConfigOver
 }
 
 /**
- * What the command line says that no key of the configuration holds.
+ * Returns the options that are not part of the configuration, but of each request.
  *
  * @throws {UsageError}
  */
 export function requestParameters(values: ReadonlyMap<string, string>): AggregationParameters {
   if (values.has('from') && values.has('search-from')) {
-    throw new UsageError('--from and --search-from say the same: give one of them')
+    throw new UsageError('--from and --search-from are mutually exclusive')
   }
   const parameters: AggregationParameters = {}
   for (const { name, target } of options) {

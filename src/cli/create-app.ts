@@ -3,8 +3,8 @@ import type { Config } from '../config/config.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * Makes every part of tta. Loads their code only now: `--version` and `--help` answer without it.
- * Also says how long the parts may take to close.
+ * Creates the app and reports how long it may take to close. Imports the code of the app here, so that `--version` and
+ * `--help` start faster.
  */
 export async function createApp(config: Config, terminal: Terminal, overrides: AppOverrides): Promise<App> {
   terminal.onShutdownTimeout?.(config.server.shutdown_timeout_sec * 1000)

@@ -4,7 +4,7 @@ import { defaultMaxNodes, exportGraph, type Format, formats } from '../export/fo
 import { toMermaidBlock } from '../export/mermaid.ts'
 import { type ShownPart, selectShownPart } from '../export/shown-part.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './failure.ts'
 
 /** The format in which a graph is printed in place of the tables, and the part of it. */
 export interface FormatOptions {

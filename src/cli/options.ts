@@ -2,16 +2,16 @@ import type { ConfigOverrides } from '../config/file/load.ts'
 
 export type Command = 'build' | 'serve' | 'demo'
 
-/** Where an option's value goes: a key of the configuration file, or a parameter that only a request has. */
+/** Destination of an option's value: a key of the configuration, or a parameter of the request. */
 type Target = { key: readonly [section: keyof ConfigOverrides, key: string] } | { parameter: 'from' | 'to' }
 
 export interface Option {
-  /** Long name; `_` may be written for `-`, as the Python demo does. */
+  /** Long name. Users may write `_` for `-`, as in the Python demo. */
   name: string
   short?: string
-  /** What stands for the value in the help; without it the option is a switch. */
+  /** Placeholder of the value in the help. An option without it is a switch. */
   value?: string
-  /** The value may be left out, and is `true` then. */
+  /** Whether the value may be omitted, which means `true`. */
   optionalValue?: boolean
   help: string
   commands: readonly Command[]
@@ -22,7 +22,7 @@ const all = ['build', 'serve', 'demo'] as const
 const parameters = ['build', 'serve'] as const
 const build = ['build'] as const
 
-/** Every option, in the order of the help. Short names are the Python demo's. */
+/** All options in the order of the help. The Python demo defines the short names. */
 export const options: readonly Option[] = [
   {
     name: 'graph',
@@ -36,7 +36,7 @@ export const options: readonly Option[] = [
     name: 'tag',
     short: 't',
     value: 'TAG',
-    help: 'tag to select on: resource.x, span.x or x',
+    help: 'tag to filter by: resource.x, span.x or x',
     commands: parameters,
     target: { key: ['query', 'tag'] },
   },
@@ -44,28 +44,28 @@ export const options: readonly Option[] = [
     name: 'filter',
     short: 'f',
     value: 'REGEX',
-    help: "RE2 pattern on the tag's value, unanchored",
+    help: 'unanchored RE2 pattern for the tag value',
     commands: parameters,
     target: { key: ['query', 'filter'] },
   },
   {
     name: 'query',
     value: 'TRACEQL',
-    help: 'further spanset filter, { status = error }',
+    help: 'spanset filter, such as { status = error }',
     commands: parameters,
     target: { key: ['query', 'query'] },
   },
   {
     name: 'tenant',
     value: 'NAME',
-    help: 'tenant of Tempo; several joined by |',
+    help: 'Tempo tenant, or several joined by |',
     commands: parameters,
     target: { key: ['tempo', 'tenant'] },
   },
   {
     name: 'sampling-attribute',
     value: 'NAME',
-    help: 'attribute with the share of spans kept',
+    help: 'attribute with the sampling rate of a span',
     commands: parameters,
     target: { key: ['query', 'sampling_attribute'] },
   },
@@ -74,7 +74,7 @@ export const options: readonly Option[] = [
     short: 'n',
     value: 'true|false',
     optionalValue: true,
-    help: 'a node for every value of the tag',
+    help: 'add a node for every value of the tag',
     commands: parameters,
     target: { key: ['query', 'use_tag_as_node'] },
   },
@@ -82,16 +82,16 @@ export const options: readonly Option[] = [
     name: 'user-node',
     value: 'true|false',
     optionalValue: true,
-    help: 'a node for unnamed callers of services',
+    help: 'add a node for users who start requests',
     commands: parameters,
     target: { key: ['query', 'user_node'] },
   },
-  { name: 'not-use-tag-as-node', help: 'no such nodes', commands: parameters },
+  { name: 'not-use-tag-as-node', help: 'add no nodes for values of the tag', commands: parameters },
   {
     name: 'service-node-sub-title',
     short: 'T',
     value: 'TEXT',
-    help: 'subTitle of these nodes',
+    help: 'subtitle of these nodes',
     commands: parameters,
     target: { key: ['query', 'service_node_sub_title'] },
   },
@@ -99,7 +99,7 @@ export const options: readonly Option[] = [
     name: 'trace-threshold-ms',
     short: 'L',
     value: 'MS',
-    help: 'a call longer than this counts as slow',
+    help: 'threshold above which a call is slow',
     commands: parameters,
     target: { key: ['query', 'trace_threshold_ms'] },
   },
@@ -107,7 +107,7 @@ export const options: readonly Option[] = [
     name: 'search-from',
     short: 's',
     value: 'SEC',
-    help: 'length of the window that ends now',
+    help: 'length of the window before now',
     commands: parameters,
     target: { key: ['search', 'from'] },
   },
@@ -121,7 +121,7 @@ export const options: readonly Option[] = [
   {
     name: 'to',
     value: 'TIME',
-    help: 'end, exclusive; written as --from',
+    help: 'end, exclusive; same syntax as --from',
     commands: build,
     target: { parameter: 'to' },
   },
@@ -136,14 +136,14 @@ export const options: readonly Option[] = [
   {
     name: 'level',
     value: 'LEVEL',
-    help: 'a node per operation or service, or both',
+    help: 'operation, service or both',
     commands: parameters,
     target: { key: ['query', 'level'] },
   },
   {
     name: 'limit',
     value: 'TRACES',
-    help: 'most traces to read',
+    help: 'maximum number of traces to read',
     commands: parameters,
     target: { key: ['query', 'limit'] },
   },
@@ -151,18 +151,23 @@ export const options: readonly Option[] = [
     name: 'loop-interval',
     short: 'l',
     value: 'SEC',
-    help: 'build again every SEC seconds; 0: once',
+    help: 'build every SEC seconds; 0 means once',
     commands: build,
     target: { key: ['loop', 'interval'] },
   },
-  { name: 'dry-run', help: 'build and show, hand nothing on', commands: build },
+  { name: 'dry-run', help: 'build and show, but do not store or send', commands: build },
   { name: 'json', help: 'print each summary as one line of JSON', commands: build },
-  { name: 'format', value: 'FORM', help: 'json, dot, mermaid, svg, csv or graphml', commands: build },
-  { name: 'part', value: 'nodes|edges', help: 'which table of csv; default edges', commands: build },
-  { name: 'focus', value: 'NODE', help: 'of that form only what is near a node', commands: build },
-  { name: 'hops', value: 'N', help: 'how near, in calls; default 1', commands: build },
-  { name: 'max-nodes', value: 'N', help: 'most nodes of the form; others are folded', commands: build },
-  { name: 'quiet', help: 'print no table and no progress', commands: build },
+  {
+    name: 'format',
+    value: 'FORMAT',
+    help: 'print as json, dot, mermaid, svg, csv, graphml',
+    commands: build,
+  },
+  { name: 'part', value: 'nodes|edges', help: 'table to print as csv; default edges', commands: build },
+  { name: 'focus', value: 'NODE', help: 'print only this node and its neighbours', commands: build },
+  { name: 'hops', value: 'N', help: 'distance of neighbours in calls; default 1', commands: build },
+  { name: 'max-nodes', value: 'N', help: 'maximum number of nodes; folds the others', commands: build },
+  { name: 'quiet', help: 'do not print the report and the progress', commands: build },
   {
     name: 'host',
     value: 'ADDRESS',
@@ -173,22 +178,25 @@ export const options: readonly Option[] = [
   {
     name: 'port',
     value: 'PORT',
-    help: 'port to listen on; 0: any free one',
+    help: 'port to listen on; 0 means any free port',
     commands: ['serve'],
     target: { key: ['server', 'port'] },
   },
-  { name: 'port', value: 'PORT', help: 'port to listen on, and no other', commands: ['demo'] },
-  { name: 'to', value: 'URL', help: 'only send the traces, to an OTLP receiver', commands: ['demo'] },
-  { name: 'once', help: 'end after the first graph', commands: ['demo'] },
+  { name: 'port', value: 'PORT', help: 'port to listen on; default 8080 or any free', commands: ['demo'] },
+  { name: 'to', value: 'URL', help: 'only send the traces to this OTLP receiver', commands: ['demo'] },
+  { name: 'once', help: 'exit after the first graph', commands: ['demo'] },
   {
     name: 'config',
     short: 'c',
     value: 'FILE',
-    help: 'configuration; default config.yml, if any',
+    help: 'configuration file; default config.yml',
     commands: parameters,
   },
-  { name: 'help', short: 'h', help: 'print this', commands: all },
+  { name: 'help', short: 'h', help: 'print this help', commands: all },
   { name: 'version', short: 'V', help: 'print the version', commands: all },
 ]
 
 export const optionsOf = (command: Command) => options.filter(({ commands }) => commands.includes(command))
+
+/** Returns how a command is called. */
+export const commandLine = (command: Command) => (command === 'build' ? 'tta' : `tta ${command}`)

@@ -1,17 +1,16 @@
 import { parseArgs } from 'node:util'
 import { closest } from '../base/schema-errors.ts'
-import { normalizeArgv, truthOf } from './normalize-argv.ts'
-import { type Command, type Option, options, optionsOf } from './options.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './failure.ts'
+import { type Command, commandLine, type Option, options, optionsOf } from './options.ts'
 
 export interface Arguments {
   command: Command
-  /** By long name; a switch that is on is `true`. */
+  /** Values by long name. A switch has the value `true`. */
   values: Map<string, string>
 }
 
 /**
- * Reads a command line, without node and script. An option given twice counts as it was given last.
+ * Parses a command line without node and script. The last occurrence of an option counts.
  *
  * @throws {UsageError}
  */
@@ -19,7 +18,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const [command, rest] = splitCommand(argv)
   const known = optionsOf(command)
   const { tokens } = parseArgs({
-    args: normalizeArgv(rest),
+    args: normalizeArguments(rest),
     options: Object.fromEntries(
       known.map(({ name, short, value, optionalValue }) => [
         name,
@@ -32,11 +31,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
   })
   const values = new Map<string, string>()
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(unexpected(token.value))
+    if (token.kind === 'positional') throw new UsageError(unexpectedArgument(token.value))
     if (token.kind === 'option-terminator') continue
     const option = known.find(({ name }) => name === token.name)
     if (option === undefined) throw new UsageError(unknownOption(token.rawName, command, known))
-    take(option, token, values)
+    setValue(values, option, token)
   }
   return { command, values }
 }
@@ -47,7 +46,59 @@ function splitCommand(argv: readonly string[]): [Command, readonly string[]] {
   if (first === '' || first.startsWith('-')) return ['build', argv]
   const meant = closest(first, ['serve', 'demo'])
   const hint = meant === undefined ? 'the commands are serve and demo' : `did you mean ${meant}?`
-  throw new UsageError(`${JSON.stringify(first)} is not a command; ${hint}`)
+  throw new UsageError(`unknown command ${JSON.stringify(first)}; ${hint}`)
+}
+
+/** Values that the Python demo accepts after -n. */
+const booleans: Record<string, string> = {
+  true: 'true',
+  yes: 'true',
+  '1': 'true',
+  false: 'false',
+  no: 'false',
+  '0': 'false',
+}
+
+const booleanOf = (text = ''): string | undefined => booleans[text.toLowerCase()]
+
+/**
+ * Rewrites spellings that `parseArgs` of node:util does not support: `_` in names, `-x=VALUE`, and the optional value
+ * of `-n`.
+ *
+ * @throws {UsageError} if the value of `-n` is not a boolean
+ */
+function normalizeArguments(argv: readonly string[]): string[] {
+  const args: string[] = []
+  for (let at = 0; at < argv.length; at++) {
+    const arg = withDashes(argv[at] ?? '')
+    if (arg === '--') return [...args, ...argv.slice(at)]
+    const attached = booleanOf(/^-n=?(.+)$/.exec(arg)?.[1])
+    if (attached !== undefined) args.push(`--use-tag-as-node=${attached}`)
+    else if (arg === '-n' || arg === '--use-tag-as-node') {
+      const next = argv[at + 1]
+      const isValue = next !== undefined && !next.startsWith('-')
+      args.push(`--use-tag-as-node=${isValue ? requiredBoolean(arg, next) : 'true'}`)
+      if (isValue) at++
+    } else args.push(...splitShort(arg))
+  }
+  return args
+}
+
+function requiredBoolean(option: string, text: string): string {
+  const value = booleanOf(text)
+  if (value !== undefined) return value
+  throw new UsageError(`${option} must be true or false, not ${JSON.stringify(text)}`)
+}
+
+function withDashes(arg: string): string {
+  const [, name, inline = ''] = /^(--[^=]+)(=.*)?$/s.exec(arg) ?? []
+  return name === undefined ? arg : name.replaceAll('_', '-') + inline
+}
+
+function splitShort(arg: string): string[] {
+  const [, short, value] = /^(-[a-zA-Z])=(.*)$/s.exec(arg) ?? []
+  if (short === undefined || value === undefined) return [arg]
+  return value === '' ? [short, ''] : [short + value]
 }
 
 interface OptionToken {
@@ -56,19 +107,19 @@ interface OptionToken {
   inlineValue?: boolean | undefined
 }
 
-function take(option: Option, { rawName, value, inlineValue }: OptionToken, values: Map<string, string>) {
+function setValue(values: Map<string, string>, option: Option, { rawName, value, inlineValue }: OptionToken) {
   if (option.name === 'not-use-tag-as-node' && value === undefined) values.set('use-tag-as-node', 'false')
   else if (option.value === undefined || option.optionalValue) {
-    const word = value === undefined ? 'true' : option.optionalValue ? truthOf(value) : undefined
-    if (word !== undefined) values.set(option.name, word)
+    const text = value === undefined ? 'true' : option.optionalValue ? booleanOf(value) : undefined
+    if (text !== undefined) values.set(option.name, text)
     else if (option.optionalValue) throw new UsageError(`${rawName} must be true or false`)
-    else throw new UsageError(`${rawName} is a switch and takes no value`)
+    else throw new UsageError(`${rawName} does not take a value`)
   } else {
-    // `-g -t x` has forgotten the name of the graph; -5 is a number, which the check of the value may refuse.
-    const forgotten = !inlineValue && value !== undefined && /^-[^\d.]/.test(value)
-    if (value === undefined || forgotten) {
-      const hint = forgotten ? ` (one that begins with - is written --${option.name}=${option.value})` : ''
-      throw new UsageError(`${rawName} needs a value: ${option.value}${hint}`)
+    // In `-g -t x` the value of -g is missing. -5 is a number, which the check of the value may reject.
+    const isOption = !inlineValue && value !== undefined && /^-[^\d.]/.test(value)
+    if (value === undefined || isOption) {
+      const hint = isOption ? ` (write --${option.name}=${option.value} if it starts with -)` : ''
+      throw new UsageError(`${rawName} requires a value: ${option.value}${hint}`)
     }
     values.set(option.name, value)
   }
@@ -78,21 +129,18 @@ function unknownOption(rawName: string, command: Command, known: readonly Option
   const name = rawName.replace(/^-+/, '')
   const elsewhere = options.find((option) => [option.name, option.short].includes(name))
   if (elsewhere !== undefined) {
-    const there = elsewhere.commands.map((other) => (other === 'build' ? 'tta' : `tta ${other}`))
-    const here = command === 'build' ? 'tta' : `tta ${command}`
-    return `${rawName} is an option of ${there.join(' and ')}, not of ${here}`
+    const owners = elsewhere.commands.map(commandLine)
+    return `${rawName} is an option of ${owners.join(' and ')}, not of ${commandLine(command)}`
   }
   const names = known.map((option) => `--${option.name}`)
-  const begun = names.find((other) => name.length > 1 && other.startsWith(`--${name}`))
-  const meant = begun ?? closest(`--${name}`, names)
-  const help = command === 'build' ? 'tta --help' : `tta ${command} --help`
-  const hint = meant === undefined ? `see ${help}` : `did you mean ${meant}?`
-  return `${rawName} is not a known option; ${hint}`
+  const longer = names.find((other) => name.length > 1 && other.startsWith(`--${name}`))
+  const meant = longer ?? closest(`--${name}`, names)
+  const hint = meant === undefined ? `see ${commandLine(command)} --help` : `did you mean ${meant}?`
+  return `unknown option ${rawName}; ${hint}`
 }
 
-function unexpected(argument: string): string {
-  const hint = ['serve', 'demo'].includes(argument)
-    ? `: a command comes first, tta ${argument} [options]`
-    : ''
+function unexpectedArgument(argument: string): string {
+  const isCommand = ['serve', 'demo'].includes(argument)
+  const hint = isCommand ? `: the command must come first, as in tta ${argument} [options]` : ''
   return `unexpected argument ${JSON.stringify(argument)}${hint}`
 }

@@ -2,18 +2,18 @@ import type { ReadProgress } from '../sources/trace-source.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ProgressTimes {
-  /** Work that takes no longer shows none, ms. */
+  /** Time before the first line, ms. */
   afterMs: number
-  /** From one line to the next, ms. */
+  /** Time between two lines, ms. */
   everyMs: number
 }
 
-const onTerminal: ProgressTimes = { afterMs: 1000, everyMs: 200 }
-const elsewhere: ProgressTimes = { afterMs: 1000, everyMs: 5000 }
+const terminalTimes: ProgressTimes = { afterMs: 1000, everyMs: 200 }
+const pipeTimes: ProgressTimes = { afterMs: 1000, everyMs: 5000 }
 
 /**
- * Shows on stderr how far `work` has come: on a terminal one line that is rewritten and at last wiped out, elsewhere
- * a line every now and then.
+ * Shows the progress of `work` on stderr. A terminal gets one line that is rewritten and finally erased; a pipe gets a
+ * new line at intervals.
  */
 export async function withProgress<T>(
   { stderr, env }: Pick<Terminal, 'stderr' | 'env'>,
@@ -21,7 +21,7 @@ export async function withProgress<T>(
   times?: ProgressTimes,
 ): Promise<T> {
   const rewrites = stderr.isTTY === true && env.TERM !== 'dumb'
-  const { afterMs, everyMs } = times ?? (rewrites ? onTerminal : elsewhere)
+  const { afterMs, everyMs } = times ?? (rewrites ? terminalTimes : pipeTimes)
   const startedAt = performance.now()
   let latest: ReadProgress | undefined
   let shown = false
@@ -42,7 +42,7 @@ export async function withProgress<T>(
   }
 }
 
-/** How far a read has come, in words; undefined: nothing is known yet. */
+/** Returns the progress of a read as text. undefined means that none has been reported yet. */
 export function progressLine(progress: ReadProgress | undefined, elapsedMs: number): string {
   const seconds = `${Math.round(elapsedMs / 1000)} s`
   if (progress === undefined) return `reading, ${seconds}`

@@ -2,20 +2,17 @@ import type { AppOverrides } from '../app.ts'
 import { TtaError } from '../base/errors.ts'
 import { version } from '../base/package.ts'
 import { buildCommand, type ExitStatus } from './build-command.ts'
-import { createApp } from './create-app.ts'
+import { demoCommand } from './demo-command.ts'
 import { reportFailure } from './failure.ts'
 import { helpText } from './help.ts'
-import { listenFailure } from './listen-failure.ts'
 import { type Arguments, parseArguments } from './parse-arguments.ts'
 import { serveCommand } from './serve-command.ts'
-import { summaryReport, widthOf } from './summary-report.ts'
-import { painter, type Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
+import type { Terminal } from './terminal.ts'
 
 /**
- * Runs a command line, without node and script, to its end. What goes wrong is on stderr.
+ * Runs a command line, without node and script. Reports errors on stderr.
  *
- * @param overrides parts to use in place of those the configuration asks for
+ * @param overrides parts that replace those of the configuration
  * @returns 0 complete or empty, 3 partial, 1 failed
  */
 export async function runCommandLine(
@@ -29,7 +26,9 @@ export async function runCommandLine(
   } catch (error) {
     const { signal } = terminal
     const cancelled = signal.aborted && (error === signal.reason || isCancelled(error))
-    const failure = cancelled ? new TtaError('TTA_CANCELLED', 'ended before the build was done') : error
+    const failure = cancelled
+      ? new TtaError('TTA_CANCELLED', 'interrupted before the build was complete')
+      : error
     reportFailure(failure, terminal, json)
     return 1
   }
@@ -41,45 +40,8 @@ async function run(args: Arguments, terminal: Terminal, overrides: AppOverrides)
   else if (values.has('version')) terminal.stdout.write(`tta ${version}\n`)
   else if (command === 'build') return buildCommand(args, terminal, overrides)
   else if (command === 'serve') await serveCommand(args, terminal, overrides)
-  else await demo(values, terminal, overrides)
+  else await demoCommand(args, terminal, overrides)
   return 0
-}
-
-async function demo(values: Map<string, string>, terminal: Terminal, overrides: AppOverrides): Promise<void> {
-  const { stdout, signal } = terminal
-  const style = { width: widthOf(stdout), paint: painter(terminal) }
-  const port = portOf(values.get('port'))
-  const to = receiverOf(values)
-  // Only the demo needs the OpenTelemetry SDK.
-  const { runDemo } = await import('./demo/run-demo.ts')
-  const demoEnds = runDemo({
-    port,
-    to,
-    once: values.has('once'),
-    signal,
-    print: (line) => void stdout.write(`${line}\n`),
-    show: (document) => summaryReport(document.summary, document, style),
-    buildApp: (config) => createApp(config, terminal, overrides),
-  })
-  await demoEnds.catch((error) => {
-    const cannotListen = (error as NodeJS.ErrnoException).syscall === 'listen'
-    throw cannotListen ? listenFailure(error, `127.0.0.1:${port}`, 'leave out --port for a free one') : error
-  })
-}
-
-function receiverOf(values: Map<string, string>): string | undefined {
-  const to = values.get('to')
-  if (to === undefined) return undefined
-  if (values.has('port'))
-    throw new UsageError('--to sends the traces elsewhere, so nothing listens on --port')
-  if (/^https?:\/\/[^/\s]/.test(to) && URL.canParse(to)) return to.replace(/\/+$/, '')
-  throw new UsageError(`--to is ${JSON.stringify(to)}, but must be a URL such as http://localhost:4318`)
-}
-
-function portOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  throw new UsageError(`--port is ${JSON.stringify(text)}, but must be from 0 to 65535`)
 }
 
 const isCancelled = (error: unknown) => error instanceof TtaError && error.code === 'TTA_CANCELLED'

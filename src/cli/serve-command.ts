@@ -3,14 +3,14 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { App, AppOverrides } from '../app.ts'
 import { configure } from './configure.ts'
 import { createApp } from './create-app.ts'
-import { listenFailure } from './listen-failure.ts'
+import { listenFailure } from './failure.ts'
 import type { Arguments } from './parse-arguments.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * `tta serve`: runs the HTTP service until the signal, then lets requests under way end.
+ * `tta serve`: runs the HTTP service until the signal, then waits for the requests in progress.
  *
- * @throws {UsageError | ConfigError} it cannot be run this way
+ * @throws {UsageError | ConfigError} if the service cannot be started
  */
 export async function serveCommand(
   args: Arguments,
@@ -21,11 +21,12 @@ export async function serveCommand(
   const { host, port } = config.server
   const readConfig = () => configure(args, terminal)
   const { app, reload, close } = await createApp(config, terminal, { readConfig, ...overrides })
-  terminal.onHangUp?.(() => reloadAndTell(reload, app.log))
+  terminal.onHangUp?.(() => reloadAndLog(reload, app.log))
   try {
-    const listenTextResolver = (address: string) => `tta listens at ${address}, its API is at ${address}/docs`
+    const listenTextResolver = (address: string) =>
+      `tta listens at ${address}, API documentation: ${address}/docs`
     await app.listen({ host, port, listenTextResolver }).catch((error) => {
-      throw listenFailure(error, `${host}:${port}`, 'server.port or --port takes another one')
+      throw listenFailure(error, `${host}:${port}`, 'choose another one with server.port or --port')
     })
     if (!terminal.signal.aborted) await once(terminal.signal, 'abort')
   } finally {
@@ -33,8 +34,8 @@ export async function serveCommand(
   }
 }
 
-/** Nobody waits for an answer to a signal: the log has it. */
-function reloadAndTell(reload: App['reload'], log: FastifyBaseLogger): void {
+/** Reloads the configuration and logs the result, because a signal has no answer. */
+function reloadAndLog(reload: App['reload'], log: FastifyBaseLogger): void {
   try {
     log.info(reload(), 'configuration reloaded')
   } catch (error) {

@@ -1,13 +1,12 @@
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { NodeRow } from '../model/node-graph-rows.ts'
 import type { AggregationSummary } from '../model/summary.ts'
-import { alignColumns } from './columns.ts'
-import { printable } from './display-text.ts'
 import type { Colour, Output, Paint } from './terminal.ts'
+import { alignColumns, printable } from './terminal-text.ts'
 
-/** Most rows of a graph that are shown. */
+/** Most rows of the table. */
 const maxRows = 15
-/** Where nothing says how wide lines may be. */
+/** Longest line if the output is not a terminal, columns. */
 const pipeWidth = 120
 
 export interface ReportStyle {
@@ -16,13 +15,14 @@ export interface ReportStyle {
   paint: Paint
 }
 
-export const widthOf = (output: Output) => Math.max(60, (output.isTTY && output.columns) || pipeWidth)
+/** Returns the longest line of an output, columns. */
+export const lineWidth = (output: Output) => Math.max(60, (output.isTTY && output.columns) || pipeWidth)
 
 /**
- * What a build did, for a person: status, what was read, the busiest calls, the sinks, the warnings. Names cannot
- * break it: they are made printable and cut to fit.
+ * Describes a build for people: status, counts, the busiest calls, the sinks, the warnings. Names are made printable and
+ * cut to fit.
  *
- * @param graph the rows that were built, where they are at hand
+ * @param graph the rows of the graph, if available
  */
 export function summaryReport(
   summary: AggregationSummary,
@@ -57,19 +57,19 @@ function facts(summary: AggregationSummary, paint: Paint): string[] {
   ]
 }
 
-/** Narrower lines have no room for percentiles. */
-const percentilesFromWidth = 72
+/** Smallest line width with a column for percentiles. */
+const minWidthForPercentiles = 72
 
-const figureColumns: { title: string; cell: (row: Figures) => string; fromWidth?: number }[] = [
+const numberColumns: { title: string; cell: (row: CallNumbers) => string; fromWidth?: number }[] = [
   { title: 'CALLS', cell: ({ count }) => whole(count) },
   { title: 'FAILED', cell: ({ failed }) => whole(failed) },
   { title: 'SLOW', cell: ({ slow }) => whole(slow) },
   { title: 'MEAN MS', cell: ({ meanMs }) => meanMs.toFixed(1) },
-  { title: 'P95 MS', cell: ({ p95Ms }) => p95Ms.toFixed(1), fromWidth: percentilesFromWidth },
+  { title: 'P95 MS', cell: ({ p95Ms }) => p95Ms.toFixed(1), fromWidth: minWidthForPercentiles },
   { title: 'CALLS/S', cell: ({ perSec }) => perSec.toFixed(3) },
 ]
 
-interface Figures {
+interface CallNumbers {
   count: number
   failed: number
   slow: number
@@ -78,7 +78,7 @@ interface Figures {
   perSec: number
 }
 
-/** The edges with the most calls; the nodes where there is no edge. */
+/** Returns the edges with the most calls, or the nodes of a graph without edges. */
 function busiest(
   { nodes, edges }: Pick<GraphDocument, 'nodes' | 'edges'>,
   width: number,
@@ -93,7 +93,7 @@ function busiest(
   return table(['CALLER', '-> CALLEE'], edges, ends, 'edge', { width, paint })
 }
 
-function table<Row extends Figures>(
+function table<Row extends CallNumbers>(
   titles: string[],
   rows: readonly Row[],
   names: (row: Row) => string[],
@@ -102,12 +102,12 @@ function table<Row extends Figures>(
 ): string[] {
   if (rows.length === 0) return ['no calls']
   const shown = [...rows].sort((a, b) => b.count - a.count).slice(0, maxRows)
-  const figures = figureColumns.filter(({ fromWidth = 0 }) => width >= fromWidth)
+  const numbers = numberColumns.filter(({ fromWidth = 0 }) => width >= fromWidth)
   const columns = [
     ...titles.map((title) => ({ title, align: 'left' as const })),
-    ...figures.map(({ title }) => ({ title, align: 'right' as const })),
+    ...numbers.map(({ title }) => ({ title, align: 'right' as const })),
   ]
-  const cells = shown.map((row) => [...names(row), ...figures.map(({ cell }) => cell(row))])
+  const cells = shown.map((row) => [...names(row), ...numbers.map(({ cell }) => cell(row))])
   const [header = '', ...body] = alignColumns(columns, cells, width)
   const rest = rows.length - shown.length
   return [
@@ -117,7 +117,7 @@ function table<Row extends Figures>(
   ]
 }
 
-/** As a person would call it: `cart: GET /cart`, and `cart (Service Node)` for the node of a tag value. */
+/** Returns `cart: GET /cart`, or `cart (Service Node)` for the node of a tag value. */
 function label({ title, subTitle, detail__role }: NodeRow): string {
   if (subTitle === '') return printable(title)
   return printable(detail__role === 'tag' ? `${title} (${subTitle})` : `${title}: ${subTitle}`)

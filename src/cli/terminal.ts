@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Where text goes; a part of what process.stdout is. */
+/** The part of process.stdout that commands use. */
 export interface Output {
   write(text: string): unknown
   isTTY?: boolean | undefined
@@ -8,26 +8,26 @@ export interface Output {
   columns?: number | undefined
 }
 
-/** Everything of the process that a command may see. */
+/** The part of the process that commands use. */
 export interface Terminal {
   env: NodeJS.ProcessEnv
-  /** Working directory: where config.yml is looked for. */
+  /** Working directory, which may contain config.yml. */
   directory: string
   stdout: Output
   stderr: Output
-  /** Aborts when the process is asked to end. */
+  /** Aborts when the process receives a signal to stop. */
   signal: AbortSignal
-  /** Calls the listener whenever the process is asked to read its configuration anew (SIGHUP). */
+  /** Registers a listener for requests to reload the configuration (SIGHUP). */
   onHangUp?: (listener: () => void) => void
-  /** Receives how long a command may take to end after `signal`, ms. */
+  /** Receives the time that a command may take to stop after `signal`, ms. */
   onShutdownTimeout?: (timeoutMs: number) => void
 }
 
 export type Colour = 'red' | 'yellow' | 'green' | 'bold' | 'dim'
 export type Paint = (colour: Colour, text: string) => string
 
-/** Colours only where a person looks on, and not against NO_COLOR (no-color.org: set and not empty). */
-export function painter({ stdout, env }: Terminal): Paint {
+/** Creates a painter that colours text on terminals only, and respects NO_COLOR (no-color.org: set and not empty). */
+export function createPaint({ stdout, env }: Terminal): Paint {
   const coloured = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
   return coloured ? (colour, text) => styleText(colour, text, { validateStream: false }) : (_, text) => text
 }

@@ -7,8 +7,8 @@ import { Ajv } from 'ajv'
 import t, { type Test } from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
 import { version } from '../../src/base/package.ts'
+import { repeat } from '../../src/cli/build-command.ts'
 import { shopSpans } from '../../src/cli/demo/shop.ts'
-import { repeat } from '../../src/cli/repeat.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
 import { AggregationSummary } from '../../src/model/summary.ts'
 import { createLogger } from '../../src/operations/logger.ts'
@@ -31,7 +31,7 @@ function shopSource(): TraceSource {
   return createEmbeddedSource(traces)
 }
 
-/** A Tempo is configured, and never asked: `source` stands in its place. */
+/** Configures a Tempo that is never called, because `source` replaces it. */
 const env = { TTA_TEMPO_URL: 'http://127.0.0.1:9' }
 
 async function run(argv: string[], source: TraceSource | undefined, io = terminal({ env })) {
@@ -39,7 +39,7 @@ async function run(argv: string[], source: TraceSource | undefined, io = termina
   return { status, out: io.stdout.text, err: io.stderr.text }
 }
 
-/** A source that fails in its first `failures` reads. */
+/** Returns a source whose first `failures` reads fail. */
 function failingSource(failures: number): TraceSource {
   const good = shopSource()
   let reads = 0
@@ -52,14 +52,14 @@ function failingSource(failures: number): TraceSource {
   }
 }
 
-/** Never resolves, and rejects with the signal. */
+/** Rejects when the signal aborts; never resolves. */
 async function endOf(signal: AbortSignal): Promise<never> {
   await once(signal, 'abort')
   throw signal.reason
 }
 
-t.test('--format prints the graph in place of the report', async (t) => {
-  t.test('whole, or what is near a node, or its most called nodes', async (t) => {
+t.test('prints the graph in a format instead of the report', async (t) => {
+  t.test('as a whole, around a node, or with its most called nodes', async (t) => {
     const first = async (...argv: string[]) => {
       const { status, out, err } = await run(['-g', 'shop', ...argv], shopSource())
       t.equal(status, 0, err)
@@ -80,8 +80,8 @@ t.test('--format prints the graph in place of the report', async (t) => {
     t.ok(edges.length > 0 && shown.focus.length > 0)
   })
 
-  t.test('what does not go together is told before anything is read', async (t) => {
-    for (const [argv, said] of [
+  t.test('rejects options that cannot be combined before it reads anything', async (t) => {
+    for (const [argv, message] of [
       [['--format', 'png'], '--format must be one of json, dot, mermaid, svg, csv, graphml, not "png"'],
       [['--focus', 'cart'], '--focus requires --format (json, dot, mermaid, svg, csv, graphml)'],
       [['--format', 'dot', '--part', 'nodes'], '--part requires --format csv'],
@@ -94,7 +94,7 @@ t.test('--format prints the graph in place of the report', async (t) => {
       ],
     ] as const) {
       const { status, out, err } = await run([...argv], failingSource(1))
-      t.same([status, err], [1, `tta: ${said}\n`])
+      t.same([status, err], [1, `tta: ${message}\n`])
       if (!(argv as readonly string[]).includes('--json')) t.equal(out, '')
     }
     const { status, err } = await run(['--format', 'dot', '--focus', 'carts'], shopSource())
@@ -103,23 +103,23 @@ t.test('--format prints the graph in place of the report', async (t) => {
   })
 })
 
-t.test('a build prints its report and ends with 0', async (t) => {
+t.test('prints the report of a build and exits with 0', async (t) => {
   const { status, out, err } = await run(['-g', 'shop'], shopSource())
   t.equal(status, 0)
   t.match(out, /^graph {4}shop: complete, built /)
   t.match(out, /^read {5}20 traces, [\d,]+ spans/m)
   t.match(out, /^CALLER +-> CALLEE +CALLS +FAILED +SLOW +MEAN MS +P95 MS +CALLS\/S$/m)
-  t.notMatch(out, /^sink/m, 'the embedded store ends with the process: it is nowhere to find the graph')
+  t.notMatch(out, /^sink/m, 'the embedded store ends with the process')
   t.notOk(out.includes('\x1b'), 'no colours for a pipe')
-  t.equal(err, 'tta: nodegraph_provider.url is not set: graphs are shown here and kept nowhere\n')
+  t.equal(err, 'tta: nodegraph_provider.url is not set: the graph is shown but not stored\n')
 })
 
-t.test('a terminal gets colours', async (t) => {
+t.test('colours the report on a terminal', async (t) => {
   const { out } = await run([], shopSource(), terminal({ env, columns: 100 }))
   t.ok(out.includes('\x1b[32mcomplete\x1b[39m'))
 })
 
-t.test('--json is one summary and nothing else', async (t) => {
+t.test('prints only one summary with --json', async (t) => {
   for (const argv of [['--json'], ['--json', '--quiet'], ['--json', '--dry-run']]) {
     const { status, out, err } = await run(argv, shopSource())
     t.equal(status, 0)
@@ -135,11 +135,11 @@ t.test('--json is one summary and nothing else', async (t) => {
   }
 })
 
-t.test('--quiet says nothing where all is well', async (t) => {
+t.test('prints nothing with --quiet if all is well', async (t) => {
   t.same(await run(['--quiet'], shopSource()), { status: 0, out: '', err: '' })
 })
 
-t.test('the exit status tells partial from empty and from failed', async (t) => {
+t.test('exits with different statuses for partial, empty and failed builds', async (t) => {
   const partial = await run(['--limit', '5'], shopSource())
   t.equal(partial.status, 3)
   t.match(partial.out, /: partial, /)
@@ -154,7 +154,7 @@ t.test('the exit status tells partial from empty and from failed', async (t) => 
   t.match(JSON.parse(failed.out), { status: 502, code: 'TTA_TEMPO_UNAVAILABLE', title: 'Bad Gateway' })
 })
 
-t.test('a dry run shows the graph and hands nothing on', async (t) => {
+t.test('shows the graph of a dry run and stores nothing', async (t) => {
   const { status, out } = await run(['--dry-run', '-s', '1200', '-n', 'false'], shopSource())
   t.equal(status, 0)
   t.match(out, /^CALLER/m)
@@ -162,30 +162,30 @@ t.test('a dry run shows the graph and hands nothing on', async (t) => {
   t.notMatch(out, /^sink/m)
 })
 
-t.test('parameters that cannot be used are named, one a line', async (t) => {
+t.test('lists invalid parameters, one per line', async (t) => {
   const wrongTime = await run(['--from', 'yesterday', '--json'], shopSource())
   t.equal(wrongTime.status, 1)
-  t.match(wrongTime.err, /^tta: these parameters cannot be used:\n {2}from is "yesterday", but must be .*\n$/)
+  t.match(wrongTime.err, /^tta: invalid parameters:\n {2}from .*"yesterday".*\n$/)
   t.match(JSON.parse(wrongTime.out), { status: 400, code: 'TTA_BAD_REQUEST', errors: [{ field: 'from' }] })
 
   const wrongConfig = await run(['-f', '(\x1b[2J', '-L', '-1', '-m', 'x', '--json'], shopSource())
   t.equal(wrongConfig.status, 1)
   t.equal(wrongConfig.err.trimEnd().split('\n').length, 4, wrongConfig.err)
   t.match(wrongConfig.err, /^ {2}query.trace_threshold_ms is -1, but must be at least 0/m)
-  t.notOk(wrongConfig.err.includes('\x1b'), 'nothing for the terminal to obey')
+  t.notOk(wrongConfig.err.includes('\x1b'), 'nothing for the terminal to execute')
   t.match(JSON.parse(wrongConfig.out), { status: 400, errors: Array })
 
   const unknown = await run(['--grpah', 'x'], shopSource())
-  t.match(unknown, { status: 1, out: '', err: 'tta: --grpah is not a known option; did you mean --graph?\n' })
+  t.match(unknown, { status: 1, out: '', err: 'tta: unknown option --grpah; did you mean --graph?\n' })
 })
 
-t.test('without a Tempo there is nothing to read, and the message says what to set', async (t) => {
+t.test('explains what to set if no Tempo is configured', async (t) => {
   const { status, err } = await run([], shopSource(), terminal())
   t.equal(status, 1)
   t.match(err, /^tta: tempo.url is not set.*config.yml.*TTA_TEMPO_URL.*tta serve.*tta demo.*\n$/)
 })
 
-t.test('config.yml is used where there is one; the command line goes before it', async (t) => {
+t.test('reads config.yml if it exists; the command line overrides it', async (t) => {
   const io = () => {
     const made = terminal()
     writeFileSync(
@@ -202,12 +202,12 @@ t.test('config.yml is used where there is one; the command line goes before it',
   t.match(missing.err, '/nowhere/tta.yml cannot be read (ENOENT)')
 })
 
-t.test('help and version need nothing', async (t) => {
+t.test('prints help and version without any configuration', async (t) => {
   t.match(await run(['--version'], undefined, terminal()), { status: 0, out: `tta ${version}\n`, err: '' })
   t.match(await run(['serve', '-h'], undefined, terminal()), { status: 0, out: /^Usage: tta serve/, err: '' })
 })
 
-t.test('a loop goes on after a failed build, and ends with the status of the last one', async (t) => {
+t.test('continues a loop after a failed build, and exits with the status of the last build', async (t) => {
   const stop = new AbortController()
   const io = terminal({ env, signal: stop.signal })
   const ended = runCommandLine(['-l', '0.001', '-g', 'shop', '--json'], io, { source: failingSource(1) })
@@ -229,7 +229,7 @@ t.test('a loop goes on after a failed build, and ends with the status of the las
   t.equal(await failed, 1)
 })
 
-t.test('the signal ends a loop at once, in the middle of a build', async (t) => {
+t.test('stops a loop during a build on a signal', async (t) => {
   const stop = new AbortController()
   let closed = false
   let reads = 0
@@ -250,7 +250,7 @@ t.test('the signal ends a loop at once, in the middle of a build', async (t) => 
   t.same([reads, closed, io.stderr.text], [2, true, ''])
 })
 
-t.test('a build that is ended by the signal has failed', async (t) => {
+t.test('fails a build that a signal interrupts', async (t) => {
   for (const argv of [['--quiet'], ['--quiet', '-l', '5']]) {
     const stop = new AbortController()
     const never: TraceSource['read'] = async (_query, _consumer, { signal }) => {
@@ -259,17 +259,17 @@ t.test('a build that is ended by the signal has failed', async (t) => {
     }
     const io = terminal({ env, signal: stop.signal })
     t.equal(await runCommandLine(argv, io, { source: { ...shopSource(), read: never } }), 1)
-    t.equal(io.stderr.text, 'tta: ended before the build was done\n')
+    t.equal(io.stderr.text, 'tta: interrupted before the build was complete\n')
   }
 })
 
-t.test('a loop whose parameters are wrong ends: they will not get better', async (t) => {
+t.test('stops a loop whose parameters are invalid', async (t) => {
   const { status, err } = await run(['-l', '1', '--from', 'yesterday', '--quiet'], shopSource())
   t.equal(status, 1)
-  t.match(err, 'from is "yesterday"')
+  t.match(err, /from .*"yesterday"/)
 })
 
-t.test('a sink that fails is reported as a problem, one that took the graph in the report', async (t) => {
+t.test('reports a failed sink as a problem, and a successful one in the report', async (t) => {
   const report: SinkReport = {
     sink: 'nodegraph-provider',
     state: 'failed',
@@ -306,17 +306,17 @@ t.test('a sink that fails is reported as a problem, one that took the graph in t
   )
 })
 
-t.test('runs are an interval apart from start to start, and never overlap', async (t) => {
+t.test('starts runs at an interval, and never overlaps them', async (t) => {
   const stop = new AbortController()
   const starts: number[] = []
-  let underWay = 0
+  let running = 0
   await repeat(40, stop.signal, async () => {
     starts.push(performance.now())
-    t.equal(underWay++, 0, 'alone')
+    t.equal(running++, 0, 'alone')
     // The second takes longer than the interval.
     const endMs = performance.now() + (starts.length === 2 ? 60 : 10)
     while (performance.now() < endMs) await new Promise((resolve) => setImmediate(resolve))
-    underWay--
+    running--
     if (starts.length === 3) stop.abort()
   })
   const [first = 0, second = 0, third = 0] = starts
@@ -327,14 +327,14 @@ t.test('runs are an interval apart from start to start, and never overlap', asyn
 async function serve(t: Test, argv: string[]) {
   const stop = new AbortController()
   const lines: string[] = []
-  let said = (_: string) => {}
+  let resolveLine = (_: string) => {}
   const listening = new Promise<string>((resolve) => {
-    said = resolve
+    resolveLine = resolve
   })
   const logger = createLogger('info', {
     write: (line) => {
       lines.push(JSON.parse(line).msg)
-      said(line)
+      resolveLine(line)
     },
   })
   const io = terminal({ signal: stop.signal })
@@ -343,30 +343,30 @@ async function serve(t: Test, argv: string[]) {
   return { stop, lines, ended, io, listening }
 }
 
-t.test('serve listens, says where in one line, and ends with 0', async (t) => {
+t.test('serves until the signal, logs its address, and exits with 0', async (t) => {
   const { stop, lines, ended, listening } = await serve(t, ['--port', '0', '-g', 'mine'])
   const line = await Promise.race([listening, ended])
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0] ?? ''
-  t.same(lines, [`tta listens at ${url}, its API is at ${url}/docs`])
+  t.same(lines, [`tta listens at ${url}, API documentation: ${url}/docs`])
   t.equal((await fetch(`${url}/health/live`)).status, 200)
   const summary = await (await fetch(`${url}/aggregate`, { method: 'POST' })).json()
   t.equal((summary as AggregationSummary).graph, 'mine', 'options are defaults for requests')
   stop.abort()
   t.equal(await ended, 0)
-  await t.rejects(fetch(`${url}/health/live`), 'nobody listens any more')
+  await t.rejects(fetch(`${url}/health/live`), 'the service no longer listens')
 })
 
-t.test('serve names the port that is taken', async (t) => {
+t.test('names a port that is already in use', async (t) => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())
   const { port } = other.address() as AddressInfo
   const { ended, io } = await serve(t, ['--port', String(port)])
   t.equal(await ended, 1)
-  t.match(io.stderr.text, `tta: cannot listen at 127.0.0.1:${port}: another program does`)
+  t.match(io.stderr.text, `tta: cannot listen on 127.0.0.1:${port}: the port is already in use`)
 })
 
-t.test('demo listens on the port it is given, or says why it cannot', async (t) => {
+t.test('runs the demo on the given port, or explains why it cannot', async (t) => {
   const run = async (...argv: string[]) => {
     const io = terminal()
     const status = await runCommandLine(['demo', '--once', ...argv], io, { logger: createLogger('silent') })
@@ -377,12 +377,12 @@ t.test('demo listens on the port it is given, or says why it cannot', async (t) 
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())
   const { port } = other.address() as AddressInfo
-  const err = `tta: cannot listen at 127.0.0.1:${port}: another program does (leave out --port for a free one)\n`
+  const err = `tta: cannot listen on 127.0.0.1:${port}: the port is already in use (omit --port to use any free port)\n`
   t.same(await run('--port', String(port)), { status: 1, out: '', err })
   for (const wrong of ['x', '65536', '-1', '1.5']) {
     t.match(await run('--port', wrong), {
       status: 1,
-      err: /^tta: --port is .* but must be from 0 to 65535\n$/,
+      err: /^tta: --port must be from 0 to 65535, not .*\n$/,
     })
   }
 })

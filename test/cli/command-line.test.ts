@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/file/load.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 import { buildSettings } from '../../src/wiring/builds.ts'
 
-/** What a build is asked for with this command line and nothing else configured. */
+/** Returns the parameters of a build with this command line and no other configuration. */
 function parametersOf(...argv: string[]) {
   const { values } = parseArguments(argv)
   const config = loadConfig({ env: {}, overrides: configOverrides(values) })
@@ -16,7 +16,7 @@ function parametersOf(...argv: string[]) {
 
 const defaults = { ...defaultParameters, loopSec: 0 }
 
-t.test('every option of the demo does what it did, in each of its spellings', async (t) => {
+t.test('accepts every option of the demo in all spellings', async (t) => {
   const cases: [spellings: string[][], changes: Partial<ReturnType<typeof parametersOf>>][] = [
     [[['-g', 'x'], ['-gx'], ['-g=x'], ['--graph', 'x'], ['--graph=x']], { graph: 'x' }],
     [
@@ -92,7 +92,7 @@ t.test('every option of the demo does what it did, in each of its spellings', as
   }
 })
 
-t.test("the design's command line is understood as a whole", async (t) => {
+t.test('accepts all short options together', async (t) => {
   const line = '-g micro -t service.name -f cart.* -n -T Title -L 40 -l 60 -s 1200 -m ingester -c my.yml'
   const { command, values } = parseArguments(line.split(' '))
   t.equal(command, 'build')
@@ -109,43 +109,46 @@ t.test("the design's command line is understood as a whole", async (t) => {
   })
 })
 
-t.test('a command comes first, with options of its own', async (t) => {
+t.test('reads the command first, then its own options', async (t) => {
   t.same(parseArguments(['serve', '--port', '0']), { command: 'serve', values: new Map([['port', '0']]) })
   t.same(parseArguments(['demo', '--once']), { command: 'demo', values: new Map([['once', 'true']]) })
   t.same(parseArguments([]), { command: 'build', values: new Map() })
 })
 
-t.test('what is not understood is named in one line, with what was likely meant', async (t) => {
+t.test('reports a mistake in one line and suggests a correction', async (t) => {
   const cases: [argv: string[], message: RegExp][] = [
-    [['--grpah', 'x'], /^--grpah is not a known option; did you mean --graph\?$/],
+    [['--grpah', 'x'], /^unknown option --grpah; did you mean --graph\?$/],
     [['--loop', '5'], /did you mean --loop-interval\?$/],
-    [['--trace_treshold_ms=5'], /^--trace-treshold-ms is .* did you mean --trace-threshold-ms\?$/],
-    [['--zzz=s3cret'], /^--zzz is not a known option; see tta --help$/],
-    [['serve', '-z'], /^-z is not a known option; see tta serve --help$/],
+    [['--trace_treshold_ms=5'], /^unknown option --trace-treshold-ms; did you mean --trace-threshold-ms\?$/],
+    [['--zzz=s3cret'], /^unknown option --zzz; see tta --help$/],
+    [['serve', '-z'], /^unknown option -z; see tta serve --help$/],
     [['--once'], /^--once is an option of tta demo, not of tta$/],
     [['--port', '1'], /^--port is an option of tta serve, not of tta$/],
     [['serve', '--json'], /^--json is an option of tta, not of tta serve$/],
-    [['srve'], /^"srve" is not a command; did you mean serve\?$/],
-    [['x'], /^"x" is not a command; the commands are serve and demo$/],
-    [['-g', 'x', 'serve'], /^unexpected argument "serve": a command comes first, tta serve \[options\]$/],
+    [['srve'], /^unknown command "srve"; did you mean serve\?$/],
+    [['x'], /^unknown command "x"; the commands are serve and demo$/],
+    [
+      ['-g', 'x', 'serve'],
+      /^unexpected argument "serve": the command must come first, as in tta serve \[options\]$/,
+    ],
     [['-g', 'x', 'y'], /^unexpected argument "y"$/],
-    [['-g'], /^-g needs a value: NAME$/],
-    [['--graph', '-t', 'x'], /^--graph needs a value: NAME .*--graph=NAME\)$/],
-    [['-n', 'maybe'], /^-n must be true or false, and is "maybe"$/],
+    [['-g'], /^-g requires a value: NAME$/],
+    [['--graph', '-t', 'x'], /^--graph requires a value: NAME \(write --graph=NAME if it starts with -\)$/],
+    [['-n', 'maybe'], /^-n must be true or false, not "maybe"$/],
     [['--use-tag-as-node=maybe'], /^--use-tag-as-node must be true or false$/],
-    [['--json=1'], /^--json is a switch and takes no value$/],
-    [['--not-use-tag-as-node=1'], /is a switch/],
+    [['--json=1'], /^--json does not take a value$/],
+    [['--not-use-tag-as-node=1'], /does not take a value/],
   ]
   for (const [argv, message] of cases) t.throws(() => parseArguments(argv), { message }, argv.join(' '))
   const both = parseArguments(['--from', 'now-1h', '-s', '5']).values
-  t.throws(() => requestParameters(both), { message: /--from and --search-from say the same/ })
+  t.throws(() => requestParameters(both), { message: /--from and --search-from are mutually exclusive/ })
 })
 
-t.test('the help of a command has every option of it and fits 80 columns', async (t) => {
+t.test('lists every option of a command in its help, in 80 columns', async (t) => {
   for (const command of ['build', 'serve', 'demo'] as const) {
     const help = helpText(command)
-    for (const { name, short, help: says } of optionsOf(command)) {
-      t.ok(help.includes(`--${name}`) && help.includes(says), `${command}: --${name}`)
+    for (const { name, short, help: text } of optionsOf(command)) {
+      t.ok(help.includes(`--${name}`) && help.includes(text), `${command}: --${name}`)
       if (short !== undefined) t.ok(help.includes(`-${short}, --${name}`), `${command}: -${short}`)
     }
     const long = help.split('\n').filter((line) => line.length > 80)

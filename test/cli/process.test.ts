@@ -8,10 +8,10 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 
-// `npm test` builds it first.
+// `npm test` builds this file first.
 const main = resolve('dist/main.js')
 
-/** tta as a process of its own, in an empty folder and with nothing of ours in its environment. */
+/** Starts tta as a process in an empty folder with a clean environment. */
 function tta(t: Test, argv: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [main, ...argv], {
     cwd: mkdtempSync(join(tmpdir(), 'tta-process-')),
@@ -29,27 +29,31 @@ function tta(t: Test, argv: string[], env: Record<string, string> = {}) {
   return { child, output, ended }
 }
 
-/** What a stream has said, as soon as it matches. */
-async function saidBy(child: ChildProcess, stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string> {
+/** Waits until the output of a stream matches. */
+async function outputMatching(
+  child: ChildProcess,
+  stream: 'stdout' | 'stderr',
+  pattern: RegExp,
+): Promise<string> {
   let text = ''
   for await (const data of child[stream] ?? []) {
     text += data
     const match = pattern.exec(text)
     if (match) return match[0]
   }
-  throw new Error(`ended without saying ${pattern}: ${text}`)
+  throw new Error(`ended without output that matches ${pattern}: ${text}`)
 }
 
-t.test('the version is that of the package', async (t) => {
+t.test('prints the version of the package', async (t) => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.same(await tta(t, ['--version']).ended, { status: 0, out: `tta ${version}\n`, err: '' })
 })
 
-t.test('what cannot be done ends with 1 and one line', async (t) => {
+t.test('exits with 1 and one line if nothing can be built', async (t) => {
   t.match(await tta(t, []).ended, { status: 1, out: '', err: /^tta: tempo\.url is not set.*\n$/ })
 })
 
-t.test('demo --once shows a graph in an empty folder, whatever the environment says', async (t) => {
+t.test('shows the graph of the demo in an empty folder, regardless of the environment', async (t) => {
   const { status, out, err } = await tta(t, ['demo', '--once'], { TTA_TEMPO_URL: 'http://127.0.0.1:9' }).ended
   t.equal(status, 0, err)
   t.match(out, /^graph {4}shop: complete, /m)
@@ -57,9 +61,9 @@ t.test('demo --once shows a graph in an empty folder, whatever the environment s
   t.equal(err, '')
 })
 
-t.test('serve ends with 0 on SIGTERM and listens no more', async (t) => {
+t.test('stops serving on SIGTERM and exits with 0', async (t) => {
   const { child, ended } = tta(t, ['serve', '--port', '0'])
-  const url = await saidBy(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
+  const url = await outputMatching(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
   t.equal((await fetch(`${url}/health/live`)).status, 200)
   child.kill('SIGTERM')
   t.equal((await ended).status, 0)
@@ -67,10 +71,10 @@ t.test('serve ends with 0 on SIGTERM and listens no more', async (t) => {
 })
 
 t.test(
-  'what is built serves the files of its packages and its own, and checks a configuration as the sources do',
+  'serves its own files and those of packages from the bundle, and checks the configuration',
   async (t) => {
     const { child } = tta(t, ['serve', '--port', '0'])
-    const url = await saidBy(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
+    const url = await outputMatching(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
     for (const path of ['/docs', '/docs/static/swagger-ui.css', '/docs/static/logo.svg', '/']) {
       t.equal((await fetch(url + path)).status, 200, path)
     }
@@ -80,11 +84,11 @@ t.test(
   },
 )
 
-t.test('a process that ends writes all lines of its log, more than can be written at once', async (t) => {
+t.test('writes all lines of its log before it exits', async (t) => {
+  // Reading process.stderr.writable makes the stream asynchronous.
   const script = `
     import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/operations/logger.js')).href)}
     const log = createLogger('info')
-    // Looked at, it does not wait for whoever reads it.
     process.stderr.writable
     log.info('first')
     process.stdin.on('data', () => {
@@ -102,10 +106,8 @@ t.test('a process that ends writes all lines of its log, more than can be writte
   t.equal(said.trimEnd().split('\n').length, 20_001)
 })
 
-t.test(
-  'no line of the log waits for the next one, however busy the process is, and the last ones come when it ends',
-  async (t) => {
-    const script = `
+t.test('writes log lines promptly in a busy process, and the last ones before it exits', async (t) => {
+  const script = `
     import { pbkdf2 } from 'node:crypto'
     import { createLogger } from ${JSON.stringify(pathToFileURL(resolve('dist/operations/logger.js')).href)}
     const log = createLogger('info')
@@ -117,24 +119,23 @@ t.test(
       log.info('last')
       process.exit()
     })`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script])
-    t.teardown(() => child.kill('SIGKILL'))
-    let said = ''
-    const second = new Promise<void>((resolve) => {
-      child.stderr.on('data', (data) => {
-        said += data
-        if (/"second"/.test(said)) resolve()
-      })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  t.teardown(() => child.kill('SIGKILL'))
+  let said = ''
+  const second = new Promise<void>((resolve) => {
+    child.stderr.on('data', (data) => {
+      said += data
+      if (/"second"/.test(said)) resolve()
     })
-    await second
-    const closed = once(child, 'close')
-    child.stdin.write('end')
-    await closed
-    t.match(said, /"first".*\n.*"second".*\n.*"last".*\n$/)
-  },
-)
+  })
+  await second
+  const closed = once(child, 'close')
+  child.stdin.write('end')
+  await closed
+  t.match(said, /"first".*\n.*"second".*\n.*"last".*\n$/)
+})
 
-t.test('serve reads its configuration anew on SIGHUP, and goes on where it is wrong', async (t) => {
+t.test('reloads the configuration on SIGHUP, and keeps the old one if the new one is invalid', async (t) => {
   const directory = t.testdir({ 'config.yml': 'log: { level: info }' })
   const service = tta(t, ['serve', '--port', '0', '-c', join(directory, 'config.yml')])
   const says = async (text: RegExp): Promise<string> => {
@@ -153,18 +154,18 @@ t.test('serve reads its configuration anew on SIGHUP, and goes on where it is wr
   t.equal((await service.ended).status, 0)
 })
 
-t.test('a loop ends on SIGINT with the status of its last build', async (t) => {
+t.test('stops a loop on SIGINT and exits with the status of its last build', async (t) => {
   const tempo = createServer((_request, response) => response.writeHead(401).end('no org id'))
   await new Promise<void>((listening) => tempo.listen(0, '127.0.0.1', listening))
   t.teardown(() => tempo.close())
   const { port } = tempo.address() as AddressInfo
   const { child, ended } = tta(t, ['-l', '0.05', '--quiet'], { TTA_TEMPO_URL: `http://127.0.0.1:${port}` })
-  await saidBy(child, 'stderr', /(tta: .*\n){2}/)
+  await outputMatching(child, 'stderr', /(tta: .*\n){2}/)
   child.kill('SIGINT')
   t.equal((await ended).status, 1, 'every build failed')
 })
 
-t.test('a reader that has gone is no crash', async (t) => {
+t.test('does not crash when the reader closes the pipe', async (t) => {
   const { child, ended } = tta(t, ['--help'])
   child.stdout?.destroy()
   const { err } = await ended

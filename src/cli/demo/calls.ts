@@ -1,16 +1,16 @@
 import { type Attributes, type ShopSpan, SpanKind, type TraceRecorder } from './trace-recorder.ts'
 
-/** A handler of a service: fails by setting `error` of its span. */
+/** A handler of a service. It fails by setting `error` of its span. */
 export type Handler = (span: ShopSpan) => void
 
 export interface HttpCall {
   from: string
   to: string
-  /** Method and route: `GET /products`. */
+  /** Method and route, such as `GET /products`. */
   endpoint: string
 }
 
-/** An HTTP call between two services: a client span around a server span; a failure is seen on both sides. */
+/** Records an HTTP call between two services: a client span around a server span. Failures mark both spans. */
 export function http(trace: TraceRecorder, { from, to, endpoint }: HttpCall, handler: Handler): ShopSpan {
   const [method = 'GET', route = '/'] = endpoint.split(' ')
   const attributes = { 'http.request.method': method, 'server.address': to, 'server.port': 8080 }
@@ -22,7 +22,7 @@ export function http(trace: TraceRecorder, { from, to, endpoint }: HttpCall, han
   })
 }
 
-/** A request as the service that answers it sees it: from outside, or from a traced caller. */
+/** Records the server span of a request from outside or from a traced caller. */
 export function serve(
   trace: TraceRecorder,
   service: string,
@@ -43,7 +43,7 @@ function finish(span: ShopSpan, error: string | undefined): void {
   span.attributes['http.response.status_code'] = error === undefined ? 200 : 500
 }
 
-/** A query of a database that sends no spans of its own. */
+/** Records a query to a database that sends no spans. */
 export function query(
   trace: TraceRecorder,
   service: string,
@@ -64,7 +64,7 @@ export function query(
   })
 }
 
-/** A call of something outside that sends no spans. @param failure what it answers, where it fails */
+/** Records a call to an external system that sends no spans. @param failure error message of a failed call */
 export function external(
   trace: TraceRecorder,
   service: string,
@@ -81,7 +81,7 @@ export function external(
   })
 }
 
-/** A message through a broker: the consumer works on it a while after the producer has gone on. */
+/** Records a message through a broker. The consumer processes it after the producer span has ended. */
 export function publish(
   trace: TraceRecorder,
   { from, to, queue }: { from: string; to: string; queue: string },

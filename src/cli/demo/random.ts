@@ -1,7 +1,7 @@
-/** Numbers from 0 (included) to 1 (excluded). */
+/** Returns numbers from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number
 
-/** Random numbers that are the same for the same seed (mulberry32). */
+/** Creates a random number generator with a seed (mulberry32). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {
@@ -12,7 +12,7 @@ export function seededRandom(seed: number): Random {
   }
 }
 
-/** An id of `bytes` random bytes in hex, never all zero. */
+/** Returns an id of `bytes` random bytes in hex, never all zero. */
 export function randomId(random: Random, bytes: number): string {
   let id = ''
   while (id.length < bytes * 2)

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import got from 'got'
 import { TtaError } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/file/load.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
-import { listen } from './listen.ts'
+import type { AggregationParameters } from '../../model/parameters.ts'
+import type { AggregationSummary } from '../../model/summary.ts'
 import { sendShop } from './send-shop.ts'
 import { shopSpans } from './shop.ts'
 import { ShopExporter } from './shop-exporter.ts'
-import { TtaClient } from './tta-client.ts'
 
 const graph = 'shop'
-/** An alert called HighLatency has the traces of its service in a graph of their own. */
+/** An alert named HighLatency builds a separate graph with the traces of its service. */
 const alertRules = JSON.stringify([
   {
     name: 'latency',
@@ -22,46 +23,47 @@ const alertRules = JSON.stringify([
 ])
 const seed = 2025
 const firstTraces = 300
-const minute = 60_000
+const minuteMs = 60_000
+const defaultPort = 8080
 
 export interface RunDemoOptions {
-  /** Absent: 8080, or another where that is taken. */
+  /** @default 8080, or any free port if 8080 is in use */
   port: number | undefined
-  /** Where the traces go in place of a tta of its own: base URL of an OTLP receiver. */
+  /** Base URL of an OTLP receiver that gets the traces. @default tta in this process */
   to?: string | undefined
-  /** Ends after the first graph. */
+  /** Whether to end after the first graph. */
   once: boolean
   signal: AbortSignal
   print(line: string): void
-  /** A graph in words. */
+  /** Formats a graph as text. */
   show(document: GraphDocument): string
   buildApp(config: Config): Promise<{ app: FastifyInstance; close(): Promise<void> }>
-  /** From one second of the shop to the next, ms. @default 1000 */
+  /** Time between two batches of traces, ms. @default 1000 */
   secondMs?: number
 }
 
 /**
- * Runs tta on its embedded source and store, sends it traces of the shop through OpenTelemetry SDKs, has a graph built and shows it;
- * then goes on with a few traces a second and a graph every ten, until the signal.
+ * Runs tta with its embedded source and store, sends it traces of the shop through OpenTelemetry SDKs, builds a graph and
+ * shows it. Then sends traces every second and builds a graph every ten seconds, until the signal.
  *
- * @throws {Error} the port is taken, spans got lost on the way, or tta does not do what it should
+ * @throws {Error} if the port is in use, spans are lost, or a request to tta fails
  */
 export async function runDemo(options: RunDemoOptions): Promise<void> {
   const { port, to, once, signal, print, show, buildApp } = options
   if (to !== undefined) return sendShop({ url: to, once, signal, print, secondMs: options.secondMs })
-  // Neither a file nor the environment: the demo is the same everywhere.
+  // The demo ignores files and the environment, so that it is the same everywhere.
   const overrides = { graph: { name: graph }, log: { level: 'error' }, webhooks: { rules: alertRules } }
   const config = loadConfig({ env: {}, overrides })
   const { app, close } = await buildApp(config)
   let exporter: ShopExporter | undefined
   try {
-    const { url, elsewhere } = await listen(app, port)
-    if (elsewhere) print('Port 8080 is taken: listening on a free one.')
+    const { url, defaultPortInUse } = await listen(app, port)
+    if (defaultPortInUse) print('Port 8080 is in use: listening on a free port.')
     const client = new TtaClient(url, signal)
     exporter = new ShopExporter(url)
 
     const nowMs = Date.now()
-    const spans = shopSpans({ seed, traces: firstTraces, fromMs: nowMs - 5 * minute, toMs: nowMs - 10_000 })
+    const spans = shopSpans({ seed, traces: firstTraces, fromMs: nowMs - 5 * minuteMs, toMs: nowMs - 10_000 })
     print(`Sending ${firstTraces} traces (${spans.length} spans) of a shop to ${url}/v1/traces ...`)
     await exporter.send(spans)
     print(`Building the graph: POST ${url}/aggregate\n`)
@@ -70,14 +72,8 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
     print(show(await client.graph(graph)))
     if (once) return
 
-    print(`Look at it:
-  ${url}                      the graph, on a page
-  ${url}/docs                 the API, to try out
-  ${url}/graphs/${graph}          the graph with its summary
-  ${url}/${graph}/api/graph/data  the same for Grafana's node graph panel
-
-New traces every second, a new graph every 10 s. Ctrl-C ends it.`)
-    await goOn(client, exporter, options)
+    for (const line of nextSteps(url)) print(line)
+    await keepSending(client, exporter, options)
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
@@ -86,13 +82,29 @@ New traces every second, a new graph every 10 s. Ctrl-C ends it.`)
   }
 }
 
+function nextSteps(url: string): string[] {
+  return [
+    'Open in a browser:',
+    `  ${url}                      page with the graph`,
+    `  ${url}/docs                 API documentation, to try out`,
+    `  ${url}/graphs/${graph}          graph with its summary as JSON`,
+    `  ${url}/${graph}/api/graph/data  graph for the Node graph panel of Grafana`,
+    '',
+    'New traces every second, a new graph every 10 s. Press Ctrl-C to stop.',
+  ]
+}
+
 function spansLost(sent: number, read: { traces: number; spans: number }): TtaError {
   const all = `${firstTraces} traces (${sent} spans)`
   const some = `${read.traces} traces (${read.spans} spans)`
-  return new TtaError('TTA_INTERNAL', `Of the ${all} that the demo sent, only ${some} were read`)
+  return new TtaError('TTA_INTERNAL', `The demo sent ${all}, but only ${some} were read`)
 }
 
-async function goOn(client: TtaClient, exporter: ShopExporter, options: RunDemoOptions): Promise<void> {
+async function keepSending(
+  client: TtaClient,
+  exporter: ShopExporter,
+  options: RunDemoOptions,
+): Promise<void> {
   const { signal, print, secondMs = 1000 } = options
   for (let second = 1; ; second++) {
     await sleep(secondMs, undefined, { signal })
@@ -104,5 +116,45 @@ async function goOn(client: TtaClient, exporter: ShopExporter, options: RunDemoO
       `${builtAt}  ${status}: ${read.traces} traces, ${read.spans} spans, ` +
         `${built.nodes} nodes, ${built.edges} edges, ${Math.round(phasesMs.total)} ms`,
     )
+  }
+}
+
+/** Client of the HTTP API, as a script would use it. */
+class TtaClient {
+  private readonly http: typeof got
+
+  /** @param url base URL without trailing slash */
+  constructor(url: string, signal: AbortSignal) {
+    this.http = got.extend({ prefixUrl: url, signal, retry: { limit: 0 } }) as typeof got
+  }
+
+  /** @throws {HTTPError} */
+  async aggregate(parameters: AggregationParameters): Promise<AggregationSummary> {
+    return this.http.post('aggregate', { json: parameters, headers: { prefer: 'wait=300' } }).json()
+  }
+
+  /** @throws {HTTPError} */
+  async graph(name: string): Promise<GraphDocument> {
+    return this.http.get(`graphs/${name}`).json()
+  }
+}
+
+/**
+ * Listens on loopback. A given port is the only choice; otherwise it tries port 8080, then any free port.
+ *
+ * @returns the base URL, and whether the default port was in use
+ * @throws {Error} if the given port is in use
+ */
+async function listen(
+  app: FastifyInstance,
+  port: number | undefined,
+): Promise<{ url: string; defaultPortInUse: boolean }> {
+  const host = '127.0.0.1'
+  try {
+    return { url: await app.listen({ host, port: port ?? defaultPort }), defaultPortInUse: false }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (port !== undefined || (code !== 'EADDRINUSE' && code !== 'EACCES')) throw error
+    return { url: await app.listen({ host, port: 0 }), defaultPortInUse: true }
   }
 }

@@ -6,21 +6,21 @@ const seed = 2025
 const minuteMs = 60_000
 
 export interface SendShopOptions {
-  /** Base URL of whoever takes OTLP/HTTP, without /v1/traces. */
+  /** Base URL of an OTLP/HTTP receiver, without /v1/traces. */
   url: string
-  /** Ends after the first traces. */
+  /** Whether to end after the first traces. */
   once: boolean
   signal: AbortSignal
   print(line: string): void
-  /** From one second of the shop to the next, ms. @default 1000 */
+  /** Time between two batches of traces, ms. @default 1000 */
   secondMs?: number | undefined
 }
 
 /**
- * Sends the shop's traces to an OTLP receiver: 300 of the last minutes, then three a second until the signal. A
- * receiver that is not there yet, or no longer, is tried again; what could not be sent is lost.
+ * Sends the shop's traces to an OTLP receiver: 300 of the last minutes, then three a second until the signal. Retries a
+ * receiver that does not answer; later traces that cannot be sent are lost.
  *
- * @throws {TtaError} `once`, and the traces could not be sent
+ * @throws {TtaError} if `once` is set and the traces cannot be sent
  */
 export async function sendShop({
   url,
@@ -37,11 +37,11 @@ export async function sendShop({
       try {
         await exporter.send(spans)
         if (!wasSent)
-          print(`Sending the traces of a shop to ${url}/v1/traces.${once ? '' : ' Ctrl-C ends it.'}`)
+          print(`Sending the traces of a shop to ${url}/v1/traces.${once ? '' : ' Press Ctrl-C to stop.'}`)
         wasSent = true
       } catch (error) {
         if (once) throw error
-        if (wasSent !== false) print(`${(error as Error).message}; trying again`)
+        if (wasSent !== false) print(`${(error as Error).message}; retrying`)
         wasSent = false
       }
       if (once) return
@@ -52,7 +52,7 @@ export async function sendShop({
   }
 }
 
-/** The last minutes, until they are sent; then each second. */
+/** Returns the traces of the last minutes until they are sent, then those of one second. */
 function spansOf(second: number, started: boolean) {
   const toMs = Date.now()
   if (started) return shopSpans({ seed: seed + second, traces: 3, fromMs: toMs - 1000, toMs })

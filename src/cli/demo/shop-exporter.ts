@@ -11,9 +11,8 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { TtaError } from '../../base/errors.ts'
 import type { ShopSpan } from './trace-recorder.ts'
-import { withoutOtelVariables } from './without-otel-variables.ts'
 
-/** What the batch processor may hold; it drops what goes beyond. */
+/** Most spans in the queue of the batch processor, which drops further spans. */
 const maxQueueSize = 100_000
 
 interface Service {
@@ -23,20 +22,20 @@ interface Service {
 }
 
 /**
- * Sends the shop's spans as its services would: each has an OpenTelemetry SDK of its own, with batches and an
- * OTLP/HTTP exporter.
+ * Sends the shop's spans as its services would. Each service has its own OpenTelemetry SDK with batches and an OTLP/HTTP
+ * exporter.
  */
 export class ShopExporter {
   private readonly url: string
   private readonly services = new Map<string, Service>()
   private failure: Error | undefined
 
-  /** @param url base URL of tta, without slash at its end */
+  /** @param url base URL of tta without trailing slash */
   constructor(url: string) {
     this.url = url
   }
 
-  /** @throws {TtaError} TTA_INTERNAL: a batch could not be exported */
+  /** @throws {TtaError} TTA_INTERNAL if a batch could not be exported */
   async send(spans: readonly ShopSpan[]): Promise<void> {
     for (const span of spans) this.record(span)
     const flushes = [...this.services.values()].map(({ provider }) => provider.forceFlush())
@@ -45,7 +44,7 @@ export class ShopExporter {
     this.failure = undefined
     if (flushed && !failure) return
     const reason = failure?.message ?? 'no answer in time'
-    throw new TtaError('TTA_INTERNAL', `The spans of the shop could not be exported: ${reason}`, {
+    throw new TtaError('TTA_INTERNAL', `Sending the traces of the shop failed: ${reason}`, {
       cause: failure,
     })
   }
@@ -87,7 +86,7 @@ export class ShopExporter {
     return service
   }
 
-  /** An exporter tells nobody when it fails: this one does. */
+  /** Wraps an exporter to record its failures, which the SDK does not report. */
   private watched(exporter: SpanExporter): SpanExporter {
     return {
       export: (spans, done) =>
@@ -106,8 +105,25 @@ function parentOf({ traceId, parentSpanId }: ShopSpan): Context {
   return trace.setSpanContext(ROOT_CONTEXT, parent)
 }
 
-/** Seconds and nanoseconds, to the µs. */
+/** Converts Unix ms to seconds and nanoseconds, rounded to µs. */
 function hrTime(ms: number): HrTime {
   const microseconds = Math.round(ms * 1000)
   return [Math.floor(microseconds / 1e6), (microseconds % 1e6) * 1000]
+}
+
+/**
+ * Creates a part of an OpenTelemetry SDK that reads the environment, as if no OTEL_ variable were set. These variables
+ * configure the user's own telemetry. Options cannot override all of them: the headers of OTEL_EXPORTER_OTLP_HEADERS are
+ * added to the given headers.
+ *
+ * @param create must be synchronous: the variables are restored when it returns
+ */
+function withoutOtelVariables<T>(create: () => T): T {
+  const hidden = Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_'))
+  for (const [name] of hidden) delete process.env[name]
+  try {
+    return create()
+  } finally {
+    for (const [name, value] of hidden) process.env[name] = value
+  }
 }

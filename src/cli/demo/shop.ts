@@ -3,18 +3,17 @@ import { type Random, seededRandom } from './random.ts'
 import { type ShopSpan, TraceRecorder } from './trace-recorder.ts'
 
 export interface ShopTraces {
-  /** The same seed and times give the same spans. */
+  /** Equal seeds and times give equal spans. */
   seed: number
   traces: number
-  /** Traces start evenly spread in [fromMs, toMs), Unix ms; each takes at most a few seconds. */
+  /** Traces start evenly spread in [fromMs, toMs), Unix ms. Each takes at most a few seconds. */
   fromMs: number
   toMs: number
 }
 
 /**
- * The traces of an evening in a small shop: ten services, two databases, a queue, a payment provider outside. Some
- * payments are declined or tried again, recommendations are slow at times, and the catalog asks for prices one by one
- * when its cache is cold.
+ * Simulates traces of a small shop: ten services, two databases, a queue, an external payment provider. Some payments are
+ * declined or retried, recommendations are sometimes slow, and the catalog queries prices one by one on a cache miss.
  */
 export function shopSpans({ seed, traces, fromMs, toMs }: ShopTraces): ShopSpan[] {
   const random = seededRandom(seed)
@@ -41,7 +40,7 @@ function browse(trace: TraceRecorder): void {
       http(trace, { from: 'gateway', to: 'catalog', endpoint: 'GET /products' }, () => listProducts(trace))
       http(trace, { from: 'gateway', to: 'recommendations', endpoint: 'GET /recommendations' }, (span) => {
         query(trace, 'recommendations', 'redis', 'GET recommendations', 0.6)
-        // The model is not in memory: rare, and slow.
+        // In rare cases the model must be loaded first, which is slow.
         trace.spend(trace.chance(0.08) ? 400 : 4)
         if (trace.chance(0.03)) span.error = 'no model loaded'
       })
@@ -96,7 +95,7 @@ function checkOut(trace: TraceRecorder): void {
   })
 }
 
-/** The provider outside fails now and then and is asked up to three times; some cards are declined. */
+/** Charges a card. The provider sometimes fails and gets up to three attempts; some cards are declined. */
 function pay(trace: TraceRecorder): string | undefined {
   const charge = http(trace, { from: 'checkout', to: 'payments', endpoint: 'POST /charges' }, (span) => {
     query(trace, 'payments', 'postgresql', 'INSERT charges', 2.5)

@@ -10,7 +10,7 @@ export interface ShopSpan {
   service: string
   traceId: string
   spanId: string
-  /** Empty: a root. */
+  /** '' for a root span. */
   parentSpanId: string
   name: string
   kind: number
@@ -18,13 +18,13 @@ export interface ShopSpan {
   startMs: number
   endMs: number
   attributes: Attributes
-  /** What went wrong; undefined where nothing did. */
+  /** Error message; undefined if the call succeeded. */
   error: string | undefined
 }
 
 type SpanStart = Pick<ShopSpan, 'service' | 'name' | 'kind'> & { attributes?: Attributes }
 
-/** Records the spans of one trace on a clock of its own, that goes on only when somebody spends time. */
+/** Records the spans of one trace with a simulated clock, which only `spend` advances. */
 export class TraceRecorder {
   readonly spans: ShopSpan[] = []
   readonly random: Random
@@ -39,7 +39,7 @@ export class TraceRecorder {
     this.nowMs = startMs
   }
 
-  /** Records a span around what `inside` does. */
+  /** Records a span around everything that `inside` records. */
   span(start: SpanStart, inside: (span: ShopSpan) => void): ShopSpan {
     const span = this.begin(start)
     inside(span)
@@ -48,7 +48,7 @@ export class TraceRecorder {
     return span
   }
 
-  /** Records a span of about `typicalMs` and below it what comes of it `later`, for which nobody else waits. */
+  /** Records a span of about `typicalMs`, and children that start `later`, after it has ended. */
   detached(start: SpanStart, typicalMs: number, later: () => void): void {
     const span = this.begin(start)
     this.spend(typicalMs)
@@ -58,13 +58,13 @@ export class TraceRecorder {
     this.nowMs = span.endMs
   }
 
-  /** Lets time go by: mostly about `typicalMs`, seldom a multiple of it, as latencies are distributed. */
+  /** Advances the clock by about `typicalMs`, with a log-normal distribution as latencies have. */
   spend(typicalMs: number): void {
     const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random())
     this.nowMs += typicalMs * Math.exp(0.4 * normal)
   }
 
-  /** True with a probability from 0 to 1. */
+  /** Returns true with a probability from 0 to 1. */
   chance(probability: number): boolean {
     return this.random() < probability
   }

@@ -14,7 +14,7 @@ import type { GraphDocument } from '../../../src/model/graph-document.ts'
 
 const hour = { fromMs: 1_700_000_000_000, toMs: 1_700_003_600_000 }
 
-t.test('the same seed gives the same spans, and another seed others', async (t) => {
+t.test('creates equal spans from equal seeds, and others from another seed', async (t) => {
   const spans = shopSpans({ seed: 7, traces: 50, ...hour })
   t.same(shopSpans({ seed: 7, traces: 50, ...hour }), spans)
   t.not(shopSpans({ seed: 8, traces: 50, ...hour })[0]?.traceId, spans[0]?.traceId)
@@ -26,7 +26,7 @@ t.test('the same seed gives the same spans, and another seed others', async (t) 
   t.match(randomId(random, 16), /^[0-9a-f]{32}$/)
 })
 
-t.test('traces are whole: one root, parents that enclose or precede, unique ids', async () => {
+t.test('creates complete traces: one root, parents that enclose or precede, unique ids', async () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
       const spans = shopSpans({ seed, traces: 20, ...hour })
@@ -50,7 +50,7 @@ t.test('traces are whole: one root, parents that enclose or precede, unique ids'
   )
 })
 
-t.test('the shop has everything that a graph should show', async (t) => {
+t.test('simulates everything that a graph should show', async (t) => {
   const traces = 2000
   const spans = shopSpans({ seed: 3, traces, ...hour })
   const services = new Set(spans.map(({ service }) => service))
@@ -62,7 +62,7 @@ t.test('the shop has everything that a graph should show', async (t) => {
   const values = (key: string) => new Set(spans.flatMap(({ attributes }) => attributes[key] ?? []))
   t.same([...values('db.system.name')].sort(), ['postgresql', 'redis'])
   t.same([...values('messaging.system')], ['rabbitmq'])
-  t.ok(values('server.address').has('api.payments.example'), 'a provider outside')
+  t.ok(values('server.address').has('api.payments.example'), 'an external provider')
 
   const failedTraces = new Set(spans.filter(({ error }) => error !== undefined).map(({ traceId }) => traceId))
   const failedShare = failedTraces.size / traces
@@ -77,8 +77,8 @@ t.test('the shop has everything that a graph should show', async (t) => {
   }
   const most = (name: string) =>
     Math.max(...[...calls].flatMap(([key, n]) => (key.startsWith(name) ? [n] : [])))
-  t.equal(most('SELECT prices'), 12, 'one page asks twelve times')
-  t.equal(most('POST /v1/charges'), 3, 'a payment is tried three times')
+  t.equal(most('SELECT prices'), 12, 'one page runs twelve queries')
+  t.equal(most('POST /v1/charges'), 3, 'a payment is attempted three times')
 })
 
 async function demo(options: Partial<RunDemoOptions> = {}) {
@@ -100,7 +100,7 @@ async function demo(options: Partial<RunDemoOptions> = {}) {
   return { printed, shown }
 }
 
-t.test('the demo sends, builds and shows; every trace and span that was sent is counted', async (t) => {
+t.test('sends, builds and shows; counts every trace and span that was sent', async (t) => {
   const { printed, shown } = await demo()
   const sent = Number(/\((\d+) spans\)/.exec(printed.join('\n'))?.[1])
   t.match(shown.summary, {
@@ -118,7 +118,7 @@ t.test('the demo sends, builds and shows; every trace and span that was sent is 
   t.match(printed.join('\n'), /^CALLER/m)
 })
 
-/** Set while `run` runs, and gone after it. */
+/** Sets variables while `run` runs. */
 async function withEnvironment<T>(variables: Record<string, string>, run: () => Promise<T>): Promise<T> {
   Object.assign(process.env, variables)
   try {
@@ -128,7 +128,7 @@ async function withEnvironment<T>(variables: Record<string, string>, run: () => 
   }
 }
 
-t.test('what the environment says of telemetry is not meant for the demo', async (t) => {
+t.test('ignores telemetry settings of the environment', async (t) => {
   const variables = {
     OTEL_SDK_DISABLED: 'true',
     OTEL_TRACES_SAMPLER: 'always_off',
@@ -144,7 +144,7 @@ t.test('what the environment says of telemetry is not meant for the demo', async
   }
   const { printed, shown } = await withEnvironment(variables, async () => {
     const answer = await demo()
-    t.match(process.env, variables, 'and the environment stays as it is')
+    t.match(process.env, variables, 'the environment is unchanged')
     return answer
   })
   const sent = Number(/\((\d+) spans\)/.exec(printed.join('\n'))?.[1])
@@ -152,23 +152,23 @@ t.test('what the environment says of telemetry is not meant for the demo', async
   t.equal(shown.nodes.filter(({ detail__role }) => detail__role === 'tag').length, 10, 'ten services')
 })
 
-t.test('the demo says so when spans did not arrive, or could not be sent at all', async (t) => {
+t.test('reports spans that were lost or could not be sent', async (t) => {
   const small: RunDemoOptions['buildApp'] = (config) =>
     buildApp({ ...config, embedded: { ...config.embedded, max_bytes: 100_000 } })
   await t.rejects(demo({ buildApp: small }), {
     name: 'TtaError',
-    message: /^Of the 300 traces \(\d+ spans\) that the demo sent, only \d+ traces \(\d+ spans\) were read$/,
+    message: /^The demo sent 300 traces \(\d+ spans\), but only \d+ traces \(\d+ spans\) were read$/,
   })
 
   const refusing: RunDemoOptions['buildApp'] = (config) =>
     buildApp({ ...config, embedded: { ...config.embedded, body_limit_bytes: 1000 } })
   await t.rejects(demo({ buildApp: refusing }), {
     name: 'TtaError',
-    message: /^The spans of the shop could not be exported: .+/,
+    message: /^Sending the traces of the shop failed: .+/,
   })
 })
 
-t.test('without --once the demo goes on: new traces, new graphs, until the signal', async (t) => {
+t.test('sends new traces and builds new graphs until the signal', async (t) => {
   const stop = new AbortController()
   const lines: string[] = []
   const print = (line: string) => {
@@ -181,72 +181,69 @@ t.test('without --once the demo goes on: new traces, new graphs, until the signa
   t.equal(rebuilt, 330, '300 at first, and three in each of ten seconds')
 })
 
-t.test('a port that was asked for is the only one; another may be replaced', async (t) => {
+t.test('uses only a given port, but may replace the default port', async (t) => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())
   const { port } = other.address() as AddressInfo
   await t.rejects(demo({ port }), { code: 'EADDRINUSE' })
 
-  // Whoever holds 8080 on this machine, the demo comes up.
+  // The demo starts even if port 8080 is in use.
   const holder = createServer()
   const held = await new Promise<boolean>((resolve) => {
     holder.once('error', () => resolve(false))
     holder.listen(8080, '127.0.0.1', () => resolve(true))
   })
   t.teardown(() => holder.close())
-  t.comment(held ? 'holding 8080' : '8080 is held by another program')
+  t.comment(held ? 'holding 8080' : 'another program holds 8080')
   const { printed } = await demo({ port: undefined })
-  t.equal(printed[0], 'Port 8080 is taken: listening on a free one.')
+  t.equal(printed[0], 'Port 8080 is in use: listening on a free port.')
   t.notMatch(printed.join('\n'), ':8080/')
 })
 
-t.test(
-  '--to sends the traces to another receiver, and goes on when that is not there at first',
-  async (t) => {
-    const port = await freePort()
-    const stop = new AbortController()
-    const printed: string[] = []
-    let server: Awaited<ReturnType<typeof buildApp>> | undefined
-    const print = async (line: string) => {
-      printed.push(line)
-      if (printed.length > 1) return stop.abort()
-      // It is told that nobody takes them: now somebody does.
-      server = await buildApp({ ...defaultConfig(), log: { level: 'silent' } })
-      await server.app.listen({ host: '127.0.0.1', port })
-    }
-    t.teardown(() => server?.close())
-    const to = `http://127.0.0.1:${port}`
-    const options = {
-      port: undefined,
-      to,
-      once: false,
-      signal: stop.signal,
-      print,
-      show: () => '',
-      buildApp,
-      secondMs: 20,
-    }
-    await runDemo(options)
-    t.match(printed, [
-      /^The spans of the shop could not be exported: .*; trying again$/,
-      `Sending the traces of a shop to ${to}/v1/traces. Ctrl-C ends it.`,
-    ])
-    const summary = (await server?.app.inject({ method: 'POST', url: '/aggregate' }))?.json()
-    t.ok(summary.read.traces >= 300, String(summary.read.traces))
-    await t.rejects(
-      runDemo({
-        ...options,
-        to: `http://127.0.0.1:${await freePort()}`,
-        once: true,
-        signal: new AbortController().signal,
-      }),
-      { code: 'TTA_INTERNAL' },
-    )
-  },
-)
+t.test('sends the traces to another receiver, and retries one that does not answer yet', async (t) => {
+  const port = await freePort()
+  const stop = new AbortController()
+  const printed: string[] = []
+  let server: Awaited<ReturnType<typeof buildApp>> | undefined
+  const print = async (line: string) => {
+    printed.push(line)
+    if (printed.length > 1) return stop.abort()
+    // The demo reported that the receiver does not answer; now it starts.
+    server = await buildApp({ ...defaultConfig(), log: { level: 'silent' } })
+    await server.app.listen({ host: '127.0.0.1', port })
+  }
+  t.teardown(() => server?.close())
+  const to = `http://127.0.0.1:${port}`
+  const options = {
+    port: undefined,
+    to,
+    once: false,
+    signal: stop.signal,
+    print,
+    show: () => '',
+    buildApp,
+    secondMs: 20,
+  }
+  await runDemo(options)
+  t.match(printed, [
+    /^Sending the traces of the shop failed: .*; retrying$/,
+    `Sending the traces of a shop to ${to}/v1/traces. Press Ctrl-C to stop.`,
+  ])
+  const summary = (await server?.app.inject({ method: 'POST', url: '/aggregate' }))?.json()
+  t.ok(summary.read.traces >= 300, String(summary.read.traces))
+  await t.rejects(
+    runDemo({
+      ...options,
+      to: `http://127.0.0.1:${await freePort()}`,
+      once: true,
+      signal: new AbortController().signal,
+    }),
+    { code: 'TTA_INTERNAL' },
+  )
+})
 
-/** A port of this machine that nobody listens on. */
+/** Returns a free port of this machine. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
