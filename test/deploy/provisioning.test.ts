@@ -56,7 +56,7 @@ const datasources = readYaml('grafana/provisioning/datasources/tta.yaml').dataso
   jsonData?: Record<string, unknown>
 }[]
 
-/** tta with a graph `shop`, which alerts may rebuild. */
+/** Starts tta with a graph `shop`, which alerts may rebuild. */
 async function startShop(t: Test) {
   const overrides = { graph: { name: 'shop' }, log: { level: 'silent' } }
   const env = { TTA_WEBHOOKS_AUTH_BEARER_TOKEN: webhookToken }
@@ -71,7 +71,7 @@ async function startShop(t: Test) {
   return app
 }
 
-/** What Grafana writes for the variables of a query. */
+/** Replaces variables in a query as Grafana does. */
 function filledIn(text: string, { templating }: Dashboard): string {
   const values: Record<string, string> = { __from: String(Date.now() - 3_600_000), __to: String(Date.now()) }
   for (const { name, current } of templating.list) values[name] = current.value
@@ -82,7 +82,7 @@ function filledIn(text: string, { templating }: Dashboard): string {
   })
 }
 
-t.test('dashboards are classic ones that any Grafana from 11 on takes', async (t) => {
+t.test('uses the classic dashboard format, for Grafana 11 and later', async (t) => {
   t.same([...dashboards.keys()].sort(), ['infinity.json', 'nodegraph-provider.json', 'tta.json'])
   t.equal(new Set([...dashboards.values()].map(({ uid }) => uid)).size, 3)
   for (const [file, dashboard] of dashboards) {
@@ -99,7 +99,10 @@ t.test('dashboards are classic ones that any Grafana from 11 on takes', async (t
     ]) {
       t.ok(key in dashboard, `${file}: ${key}`)
     }
-    t.notOk('id' in dashboard || 'spec' in dashboard, 'neither a stored one nor one of the second version')
+    t.notOk(
+      'id' in dashboard || 'spec' in dashboard,
+      'neither a stored dashboard nor one of schema version 2',
+    )
     const ids = dashboard.panels.flatMap((panel) => [panel.id, ...(panel.panels ?? []).map(({ id }) => id)])
     t.equal(new Set(ids).size, ids.length)
     for (const panel of panelsOf(dashboard)) {
@@ -115,7 +118,7 @@ t.test('dashboards are classic ones that any Grafana from 11 on takes', async (t
   }
 })
 
-t.test('every field a dashboard names is one that the API returns', async (t) => {
+t.test('names only fields that the API returns', async (t) => {
   const app = await startShop(t)
   const { nodes, edges } = (await app.inject('/shop/api/graph/data')).json()
   const declared = grafanaFields.nodes_fields.map(({ field_name }) => field_name)
@@ -135,14 +138,14 @@ t.test('every field a dashboard names is one that the API returns', async (t) =>
           t.equal(datasources.find(({ uid }) => uid === 'tempo')?.type, 'tempo')
           const [, named = ''] = /^\$\{__data\.fields\.(\w+)\}$/.exec(String(internal.query.query)) ?? []
           t.ok(named in nodes[0] && named in edges[0], `${file}: ${title} follows ${named}`)
-          t.ok(declared.includes(named), 'and the plugin keeps it')
+          t.ok(declared.includes(named), 'the plugin keeps it')
         }
       }
     }
   }
 })
 
-t.test('every query of the dashboards for tta is answered with a graph', async (t) => {
+t.test('answers every query of the dashboards with a graph', async (t) => {
   const app = await startShop(t)
   const ask = async (url: string) => {
     const response = await app.inject(url)
@@ -170,7 +173,7 @@ t.test('every query of the dashboards for tta is answered with a graph', async (
     t.same(
       targets.map(({ refId }) => refId),
       ['nodes', 'edges'],
-      'what the panel knows frames by',
+      'the panel identifies frames by these ids',
     )
     for (const target of targets) {
       const { params } = target.url_options as { params: { key: string; value: string }[] }
@@ -183,36 +186,29 @@ t.test('every query of the dashboards for tta is answered with a graph', async (
   t.same(
     panelsFor('nodegraph-provider').map(({ targets }) => targets.map(({ queryText }) => queryText)),
     [['']],
-    'the provider takes no parameters, and runs what it is given',
+    'the provider accepts no parameters',
   )
   const { graphs } = await ask('/graphs')
-  t.equal(graphs[0].name, 'shop', 'what the variable of the Infinity dashboard lists')
+  t.equal(graphs[0].name, 'shop', 'the variable of the Infinity dashboard lists it')
 })
 
-t.test(
-  'the plugin asks fields and rows with one query, and a graph without nodes is none to it',
-  async (t) => {
-    const app = await startShop(t)
-    const headers = { 'user-agent': 'Grafana/12.3.0', authorization: 'Bearer none-is-wanted' }
-    const ask = async (url: string) => (await app.inject({ url, headers })).json()
-    await app.inject({ method: 'POST', url: '/aggregate', payload: { graph: 'empty', filter: '^nobody$' } })
-    t.same(
-      await ask('/empty/api/graph/data'),
-      { nodes: [], edges: [] },
-      'null would be an error of the panel',
-    )
-    // What is left of variables that are empty, and a filter that it does not encode.
-    for (const query of ['', '?', '?from=&to=&filter=&focus=&max_nodes=', '?filter=a%26b%7C(d)&orgId=1']) {
-      t.same(await ask(`/shop/api/graph/fields${query}`), grafanaFields)
-      const { nodes, edges } = await ask(`/shop/api/graph/data${query}`)
-      t.ok(Array.isArray(nodes) && Array.isArray(edges), query)
-    }
-    const refused = await ask('/shop/api/graph/data?focus=nobody')
-    t.match(refused, { message: 'Node nobody not found in graph shop', error: { code: 'TTA_NOT_FOUND' } })
-  },
-)
+t.test('answers fields and rows with the same query, also for a graph without nodes', async (t) => {
+  const app = await startShop(t)
+  const headers = { 'user-agent': 'Grafana/12.3.0', authorization: 'Bearer none-is-wanted' }
+  const ask = async (url: string) => (await app.inject({ url, headers })).json()
+  await app.inject({ method: 'POST', url: '/aggregate', payload: { graph: 'empty', filter: '^nobody$' } })
+  t.same(await ask('/empty/api/graph/data'), { nodes: [], edges: [] }, 'null would be an error in the panel')
+  // Queries with empty variables, and a filter that the plugin does not encode.
+  for (const query of ['', '?', '?from=&to=&filter=&focus=&max_nodes=', '?filter=a%26b%7C(d)&orgId=1']) {
+    t.same(await ask(`/shop/api/graph/fields${query}`), grafanaFields)
+    const { nodes, edges } = await ask(`/shop/api/graph/data${query}`)
+    t.ok(Array.isArray(nodes) && Array.isArray(edges), query)
+  }
+  const refused = await ask('/shop/api/graph/data?focus=missing')
+  t.match(refused, { message: 'Node missing not found in graph shop', error: { code: 'TTA_NOT_FOUND' } })
+})
 
-t.test("rows keep Infinity's rules for columns", async (t) => {
+t.test('returns columns that Infinity can read', async (t) => {
   const app = await startShop(t)
   const { nodes, edges } = (await app.inject('/shop/api/graph/data')).json()
   for (const rows of [nodes, edges] as Record<string, unknown>[][]) {
@@ -225,10 +221,13 @@ t.test("rows keep Infinity's rules for columns", async (t) => {
       )
     for (const key of Object.keys(rows[0] ?? {})) {
       t.notOk(key.includes('.'), 'a dot would be a path')
-      t.ok(typesOf(key).size <= 1, `${key} is of one type: that of the first value is taken for all`)
+      t.ok(
+        typesOf(key).size <= 1,
+        `${key} has one type, because Infinity applies the type of the first value to all`,
+      )
       t.ok(
         rows.every((row) => key in row),
-        'and in every row',
+        'every row has every key',
       )
     }
   }
@@ -238,7 +237,7 @@ t.test("rows keep Infinity's rules for columns", async (t) => {
     t.equal(typeof edges[0][field_name], type, field_name)
 })
 
-t.test('provisioning has the documented shapes', async (t) => {
+t.test('has provisioning files of the documented shapes', async (t) => {
   const text = { type: 'string', minLength: 1 }
   const closed = { additionalProperties: false }
   const isValid = (what: string, schema: object, value: unknown) => {
@@ -330,10 +329,10 @@ t.test('provisioning has the documented shapes', async (t) => {
     readYaml('grafana/provisioning/alerting/tta.yaml'),
   )
   for (const { type, url, jsonData = {} } of datasources) {
-    // The plugin's own server part reads jsonData.url; without it Grafana answers 502.
+    // The server part of the plugin reads jsonData.url; without it Grafana answers 502.
     if (type.startsWith('hamedkarbasi93'))
       t.ok(url === undefined && /^http:\/\/.+\/shop$/.test(String(jsonData.url)))
-    // With any authentication Infinity asks only hosts that are allowed.
+    // With authentication, Infinity calls only allowed hosts.
     if (type.startsWith('yesoreyeram')) t.same(jsonData.allowedHosts, [url])
   }
   const secrets = datasources.flatMap((source) =>
@@ -341,11 +340,11 @@ t.test('provisioning has the documented shapes', async (t) => {
   )
   t.ok(
     secrets.every((secret) => /\$TTA_\w+$/.test(secret)),
-    'no secret stands in a file',
+    'no file contains a secret',
   )
 })
 
-t.test('a notification of the contact point is taken', async (t) => {
+t.test('accepts a notification of the contact point', async (t) => {
   const app = await startShop(t)
   const [{ settings }] = readYaml('grafana/provisioning/alerting/tta.yaml').contactPoints[0].receivers
   const token = String(settings.authorization_credentials).replace('$TTA_WEBHOOK_TOKEN', webhookToken)
@@ -360,7 +359,7 @@ t.test('a notification of the contact point is taken', async (t) => {
   t.equal(response.statusCode, 202, response.body)
 })
 
-t.test("nodegraph-provider's configuration declares what tta has", async (t) => {
+t.test('declares all fields of tta in the configuration of nodegraph-provider', async (t) => {
   const { graph_schemas } = readYaml('grafana/nodegraph-provider/config.yaml') as {
     graph_schemas: Record<string, { node_fields: object[]; edge_fields: object[] }>
   }
