@@ -140,7 +140,8 @@ async function betweenBuilds() {
     const before = begun()
     const figures = await metrics()
     const { schedules } = await (await fetch(`${url}/schedules`)).json()
-    const underWay = figures.get('tta_jobs{state="running"}') + figures.get('tta_jobs{state="queued"}')
+    const underWay =
+      figures.get('tta_jobs_unfinished{state="running"}') + figures.get('tta_jobs_unfinished{state="queued"}')
     const isStill = underWay === 0 && begun() === before && schedules[0].started === before
     if (isStill || tries > 600) return { injected: new Map(injected), figures, schedule: schedules[0] }
     await sleep(50)

@@ -31,7 +31,7 @@ async function hold(attributes) {
     await answer.arrayBuffer()
   }
   const metrics = await (await fetch(new URL('/metrics', tta.url))).text()
-  const [, held] = /^tta_embedded_held_spans (\d+)/m.exec(metrics) ?? []
+  const [, held] = /^tta_embedded_stored_spans (\d+)/m.exec(metrics) ?? []
   if (Number(held) !== spans) throw new Error(`${held} spans are held instead of ${spans}`)
   const peak = peakMegabytes(tta.child.pid)
   await tta.stop()

@@ -1,4 +1,4 @@
-/** Every error code an answer may carry, with the HTTP status it means. Codes are API: they never change. */
+/** All error codes and their HTTP statuses. Codes are part of the API: they never change. */
 export const errorStatus = {
   TTA_BAD_REQUEST: 400,
   TTA_QUERY_REFUSED: 400,
@@ -29,27 +29,27 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus
 
-/** One thing that is wrong with what a caller or an operator wrote. */
+/** An invalid field of a request or of the configuration. */
 export interface FieldError {
-  /** Where: `filter`, `tempo.url`, `$.nodes[3]`. */
+  /** Path of the field: `filter`, `tempo.url`, `nodes[3].id`. */
   field: string
-  /** What stood there; left out where it may be a secret. */
+  /** The invalid value; absent if it could be a secret. */
   value?: unknown
-  /** What is allowed instead. */
+  /** The rule that the value breaks, such as `must be at least 1`. */
   message: string
 }
 
 export interface TtaErrorOptions {
   cause?: unknown
-  /** For bad input: each field that is wrong. */
+  /** The invalid fields, for TTA_BAD_REQUEST and similar codes. */
   errors?: FieldError[]
-  /** More that a program may want to know: the summary so far, the status an upstream gave. */
+  /** Additional members of the problem document, such as the summary so far or the status of an upstream. */
   details?: Record<string, unknown>
 }
 
 /**
- * An error whose message is meant for the caller. It never holds a secret: no header, no credentials of a URL.
- * `cause` is for the log only.
+ * An error with a message for the client. The message contains no secrets: no headers, no credentials of a URL.
+ * `cause` appears only in the log.
  */
 export class TtaError extends Error {
   override name = 'TtaError'
@@ -69,14 +69,14 @@ export class TtaError extends Error {
   }
 }
 
-/** A 400 that names the fields, in words as well. @param more how many are wrong besides */
+/** Returns a 400 for invalid fields. @param more number of further invalid fields that `errors` does not contain */
 export function badRequest(errors: FieldError[], more = 0): TtaError {
-  const words = errors.map((error) => `${error.field} ${error.message}`)
-  if (more > 0) words.push(`and ${more} more`)
-  return new TtaError('TTA_BAD_REQUEST', words.join('; '), { errors })
+  const sentences = errors.map((error) => `${error.field} ${error.message}`)
+  if (more > 0) sentences.push(`and ${more} more`)
+  return new TtaError('TTA_BAD_REQUEST', sentences.join('; '), { errors })
 }
 
-/** A 429 that says when to come again. @param what waits, in the plural */
+/** Returns a 429 for a full queue, with the time to wait. @param what the queued items, in the plural */
 export function queueFull(what: string, most: number, retryAfterSec: number): TtaError {
   const message = `${most} ${what} wait already (build.max_queued): try again in ${retryAfterSec} s`
   return new TtaError('TTA_QUEUE_FULL', message, { details: { retryAfterSec } })

@@ -1,6 +1,9 @@
 import type { FieldError } from './errors.ts'
 
-/** What is used of an Ajv error. With Ajv's `verbose` the messages also name known keys, ranges and descriptions. */
+/**
+ * The properties of an Ajv error that are read here. With Ajv's option `verbose`, the messages also name known keys,
+ * ranges and descriptions.
+ */
 export interface SchemaError {
   keyword: string
   /** JSON Pointer (RFC 6901) into the data. */
@@ -13,13 +16,13 @@ export interface SchemaError {
 }
 
 /**
- * Puts Ajv's errors into the words of a person who wrote the data.
+ * Converts Ajv errors to messages for the author of the data.
  *
- * `field` is the path of what is wrong (`tempo.url`, `nodes[3].id`). `value` is left out for unknown, missing and
- * misnamed keys: a key in the wrong place may hold a secret.
+ * `field` is the path of the invalid value, such as `tempo.url` or `nodes[3].id`. Unknown, missing and misnamed keys have
+ * no `value`, because a misplaced key could hold a secret.
  *
- * @param rootName what the data as a whole is called, such as `body`
- * @param data what was checked
+ * @param rootName name of the whole data, such as `body`
+ * @param data the checked data
  */
 export function fieldErrors(errors: readonly SchemaError[], rootName: string, data: unknown): FieldError[] {
   const found = new Map<string, FieldError>()
@@ -30,7 +33,7 @@ export function fieldErrors(errors: readonly SchemaError[], rootName: string, da
   return [...found.values()]
 }
 
-/** The name among `known` that is most likely meant: at most a third of its letters are wrong (Levenshtein). */
+/** Returns the most similar known name. At most a third of its letters may differ (Levenshtein distance). */
 export function closest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(name.slice(0, 100), candidate) }))
@@ -55,19 +58,19 @@ function editDistance(a: string, b: string): number {
 const alternativeKeywords = new Set(['type', 'const', 'enum'])
 
 /**
- * A union that fails reports every branch and then itself. Where the data has the type of a branch, only what that
- * branch says is of use; otherwise one error lists the alternatives.
+ * Reduces the errors of unions. Ajv reports every branch of a failed union, and then the union. If the data has the type
+ * of one branch, only the errors of that branch are kept. Otherwise one error lists the alternatives.
  */
 function collapseUnions(errors: readonly SchemaError[]): SchemaError[] {
   let rest = errors.filter((error) => error.keyword !== 'propertyNames')
   const unions = rest.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf')
   for (const union of unions) {
     const branches = rest.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/`))
-    const telling = branches.filter((error) => !alternativeKeywords.has(error.keyword))
-    const message = telling.length === 0 ? mustBe(branches.flatMap(alternatives)) : undefined
+    const specific = branches.filter((error) => !alternativeKeywords.has(error.keyword))
+    const message = specific.length === 0 ? mustBe(branches.flatMap(alternatives)) : undefined
     rest = rest.flatMap((error) => {
       if (error === union) return message === undefined ? [] : [{ ...union, message }]
-      return branches.includes(error) && !telling.includes(error) ? [] : [error]
+      return branches.includes(error) && !specific.includes(error) ? [] : [error]
     })
   }
   return rest
@@ -81,7 +84,7 @@ function alternatives({ keyword, params }: SchemaError): string[] {
 }
 
 function mustBe(allowed: string[]): string {
-  // A value of the wrong type fails both `type` and `const` of a branch; the constants say more.
+  // A value of the wrong type fails both `type` and `const` of a branch. The constants are more helpful.
   const constants = allowed.filter((text) => !/^an? /.test(text))
   const named = [...new Set(constants.length > 0 ? constants : allowed)]
   return constants.length > 1 ? `must be one of ${named.join(', ')}` : `must be ${named.join(' or ')}`
@@ -92,9 +95,11 @@ function toFieldError(error: SchemaError, rootName: string, data: unknown): Fiel
   const { field, value } = locate(error.instancePath, rootName, data)
   const key = error.propertyName ?? params.additionalProperty ?? params.missingProperty
   if (key !== undefined) {
-    return { field: error.instancePath === '' ? String(key) : `${field}.${key}`, message: say(error) }
+    return { field: error.instancePath === '' ? String(key) : `${field}.${key}`, message: messageOf(error) }
   }
-  return keyword === 'required' ? { field, message: say(error) } : { field, value, message: say(error) }
+  return keyword === 'required'
+    ? { field, message: messageOf(error) }
+    : { field, value, message: messageOf(error) }
 }
 
 function locate(pointer: string, rootName: string, data: unknown): { field: string; value: unknown } {
@@ -111,7 +116,7 @@ function locate(pointer: string, rootName: string, data: unknown): { field: stri
 
 const bounds = new Set(['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'])
 
-function say(error: SchemaError): string {
+function messageOf(error: SchemaError): string {
   const { keyword, params, parentSchema = {} } = error
   if (alternativeKeywords.has(keyword)) return mustBe(alternatives(error)) + rangeOf(parentSchema)
   if (keyword === 'additionalProperties') return unknownKey(String(params.additionalProperty), parentSchema)
@@ -119,8 +124,8 @@ function say(error: SchemaError): string {
   if (keyword === 'minLength') return `must have at least ${count(params.limit, 'character')}`
   if (keyword === 'maxLength') return `must have at most ${count(params.limit, 'character')}`
   if (keyword === 'pattern') {
-    const subject = error.propertyName === undefined ? 'must' : 'must have a name to'
-    return `${subject} match ${params.pattern}${description(parentSchema)}`
+    const subject = error.propertyName === undefined ? 'must' : 'must have a name that'
+    return `${subject} match${error.propertyName === undefined ? '' : 'es'} ${params.pattern}${description(parentSchema)}`
   }
   const range = bounds.has(keyword) ? rangeOf(parentSchema) : ''
   return range === '' ? (error.message ?? `must satisfy ${keyword}`) : `must be${range}`
@@ -131,7 +136,7 @@ const description = (schema: Record<string, unknown>) =>
 
 const count = (amount: unknown, noun: string) => `${amount} ${noun}${amount === 1 ? '' : 's'}`
 
-/** The range that numbers must be in, with a leading space; empty where there is none. */
+/** Returns the range of a number as text, with a leading space; '' if the schema sets no range. */
 function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Record<string, unknown>): string {
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`
   const lower = minimum === undefined ? exclusiveMinimum : minimum

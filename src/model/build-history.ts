@@ -5,51 +5,51 @@ import { AggregationSummary } from './summary.ts'
 
 const { status, window } = AggregationSummary.properties
 
-/** What is told of a build without its graph. */
+/** A stored build, without its graph. */
 export const BuildEntry = Type.Object(
   {
     at: Type.String({
       format: 'date-time',
-      description: 'When it was built; no other of the graph has the same',
+      description: 'Time of the build. It is unique within the graph',
     }),
     status,
     window,
-    nodes: Type.Integer({ minimum: 0 }),
-    edges: Type.Integer({ minimum: 0 }),
-    bytes: Type.Integer({ minimum: 0, description: 'Size of the graph with its summary as JSON' }),
+    nodes: Type.Integer({ minimum: 0, description: 'Number of nodes' }),
+    edges: Type.Integer({ minimum: 0, description: 'Number of edges' }),
+    bytes: Type.Integer({ minimum: 0, description: 'Size of the graph and its summary as JSON, bytes' }),
   },
   { $id: 'BuildEntry', additionalProperties: false },
 )
 export type BuildEntry = Static<typeof BuildEntry>
 
 export interface BuildPage {
-  /** Most entries, from 1 on. */
+  /** Maximum number of entries, at least 1. */
   limit: number
   /** Only builds before this one, Unix ms. */
   beforeMs?: number | undefined
 }
 
 /**
- * The builds of every graph, the last one and those before it. Making one does no I/O.
- * What fails throws {TtaError} TTA_HISTORY_UNAVAILABLE; nothing else breaks by it.
+ * Stores the builds of every graph. The constructor does no I/O.
+ * Every method throws {TtaError} TTA_HISTORY_UNAVAILABLE on failure. Graphs in memory are not affected.
  */
 export interface BuildHistory {
   /**
-   * Adds a build, and drops what is over the limits.
+   * Adds a build and removes builds beyond the limits.
    *
-   * @returns whether another file is in use than the last time, because the old one was damaged or is gone: what it
-   *   had may not be there
+   * @returns `startedOver`: a new file is in use, because the previous one was damaged or is missing. Earlier builds
+   *   may be lost
    */
   record(document: GraphDocument): Promise<{ startedOver: boolean }>
-  /** The last build of every graph. */
+  /** Returns the last build of every graph. */
   last(): Promise<GraphDocument[]>
-  /** The build that was current at that time, Unix ms. */
+  /** Returns the build that was current at a time, Unix ms. */
   at(graph: string, atMs: number): Promise<GraphDocument | undefined>
-  /** Newest first. */
+  /** Returns a page of builds, newest first. */
   list(graph: string, page: BuildPage): Promise<BuildEntry[]>
-  /** Drops every build of a graph. @returns whether there was one */
+  /** Removes every build of a graph. @returns whether there was one */
   remove(graph: string): Promise<boolean>
-  /** Whether builds can be recorded: @throws also when the last one could not. */
+  /** Checks that builds can be recorded. @throws also if the last build could not be recorded */
   check(): Promise<void>
   close(): Promise<void>
 }
@@ -59,9 +59,9 @@ export function buildEntry(document: GraphDocument, at: string, bytes: number): 
   return { at, status, window, nodes: built.nodes, edges: built.edges, bytes }
 }
 
-/** A 404: the history does not go back that far. */
+/** Returns a 404: no stored build is that old. */
 export function noBuildThen(graph: string, atMs: number): TtaError {
   const time = new Date(atMs).toISOString()
-  const message = `No build of ${graph} is kept from ${time} or before; GET /graphs/${graph}/history lists what is`
+  const message = `Build of graph ${graph} at ${time} not found; GET /graphs/${graph}/history lists the stored builds`
   return new TtaError('TTA_NOT_FOUND', message)
 }

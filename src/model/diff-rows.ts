@@ -1,7 +1,7 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
 import { EdgeRow, NodeRow } from './node-graph-rows.ts'
 
-/** Worst first: of several that hold, the first is the headline of a row. */
+/** The possible changes of a row, worst first. A row with several changes shows the first of them. */
 export const changes = [
   'new',
   'gone',
@@ -16,29 +16,33 @@ export type Change = (typeof changes)[number]
 const PValue = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
 
 const comparison = {
-  change: Type.Unsafe<Change>({ type: 'string', enum: changes, description: 'The worst of what holds' }),
+  change: Type.Unsafe<Change>({ type: 'string', enum: changes, description: 'The worst change of the row' }),
   significant: Type.Boolean({
     description:
-      'More than chance, at a false discovery rate of 5 % over the graph; never with under 30 calls a side',
+      'The change is statistically significant, at a false discovery rate of 5 % over the graph. Both builds must have at least 30 calls',
   }),
-  pValue: PValue('Of the change; where nothing changed the smallest there is'),
+  pValue: PValue('p-value of the change; for unchanged rows the smallest p-value of the row'),
   latencyChange: Type.Unsafe<'slower' | 'faster' | 'unchanged'>({
     type: 'string',
     enum: ['slower', 'faster', 'unchanged'],
-    description: 'Significant, the mean 5 % off or more, and the median or the 95th percentile with it',
+    description:
+      'Change of the duration. It is significant, the mean differs by at least 5 %, and so does the median or the 95th percentile',
   }),
-  latencyPValue: PValue("Welch's test of the means, their variance taken from the percentiles"),
+  latencyPValue: PValue(
+    "p-value of the duration: Welch's test of the means, with the variance estimated from the percentiles",
+  ),
   failureChange: Type.Unsafe<'failing more' | 'failing less' | 'unchanged'>({
     type: 'string',
     enum: ['failing more', 'failing less', 'unchanged'],
+    description: 'Change of the share of failed calls, if significant',
   }),
-  failurePValue: PValue('Two-proportion z test with continuity correction'),
-  color: Type.String({ description: 'For the panel, by change' }),
-  detail__change: Type.String({ description: 'The change in words' }),
+  failurePValue: PValue('p-value of the failure rate: two-proportion z-test with continuity correction'),
+  color: Type.String({ description: 'Colour of the row in the panel, given by the change' }),
+  detail__change: Type.String({ description: 'The change as text' }),
 }
 export type Comparison = { [Key in keyof typeof comparison]: Static<(typeof comparison)[Key]> }
 
-/** The figures of a row and what each is where there is no row: 0, or null where the figure may be unknown. */
+/** Returns the figures of a row, each with its value for a missing row: 0, or null for a figure that can be unknown. */
 export function figuresOfRow(properties: Record<string, unknown>): Map<string, 0 | null> {
   const figures = Object.entries(properties).flatMap(([key, schema]): [string, 0 | null][] => {
     const { type, anyOf } = schema as { type?: string; anyOf?: { type?: string }[] }
@@ -49,12 +53,12 @@ export function figuresOfRow(properties: Record<string, unknown>): Map<string, 0
   return new Map(figures)
 }
 
-/** `count` becomes `baseCount`. */
+/** Returns the name of a figure of the base: `count` becomes `baseCount`. */
 export const baseName = (key: string) => `base${key.charAt(0).toUpperCase()}${key.slice(1)}`
 
 type Figure = number | null
 
-/** The row without its arcs (they would hide the colour), the comparison, and every figure of the base as base... */
+/** A row without its arcs, which would hide the colour, with the comparison and the figures of the base. */
 const Compared = <Row extends TProperties>(properties: Row) => {
   const kept = Object.entries(properties as Record<string, TSchema>).filter(
     ([key]) => !key.startsWith('arc__'),
@@ -68,16 +72,16 @@ const Compared = <Row extends TProperties>(properties: Row) => {
   )
 }
 
-/** Where there is no row, its calls are 0. */
+/** Allows 0: a missing row has 0 calls. */
 function figureSchema(schema: TSchema): TSchema {
   const { minimum: _minimum, ...rest } = schema as TSchema & { minimum?: number }
   return 'minimum' in schema ? ({ ...rest, minimum: 0 } as TSchema) : schema
 }
 
-/** A node of either graph. Figures are the current ones: 0, or null, where the node is gone; base... are the base's. */
+/** A node of either graph. `base...` are the figures of the base, all others those of the current build. */
 export const NodeDiff = { ...Compared(NodeRow.properties), $id: 'NodeDiff' }
 export type NodeDiff = Omit<NodeRow, `arc__${string}`> & Comparison & { [Base in `base${string}`]: Figure }
 
-/** An edge of either graph. */
+/** An edge of either graph. Its figures are named like those of `NodeDiff`. */
 export const EdgeDiff = { ...Compared(EdgeRow.properties), $id: 'EdgeDiff' }
 export type EdgeDiff = EdgeRow & Comparison & { [Base in `base${string}`]: Figure }

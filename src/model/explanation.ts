@@ -14,15 +14,17 @@ const End = Type.Object({ id, title, subTitle, role }, closed)
 
 const Span = Type.Object(
   {
-    traceId: Type.String(),
-    spanId: Type.String(),
-    parentSpanId: Type.Union([Type.String(), Type.Null()], { description: 'Null: it names none' }),
-    service: Type.String({ description: "'' where the span has no service.name" }),
-    name: Type.String(),
+    traceId: Type.String({ description: 'Trace id, hexadecimal' }),
+    spanId: Type.String({ description: 'Span id, hexadecimal' }),
+    parentSpanId: Type.Union([Type.String(), Type.Null()], {
+      description: 'Id of the parent span; null for a root span',
+    }),
+    service: Type.String({ description: "service.name; '' if the span has none" }),
+    name: Type.String({ description: 'Span name' }),
     kind: Type.Unsafe<SpanExample['kind']>({ type: 'string', enum: Object.keys(SpanKind) }),
-    durationMs: Type.Number({ minimum: 0 }),
-    at: Type.String({ format: 'date-time', description: 'Start' }),
-    via: Type.Optional(Type.String({ description: 'The node that stands between' })),
+    durationMs: Type.Number({ minimum: 0, description: 'Duration, ms' }),
+    at: Type.String({ format: 'date-time', description: 'Start of the span' }),
+    via: Type.Optional(Type.String({ description: 'The node between the caller and the callee' })),
   },
   closed,
 )
@@ -33,41 +35,43 @@ const NearMiss = Type.Object(
       type: 'string',
       enum: [...nearMissRules, 'not-in-window'],
     }),
-    count: Count('Spans; traces where the rule is not-in-window or not-together'),
-    meaning: Type.String({ description: 'What was found, and why it makes no call' }),
-    via: Type.Array(Type.Object({ node: Type.String(), count: Count('Spans') }, closed), {
-      description: 'The nodes that stand between, the most frequent first',
+    count: Count('Number of spans; number of traces for the rules not-in-window and not-together'),
+    meaning: Type.String({ description: 'Description of the spans, and the reason why they are not a call' }),
+    via: Type.Array(Type.Object({ node: Type.String(), count: Count('Number of spans') }, closed), {
+      description: 'The nodes between the caller and the callee, most frequent first',
     }),
     examples: Type.Array(Span, { description: 'Up to 20 of these spans' }),
   },
   closed,
 )
 
-/** Why there is an edge from one node to another, or none. */
+/** The reasons why there is or is not an edge between two nodes. */
 export const Explanation = Type.Object(
   {
     graph: GraphName,
     source: End,
     target: End,
-    edge: Type.Union([EdgeRow, Type.Null()], { description: 'The row of the last build' }),
-    verdict: Type.String({ description: 'All of it in a sentence or two' }),
+    edge: Type.Union([EdgeRow, Type.Null()], {
+      description: 'The edge in the last build; null if the nodes have no edge',
+    }),
+    verdict: Type.String({ description: 'Summary of the explanation, in one or two sentences' }),
     calls: Type.Object(
       {
-        count: Count('Calls found now'),
-        examples: Type.Array(Span, { description: 'Up to 20 spans that tell of such a call' }),
+        count: Count('Number of calls found now'),
+        examples: Type.Array(Span, { description: 'Up to 20 spans of these calls' }),
       },
       closed,
     ),
     nearMisses: Type.Array(NearMiss, {
-      description: 'Spans that nearly made a call, the most telling rule first',
+      description: 'Groups of spans that are almost a call, most relevant rule first',
     }),
     traces: Type.Object(
       {
-        atBuild: Count('Traces in the graph'),
-        read: Count('Traces read now'),
-        withSource: Count('Traces with a span of the source'),
-        withTarget: Count('Traces with a span of the target'),
-        withBoth: Count('Traces with both'),
+        atBuild: Count('Number of traces in the graph of the last build'),
+        read: Count('Number of traces read now'),
+        withSource: Count('Number of traces with a span of the caller'),
+        withTarget: Count('Number of traces with a span of the callee'),
+        withBoth: Count('Number of traces with both'),
       },
       closed,
     ),

@@ -6,20 +6,25 @@ import { AggregationSummary } from './summary.ts'
 
 const Shown = Type.Object(
   {
-    nodesInGraph: Type.Integer({ minimum: 0 }),
-    edgesInGraph: Type.Integer({ minimum: 0 }),
-    focus: Type.Array(Type.String(), { description: 'Ids of the nodes in focus; [] without one' }),
-    outsideFocus: Type.Integer({ minimum: 0, description: 'Nodes farther off, left out' }),
-    folded: Type.Integer({ minimum: 0, description: 'Nodes of which only sums are left' }),
-    into: Type.Integer({ minimum: 0, description: 'Nodes that hold these sums' }),
+    nodesInGraph: Type.Integer({ minimum: 0, description: 'Number of nodes in the whole graph' }),
+    edgesInGraph: Type.Integer({ minimum: 0, description: 'Number of edges in the whole graph' }),
+    focus: Type.Array(Type.String(), {
+      description: 'Ids of the nodes that match `focus`; [] without a focus',
+    }),
+    outsideFocus: Type.Integer({
+      minimum: 0,
+      description: 'Number of nodes left out because they are too far from the focus',
+    }),
+    folded: Type.Integer({ minimum: 0, description: 'Number of nodes that were folded' }),
+    into: Type.Integer({ minimum: 0, description: 'Number of nodes that the folded nodes were merged into' }),
   },
   {
     additionalProperties: false,
-    description: 'Where a part or a smaller graph was asked for: what of the graph is in the answer',
+    description: 'The shown part of the graph, if focus or maxNodes limited the response',
   },
 )
 
-/** A built graph with the account of how it was built, as it is sent. */
+/** A graph with the summary of its build, as sent to clients. */
 export const GraphDocument = Type.Object(
   {
     name: GraphName,
@@ -33,8 +38,7 @@ export const GraphDocument = Type.Object(
 )
 
 /**
- * A built graph as it is kept; never changed once made. The ids of examples stay with the graph they are about, also
- * in a store, but are sent with its report only: who draws the graph has no use for them.
+ * A graph as it is stored. It never changes. `traceExamples` are stored with the graph, but only the report sends them.
  */
 export type GraphDocument = Static<typeof GraphDocument> & {
   traceExamples?: Partial<Record<TraceFault | 'incomplete', string[]>>

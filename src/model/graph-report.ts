@@ -7,23 +7,23 @@ const closed = { additionalProperties: false }
 
 const Finding = Type.Object(
   {
-    kind: Type.String({ description: 'What was found; never changes its meaning' }),
+    kind: Type.String({ description: 'Stable identifier of the finding' }),
     count: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
-      description: 'How many; null: some, and nobody knows how many',
+      description: 'Number of traces, spans or messages; null if the number is unknown',
     }),
     unit: Type.Union([Type.Literal('traces'), Type.Literal('spans'), Type.Literal('messages')]),
     severity: Type.Union([Type.Literal('info'), Type.Literal('warning')], {
-      description: 'warning: it was found, and the graph shows less for it',
+      description: 'warning: it was found, and the graph shows less because of it',
     }),
-    meaning: Type.String({ description: 'What such a trace, span or message is' }),
-    effect: Type.String({ description: 'What it does to the graph' }),
-    examples: Type.Array(Type.String(), { description: 'Ids of up to 20 traces in which it was found' }),
+    meaning: Type.String({ description: 'Definition of such a trace, span or message' }),
+    effect: Type.String({ description: 'Effect on the graph' }),
+    examples: Type.Array(Type.String(), { description: 'Ids of up to 20 traces with this finding' }),
   },
   closed,
 )
 export type Finding = Static<typeof Finding>
 
-/** What the last build found, and what is missing in its graph. */
+/** The findings of a build: incomplete, missing or unusual data, and its effect on the graph. */
 export const GraphReport = Type.Object(
   {
     graph: GraphName,
@@ -32,9 +32,9 @@ export const GraphReport = Type.Object(
     window,
     source,
     traceql,
-    verdict: Type.String({ description: 'All of it in a sentence' }),
+    verdict: Type.String({ description: 'Summary of the report, in one sentence' }),
     unavailable: AggregationSummary.properties.read.properties.unavailable,
-    findings: Type.Array(Finding, { description: 'Every kind there is, in a fixed order' }),
+    findings: Type.Array(Finding, { description: 'One finding of every kind, in a fixed order' }),
     warnings,
   },
   { $id: 'GraphReport', ...closed },

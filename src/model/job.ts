@@ -14,32 +14,37 @@ export const JobState = Type.Union(
     Type.Literal('failed'),
     Type.Literal('cancelled'),
   ],
-  { description: 'The last three are final' },
+  { description: 'succeeded, failed and cancelled are final' },
 )
 export type JobState = Static<typeof JobState>
 
-/** Who had it begun. A job that others join keeps the origin of the first. */
-export const JobOrigin = Type.Union([
-  Type.Literal('request'),
-  Type.Literal('schedule'),
-  Type.Literal('webhook'),
-  Type.Literal('command'),
-])
+/** The origin of a job. A job that further requests join keeps its first origin. */
+export const JobOrigin = Type.Union(
+  [Type.Literal('request'), Type.Literal('schedule'), Type.Literal('webhook'), Type.Literal('command')],
+  {
+    description:
+      'request: POST /aggregate; schedule: a schedule of the configuration; webhook: an alert; command: the command line',
+  },
+)
 export type JobOrigin = Static<typeof JobOrigin>
 
 export const JobProgress = Type.Object(
   {
-    fraction: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the window that has been read' }),
-    slices: Type.Integer({ minimum: 0, description: 'Time slices read' }),
-    traces: Type.Integer({ minimum: 0 }),
-    spans: Type.Integer({ minimum: 0 }),
-    requests: Type.Integer({ minimum: 0, description: 'Requests to the source' }),
+    fraction: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Share of the window read so far, from 0 to 1',
+    }),
+    slices: Type.Integer({ minimum: 0, description: 'Number of time slices read' }),
+    traces: Type.Integer({ minimum: 0, description: 'Number of traces read' }),
+    spans: Type.Integer({ minimum: 0, description: 'Number of spans read' }),
+    requests: Type.Integer({ minimum: 0, description: 'Number of requests to the trace source' }),
   },
   closed,
 )
 export type JobProgress = Static<typeof JobProgress>
 
-/** One build, from being asked for to its end. A value that never changes: what comes next is another one. */
+/** The state of one build at one moment. The object never changes: a new state is a new object. */
 export const Job = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
@@ -47,9 +52,9 @@ export const Job = Type.Object(
     origin: JobOrigin,
     state: JobState,
     parameters: AggregationParameters,
-    createdAt: Time('When it was asked for'),
-    startedAt: Type.Optional(Time('When its turn came')),
-    finishedAt: Type.Optional(Time('When it ended, however it did')),
+    createdAt: Time('Time of the request'),
+    startedAt: Type.Optional(Time('Start of the build; absent while the job is queued')),
+    finishedAt: Type.Optional(Time('End of the build; absent until the job is final')),
     progress: Type.Optional(JobProgress),
     summary: Type.Optional(AggregationSummary),
     problem: Type.Optional(Problem),
@@ -58,12 +63,12 @@ export const Job = Type.Object(
 )
 export type Job = Static<typeof Job>
 
-/** Something that happened to a job. */
+/** A change of a job. */
 export interface JobEvent {
-  /** 1, 2, ... within the job. */
+  /** Number of the event within its job, from 1. */
   sequence: number
-  /** `state`: the state changed, or the job is new. */
+  /** `state`: a new job or a changed state. */
   type: 'state' | 'progress'
-  /** As it was then. */
+  /** The job after the change. */
   job: Job
 }

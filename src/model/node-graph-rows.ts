@@ -2,30 +2,36 @@ import { type Static, Type } from 'typebox'
 
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
 const figures = {
-  count: Type.Integer({ minimum: 1, description: 'Calls' }),
+  count: Type.Integer({ minimum: 1, description: 'Number of calls' }),
   adjustedCount: Type.Number({
     minimum: 1,
-    description: 'Calls before sampling, as far as spans tell how they were sampled; else as count',
+    description:
+      'Estimated number of calls before sampling. Equal to count if spans do not carry their sampling rate',
   }),
-  failed: Type.Integer({ minimum: 0, description: 'Calls with status ERROR' }),
-  slow: Type.Integer({ minimum: 0, description: 'Calls over the threshold that did not fail' }),
+  failed: Type.Integer({ minimum: 0, description: 'Number of calls with status ERROR' }),
+  slow: Type.Integer({ minimum: 0, description: 'Number of calls above traceThresholdMs that did not fail' }),
   meanMs: Type.Number({ minimum: 0, description: 'Mean duration of a call, ms' }),
-  p50Ms: Type.Number({ minimum: 0, description: 'Median duration of a call, ms; within 1 %' }),
+  p50Ms: Type.Number({
+    minimum: 0,
+    description: 'Median duration of a call, ms; relative error at most 1 %',
+  }),
   p95Ms: Type.Number({
     minimum: 0,
-    description: 'Duration that 95 % of the calls do not exceed, ms; within 1 %',
+    description: '95th percentile of the duration, ms; relative error at most 1 %',
   }),
   p99Ms: Type.Number({
     minimum: 0,
-    description: 'Duration that 99 % of the calls do not exceed, ms; within 1 %',
+    description: '99th percentile of the duration, ms; relative error at most 1 %',
   }),
   perSec: Type.Number({ minimum: 0, description: 'Calls per second of the window' }),
-  criticalPathShare: share('Share of end-to-end time spent here while the whole trace waited for it'),
+  criticalPathShare: share(
+    'Share of the end-to-end time of all traces that was spent here on the critical path',
+  ),
 }
 
 const sideMs = (description: string) =>
   Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
-    description: `${description}; null where no span tells`,
+    description: `${description}; null if unknown`,
   })
 const TraceId = (description: string) =>
   Type.Union([Type.String({ pattern: '^[0-9a-f]{32}$' }), Type.Null()], { description })
@@ -33,30 +39,30 @@ const exemplars = {
   exemplars: Type.Object(
     {
       slowest: TraceId('Trace of the longest call'),
-      failed: TraceId('Trace of a call that failed; null: none did'),
-      typical: TraceId('Trace of a call about as long as the median one'),
+      failed: TraceId('Trace of a failed call; null if no call failed'),
+      typical: TraceId('Trace of a call with about the median duration'),
     },
-    { additionalProperties: false, description: 'Traces in which such a call can be seen' },
+    { additionalProperties: false, description: 'Ids of example traces' },
   ),
-  traceql: Type.String({ description: 'TraceQL that finds more such calls in Tempo' }),
+  traceql: Type.String({ description: 'TraceQL query that finds such calls in Tempo' }),
 }
 const traceLinks = {
   detail__trace_slowest: Type.String({ description: 'Trace of the longest call' }),
-  detail__trace_failed: Type.String({ description: "Trace of a call that failed, else ''" }),
-  detail__trace_typical: Type.String({ description: 'Trace of a call about as long as the median one' }),
+  detail__trace_failed: Type.String({ description: "Trace of a failed call; '' if no call failed" }),
+  detail__trace_typical: Type.String({ description: 'Trace of a call with about the median duration' }),
 }
 
-/** A row of the nodes frame of Grafana's Node graph panel, and the same figures for programs. */
+/** A row of the nodes frame of Grafana's Node graph panel, with the same figures as plain numbers for programs. */
 export const NodeRow = Type.Object(
   {
-    id: Type.String(),
-    title: Type.String({ description: 'service.name, the value of the tag, or the name of a peer' }),
-    subTitle: Type.String({ description: 'Span name; of a node that has none, what it is' }),
-    mainStat: Type.Number({ description: 'Calls' }),
+    id: Type.String({ description: 'Stable id of the node' }),
+    title: Type.String({ description: 'Name of the service, value of the tag, or name of a peer' }),
+    subTitle: Type.String({ description: 'Span name; for a node without one, its kind' }),
+    mainStat: Type.Number({ description: 'Number of calls' }),
     secondaryStat: Type.Number({ description: 'Mean duration, ms' }),
     arc__failed: share('Share of calls that failed'),
     arc__slow: share('Share of calls that were slow'),
-    arc__passed: share('The rest; the three add up to 1'),
+    arc__passed: share('Share of the other calls. The three shares add up to 1'),
     detail__role: Type.Union(
       [
         Type.Literal('operation'),
@@ -70,56 +76,66 @@ export const NodeRow = Type.Object(
       ],
       {
         description:
-          'database, messaging, external and user send no spans: those at the other end name them, all but the user. ' +
-          'other: nodes that are drawn as one, because there are more than build.max_nodes',
+          'Kind of the node. Peers that send no spans are database, messaging or external. ' +
+          'The node user calls the services that start a trace without a known caller. ' +
+          'The node other contains several nodes, because of build.max_nodes or maxNodes',
       },
     ),
     detail__source: Type.String({
-      description: "The attribute that named a node which sends no spans, else ''",
+      description: "Attribute that named a node without spans; '' for all other nodes",
     }),
-    detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
-    detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
-    detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
-    detail__self_calls: Type.String({ description: 'Calls from the node to itself; no edge shows them' }),
+    detail__traffic: Type.String({ description: 'Calls and rate, as text' }),
+    detail__latency: Type.String({ description: 'Percentiles of the duration, as text' }),
+    detail__critical_path: Type.String({
+      description: 'Share of the end-to-end time on the critical path, as text',
+    }),
+    detail__self_calls: Type.String({
+      description: 'Number of calls from the node to itself, as text. No edge shows them',
+    }),
     ...traceLinks,
     ...figures,
-    selfCalls: Type.Integer({ minimum: 0 }),
+    selfCalls: Type.Integer({ minimum: 0, description: 'Number of calls from the node to itself' }),
     ...exemplars,
   },
   { $id: 'NodeRow', additionalProperties: false },
 )
 export type NodeRow = Static<typeof NodeRow>
 
-/** A row of the edges frame: calls from `source` to `target`. */
+/** A row of the edges frame: the calls from `source` to `target`. */
 export const EdgeRow = Type.Object(
   {
-    id: Type.String(),
-    source: Type.String({ description: 'id of the caller' }),
-    target: Type.String({ description: 'id of the callee' }),
-    mainStat: Type.Number({ description: 'Calls' }),
+    id: Type.String({ description: 'Stable id of the edge' }),
+    source: Type.String({ description: 'Id of the caller' }),
+    target: Type.String({ description: 'Id of the callee' }),
+    mainStat: Type.Number({ description: 'Number of calls' }),
     secondaryStat: Type.Number({ description: 'Mean duration of the callee, ms' }),
-    detail__traffic: Type.String({ description: 'Calls and rate, in words' }),
-    detail__latency: Type.String({ description: 'Percentiles of the duration, in words' }),
-    detail__critical_path: Type.String({ description: 'Share of end-to-end time, in words' }),
+    detail__traffic: Type.String({ description: 'Calls and rate, as text' }),
+    detail__latency: Type.String({ description: 'Percentiles of the duration, as text' }),
+    detail__critical_path: Type.String({
+      description: 'Share of the end-to-end time on the critical path, as text',
+    }),
     detail__sides: Type.String({
-      description: "Mean durations on both sides of a call and the gap between, in words; '' where unknown",
+      description:
+        "Mean durations at the caller and at the callee and the gap between them, as text; '' if unknown",
     }),
     detail__pattern: Type.String({
-      description: "Many calls per parent (N+1) or retries, in words; '' where there is nothing unusual",
+      description:
+        "Unusual call patterns as text: many calls per parent (N+1), retries; '' if there are no such calls",
     }),
     ...traceLinks,
     ...figures,
     clientMeanMs: sideMs("Mean duration of the caller's client or producer spans, ms"),
-    serverMeanMs: sideMs("Mean duration of the callee's own spans, ms"),
+    serverMeanMs: sideMs("Mean duration of the callee's server or consumer spans, ms"),
     gapMeanMs: sideMs(
-      'Mean time between the two, ms: client less server duration, or from producer end to consumer start',
+      'Mean client duration minus server duration, or mean time between producer end and consumer start, ms',
     ),
     callsPerParent: Type.Union([Type.Number({ minimum: 1 }), Type.Null()], {
-      description: 'Mean number of calls of a span, or at level service of a request, that makes any',
+      description:
+        'Mean number of calls for each parent that makes at least one. A parent is a span, or a request at level service',
     }),
     retries: Type.Integer({
       minimum: 0,
-      description: 'Calls that began after one of the same parent had failed',
+      description: 'Number of calls that started after a call of the same parent had failed',
     }),
     ...exemplars,
   },
@@ -127,7 +143,7 @@ export const EdgeRow = Type.Object(
 )
 export type EdgeRow = Static<typeof EdgeRow>
 
-/** What Grafana draws: every edge's ends are nodes, ids are unique, rows are in a fixed order. */
+/** The rows of a graph. Both ends of every edge are nodes, ids are unique, and rows have a fixed order. */
 export interface NodeGraph {
   nodes: NodeRow[]
   edges: EdgeRow[]

@@ -1,29 +1,29 @@
 import { type Static, Type } from 'typebox'
 
-/** Graph names go into URLs, Redis keys and Cypher; nodegraph-provider lower-cases them. */
 export const maxGraphNameLength = 64
+/** Graph names are part of URLs, Redis keys and Cypher queries. nodegraph-provider converts them to lower case. */
 export const graphNamePattern = `^[a-z0-9_-]{1,${maxGraphNameLength}}$`
 export const GraphName = Type.String({
   pattern: graphNamePattern,
-  description: `Name of the graph: lower-case letters, digits, _ and -, at most ${maxGraphNameLength}`,
+  description: `Name of the graph: 1 to ${maxGraphNameLength} lower-case letters, digits, _ or -`,
 })
 
-/** What Tempo takes as X-Scope-OrgID (grafana/dskit, tenant/tenant.go); several joined by `|` are read as one. */
+/** Values that Tempo accepts as X-Scope-OrgID (grafana/dskit, tenant/tenant.go). Tempo reads several tenants as one. */
 export const tenantForm = "letters, digits and !-_.*'(), at most 150; several joined by |"
 export const Tenant = Type.String({
   pattern: "^[a-zA-Z0-9!_.*'()-]{1,150}(\\|[a-zA-Z0-9!_.*'()-]{1,150}){0,19}$",
-  description: `Tenant of Tempo: ${tenantForm}`,
+  description: `Tempo tenant: ${tenantForm}`,
 })
 
 /** Longest window, h: Tempo's default for `query_frontend.search.max_duration`. */
 export const maxWindowHours = 168
 
-/** A point in time as callers write it. */
+/** A point in time as a client writes it. `requiredTimeMs` reads it. */
 export const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
 
 /**
- * What a caller may ask for. Every key is optional: what is left out comes from the configuration.
- * Defaults stand in `defaultParameters`, not here, so that a body never overrides the configuration unasked.
+ * The parameters of a build. Every key is optional: the configuration supplies the rest.
+ * Defaults are in `defaultParameters`, not here. A request body must not override the configuration by a default.
  */
 export const AggregationParameters = Type.Object(
   {
@@ -32,87 +32,108 @@ export const AggregationParameters = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 256,
-        description: 'Tag to select on: resource.x, span.x or a bare attribute name',
+        description:
+          'Tag to select spans by: `resource.<attribute>`, `span.<attribute>` or a bare attribute name',
       }),
     ),
     filter: Type.Optional(
-      Type.String({ maxLength: 256, description: 'RE2 pattern on the value of the tag, unanchored' }),
+      Type.String({ maxLength: 256, description: 'RE2 pattern that matches any part of the tag value' }),
     ),
     query: Type.Optional(
       Type.String({
         maxLength: 4096,
-        description: 'Further TraceQL spanset filter, such as { status = error }',
+        description: 'Additional TraceQL spanset filter, for example { status = error }',
       }),
     ),
     tenant: Type.Optional({
       ...Tenant,
-      description: 'Tenant of Tempo to read, of those in tempo.tenants; several joined by |',
+      description: 'Tempo tenant to read. It must be listed in tempo.tenants. Join several tenants with |',
     }),
-    from: Type.Optional({ ...Time, description: 'Start: epoch s, epoch ms, ISO 8601, now or now-20m' }),
-    to: Type.Optional({ ...Time, description: 'End, exclusive: as from' }),
+    from: Type.Optional({
+      ...Time,
+      description:
+        'Start of the window, inclusive: Unix time in s or ms, ISO 8601, now, or an offset such as now-20m',
+    }),
+    to: Type.Optional({
+      ...Time,
+      description: 'End of the window, exclusive. Same formats as from. Default: now',
+    }),
     searchFrom: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, description: 'Seconds back from `to`, in place of `from`' }),
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'Length of the window before `to`, in seconds. Cannot be combined with `from`',
+      }),
     ),
     searchMode: Type.Optional(
       Type.Union(
         [Type.Literal('all'), Type.Literal('blocks'), Type.Literal('ingesters'), Type.Literal('ingester')],
-        { description: 'ingesters: only the last 15 min; blocks: only what is older' },
+        {
+          description:
+            'all: the whole window; ingesters: only the last 15 minutes; blocks: only older data. ingester means ingesters',
+        },
       ),
     ),
     level: Type.Optional(
       Type.Union([Type.Literal('operation'), Type.Literal('service'), Type.Literal('both')], {
         description:
-          'operation: a node per (service, span name); service: a node per service, and per database, broker ' +
-          'and external host that services name; both: the first as `graph`, the second as `graph`-services',
+          'Level operation has one node for each service and span name. Level service has one node for each service, ' +
+          'database, broker and external host. Level both builds two graphs. The service graph is `<graph>-services`',
       }),
     ),
-    useTagAsNode: Type.Optional(Type.Boolean({ description: 'Adds a node per value of the tag' })),
+    useTagAsNode: Type.Optional(Type.Boolean({ description: 'Adds a node for each value of the tag' })),
     userNode: Type.Optional(
       Type.Boolean({
-        description: 'At level service: a node `user` that calls what begins a trace and names no caller',
+        description:
+          'At level service: adds a node `user`, which calls every service that starts a trace without a known caller',
       }),
     ),
     serviceNodeSubTitle: Type.Optional(
-      Type.String({ maxLength: 256, description: 'subTitle of these nodes' }),
+      Type.String({ maxLength: 256, description: 'subTitle of the nodes that useTagAsNode adds' }),
     ),
     samplingAttribute: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 256,
         description:
-          'Attribute that says how a span was sampled, written as tag: the share that was kept, up to 1, or how many ' +
-          'spans it stands for. A threshold in tracestate goes before it',
+          'Attribute with the sampling rate of a span, written like tag. A value up to 1 is the share of spans kept; ' +
+          'a larger value is the number of spans that this one represents. A threshold in tracestate has priority',
       }),
     ),
     traceThresholdMs: Type.Optional(
-      Type.Number({ minimum: 0, description: 'A span slower than this counts as slow, ms' }),
+      Type.Number({ minimum: 0, description: 'Duration above which a span counts as slow, ms' }),
     ),
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Most traces to read' }),
+      Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Maximum number of traces to read' }),
     ),
     compare: Type.Optional(
       Type.String({
         pattern: '^[1-9][0-9]{0,5}[smhdw]$',
         description:
-          'Compares with the window so much earlier, such as 1d (s, m, h, d, w); see comparison in the summary',
+          'Compares the graph with the same window this long before: a number and s, m, h, d or w, such as 1d. ' +
+          'The summary then has a comparison',
       }),
     ),
-    dryRun: Type.Optional(Type.Boolean({ description: 'Build and answer, store and forward nothing' })),
+    dryRun: Type.Optional(
+      Type.Boolean({
+        description: 'Builds the graph and returns the summary, but does not store or publish the graph',
+      }),
+    ),
   },
   { $id: 'AggregationParameters', additionalProperties: false },
 )
-/** Name of the service graph where both levels are built. */
+
+/** Returns the name of the service graph of a build at level both. */
 export const servicesGraphName = (graph: string) => `${graph}-services`
 
-/** Name of the graph beside which a service graph was built, if that is what the name says. */
+/** Returns the name of the operation graph that belongs to a service graph. Returns any other name unchanged. */
 export const operationsGraphName = (services: string) => services.replace(/-services$/, '')
 
 export type AggregationParameters = Static<typeof AggregationParameters>
 
-/** What may stay unsaid: there is no value that means the same. */
+/** Parameters without a default. */
 type OptionalName = 'query' | 'tenant' | 'compare' | 'from' | 'to' | 'samplingAttribute'
 
-/** Parameters in full: the configured ones, over which a request lays its own. */
+/** A complete set of parameters: the configured ones. The parameters of a request override them. */
 export type ParameterDefaults = Required<Omit<AggregationParameters, OptionalName>> &
   Pick<AggregationParameters, OptionalName>
 

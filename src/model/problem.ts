@@ -2,23 +2,27 @@ import { STATUS_CODES } from 'node:http'
 import { type Static, Type } from 'typebox'
 import type { TtaError } from '../base/errors.ts'
 
-/** What every error is answered with (RFC 9457). Answers to some errors have more members. */
+/** The body of every error response (RFC 9457). Some errors have additional members. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'Always about:blank: `code` says what it is' }),
-    title: Type.String({ description: 'The HTTP status in words' }),
-    status: Type.Integer({ minimum: 400, maximum: 599 }),
-    detail: Type.String({ description: 'What went wrong, for a person' }),
-    code: Type.String({ description: 'What went wrong, for a program; never changes its meaning' }),
-    instance: Type.String({ description: 'The request, as the log names it (urn:uuid:...), or the job' }),
+    type: Type.String({ description: 'Always about:blank. `code` identifies the problem' }),
+    title: Type.String({ description: 'Reason phrase of the HTTP status' }),
+    status: Type.Integer({ minimum: 400, maximum: 599, description: 'HTTP status' }),
+    detail: Type.String({ description: 'Description of the problem, for a person' }),
+    code: Type.String({ description: 'Stable identifier of the problem, for a program' }),
+    instance: Type.String({
+      description: 'The request, by its id in the log (urn:uuid:...), or the path of the job',
+    }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          field: Type.String({ description: 'Which parameter' }),
-          value: Type.Optional(Type.Unknown({ description: 'What stood there, cut when long' })),
-          message: Type.String({ description: 'What is allowed' }),
+          field: Type.String({ description: 'Path of the field: filter, tempo.url, alerts[3].status' }),
+          value: Type.Optional(
+            Type.Unknown({ description: 'The invalid value, shortened to 200 characters' }),
+          ),
+          message: Type.String({ description: 'Description of the allowed values' }),
         }),
-        { description: 'Bad input: each field that is wrong' },
+        { description: 'The invalid fields, if the request or the configuration is invalid' },
       ),
     ),
   },
@@ -26,7 +30,7 @@ export const Problem = Type.Object(
 )
 export type Problem = Static<typeof Problem>
 
-/** An error as it is told to programs. @param instance what it happened to */
+/** Converts an error to a problem document. @param instance URI of the failed request or job */
 export function problemOf(error: TtaError, instance: string): Problem {
   const standard = {
     type: 'about:blank',
@@ -37,14 +41,14 @@ export function problemOf(error: TtaError, instance: string): Problem {
     instance,
     ...(error.errors.length === 0 ? {} : { errors: error.errors.map(echoed) }),
   }
-  // The second spread keeps details from replacing a standard member; the first keeps those in front.
+  // The second spread keeps details from replacing a standard member. The first one keeps the standard members first.
   return { ...standard, ...error.details, ...standard }
 }
 
-/** Longest text that is repeated to the caller, in characters. */
+/** Longest text of a request that a problem repeats, in characters. */
 const maxEchoLength = 200
 
-/** Text of a caller, short enough to be repeated to it. */
+/** Shortens a text of a request for a problem. */
 export function cut(text: string): string {
   return text.length <= maxEchoLength ? text : `${text.slice(0, maxEchoLength)}…`
 }

@@ -4,50 +4,59 @@ import { AggregationParameters, GraphName } from './parameters.ts'
 const Count = (description: string) => Type.Integer({ minimum: 0, description })
 const closed = { additionalProperties: false }
 
-const Built = Type.Object({ nodes: Count('Nodes'), edges: Count('Edges') }, closed)
+const Built = Type.Object({ nodes: Count('Number of nodes'), edges: Count('Number of edges') }, closed)
 
 const SinkReports = Type.Array(
   Type.Object(
     {
-      sink: Type.String(),
-      state: Type.Union([
-        Type.Literal('stored'),
-        Type.Literal('cleared'),
-        Type.Literal('restored'),
-        Type.Literal('failed'),
-        Type.Literal('skipped'),
-      ]),
-      verified: Type.Boolean(),
-      attempts: Count('Whole writes that were tried'),
-      isolatedNodes: Count('Nodes the sink cannot give back because no edge touches them'),
+      sink: Type.String({ description: 'Name of the sink' }),
+      state: Type.Union(
+        [
+          Type.Literal('stored'),
+          Type.Literal('cleared'),
+          Type.Literal('restored'),
+          Type.Literal('failed'),
+          Type.Literal('skipped'),
+        ],
+        {
+          description:
+            'stored or cleared: the sink has the new graph, which is empty if cleared. ' +
+            'After a failed write, restored means that the sink has the previous graph again. ' +
+            'After failed, the content of the sink is unknown. Nothing was written if skipped',
+        },
+      ),
+      verified: Type.Boolean({ description: 'The graph was read back from the sink and compared' }),
+      attempts: Count('Number of complete writes, including retries'),
+      isolatedNodes: Count('Number of nodes without edges, which the sink cannot return'),
       warnings: Type.Array(Type.String()),
-      reason: Type.Optional(Type.String()),
+      reason: Type.Optional(Type.String({ description: 'Reason for the state restored or failed' })),
     },
     closed,
   ),
 )
 
 const Status = Type.Union([Type.Literal('complete'), Type.Literal('partial'), Type.Literal('empty')], {
-  description: 'partial: something that exists could not be read; empty: the search found nothing',
+  description:
+    'complete: every trace of the window was read; partial: some existing data could not be read; empty: no trace was found',
 })
 
 const Window = Type.Object(
   {
-    from: Type.String({ format: 'date-time' }),
-    to: Type.String({ format: 'date-time', description: 'Exclusive' }),
-    seconds: Type.Number({ exclusiveMinimum: 0 }),
+    from: Type.String({ format: 'date-time', description: 'Start, inclusive' }),
+    to: Type.String({ format: 'date-time', description: 'End, exclusive' }),
+    seconds: Type.Number({ exclusiveMinimum: 0, description: 'Length of the window, s' }),
   },
-  { ...closed, description: 'The window that was really searched' },
+  { ...closed, description: 'The window that was searched, after searchMode was applied' },
 )
 
-/** A build that another is compared with. */
+/** One of the two builds in a comparison. */
 export const ComparedBuild = Type.Object(
   {
     builtAt: Type.String({ format: 'date-time' }),
     status: Status,
     window: Window,
     from: Type.Union([Type.Literal('history'), Type.Literal('source')], {
-      description: 'history: a build that was kept; source: read for this comparison',
+      description: 'history: a stored build; source: read from the trace source for this comparison',
     }),
   },
   closed,
@@ -57,10 +66,10 @@ export type ComparedBuild = Static<typeof ComparedBuild>
 const Changes = Type.Unsafe<Record<string, number>>({
   type: 'object',
   additionalProperties: { type: 'integer', minimum: 0 },
-  description: 'How many of each change: new, gone, slower, failing more, ...',
+  description: 'Number of rows for each change: new, gone, failing more, slower, and so on',
 })
 
-/** What one build did: asked, read, built, handed on. */
+/** The account of one build: its parameters, the data read, the graph built, the result of every sink. */
 export const AggregationSummary = Type.Object(
   {
     graph: GraphName,
@@ -69,48 +78,54 @@ export const AggregationSummary = Type.Object(
     parameters: AggregationParameters,
     window: Window,
     source: Type.Union([Type.Literal('tempo'), Type.Literal('embedded')]),
-    traceql: Type.Union([Type.String(), Type.Null()], { description: 'What was sent to Tempo' }),
+    traceql: Type.Union([Type.String(), Type.Null()], {
+      description: 'TraceQL query sent to Tempo; null with the embedded source',
+    }),
     read: Type.Object(
       {
-        traces: Count('Traces in the graph'),
-        spans: Count('Spans of these traces as received'),
+        traces: Count('Number of traces in the graph'),
+        spans: Count('Number of spans received for these traces'),
         reusedTraces: Type.Optional(
-          Count('In a refresh: of these, traces that an earlier build had read, too old to change'),
+          Count('Number of these traces that an earlier build had read. Only incremental reads have it'),
         ),
-        slices: Count('Time slices the window was read in'),
-        requests: Count('Requests to the source, retries not included'),
-        retries: Count('Requests that were repeated'),
+        slices: Count('Number of time slices in which the window was read'),
+        requests: Count('Number of requests to the trace source, without retries'),
+        retries: Count('Number of retries'),
         bytes: Count('Bytes received, after decompression'),
-        outsideWindow: Count('Traces left out: their earliest span starts outside the window'),
-        suspects: Count('Traces that looked incomplete and were looked up again'),
-        repaired: Count('Suspects of which more spans were found'),
-        incomplete: Count('Traces known to lack spans that could not be had'),
+        outsideWindow: Count('Number of traces left out because their first span starts outside the window'),
+        suspects: Count('Number of traces that seemed incomplete and were read again'),
+        repaired: Count('Number of suspects that gained spans in the second read'),
+        incomplete: Count('Number of traces with missing spans that could not be read'),
         unavailable: Type.Array(Type.String(), {
-          description: 'What the source cannot tell of spans, in plain words; [] where it tells all',
+          description:
+            'Span data that the trace source does not provide, as sentences; [] if it provides everything',
         }),
         truncated: Type.Boolean({
-          description: 'Traces exist that were not read: limit reached, or cut off',
+          description:
+            'Some traces of the window were not read, because of limit or because the source cut off a result',
         }),
       },
       closed,
     ),
     spans: Type.Object(
       {
-        counted: Count('On a node'),
-        duplicates: Count('Repetitions, skipped'),
+        counted: Count('Number of spans counted on a node'),
+        duplicates: Count('Number of repeated spans, which are skipped'),
         withoutService: Count(
-          'Without service.name, skipped: their children hang on the nearest named ancestor',
+          'Number of spans without service.name, which are skipped. Their children are attached to the nearest ancestor with a service',
         ),
-        roots: Count('Counted spans without a parent'),
-        orphans: Count('Counted spans whose parent never arrived'),
-        cycles: Count('Counted spans that are their own ancestor'),
-        selfCalls: Count('Counted spans called from their own node'),
-        edgeCalls: Count('Counted spans called from another node'),
-        skewed: Count('Counted spans that end before they start: duration taken as 0'),
+        roots: Count('Number of counted spans without a parent'),
+        orphans: Count('Number of counted spans whose parent was not received'),
+        cycles: Count('Number of counted spans that are their own ancestor'),
+        selfCalls: Count('Number of counted spans called from their own node'),
+        edgeCalls: Count('Number of counted spans called from another node'),
+        skewed: Count('Number of counted spans that end before they start. Their duration counts as 0'),
         unresolvedLinks: Type.Optional(
-          Count('At level service: messages linked to a producer that was not read'),
+          Count('At level service: number of messages whose linked producer was not read'),
         ),
-        badWeights: Count('Counted spans whose sampling or pruning is no possible number: taken as 1'),
+        badWeights: Count(
+          'Number of counted spans with an invalid sampling rate or pruned-span count, which counts as 1',
+        ),
       },
       { ...closed, description: 'counted = edgeCalls + selfCalls + roots + orphans + cycles' },
     ),
@@ -119,7 +134,7 @@ export const AggregationSummary = Type.Object(
     services: Type.Optional(
       Type.Object(
         { graph: GraphName, built: Built, sinks: SinkReports },
-        { ...closed, description: 'At level both: the service graph, which has a summary of its own' },
+        { ...closed, description: 'At level both: the service graph. It also has its own summary' },
       ),
     ),
     comparison: Type.Optional(
@@ -128,19 +143,22 @@ export const AggregationSummary = Type.Object(
           base: ComparedBuild,
           nodes: Changes,
           edges: Changes,
-          warnings: Type.Array(Type.String(), { description: 'Why the two may differ besides' }),
+          warnings: Type.Array(Type.String(), {
+            description: 'Reasons other than the traces themselves why the two builds may differ',
+          }),
         },
         {
           ...closed,
-          description: 'Where one was asked for: what differs; GET /graphs/:name/diff has the rows',
+          description:
+            'Present if compare was set: the number of changes. GET /graphs/:name/diff returns the rows',
         },
       ),
     ),
     phasesMs: Type.Object(
       { read: Type.Number(), build: Type.Number(), publish: Type.Number(), total: Type.Number() },
-      { ...closed, description: 'Wall time; decoding and adding up are part of read' },
+      { ...closed, description: 'Wall time of each phase, ms. read includes decoding and aggregation' },
     ),
-    warnings: Type.Array(Type.String(), { description: 'What a person should know, in plain words' }),
+    warnings: Type.Array(Type.String(), { description: 'Warnings for a person, as sentences' }),
   },
   { $id: 'AggregationSummary', additionalProperties: false },
 )

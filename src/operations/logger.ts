@@ -1,17 +1,18 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { type DestinationStream, pino } from 'pino'
 
-/** Headers that name or admit somebody. */
+/** Headers that identify or authenticate a client. */
 const secretHeaders = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-scope-orgid']
-// Exact paths: a wildcard costs 20 to 40 µs a line, as much as the rest of a request.
+// Exact paths: a wildcard costs 20 to 40 µs per line, as much as the rest of a request.
 const redact = ['', 'req.', 'res.', 'request.', 'response.', 'options.'].flatMap((place) =>
   secretHeaders.map((header) => `${place}headers["${header}"]`),
 )
 
 /**
- * @param level pino's: trace, debug, info, warn, error, fatal or silent
- * @param destination where lines of JSON go
- * @default standard error
+ * Creates a logger that writes one JSON object per line.
+ *
+ * @param level a level of pino: trace, debug, info, warn, error, fatal or silent
+ * @param destination standard error by default
  */
 export function createLogger(
   level: string,
@@ -31,9 +32,9 @@ function toStandardError(): DestinationStream {
   return standardError
 }
 
-/** One line per request, when it is over. The path without its query: that may hold anything. */
+/** Logs one line for each completed request. The path is logged without its query, which could contain secrets. */
 export function logRequests(app: FastifyInstance): void {
-  // What is undefined is not written.
+  // Pino does not write undefined values.
   const line = ({ method, url, caller }: FastifyRequest, statusCode?: number, ms?: number) => ({
     method,
     path: url.split('?', 1)[0],
@@ -46,7 +47,7 @@ export function logRequests(app: FastifyInstance): void {
     done()
   })
   app.addHook('onRequestAbort', (request, done) => {
-    request.log.info(line(request), 'client gone before the answer')
+    request.log.info(line(request), 'client disconnected before the response')
     done()
   })
 }
@@ -59,7 +60,7 @@ interface ErrorDescription {
   cause?: unknown
 }
 
-/** An error and its causes by fields we know: errors of HTTP clients carry whole requests, with their headers. */
+/** Describes an error and its causes by known fields only. Errors of HTTP clients contain requests with their headers. */
 function describeError(error: unknown, depth = 0): ErrorDescription | string {
   if (!(error instanceof Error)) return typeof error
   const { code } = error as { code?: unknown }

@@ -22,7 +22,7 @@ export async function createService(
   const tokens = new AcceptedTokens(server.auth.tokens)
   live.onChange(['server.auth'], (config) => tokens.replace(config.server.auth.tokens))
   const auth = live.derive(({ webhooks }) => senderAuth(webhooks))
-  const onTaken = observeAlerts(metrics.registry, () => alertBuilds.waiting)
+  const onAccepted = observeAlerts(metrics.registry, () => alertBuilds.waiting)
   if (received) observeEmbeddedTraces(metrics.registry, received)
   return createServer({
     parts: {
@@ -32,7 +32,7 @@ export async function createService(
       source,
       sinks: [store, ...sinks],
       history,
-      alerts: { refreshes: alertBuilds, auth, onTaken },
+      alerts: { alertBuilds, auth, onAccepted },
       explain,
       otlpTraces: received && { traces: received, bodyLimitBytes: embedded.body_limit_bytes },
       reload: live.reload,

@@ -121,7 +121,7 @@ t.test('tenants are said in one way', async (t) => {
 t.test('headers and tokens cannot smuggle in other headers', async (t) => {
   const tempo = (keys: Tree) => JSON.stringify({ tempo: { url: 'http://a', ...keys } })
   t.match(complaint(t, tempo({ headers: { a: 'b\r\nc: d' } })), 'tempo.headers.a must match')
-  t.match(complaint(t, tempo({ headers: { 'a b': 'c' } })), 'tempo.headers.a b must have a name to match')
+  t.match(complaint(t, tempo({ headers: { 'a b': 'c' } })), 'tempo.headers.a b must have a name that matches')
   t.match(complaint(t, tempo({ headers: { a: 5 } })), 'tempo.headers.a must be a string')
   t.match(complaint(t, tempo({ bearer_token: 'a\nb' })), 'tempo.bearer_token must match')
   t.match(complaint(t, tempo({ tenant: 'a b' })), 'tempo.tenant must match')

@@ -75,7 +75,7 @@ t.test('the value of an unknown, missing or misnamed key is left out: it may be 
     propertyNames: { pattern: '^[a-z]+$', description: 'small letters' },
   }
   t.same(complaints(schema, { 'A b': 'geheim' }), [
-    { field: 'A b', message: 'must have a name to match ^[a-z]+$ (small letters)' },
+    { field: 'A b', message: 'must have a name that matches ^[a-z]+$ (small letters)' },
   ])
   t.notOk('value' in (complaints(AggregationParameters, { token: 'geheim' })[0] ?? {}))
 })

@@ -68,7 +68,7 @@ t.test('with tokens configured, a call needs one that is known and has the scope
   t.match(refused.json(), {
     code: 'TTA_FORBIDDEN',
     scope: 'read',
-    detail: 'This call wants a token with the scope read; writer has write',
+    detail: 'The token writer lacks the scope read; it has write',
   })
   t.equal((await get(bearer(tokens.reader))).statusCode, 200)
   t.equal((await get({ authorization: `bearer ${tokens.reader}` })).statusCode, 200, 'the scheme has no case')
@@ -122,7 +122,7 @@ t.test('every route wants a scope: what changes something write, what reads read
       routes.push({ method, url, scope: security })
       const open = path.startsWith('/health/')
       const answer = await app.inject({ method: method.toUpperCase() as 'GET', url })
-      t.equal(answer.statusCode === 401, !open, `${method} ${path} wants a token`)
+      t.equal(answer.statusCode === 401, !open, `${method} ${path} requires a token`)
       const alerts = path === '/webhooks/alerts'
       const scope = alerts ? 'webhook' : method === 'get' ? 'read' : 'write'
       t.same(security, open ? undefined : [{ bearer: [scope] }], `${method} ${path} says so`)
@@ -144,7 +144,7 @@ t.test('a reload that leaves no token is warned of where others can call', async
   await app.listen({ host: '0.0.0.0', port: 0 })
   env = {}
   t.same(reload().applied, ['server.auth.tokens'])
-  t.match(lines.at(-1), /"level":40.*Everybody who can reach 0\.0\.0\.0/)
+  t.match(lines.at(-1), /"level":40.*Every client that can reach 0\.0\.0\.0/)
 })
 
 t.test('without tokens everybody may call; on an address that others reach this is warned of', async (t) => {

@@ -198,7 +198,7 @@ t.test('a Tempo that fails is 502, never "no data", and the stored graph stays',
       const payload = JSON.stringify(twoTraces)
       const sent = await app.inject({ method: 'POST', url: '/v1/traces', headers, payload })
       t.equal(sent.statusCode, 404)
-      t.match(sent.json(), { code: 'TTA_NOT_FOUND', detail: /only where no tempo\.url is configured/ })
+      t.match(sent.json(), { code: 'TTA_NOT_FOUND', detail: /because tempo\.url is configured/ })
     }
     t.equal((await app.inject('/openapi.json')).json().paths['/v1/traces'], undefined)
   })

@@ -88,8 +88,8 @@ t.test('a body that is no JSON at all', async (t) => {
       t.match(response.json(), {
         status: 400,
         code: 'TTA_BAD_REQUEST',
-        detail: /^The body is not JSON: /,
-        errors: [{ field: 'body', message: /^must be JSON: / }],
+        detail: /^The request body is not valid JSON: /,
+        errors: [{ field: 'body', message: /^must be valid JSON: / }],
       })
       t.ok(response.body.length < 1000)
     }

@@ -120,8 +120,8 @@ t.test('the client and the build', async (t) => {
     t.match(
       log().filter(({ reqId }) => reqId),
       [
-        { msg: 'job asked for' },
-        { method: 'POST', path: '/aggregate', msg: 'client gone before the answer' },
+        { msg: 'job requested' },
+        { method: 'POST', path: '/aggregate', msg: 'client disconnected before the response' },
       ],
     )
   })
@@ -158,7 +158,7 @@ t.test('the log', async (t) => {
     t.match(log(), [
       { level: 30, method: 'GET', path: '/graphs/micro', statusCode: 200, ms: Number },
       { level: 30, method: 'GET', path: '/nowhere', statusCode: 404 },
-      { level: 30, msg: 'job asked for', job: String },
+      { level: 30, msg: 'job requested', job: String },
       { level: 30, msg: 'job ended', job: String, graph: 'micro', origin: 'request', state: 'succeeded' },
       { level: 30, method: 'POST', path: '/aggregate', statusCode: 200 },
     ])

@@ -32,8 +32,8 @@ async function setUp(t: Test) {
   const logged = async (line: string, count: number) => {
     while (server.log().filter(({ msg }) => msg === line).length < count) await new Promise(setImmediate)
   }
-  const asked = (count: number) => logged('job asked for', count)
-  const left = (count: number) => logged('client gone before the answer', count)
+  const asked = (count: number) => logged('job requested', count)
+  const left = (count: number) => logged('client disconnected before the response', count)
   const listen = async () => {
     await server.app.listen({ port: 0, host: '127.0.0.1' })
     return (server.app.server.address() as AddressInfo).port
@@ -193,7 +193,7 @@ t.test('DELETE /jobs/:id ends a job within a second, once', async (t) => {
   t.match((await waiting).json(), { code: 'TTA_CANCELLED' }, 'who waited hears of it')
   const again = await app.inject({ method: 'DELETE', url: `/jobs/${id}` })
   t.equal(again.statusCode, 409)
-  t.match(again.json(), { code: 'TTA_JOB_ENDED', detail: `Job ${id} has ended already: cancelled` })
+  t.match(again.json(), { code: 'TTA_JOB_ENDED', detail: `Job ${id} has already ended: cancelled` })
 })
 
 t.test('a job that takes longer to end is told as it is', async (t) => {

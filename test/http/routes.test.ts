@@ -94,7 +94,7 @@ t.test('a stored graph', async (t) => {
     ]) {
       const response = await app.inject(url)
       t.equal(response.statusCode, 404, url)
-      t.match(response.json(), { status: 404, code: 'TTA_NOT_FOUND', detail: /no graph micro/ })
+      t.match(response.json(), { status: 404, code: 'TTA_NOT_FOUND', detail: /Graph micro not found/ })
     }
   })
 

@@ -109,7 +109,7 @@ t.test('offers to build a missing graph', { skip }, async (t) => {
   const shop = await serveShop(t)
   await build(shop)
   const page = await open(t, await launch(t), `${shop.url}/?graph=other`, { expected: /status of 404/ })
-  await page.locator('#notice', { hasText: 'There is no graph other' }).waitFor()
+  await page.locator('#notice', { hasText: 'Graph other not found' }).waitFor()
   t.same(await seriousViolations(page), [], 'axe')
   await page.getByRole('button', { name: 'Build other' }).click()
   await drawn(page)

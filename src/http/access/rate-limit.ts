@@ -7,24 +7,24 @@ import { problems } from '../schema/responses.ts'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * Whether a request has the source of traces read, and counts against the limit of its caller. Left out: a
-     * route that takes build parameters in its query does when it is given some.
+     * Whether a request reads the trace source, and so counts against the rate limit of its client.
+     * Default: requests with build parameters in the query string do.
      */
     costsTempo?: boolean | 'with parameters'
   }
 }
 
 export interface RateLimit {
-  /** Most requests in the window; 0: any number. */
+  /** Maximum number of requests in the window; 0 for no limit. */
   max: number
   windowSec: number
 }
 
 /**
- * Limits how often one caller may have the source of traces read: per token, or where there are none per address
- * (an IPv6 network of 64 bits counts as one). To be called before the routes are registered.
+ * Limits how often one client can make tta read the trace source: per token, or per address if no token is configured.
+ * An IPv6 network of 64 bits counts as one address. Call this before the routes are registered.
  *
- * @param limit asked at every request
+ * @param limit called for every request
  */
 export async function limitRates(app: FastifyInstance, limit: () => RateLimit): Promise<void> {
   app.addHook('onRoute', (route) => {
@@ -49,10 +49,10 @@ export async function limitRates(app: FastifyInstance, limit: () => RateLimit): 
     const use = await (request.caller ? byToken(request) : byAddress(request))
     if (use.isAllowed || !use.isExceeded) return
     reply.header('retry-after', use.ttlInSeconds)
-    const who = request.caller ? `the token ${request.caller.name}` : 'this address'
+    const client = request.caller ? `token ${request.caller.name}` : 'this address'
     throw new TtaError(
       'TTA_RATE_LIMITED',
-      `Of ${who} only ${max} requests in ${windowSec} s may have traces read (server.rate_limit)`,
+      `Rate limit of ${max} requests per ${windowSec} s exceeded for ${client} (server.rate_limit)`,
       { details: { retryAfterSec: use.ttlInSeconds } },
     )
   }

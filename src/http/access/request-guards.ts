@@ -4,19 +4,19 @@ import { TtaError } from '../../base/errors.ts'
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what a page of another site sends with anything but a safe method: opened by somebody whose browser can reach
- * tta, it could have graphs built. Browsers say where a request comes from (W3C Fetch Metadata); programs say nothing.
+ * Refuses requests with an unsafe method from pages of other sites. Such a page could otherwise start builds through the
+ * browser of a user who can reach tta. Browsers mark these requests (W3C Fetch Metadata); other programs do not.
  */
 export function refuseCrossSite(app: FastifyInstance): void {
   app.addHook('onRequest', ({ method, headers }, _reply, done) => {
     if (safeMethods.has(method) || headers['sec-fetch-site'] !== 'cross-site') return done()
-    done(new TtaError('TTA_FORBIDDEN', `A page of another site may not ${method} here`))
+    done(new TtaError('TTA_FORBIDDEN', `Cross-site ${method} requests are not allowed`))
   })
 }
 
 /**
- * From the moment the service is asked to end, new requests are answered 503 and their connections closed; those
- * under way get their answers. To be called before anything else hooks into requests.
+ * Refuses new requests with 503 during shutdown and closes their connections. Requests in progress still get their
+ * responses. Call this before any other request hook is added.
  */
 export function refuseWhenClosing(app: FastifyInstance): void {
   let closing = false
@@ -25,8 +25,8 @@ export function refuseWhenClosing(app: FastifyInstance): void {
   })
   app.addHook('onRequest', (_request, reply, done) => {
     if (!closing) return done()
-    // Whoever comes again should come to another instance.
+    // The retry should reach another instance.
     reply.header('connection', 'close').header('retry-after', 1)
-    done(new TtaError('TTA_CLOSING', 'The service is about to end and takes no more requests'))
+    done(new TtaError('TTA_CLOSING', 'The service is shutting down'))
   })
 }

@@ -5,7 +5,7 @@ import type { AccessToken } from '../../config/checks/access-tokens.ts'
 import type { Scope } from '../../config/sections/access-schema.ts'
 import { problems } from '../schema/responses.ts'
 
-/** The tokens that are taken at the moment. A reload of the configuration replaces them. */
+/** The valid tokens. A reload of the configuration replaces them. */
 export class AcceptedTokens {
   private entries: { token: AccessToken; hash: Buffer }[] = []
 
@@ -20,19 +20,19 @@ export class AcceptedTokens {
     this.listener()
   }
 
-  /** @param listener called whenever others have taken their place */
+  /** @param listener called after every replacement */
   whenReplaced(listener: () => void): void {
     this.listener = listener
   }
 
-  /** No token is configured: everybody may call. */
+  /** Whether no token is configured, so that every request is accepted. */
   get isOpen(): boolean {
     return this.entries.length === 0
   }
 
   /**
-   * Whose token this is. Hashes are compared, each with every one and in constant time: how long it takes tells
-   * nothing about any token.
+   * Finds a token. The hash is compared with every known hash in constant time, so that the duration reveals nothing
+   * about a token.
    */
   find(presented: string): AccessToken | undefined {
     const hash = createHash('sha256').update(presented).digest()
@@ -45,30 +45,30 @@ export class AcceptedTokens {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * What a token must allow for this route to take it; `none`: the route takes anybody, or checks callers itself.
-     * Left out, GET and HEAD want `read` and everything else `write`.
+     * The scope that a token must have for this route. `none`: the route is public, or checks its clients itself.
+     * Default: `read` for GET and HEAD, `write` for all other methods.
      */
     scope?: Scope | 'none'
   }
   interface FastifyRequest {
-    /** Whose token the request has; null where none is needed. */
+    /** The token of the request; null if the route needs none. */
     caller: AccessToken | null
   }
 }
 
-/** How the OpenAPI document says that a route wants a token; the scope stands beside it as a role. */
+/** The security scheme of the OpenAPI document. Each route lists its scope as a role. */
 export const securitySchemes = {
   bearer: {
     type: 'http' as const,
     scheme: 'bearer',
     description:
-      'A token of server.auth.tokens, with the scope the call names: read, write or webhook. Where no token is configured, none is wanted.',
+      'A token of server.auth.tokens with the scope that the operation lists: read, write or webhook. No token is required if none is configured.',
   },
 }
 
 /**
- * Every route that is registered afterwards wants a bearer token (RFC 6750) with its scope, and says so in the
- * OpenAPI document. As long as no token is configured everybody may call.
+ * Requires a bearer token (RFC 6750) with the right scope for every route that is registered afterwards, and documents
+ * that in the OpenAPI document. If no token is configured, every request is accepted.
  */
 export function requireTokens(app: FastifyInstance, tokens: AcceptedTokens): void {
   app.decorateRequest('caller', null)
@@ -104,16 +104,16 @@ function admitted(
   const presented = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
   if (presented === undefined) {
     challenge()
-    throw new TtaError('TTA_UNAUTHORIZED', 'This call wants a token: Authorization: Bearer <token>')
+    throw new TtaError('TTA_UNAUTHORIZED', 'Authentication required: send Authorization: Bearer <token>')
   }
   const caller = tokens.find(presented)
   if (caller === undefined) {
     challenge(', error="invalid_token"')
-    throw new TtaError('TTA_UNAUTHORIZED', 'This token is not one that is taken here')
+    throw new TtaError('TTA_UNAUTHORIZED', 'Unknown token')
   }
   if (!caller.scopes.includes(scope)) {
     challenge(`, error="insufficient_scope", scope="${scope}"`)
-    const message = `This call wants a token with the scope ${scope}; ${caller.name} has ${caller.scopes.join(', ')}`
+    const message = `The token ${caller.name} lacks the scope ${scope}; it has ${caller.scopes.join(', ')}`
     throw new TtaError('TTA_FORBIDDEN', message, { details: { scope } })
   }
   return caller
@@ -123,10 +123,10 @@ function admitted(
 const loopback = /^(::ffff:)?127\.|^::1$/
 
 /**
- * Warns when the service listens on an address that others can reach and takes calls from everybody: at the start, and
- * after a reload that leaves no token.
+ * Warns if the service listens on an address other than loopback and no token is configured. It warns after the start,
+ * and after a reload that leaves no token.
  *
- * @returns what is to be warned of at the moment, in words
+ * @returns a function that returns the current warnings, as sentences
  */
 export function warnOfOpenAccess(app: FastifyInstance, tokens: AcceptedTokens): () => string[] {
   const warnings = () => {
@@ -136,13 +136,13 @@ export function warnOfOpenAccess(app: FastifyInstance, tokens: AcceptedTokens): 
       .filter((address) => !loopback.test(address))
     if (!tokens.isOpen || reachable.length === 0) return []
     return [
-      `Everybody who can reach ${reachable.join(', ')} may build and remove graphs: server.auth.tokens is empty`,
+      `Every client that can reach ${reachable.join(', ')} can build and remove graphs: server.auth.tokens is empty`,
     ]
   }
-  const tell = () => {
+  const logWarnings = () => {
     for (const warning of warnings()) app.log.warn(warning)
   }
-  app.addHook('onListen', async () => tell())
-  tokens.whenReplaced(tell)
+  app.addHook('onListen', async () => logWarnings())
+  tokens.whenReplaced(logWarnings)
   return warnings
 }

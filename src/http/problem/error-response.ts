@@ -3,20 +3,20 @@ import { badRequest, TtaError } from '../../base/errors.ts'
 import { fieldErrors } from '../../base/schema-errors.ts'
 import { cut, problemOf } from '../../model/problem.ts'
 
-/** Most faults of a request that are told: one that is wrong throughout would get an answer many times its size. */
+/** Maximum number of invalid fields in a response. Otherwise a response could be many times larger than its request. */
 const maxErrors = 100
 
-/** What is wrong, in our words. Anything unforeseen is TTA_INTERNAL and says nothing of our insides. */
+/** Converts any error to a TtaError. An unexpected error becomes TTA_INTERNAL, which reveals no internal details. */
 export function toTtaError(error: unknown, request: FastifyRequest): TtaError {
   if (error instanceof TtaError) return error
   const { code, message, statusCode = 500, validation, validationContext } = error as FastifyError
   if (validation) {
-    const told = fieldErrors(validation.slice(0, maxErrors), ...checked(request, validationContext))
-    return badRequest(told, Math.max(0, validation.length - maxErrors))
+    const reported = fieldErrors(validation.slice(0, maxErrors), ...checked(request, validationContext))
+    return badRequest(reported, Math.max(0, validation.length - maxErrors))
   }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const limit = request.routeOptions.bodyLimit
-    return new TtaError('TTA_TOO_LARGE', `The body is larger than the ${limit} bytes allowed here`)
+    return new TtaError('TTA_TOO_LARGE', `The request body is larger than ${limit} bytes`)
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return unsupported('content-type', request, 'must be application/json')
@@ -26,18 +26,18 @@ export function toTtaError(error: unknown, request: FastifyRequest): TtaError {
   return new TtaError('TTA_INTERNAL', 'Internal error', { cause: error })
 }
 
-/** A 415 that names the header and what stood there. @param message what is allowed */
+/** Returns a 415 with the header and its value. @param message the allowed values */
 export function unsupported(
   field: 'content-type' | 'content-encoding',
   request: FastifyRequest,
   message: string,
 ): TtaError {
   const value = request.headers[field]
-  const detail = `${field} ${message}, and is ${value === undefined ? 'missing' : cut(value)}`
+  const detail = `${field} ${message}, but is ${value === undefined ? 'missing' : cut(value)}`
   return new TtaError('TTA_UNSUPPORTED_MEDIA_TYPE', detail, { errors: [{ field, value, message }] })
 }
 
-/** Answers `error` as problem+json. `members` are further ones, for callers with a taste of their own. */
+/** Sends an error as a problem document (RFC 9457). @param members additional members of the document */
 export function sendProblem(reply: FastifyReply, error: TtaError, members: Record<string, unknown> = {}) {
   const problem = problemOf(error, `urn:uuid:${reply.request.id}`)
   const { retryAfterSec } = error.details
@@ -50,12 +50,13 @@ export function sendProblem(reply: FastifyReply, error: TtaError, members: Recor
     .send(body)
 }
 
-/** The log gets the cause: at error level when a person must look at tta, at warn when at something upstream. */
+/** Logs an error with its cause: at level error for a fault of tta, at level warn for a fault of another system. */
 export function logProblem(error: TtaError, request: FastifyRequest): void {
   if (error.code === 'TTA_INTERNAL') request.log.error({ err: error }, 'request failed')
   else if (error.statusCode >= 500) request.log.warn({ err: error }, 'request failed')
 }
 
+/** The error handler of all routes without their own. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const known = toTtaError(error, request)
   logProblem(known, request)

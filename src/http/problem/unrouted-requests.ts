@@ -6,8 +6,8 @@ import { problemOf } from '../../model/problem.ts'
 import { sendProblem } from './error-response.ts'
 
 /**
- * Answers requests that no route takes: 405 with `Allow` where the path exists for other methods, else 404.
- * To be called before the routes are registered.
+ * Answers requests without a route: 405 with `Allow` if the path has other methods, otherwise 404.
+ * Call this before the routes are registered.
  */
 export function answerUnroutedRequests(app: FastifyInstance): void {
   const routes: { path: RegExp; methods: string[] }[] = []
@@ -24,25 +24,28 @@ export function answerUnroutedRequests(app: FastifyInstance): void {
     const path = request.url.split('?', 1)[0] ?? ''
     const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
     if (methods.size === 0 || methods.has(request.method)) {
-      return sendProblem(reply, new TtaError('TTA_NOT_FOUND', 'There is nothing at this path; see /docs'))
+      return sendProblem(reply, new TtaError('TTA_NOT_FOUND', 'Path not found; see /docs'))
     }
     const allow = [...methods].sort().join(', ')
     reply.header('allow', allow)
-    return sendProblem(reply, new TtaError('TTA_METHOD_NOT_ALLOWED', `This path takes ${allow}`))
+    return sendProblem(
+      reply,
+      new TtaError('TTA_METHOD_NOT_ALLOWED', `Method not allowed; allowed methods: ${allow}`),
+    )
   }
   app.setNotFoundHandler(answer)
-  // Before a body is looked at, which could be wrong too.
+  // Before the body is read, which could also be invalid.
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) return answer(request, reply)
   })
 }
 
-/** What Node says of what it could not read as a request. */
+/** The error of Node for a connection without a valid HTTP request. */
 interface ConnectionError extends Error {
   code?: string
 }
 
-/** Answers what is no HTTP request, or one whose head is too long: no route has it, and no reply. */
+/** Answers data that is not an HTTP request, and requests with a too long or incomplete head. Fastify has no reply for them. */
 export function answerMalformedRequest(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -61,10 +64,10 @@ export function answerMalformedRequest(error: ConnectionError, socket: Socket): 
 
 function toTtaError({ code }: ConnectionError): TtaError {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new TtaError('TTA_HEADERS_TOO_LARGE', 'Address and headers together are too long')
+    return new TtaError('TTA_HEADERS_TOO_LARGE', 'The URL and the headers are too long')
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new TtaError('TTA_REQUEST_TIMEOUT', 'The request did not come to its end in time')
+    return new TtaError('TTA_REQUEST_TIMEOUT', 'The request was not complete in time')
   }
-  return new TtaError('TTA_BAD_REQUEST', `This is no HTTP request${code === undefined ? '' : ` (${code})`}`)
+  return new TtaError('TTA_BAD_REQUEST', `Not a valid HTTP request${code === undefined ? '' : ` (${code})`}`)
 }

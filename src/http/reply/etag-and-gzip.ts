@@ -5,40 +5,41 @@ import type { FastifyReply } from 'fastify'
 import Negotiator from 'negotiator'
 
 const gzipped = promisify(gzip)
-/** Below this a packet more or less makes no difference. */
+/** Smaller bodies fit into one network packet. */
 const minGzipBytes = 1400
 
-/** What is sent for a resource, byte for byte, and its strong entity tag (RFC 9110, 8.8.3). */
+/** The bytes of a response and their strong entity tag (RFC 9110, 8.8.3). */
 export interface Representation {
   body: Buffer
   etag: string
   contentType: string
-  /** The body compressed, from when it was first asked for. */
+  /** The compressed body, once a client has requested it. */
   gzip?: Promise<Buffer>
 }
 
-/** As JSON. */
+/** Represents a value as JSON. */
 export function represent(value: unknown): Representation {
   return representText(JSON.stringify(value), 'application/json; charset=utf-8')
 }
 
+/** Represents a text. */
 export function representText(text: string, contentType: string): Representation {
   const body = Buffer.from(text)
   return { body, contentType, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
 }
 
 /**
- * Remembers what `view` of an object looks like on the wire for as long as the object lives: an object that never
- * changes is serialised once.
+ * Returns a function that represents `select(value)` as JSON. It serialises an object only once: the object must never
+ * change.
  */
-export function rememberRepresentation<T extends object>(
-  view: (value: T) => unknown,
+export function createCachedRepresentation<T extends object>(
+  select: (value: T) => unknown,
 ): (value: T) => Representation {
   const known = new WeakMap<T, Representation>()
   return (value) => {
     let representation = known.get(value)
     if (representation === undefined) {
-      representation = represent(view(value))
+      representation = represent(select(value))
       known.set(value, representation)
     }
     return representation
@@ -46,8 +47,8 @@ export function rememberRepresentation<T extends object>(
 }
 
 /**
- * Sends it, compressed where the client takes that, or 304 when the client has it. Compressed it is another
- * representation with a tag of its own (RFC 9110, 8.8.3.3).
+ * Sends a representation: with gzip if the client accepts it, or as 304 if the client has it already. The compressed
+ * body has its own entity tag (RFC 9110, 8.8.3.3).
  */
 export async function sendRepresentation(
   reply: FastifyReply,
@@ -71,7 +72,7 @@ export async function sendRepresentation(
   return reply.header('content-encoding', 'gzip').send(await representation.gzip)
 }
 
-/** If-None-Match: `*`, or a list of tags that are compared weakly (RFC 9110, 13.1.2). */
+/** Returns whether If-None-Match has the tag: `*`, or a list that is compared weakly (RFC 9110, 13.1.2). */
 function isNamed(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.trim() === '*' || (ifNoneMatch.match(/"[^"]*"/g) ?? ([] as string[])).includes(etag)

@@ -3,22 +3,22 @@ import type { Jobs } from '../../builds/jobs/jobs.ts'
 import type { JobEvent } from '../../model/job.ts'
 
 export interface EventStreamOptions {
-  /** The last event the client has; 0: none. */
+  /** Number of the last event that the client has; 0 for none. */
   after: number
-  /** From one sign of life to the next, ms: proxies end connections on which nothing happens. */
+  /** Interval between heartbeats, ms. Proxies close idle connections. */
   heartbeatMs: number
 }
 
-/** Of a client that reads slowly no more is kept than this, bytes; states are kept in any case. */
+/** Backlog of a slow client above which progress events are dropped, bytes. State events are never dropped. */
 const maxBacklogBytes = 65_536
 
 const isLast = ({ job }: JobEvent) => job.finishedAt !== undefined
 
 /**
- * The events of a job as server-sent events (WHATWG HTML, 9.2): `event` is state or progress, `data` the job as it was
- * then, `id` what Last-Event-ID takes. Ends with the job.
+ * Streams the events of a job as server-sent events (WHATWG HTML, chapter 9). `event` is state or progress and `data` is
+ * the job at that moment. The event id is a value for Last-Event-ID. The stream ends with the job.
  *
- * @returns undefined when the client has the last one already
+ * @returns undefined if the client already has the last event
  */
 export function eventStream(
   jobs: Pick<Jobs, 'events' | 'subscribe'>,

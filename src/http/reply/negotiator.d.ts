@@ -1,10 +1,10 @@
-/** The part of negotiator's API that is used here. */
+/** The part of the API of negotiator that tta uses. */
 declare module 'negotiator' {
   export default class Negotiator {
     constructor(request: { headers: Record<string, string | string[] | undefined> })
-    /** Those of `available` that are accepted, the best first. */
+    /** Returns the accepted items of `available`, the preferred one first. */
     mediaTypes(available: string[]): string[]
-    /** That of `available` which is accepted best. */
+    /** Returns the preferred item of `available`. */
     encoding(available: string[]): string | undefined
   }
 }

@@ -2,8 +2,8 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Registers routes that browsers show as pages: open to everybody, because a page cannot send a token before it is
- * there, and with headers that keep out what is not tta's own: no inline script or style, nothing from elsewhere.
+ * Registers routes for pages in a browser. They are public, because a browser cannot send a token for a page. Their
+ * Content-Security-Policy allows no inline scripts or styles, and no content from other origins.
  */
 export async function registerPublicPages(
   app: FastifyInstance,
@@ -28,7 +28,7 @@ export async function registerPublicPages(
           frameAncestors: ["'self'"],
         },
       },
-      // Whether there is TLS, and for which names, is for the proxy in front to say.
+      // TLS is the responsibility of a reverse proxy.
       strictTransportSecurity: false,
     })
     await register(pages)

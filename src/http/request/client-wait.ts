@@ -2,36 +2,35 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { TtaError } from '../../base/errors.ts'
 
-/** The header of RFC 7240, as far as it counts here. */
+/** The Prefer header (RFC 7240). Other preferences are ignored. */
 export const PreferHeader = Type.Object({
   prefer: Type.Optional(
     Type.String({
-      description:
-        '`wait=20`: answer after so many seconds at the latest, by default 25; `respond-async`: at once',
+      description: '`wait=20`: longest wait for the result, s. Default: 25. `respond-async`: no wait',
     }),
   ),
 })
 
 export interface Preference {
-  /** How long the client waits for the result, s; 0: not at all. */
+  /** Longest wait for the result, s; 0 for no wait. */
   waitSec: number
-  /** For Preference-Applied. */
+  /** Value of Preference-Applied. */
   applied: string | undefined
 }
 
 const defaultWaitSec = 25
-/** Longer than any build. */
+/** Longer than any build takes. */
 const maxWaitSec = 86_400
 
 /**
- * Reads `Prefer`. With `respond-async` and `wait` both, the wait counts (RFC 7240, 4.3). A preference that makes no
- * sense or is not known is ignored, as it must be (section 2).
+ * Reads the Prefer header. `wait` has priority over `respond-async` (RFC 7240, 4.3). An invalid or unknown preference is
+ * ignored, as section 2 requires.
  */
 export function readPrefer(header: string | string[] | undefined): Preference {
   const preferences = new Map<string, string>()
   for (const preference of String(header ?? '').split(',')) {
     const [, name = '', value = ''] = /^\s*([\w-]+)\s*(?:=\s*"?([^";\s]*)"?)?/.exec(preference) ?? []
-    // Of one that is given twice the first counts.
+    // The first of several values counts (RFC 7240, 2).
     if (!preferences.has(name.toLowerCase())) preferences.set(name.toLowerCase(), value)
   }
   const wait = preferences.get('wait')
@@ -44,8 +43,8 @@ export function readPrefer(header: string | string[] | undefined): Preference {
 }
 
 /**
- * A signal that aborts when the client closes the connection before it has its answer. Fastify's `request.signal`
- * will not do: it aborts after a normal answer too.
+ * Returns a signal that aborts when the client closes the connection before the response is complete. Fastify's
+ * `request.signal` is not suitable, because it also aborts after a complete response.
  */
 export function disconnectSignal({ raw, request }: FastifyReply): AbortSignal {
   const controller = new AbortController()

@@ -11,11 +11,16 @@ import { type BuildQuery, buildParameters } from './query-parameters.ts'
 export interface GraphFinderParts {
   aggregator: Pick<Aggregator, 'preview'>
   store: Pick<GraphStore, 'get' | 'at'>
-  /** Unix ms. */
+  /** Returns Unix ms. */
   now: () => number
 }
 
-/** Gives the stored graph, that of an earlier time, or, when the query has build parameters, one that is built for this answer only. */
+/**
+ * Returns the last stored graph, the one that was current at `at`, or a graph built for this response if the query has
+ * build parameters.
+ *
+ * @throws {TtaError} TTA_NOT_FOUND, TTA_BAD_REQUEST, or any error of a build
+ */
 export type FindGraph = (name: string, query: BuildQuery, reply: FastifyReply) => Promise<GraphDocument>
 
 export function createGraphFinder({ aggregator, store, now }: GraphFinderParts): FindGraph {
@@ -24,7 +29,7 @@ export function createGraphFinder({ aggregator, store, now }: GraphFinderParts):
     const parameters = buildParameters(query)
     if (at !== undefined && parameters) {
       const others = Object.keys(parameters).sort().join(', ')
-      const message = `must not stand beside ${others}: it asks for a build that is kept, as it is`
+      const message = `cannot be combined with ${others}: it selects a stored build`
       throw badRequest([{ field: 'at', value: at, message }])
     }
     if (parameters)
@@ -46,6 +51,7 @@ async function graphAt(name: string, atMs: number, store: GraphFinderParts['stor
   throw noBuildThen(name, atMs)
 }
 
+/** Returns a 404: no graph of that name is stored. */
 export function graphNotFound(name: string): TtaError {
-  return new TtaError('TTA_NOT_FOUND', `There is no graph ${name}; POST /aggregate builds one`)
+  return new TtaError('TTA_NOT_FOUND', `Graph ${name} not found; POST /aggregate builds it`)
 }

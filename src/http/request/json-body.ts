@@ -2,20 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
 import { unsupported } from '../problem/error-response.ts'
 
-/** Looks at a body as it was received, before what is in it. @throws {TtaError} the request is refused */
+/** Checks a body before it is parsed. @throws {TtaError} if the request is refused */
 export type RawBodyCheck = (request: FastifyRequest, reply: FastifyReply, body: Buffer) => void
 
 /**
- * Bodies are JSON and nothing else: any other content type is 415, and so is a body that is compressed. No body at
- * all counts as `{}`, whatever the content type says, because that is what `curl -X POST` sends.
+ * Accepts only JSON bodies. Any other content type and any compression is 415. A missing body counts as `{}`, with any
+ * content type, because `curl -X POST` sends none.
  */
 export function acceptJsonOnly(app: FastifyInstance, check?: RawBodyCheck): void {
   app.addHook('onRequest', async (request, reply) => {
     const coding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity'
     if (coding === 'identity') return
-    // RFC 9110, 12.5.3: what a 415 would have taken instead.
+    // A 415 states the accepted coding (RFC 9110, 12.5.3).
     reply.header('accept-encoding', 'identity')
-    throw unsupported('content-encoding', request, 'must be identity: a body is taken only as it is')
+    throw unsupported('content-encoding', request, 'must be identity: compressed bodies are not accepted')
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -28,7 +28,7 @@ export function acceptJsonOnly(app: FastifyInstance, check?: RawBodyCheck): void
   })
 }
 
-/** Schemas refuse keys like __proto__ as unknown, or leave them alone: plain JSON.parse is safe. */
+/** Parses a body. JSON.parse is safe, because schemas refuse or ignore keys like `__proto__`. */
 function parse(body: Buffer): unknown {
   try {
     refuseDeepJson(body)
@@ -38,31 +38,31 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** @param reason may quote the body, whatever is in it */
+/** @param reason the message of the parser, which can quote any part of the body */
 function notJson(reason: string): TtaError {
   const shown = withoutControls(reason.slice(0, 200))
-  const errors = [{ field: 'body', message: `must be JSON: ${shown}` }]
-  return new TtaError('TTA_BAD_REQUEST', `The body is not JSON: ${shown}`, { errors })
+  const errors = [{ field: 'body', message: `must be valid JSON: ${shown}` }]
+  return new TtaError('TTA_BAD_REQUEST', `The request body is not valid JSON: ${shown}`, { errors })
 }
 
-/** Characters that steer a terminal or have no shape, by their number. */
+/** Replaces control characters and invisible characters by their code points. */
 const withoutControls = (text: string) =>
   text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   )
 
-/** Deeper than any body tta takes; the messages of OTLP may be nested 100 deep, each with an array around it. */
+/** Deeper than any valid body. OTLP messages can be nested 100 deep, each inside an array. */
 const maxDepth = 256
 
 const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [...Buffer.from('"\\[]{}')]
 
 /**
- * JSON.parse takes seconds for megabytes of brackets, in which nothing else is done, and what walks over its result
- * runs out of stack.
+ * Refuses deeply nested JSON. JSON.parse blocks the process for seconds on megabytes of brackets, and a recursive walk
+ * over its result exhausts the stack.
  *
- * @param body JSON in UTF-8; what else is wrong with it is for JSON.parse to say
- * @throws {SyntaxError} it is nested deeper than 256 levels
+ * @param body UTF-8. JSON.parse reports all other errors
+ * @throws {SyntaxError} if the body is nested deeper than 256 levels
  */
 export function refuseDeepJson(body: Uint8Array): void {
   let depth = 0

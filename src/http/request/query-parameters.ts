@@ -4,13 +4,13 @@ import { AggregationParameters, GraphName, Time } from '../../model/parameters.t
 import { plain } from '../schema/components.ts'
 import { formatProperties } from './response-format.ts'
 
-/** No parameters at all in the query string. */
+/** A query string without parameters. */
 export const NoQuery = Type.Object({}, { additionalProperties: false })
 
 export const GraphPath = Type.Object({ graph: GraphName })
 export const NamePath = Type.Object({ name: GraphName })
 
-// The path names the graph, a GET stores nothing anyway, and /diff compares.
+// The path contains the graph, a GET request never stores a graph, and /diff replaces `compare`.
 const {
   graph: _graph,
   dryRun: _dryRun,
@@ -23,28 +23,29 @@ const queryProperties = {
   at: Type.Optional({
     ...Time,
     description:
-      'The build that was current at this time, from what is kept; as from, and not beside other parameters',
+      'Returns the stored build that was current at this time. Same formats as from. Cannot be combined with build parameters',
   }),
 }
 
-/** What a graph may be asked for with in a query string: as the body of POST /aggregate, or a time. */
+/** The query string of a graph: the parameters of POST /aggregate, or the time of a stored build. */
 export const BuildQuery = plain(Type.Object(queryProperties, { additionalProperties: false }))
 export type BuildQuery = Static<typeof BuildQuery>
 
-/** How much of a graph is wanted. */
+/** Parameters that limit the shown part of a graph. */
 const sizeProperties = {
   focus: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 1024,
-      description: 'Only what is near this node: its id, title/subTitle, or the title of one or several',
+      description:
+        'Shows only the neighbourhood of this node: an id, title/subTitle, or the title of one or more nodes',
     }),
   ),
   hops: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 64,
-      description: 'How far from `focus`, in calls of either direction; 1 by default',
+      description: 'Largest distance from `focus`, in edges of either direction. Default: 1. Requires focus',
     }),
   ),
   maxNodes: Type.Optional(
@@ -52,30 +53,30 @@ const sizeProperties = {
       minimum: 1,
       maximum: 1_000_000,
       description:
-        'Most nodes: the most called stay, others are one for each set of callers and callees. By default ' +
-        `${maxReadableNodes} where Grafana or a picture is meant, else all. May be written max_nodes`,
+        'Maximum number of nodes. The most called nodes stay; others with the same callers and callees are folded ' +
+        `into one. Default: ${maxReadableNodes} for Grafana and for pictures, all nodes otherwise. Alias: max_nodes`,
     }),
   ),
 }
 
 const sizedProperties = { ...queryProperties, ...sizeProperties }
-/** The same, and how much of the graph is wanted. */
+/** `BuildQuery` with the shown part of the graph. */
 export const SizedQuery = plain(Type.Object(sizedProperties, { additionalProperties: false }))
 
 /** Every parameter that a graph may be requested with, by name. */
 export const graphQueryProperties = { ...sizedProperties, ...formatProperties }
-/** The same, and in which form. */
+/** `SizedQuery` with the format of the response. */
 export const GraphQuery = plain(Type.Object(graphQueryProperties, { additionalProperties: false }))
 
-/** The same, in no other form, for callers that send parameters of their own beside ours: those are ignored. */
+/** `SizedQuery` for clients that also send their own parameters, which are ignored. */
 export const TolerantQuery = plain(Type.Object(sizedProperties))
 
-/** Whether a querystring schema is one of those above. */
+/** Returns whether a querystring schema contains build parameters. */
 export function takesBuildParameters(schema: unknown): boolean {
   return [BuildQuery, SizedQuery, TolerantQuery, GraphQuery].some((query) => query === schema)
 }
 
-/** Only what is ours; undefined when nothing is. */
+/** Returns the build parameters of a query string; undefined if it has none. */
 export function buildParameters(query: object): BuildQuery | undefined {
   const known = Object.entries(query).filter(([name]) => Object.hasOwn(buildProperties, name))
   return known.length === 0 ? undefined : Object.fromEntries(known)

@@ -3,21 +3,20 @@ import { badRequest, type FieldError } from '../../base/errors.ts'
 import { graphQueryProperties } from './query-parameters.ts'
 
 const numeric = /^-?\d+(\.\d+)?$/
-/** An ISO 8601 time whose `+` was not written as %2B: a query string has it for a blank. */
-const blankForPlus = /^(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)$/
+/** An ISO 8601 time with an unescaped `+`, which a query string decodes to a space. */
+const spaceForPlus = /^(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)$/
 
-/** What is used of the schema of a query parameter. */
+/** The keywords that are read from the schema of a query parameter. */
 interface ParameterSchema {
   type?: unknown
   anyOf?: unknown
 }
 
 /**
- * A preValidation hook that reads text as the type that is asked for. What is not of that type stays text, which
- * the check refuses. Ajv's own coercion is not used: to it `0x10` and `Infinity` are numbers. An empty value is no
- * value, because that is what an empty Grafana variable leaves behind; a blank in front of a time's offset is the
- * `+` that stood there. A parameter that stands there more than
- * once is 400.
+ * Creates a preValidation hook that converts query parameters to the types of their schemas. Text that is not of that
+ * type stays text, and the validation refuses it. Ajv's own coercion would accept `0x10` and `Infinity` as numbers.
+ * An empty value counts as absent, because an empty Grafana variable leaves one. A space before the offset of a time
+ * is an unescaped `+`. A repeated parameter is 400.
  */
 export function createQueryReader(properties: Record<string, ParameterSchema>): preValidationHookHandler {
   const schemas = new Map(Object.entries(properties))
@@ -27,7 +26,7 @@ export function createQueryReader(properties: Record<string, ParameterSchema>): 
     for (const [field, value] of Object.entries(query)) {
       const schema = schemas.get(field)
       if (schema === undefined) continue
-      if (Array.isArray(value)) repeated.push({ field, value, message: 'must be given only once' })
+      if (Array.isArray(value)) repeated.push({ field, value, message: 'must not be repeated' })
       else if (value === '') delete query[field]
       else query[field] = readText(isTime(field) ? restorePlus(String(value)) : String(value), schema)
     }
@@ -35,7 +34,7 @@ export function createQueryReader(properties: Record<string, ParameterSchema>): 
   }
 }
 
-/** For queries with build parameters. */
+/** Reads a query string with build parameters. */
 export const readGraphQuery: preValidationHookHandler = function (request, reply, done) {
   acceptSnakeCase(request.query as Record<string, unknown>)
   readProperties.call(this, request, reply, done)
@@ -43,11 +42,11 @@ export const readGraphQuery: preValidationHookHandler = function (request, reply
 const readProperties = createQueryReader(graphQueryProperties)
 
 const isTime = (field: string) => ['from', 'to', 'at', 'before', 'base'].includes(field)
-/** Two times may stand in one text, a comma between them. */
+/** Restores the `+` of one time, or of two times with a comma between them. */
 const restorePlus = (time: string) =>
   time
     .split(',')
-    .map((one) => one.replace(blankForPlus, '$1+$2'))
+    .map((one) => one.replace(spaceForPlus, '$1+$2'))
     .join(',')
 
 function readText(text: string, schema: ParameterSchema): unknown {
@@ -57,7 +56,7 @@ function readText(text: string, schema: ParameterSchema): unknown {
   return takesNumber && numeric.test(text) ? Number(text) : text
 }
 
-/** `max_nodes` is the same, written as in the configuration; beside `maxNodes` it is the parameter given twice. */
+/** Accepts `max_nodes`, the name in the configuration, for `maxNodes`. Both together count as a repeated parameter. */
 export function acceptSnakeCase(query: Record<string, unknown>): void {
   if (!Object.hasOwn(query, 'max_nodes')) return
   const values = [query.maxNodes, query.max_nodes].filter((value) => value !== undefined)

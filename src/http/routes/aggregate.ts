@@ -11,9 +11,9 @@ import { ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 const examples = {
-  defaults: { summary: 'As configured', value: {} },
+  defaults: { summary: 'Parameters of the configuration', value: {} },
   filtered: {
-    summary: 'Traces of two services in a certain hour',
+    summary: 'Traces of two services within one hour',
     value: {
       graph: 'shop',
       tag: 'service.name',
@@ -23,14 +23,14 @@ const examples = {
     },
   },
   tryOut: {
-    summary: 'Failed traces of the last 20 minutes, stored nowhere',
+    summary: 'Failed traces of the last 20 minutes, without storing the graph',
     value: { from: 'now-20m', query: '{ status = error }', dryRun: true },
   },
 }
 
 /**
- * POST /aggregate: builds one graph, stores it, hands it on and tells how that went. It is a job: who asks for what is
- * under way already joins in, and who does not want to wait for its end gets the job.
+ * POST /aggregate: builds, stores and publishes one graph. The build is a job. A request with the parameters of a job in
+ * progress joins that job. The Prefer header limits how long the client waits for the summary.
  */
 export const aggregateRoute: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (app, { jobs }) => {
   acceptJsonOnly(app)
@@ -39,16 +39,16 @@ export const aggregateRoute: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (
     {
       schema: {
         operationId: 'aggregate',
-        summary: 'Build a graph from the traces of a window, store it and hand it on',
+        summary: 'Build a graph from the traces of a window, then store and publish it',
         tags: ['aggregation'],
         querystring: NoQuery,
         headers: PreferHeader,
         body: ref(AggregationParameters),
         response: {
-          200: answer('What was asked, read, built and handed on', ref(AggregationSummary)),
+          200: answer('The graph was built and published. The summary of the build', ref(AggregationSummary)),
           202: {
-            ...answer('It goes on: the job', ref(Job)),
-            headers: { Location: { type: 'string', description: 'Where to ask for the job' } },
+            ...answer('The build is still running. Its job', ref(Job)),
+            headers: { Location: { type: 'string', description: 'Path of the job' } },
           },
           ...problems(400, 413, 415, 429, 502, 503, 504),
         },
@@ -57,13 +57,14 @@ export const aggregateRoute: FastifyPluginAsyncTypebox<{ jobs: Jobs }> = async (
     },
     async (request, reply) => {
       const { waitSec, applied } = readPrefer(request.headers.prefer)
-      const gone = disconnectSignal(reply)
-      const abortSignal = waitSec > 0 ? gone : undefined
+      const disconnected = disconnectSignal(reply)
+      const abortSignal = waitSec > 0 ? disconnected : undefined
       const { id } = jobs.submit(request.body, 'request', { abortSignal })
-      request.log.info({ job: id }, 'job asked for')
+      request.log.info({ job: id }, 'job requested')
       reply.header('vary', 'prefer')
       if (applied) reply.header('preference-applied', applied)
-      const summary = waitSec > 0 ? await untilTimeout(jobs.result(id, gone), waitSec * 1000) : undefined
+      const summary =
+        waitSec > 0 ? await untilTimeout(jobs.result(id, disconnected), waitSec * 1000) : undefined
       if (summary) return summary
       return reply.code(202).header('location', `/jobs/${id}`).send(jobs.keep(id))
     },

@@ -9,19 +9,21 @@ import { ref } from '../schema/components.ts'
 import { answer, problems } from '../schema/responses.ts'
 
 export interface AlertWebhookOptions {
-  refreshes: Pick<AlertBuilds, 'take'>
-  /** Where nothing is configured, a token with the scope webhook is wanted; that does not change while tta runs. */
+  alertBuilds: Pick<AlertBuilds, 'take'>
+  /**
+   * Returns the authentication of senders. If none is configured, a token with the scope webhook is required. A reload
+   * does not change whether it is configured.
+   */
   auth: () => SenderAuth
-  /** Told of each notification that was taken. */
-  onTaken?: ((receipt: AlertReceipt) => void) | undefined
-  /** Unix ms. */
+  /** Called with the receipt of each accepted notification. */
+  onAccepted?: ((receipt: AlertReceipt) => void) | undefined
+  /** Returns Unix ms. */
   now: () => number
 }
 
 const firing = {
-  summary: 'An alert, as Grafana sends it',
+  summary: 'A firing alert from Grafana',
   value: {
-    version: '1',
     alerts: [
       {
         status: 'firing',
@@ -35,9 +37,9 @@ const firing = {
   },
 }
 
-/** /webhooks/alerts: alerts rebuild graphs. Answered at once; Grafana sends by POST or PUT, as its user likes. */
+/** /webhooks/alerts: starts builds for alerts and responds at once. Grafana can send by POST or PUT. */
 export const alertWebhookRoutes: FastifyPluginAsyncTypebox<AlertWebhookOptions> = async (app, options) => {
-  const { refreshes, auth, onTaken, now } = options
+  const { alertBuilds, auth, onAccepted, now } = options
   const hasOwnCheck = isConfigured(auth())
   acceptJsonOnly(app, (request, reply, body) => {
     if (!hasOwnCheck) return
@@ -52,12 +54,12 @@ export const alertWebhookRoutes: FastifyPluginAsyncTypebox<AlertWebhookOptions> 
       schema: {
         operationId: method === 'POST' ? 'reportAlerts' : 'putAlerts',
         summary:
-          'Take a notification of Grafana alerting or Alertmanager, and rebuild the graphs its alerts are for',
+          'Receive a notification from Grafana alerting or Alertmanager and build the graphs for its alerts',
         tags: ['aggregation'],
         querystring: NoQuery,
         body: ref(AlertNotification),
         response: {
-          202: answer('What became of each alert; builds go on', ref(AlertReceipt)),
+          202: answer('Number of alerts by result. The builds run in the background', ref(AlertReceipt)),
           ...problems(400, 401, 413, 415),
         },
       },
@@ -66,8 +68,8 @@ export const alertWebhookRoutes: FastifyPluginAsyncTypebox<AlertWebhookOptions> 
         requestBody: { required: true, examples: { firing } },
       },
       handler: async (request, reply) => {
-        const receipt = refreshes.take(request.body)
-        onTaken?.(receipt)
+        const receipt = alertBuilds.take(request.body)
+        onAccepted?.(receipt)
         return reply.code(202).send(receipt)
       },
     })

@@ -16,42 +16,45 @@ const Query = Type.Object(
       minLength: 1,
       maxLength: 129,
       description:
-        'What to compare with: an offset such as 1d, the build that was current at a time, or the window `from,to`',
+        'Base of the comparison: an offset such as 1d, a time for the stored build at that time, or a window `from,to`',
     }),
-    at: Type.Optional({ ...Time, description: 'Compare the build of this time in place of the last one' }),
+    at: Type.Optional({
+      ...Time,
+      description: 'Compare the stored build that was current at this time. Default: the last build',
+    }),
   },
   { additionalProperties: false },
 )
 
-const views = [
+const comparisonRoutes = [
   {
     path: '/graphs/:name/diff',
     operationId: 'getDiff',
     summary:
-      'What differs from an earlier build, or from another window: nodes and edges new, gone, slower, failing more',
+      'Compare the graph with an earlier build or another window: new, gone, slower and more often failing nodes and edges',
     schema: GraphComparison,
-    view: (comparison: GraphComparison): unknown => comparison,
+    select: (comparison: GraphComparison): unknown => comparison,
   },
   {
     path: '/graphs/:name/diff/nodes',
     operationId: 'getDiffNodes',
-    summary: "The same as a flat array of nodes, as Grafana's Infinity data source likes it",
+    summary: "The nodes of the comparison as a flat array, for example for Grafana's Infinity data source",
     schema: Type.Array(NodeDiff),
-    view: ({ nodes }: GraphComparison): unknown => nodes,
+    select: ({ nodes }: GraphComparison): unknown => nodes,
   },
   {
     path: '/graphs/:name/diff/edges',
     operationId: 'getDiffEdges',
-    summary: 'The same as a flat array of edges',
+    summary: 'The edges of the comparison as a flat array',
     schema: Type.Array(EdgeDiff),
-    view: ({ edges }: GraphComparison): unknown => edges,
+    select: ({ edges }: GraphComparison): unknown => edges,
   },
 ]
 
-/** /graphs/:name/diff: two builds of a graph, or two windows, compared. */
+/** /graphs/:name/diff: compares two builds of a graph, or two windows. */
 export const diffRoutes: FastifyPluginAsyncTypebox<GraphFinderParts> = async (app, parts) => {
   const findGraph = createGraphFinder(parts)
-  for (const { path, operationId, summary, schema, view } of views) {
+  for (const { path, operationId, summary, schema, select } of comparisonRoutes) {
     app.get(
       path,
       {
@@ -71,8 +74,8 @@ export const diffRoutes: FastifyPluginAsyncTypebox<GraphFinderParts> = async (ap
         const current = await findGraph(request.params.name, at === undefined ? {} : { at }, reply)
         const comparison = await compareBuilds(current, base, parts, { signal: disconnectSignal(reply) })
         reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8')
-        // Sent as text: a serializer would need the schema of every row once more.
-        return reply.send(JSON.stringify(view(comparison)) as never)
+        // The type provider cannot infer one type for the three schemas, so the body is sent as text.
+        return reply.send(JSON.stringify(select(comparison)) as never)
       },
     )
   }

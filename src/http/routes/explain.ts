@@ -19,21 +19,21 @@ const End = (description: string) => Type.String({ minLength: 1, maxLength: 1024
 
 const NodeQuery = Type.Object(
   {
-    source: End('The calling node: its id, its title, or title/subTitle'),
-    target: End('The called node, likewise'),
+    source: End('The caller: node id, title or title/subTitle'),
+    target: End('The callee: node id, title or title/subTitle'),
   },
   { additionalProperties: false },
 )
 
-/** GET /graphs/:name/explain: why there is an edge between two nodes, or none. */
+/** GET /graphs/:name/explain: explains why there is or is not an edge between two nodes. */
 export const explainRoute: FastifyPluginAsyncTypebox<ExplainRouteOptions> = async (
   app,
   { explain, store },
 ) => {
   const closing = new AbortController()
-  // It may read for minutes, and nothing is lost when it ends.
+  // An explanation can read for minutes. It stores nothing, so it can be aborted at any time.
   app.addHook('preClose', async () => {
-    closing.abort(new TtaError('TTA_CLOSING', 'The service is about to end and explains no more'))
+    closing.abort(new TtaError('TTA_CLOSING', 'The service is shutting down'))
   })
 
   app.get(
@@ -43,12 +43,12 @@ export const explainRoute: FastifyPluginAsyncTypebox<ExplainRouteOptions> = asyn
       schema: {
         operationId: 'explain',
         summary:
-          'Why there is an edge between two nodes, or none: reads the window of the last build once more',
+          'Explain why there is or is not an edge between two nodes. Reads the window of the last build again',
         tags: ['graphs'],
         params: NamePath,
         querystring: NodeQuery,
         response: {
-          200: answer('Calls, and the spans that nearly made one', ref(Explanation)),
+          200: answer('The calls between the nodes, and the spans that are almost a call', ref(Explanation)),
           ...problems(400, 404, 429, 502, 503, 504),
         },
       },

@@ -5,7 +5,7 @@ import { GraphDocument } from '../../model/graph-document.ts'
 import { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
 import { logProblem, sendProblem, toTtaError } from '../problem/error-response.ts'
 import { represent, sendRepresentation } from '../reply/etag-and-gzip.ts'
-import { createShownPart } from '../reply/shown-part.ts'
+import { createGraphRepresentation } from '../reply/graph-representation.ts'
 import { createGraphFinder } from '../request/find-graph.ts'
 import { GraphPath, NoQuery, TolerantQuery } from '../request/query-parameters.ts'
 import { readGraphQuery } from '../request/read-query.ts'
@@ -22,7 +22,7 @@ const Field = Type.Object(
   { additionalProperties: false },
 )
 
-/** What the Node Graph API plugin must know of the rows before it reads them. */
+/** The field definitions that the Node Graph API plugin reads before the rows. */
 export const GrafanaFields = Type.Object(
   { nodes_fields: Type.Array(Field), edges_fields: Type.Array(Field) },
   { additionalProperties: false },
@@ -55,12 +55,12 @@ const displayNames: Record<string, string> = {
 }
 
 /**
- * Names the panel gives a meaning to, and the query that a data link leads to; rows also carry figures for programs,
- * which the plugin drops.
+ * Fields with a meaning for the panel, and the query for a data link. The plugin drops all other fields, which are
+ * figures for programs.
  */
 const panelField = /^(id|title|subTitle|source|target|mainStat|secondaryStat|arc__.+|detail__.+|traceql)$/
 
-/** The same for every graph and every moment: the plugin asks for fields and rows in two calls. */
+/** The same for every graph, because the plugin requests fields and rows separately. */
 export const grafanaFields = {
   nodes_fields: fieldsOf(NodeRow.properties),
   edges_fields: fieldsOf(EdgeRow.properties),
@@ -81,9 +81,12 @@ const { nodes, edges } = GraphDocument.properties
 const Rows = Type.Object({ nodes, edges }, { additionalProperties: false })
 
 const fields = represent(grafanaFields)
-const rows = createShownPart(({ nodes, edges }: GraphDocument) => ({ nodes, edges }), maxReadableNodes)
+const rows = createGraphRepresentation(
+  ({ nodes, edges }: GraphDocument) => ({ nodes, edges }),
+  maxReadableNodes,
+)
 
-/** What Grafana's Node Graph API plugin asks, at the paths nodegraph-provider has for it. */
+/** The paths that Grafana's Node Graph API plugin requests, which are those of nodegraph-provider. */
 export const grafanaPluginRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
   app,
   { aggregator, store, now },
@@ -91,7 +94,7 @@ export const grafanaPluginRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> =
   const findGraph = createGraphFinder({ aggregator, store, now })
   const tags = ['grafana']
 
-  // The plugin shows `error.code`, `error.message` and `message`; it knows nothing of problem+json.
+  // The plugin shows `error.code`, `error.message` and `message`. It does not read the members of a problem document.
   app.setErrorHandler((error, request, reply) => {
     const known = toTtaError(error, request)
     logProblem(known, request)
@@ -104,10 +107,11 @@ export const grafanaPluginRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> =
     {
       schema: {
         operationId: 'getGrafanaFields',
-        summary: 'The fields of the rows; the same for every graph, other parameters are ignored',
+        summary:
+          'Field definitions of the rows. They are the same for every graph. Query parameters are ignored',
         tags,
         params: GraphPath,
-        response: { ...taggedAnswer('The fields', GrafanaFields), ...problems(400) },
+        response: { ...taggedAnswer('The field definitions', GrafanaFields), ...problems(400) },
       },
     },
     async (_request, reply) => sendRepresentation(reply, fields),
@@ -119,7 +123,8 @@ export const grafanaPluginRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> =
       preValidation: readGraphQuery,
       schema: {
         operationId: 'getGrafanaData',
-        summary: 'The rows of the last graph, or of one built for this answer; other parameters are ignored',
+        summary:
+          'Rows of the last graph, or of a graph built for this response if build parameters are present. Unknown parameters are ignored',
         tags,
         params: GraphPath,
         querystring: TolerantQuery,
@@ -138,7 +143,7 @@ export const grafanaPluginRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> =
     {
       schema: {
         operationId: 'getGrafanaHealth',
-        summary: 'Says OK to "Save & test" of the data source',
+        summary: 'Health check for "Save & test" of the data source',
         tags,
         params: GraphPath,
         querystring: NoQuery,

@@ -8,7 +8,7 @@ import { GraphDocument } from '../../model/graph-document.ts'
 import { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
 import { represent, representText, sendRepresentation } from '../reply/etag-and-gzip.ts'
-import { createShownPart } from '../reply/shown-part.ts'
+import { createGraphRepresentation } from '../reply/graph-representation.ts'
 import { disconnectSignal } from '../request/client-wait.ts'
 import { createGraphFinder, graphNotFound } from '../request/find-graph.ts'
 import { GraphQuery, NamePath, NoQuery, SizedQuery } from '../request/query-parameters.ts'
@@ -31,22 +31,24 @@ const { json: _json, ...textFormats } = mediaTypes
 /** For a browser that opens an SVG as a document: styles are allowed, scripts and requests are not. */
 const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
-const representGraph = createShownPart(({ traceExamples: _examples, ...document }: GraphDocument) => document)
+const representGraph = createGraphRepresentation(
+  ({ traceExamples: _examples, ...document }: GraphDocument) => document,
+)
 
 const rowRoutes = [
   {
     path: '/graphs/:name/nodes',
     operationId: 'getNodes',
-    summary: "The graph's nodes as a flat array, as Grafana's Infinity data source likes it",
+    summary: "Nodes of the graph as a flat array, for example for Grafana's Infinity data source",
     schema: Type.Array(NodeRow),
-    represent: createShownPart(({ nodes }: GraphDocument) => nodes, maxReadableNodes),
+    represent: createGraphRepresentation(({ nodes }: GraphDocument) => nodes, maxReadableNodes),
   },
   {
     path: '/graphs/:name/edges',
     operationId: 'getEdges',
-    summary: "The graph's edges as a flat array",
+    summary: 'Edges of the graph as a flat array',
     schema: Type.Array(EdgeRow),
-    represent: createShownPart(({ edges }: GraphDocument) => edges, maxReadableNodes),
+    represent: createGraphRepresentation(({ edges }: GraphDocument) => edges, maxReadableNodes),
   },
 ]
 
@@ -61,10 +63,10 @@ export const graphRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
     {
       schema: {
         operationId: 'listGraphs',
-        summary: 'The graphs and the summary of the last build of each',
+        summary: 'List all graphs with the summary of their last build',
         tags,
         querystring: NoQuery,
-        response: { ...taggedAnswer('Sorted by name', GraphList), ...problems(400) },
+        response: { ...taggedAnswer('The graphs, sorted by name', GraphList), ...problems(400) },
       },
     },
     async (_request, reply) => {
@@ -79,7 +81,8 @@ export const graphRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
       preValidation: readGraphQuery,
       schema: {
         operationId: 'getGraph',
-        summary: 'The last graph with its summary; with parameters, one that is built for this answer only',
+        summary:
+          'Return the last graph with its summary, or a graph built for this response if build parameters are present',
         tags,
         params: NamePath,
         querystring: GraphQuery,
@@ -124,7 +127,7 @@ export const graphRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
           tags,
           params: NamePath,
           querystring: SizedQuery,
-          response: { ...taggedAnswer('The graph', schema), ...problems(400, 404, 502, 503, 504) },
+          response: { ...taggedAnswer('The rows', schema), ...problems(400, 404, 502, 503, 504) },
         },
       },
       async (request, reply) => {
@@ -140,12 +143,12 @@ export const graphRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
     {
       schema: {
         operationId: 'deleteGraph',
-        summary: 'Remove a graph here and wherever it was handed on to',
+        summary: 'Remove a graph from the store and from every sink',
         tags,
         params: NamePath,
         querystring: NoQuery,
         response: {
-          204: Type.Null({ description: 'It is gone' }),
+          204: Type.Null({ description: 'The graph was removed' }),
           ...problems(400, 404, 503),
         },
       },

@@ -4,33 +4,34 @@ import { TtaError } from '../../base/errors.ts'
 import { NoQuery } from '../request/query-parameters.ts'
 import { answer, problems } from '../schema/responses.ts'
 
-/** Something tta cannot do its work without. */
+/** A system that tta depends on. */
 export interface Dependency {
   readonly name: string
+  /** @throws if the system cannot be reached */
   check(signal: AbortSignal): Promise<void>
 }
 
 export interface HealthOptions {
   source: Dependency
   sinks: readonly Dependency[]
-  /** What tta does its work without, if need be: reported, but no reason not to be ready. */
+  /** An optional dependency: its failure is reported, but tta stays ready. */
   history?: Pick<Dependency, 'check'> | undefined
-  /** How long a check may take, ms. */
+  /** Longest duration of a check, ms. */
   checkTimeoutMs: number
-  /** How long the result of a check counts, ms: a check can hurt who is checked. The history's hurts nobody. */
+  /** How long the result of a check is reused, ms, to protect the checked system. The history is always checked. */
   checkEveryMs: number
-  /** What a person should look at although everything can be reached. */
+  /** Returns warnings for a person, even if every dependency can be reached. */
   warnings: () => string[]
 }
 
 const Check = Type.Object(
   {
     kind: Type.Union([Type.Literal('source'), Type.Literal('sink'), Type.Literal('history')], {
-      description: 'A history that is not ok leaves tta ready: graphs are in memory, and lost by a restart',
+      description: 'A failing history does not affect readiness. Graphs are then lost at the next restart',
     }),
-    name: Type.String(),
-    ok: Type.Boolean(),
-    reason: Type.Optional(Type.String({ description: 'Why not' })),
+    name: Type.String({ description: 'Name of the dependency' }),
+    ok: Type.Boolean({ description: 'Whether the dependency can be reached' }),
+    reason: Type.Optional(Type.String({ description: 'Reason for the failure' })),
   },
   { additionalProperties: false },
 )
@@ -38,14 +39,14 @@ type Check = Static<typeof Check>
 
 const Readiness = Type.Object(
   {
-    ready: Type.Boolean(),
+    ready: Type.Boolean({ description: 'Whether the trace source and all sinks can be reached' }),
     checks: Type.Array(Check),
-    warnings: Type.Array(Type.String(), { description: 'What a person should look at, in plain words' }),
+    warnings: Type.Array(Type.String(), { description: 'Warnings for a person, as sentences' }),
   },
   { additionalProperties: false },
 )
 
-/** /health/live: the process answers. /health/ready: so does everything it needs. */
+/** /health/live: whether the process responds. /health/ready: whether its dependencies respond, too. */
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
   const { source, sinks, history, checkTimeoutMs, checkEveryMs, warnings } = options
   const checked = (kind: Check['kind'], dependency: Dependency) =>
@@ -69,11 +70,11 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
       config: { scope: 'none' },
       schema: {
         operationId: 'getLiveness',
-        summary: 'Whether the process answers',
+        summary: 'Liveness: whether the process responds',
         tags,
         querystring: NoQuery,
         response: {
-          200: answer('It does', Type.Object({ live: Type.Boolean() })),
+          200: answer('The process responds', Type.Object({ live: Type.Boolean() })),
           ...problems(400),
         },
       },
@@ -87,13 +88,13 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
       config: { scope: 'none' },
       schema: {
         operationId: 'getReadiness',
-        summary: 'Whether the source of traces and every sink can be reached',
+        summary: 'Readiness: whether the trace source and every sink can be reached',
         tags,
         querystring: NoQuery,
         response: {
-          200: answer('All can', Readiness),
+          200: answer('All of them can be reached', Readiness),
           ...problems(400),
-          503: answer('At least one cannot', Readiness),
+          503: answer('At least one cannot be reached', Readiness),
         },
       },
     },
@@ -108,7 +109,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
   )
 }
 
-/** Who asks sooner gets the result of before, also of a check that is under way. */
+/** Returns a function that calls `ask` at most once per interval and shares the result, even while `ask` is running. */
 function atMostEvery<T>(everyMs: number, ask: () => Promise<T>): () => Promise<T> {
   let last: { at: number; result: Promise<T> } | undefined
   return () => {
@@ -118,7 +119,7 @@ function atMostEvery<T>(everyMs: number, ask: () => Promise<T>): () => Promise<T
   }
 }
 
-/** The deadline holds for a dependency too that does not listen to its signal. */
+/** Checks a dependency. The deadline also applies if the dependency ignores its signal. */
 async function check(kind: Check['kind'], dependency: Dependency, timeoutMs: number): Promise<Check> {
   const { name } = dependency
   const late = new TtaError('TTA_DEADLINE', `no answer within ${timeoutMs} ms`)

@@ -11,18 +11,19 @@ import { answer, problems } from '../schema/responses.ts'
 
 export interface HistoryOptions {
   store: Pick<GraphStore, 'get' | 'builds'>
-  /** Unix ms. */
+  /** Returns Unix ms. */
   now: () => number
 }
 
 const Query = Type.Object(
   {
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, description: 'Most builds; 50 by default' }),
+      Type.Integer({ minimum: 1, maximum: 1000, description: 'Maximum number of builds. Default: 50' }),
     ),
     before: Type.Optional({
       ...Time,
-      description: 'Only builds before this time: `at` of the last one of a page',
+      description:
+        'Returns only builds before this time. Use `at` of the last build of a page to get the next page',
     }),
   },
   { additionalProperties: false },
@@ -32,7 +33,7 @@ const History = Type.Object(
   { additionalProperties: false },
 )
 
-/** GET /graphs/:name/history: the builds that are kept. */
+/** GET /graphs/:name/history: lists the stored builds of a graph. */
 export const historyRoute: FastifyPluginAsyncTypebox<HistoryOptions> = async (app, { store, now }) => {
   app.get(
     '/graphs/:name/history',
@@ -40,7 +41,8 @@ export const historyRoute: FastifyPluginAsyncTypebox<HistoryOptions> = async (ap
       preValidation: createQueryReader(Query.properties),
       schema: {
         operationId: 'getHistory',
-        summary: 'The builds of a graph that are kept, newest first; without history.path only the last one',
+        summary:
+          'List the stored builds of a graph, newest first. Without history.path only the last build is stored',
         tags: ['graphs'],
         params: NamePath,
         querystring: Query,

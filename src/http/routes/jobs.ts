@@ -12,17 +12,17 @@ import { answer, problems } from '../schema/responses.ts'
 
 export interface JobRoutesOptions {
   jobs: Jobs
-  /** From one sign of life in a stream of events to the next, ms. @default 15000 */
+  /** Interval between heartbeats in an event stream, ms. @default 15000 */
   heartbeatMs?: number
 }
 
-/** Longest list. */
+/** Maximum number of jobs in a list. */
 const maxListed = 100
-/** How long a cancelled job may take to end before it is answered as it is, ms. */
+/** Longest wait for the end of a cancelled job, ms. */
 const cancelMs = 1000
 
 const JobPath = Type.Object({
-  id: Type.String({ pattern: '^[0-9a-f-]{36}$', description: 'as POST /aggregate and GET /jobs tell it' }),
+  id: Type.String({ pattern: '^[0-9a-f-]{36}$', description: 'Job id from POST /aggregate or GET /jobs' }),
 })
 const JobQuery = plain(
   Type.Object(
@@ -32,18 +32,19 @@ const JobQuery = plain(
 )
 const LastEvent = Type.Object({
   'last-event-id': Type.Optional(
-    Type.String({ pattern: '^[0-9]{1,9}$', description: 'the id of the last event that arrived' }),
+    Type.String({ pattern: '^[0-9]{1,9}$', description: 'Id of the last event that the client received' }),
   ),
 })
 
-/** /jobs: the builds that are queued, under way, or have ended not long ago. */
+/** /jobs: lists, observes and cancels builds that are queued, running, or have ended within the last hour. */
 export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app, options) => {
   const { jobs, heartbeatMs = 15_000 } = options
   const tags = ['jobs']
 
   const found = (id: string): Job => {
     const job = jobs.get(id)
-    if (job === undefined) throw new TtaError('TTA_NOT_FOUND', `There is no job ${id}, or no longer`)
+    if (job === undefined)
+      throw new TtaError('TTA_NOT_FOUND', `Job ${id} not found (jobs are kept for one hour)`)
     return job
   }
 
@@ -54,20 +55,20 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
     {
       schema: {
         operationId: 'listJobs',
-        summary: 'Builds that are queued, under way, or have ended in the last hour',
+        summary: 'List the builds that are queued, running, or have ended within the last hour',
         tags,
         querystring: JobQuery,
         response: {
-          200: answer(`Newest first, at most ${maxListed}`, Type.Object({ jobs: Type.Array(Job) })),
+          200: answer(`The newest ${maxListed} jobs, newest first`, Type.Object({ jobs: Type.Array(Job) })),
           ...problems(400),
         },
       },
     },
     async ({ query }) => {
-      const wanted = jobs
+      const matching = jobs
         .list()
         .filter(({ graph, state }) => (query.graph ?? graph) === graph && (query.state ?? state) === state)
-      return { jobs: wanted.slice(0, maxListed) }
+      return { jobs: matching.slice(0, maxListed) }
     },
   )
 
@@ -76,7 +77,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
     {
       schema: {
         operationId: 'getJob',
-        summary: 'How a build is doing, and what came of it',
+        summary: 'Return the state of a build, and its result',
         tags,
         params: JobPath,
         querystring: NoQuery,
@@ -91,18 +92,18 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
     {
       schema: {
         operationId: 'getJobEvents',
-        summary: 'What happens to a build, as server-sent events; the stream ends with the job',
+        summary: 'Stream the events of a build as server-sent events. The stream ends with the job',
         tags,
         params: JobPath,
         querystring: NoQuery,
         headers: LastEvent,
         response: {
           200: Type.Unsafe<unknown>({
-            description: '`event`: state or progress; `data`: the job as it was then',
-            // OpenAPI 3.1 has no word for what an event is made of.
+            description: '`event` is state or progress; `data` is the job at that moment',
+            // OpenAPI 3.1 cannot describe the content of an event.
             content: { 'text/event-stream': { schema: { description: 'Server-sent events' } } },
           }),
-          204: Type.Null({ description: 'The job has ended, and Last-Event-ID names its last event' }),
+          204: Type.Null({ description: 'The job has ended, and Last-Event-ID is the id of its last event' }),
           ...problems(400, 404),
         },
       },
@@ -111,7 +112,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
       const { id } = found(params.id)
       const after = Number(headers['last-event-id'] ?? 0)
       const stream = eventStream(jobs, id, { after, heartbeatMs })
-      // Browsers come again when a stream ends, unless they are told that there is nothing more.
+      // A browser reconnects when a stream ends, unless it gets a 204.
       if (stream === undefined) return reply.code(204).send(null)
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream)
     },
@@ -122,20 +123,20 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
     {
       schema: {
         operationId: 'cancelJob',
-        summary: 'End a build: the graph stays as it was',
+        summary: 'Cancel a build. The graph stays unchanged',
         tags,
         params: JobPath,
         querystring: NoQuery,
         response: {
-          200: answer('It has ended; its state says whether its end came first', ref(Job)),
-          202: answer('It is about to end: a sink is being put back in order', ref(Job)),
+          200: answer('The job has ended. Its state is cancelled, unless the build ended first', ref(Job)),
+          202: answer('The job will end soon: a sink is being restored', ref(Job)),
           ...problems(400, 404, 409),
         },
       },
     },
     async ({ params }, reply) => {
       const { id, state, finishedAt } = found(params.id)
-      if (finishedAt) throw new TtaError('TTA_JOB_ENDED', `Job ${id} has ended already: ${state}`)
+      if (finishedAt) throw new TtaError('TTA_JOB_ENDED', `Job ${id} has already ended: ${state}`)
       const job = (await untilTimeout(jobs.cancel(id), cancelMs)) ?? found(id)
       return reply.code(job.finishedAt ? 200 : 202).send(job)
     },

@@ -21,18 +21,18 @@ const status = (description: string) => ({
 
 const problem = { 'application/problem+json': { schema: { ...json, description: 'RFC 9457' } } }
 
-/** Where spans are read from Tempo nobody looks at the encoding: a problem, as elsewhere. */
+/** Responses that are a problem document if spans are read from Tempo, because no route reads the encoding then. */
 const refusal = (description: string) => {
   const { content, ...rest } = status(description)
   return { ...rest, content: { ...content, ...problem } }
 }
 
-/** For the OpenAPI document; the route reads and writes bytes. */
+/** The schema for the OpenAPI document. The route itself reads and writes bytes. */
 export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
   operationId: 'exportTraces',
-  summary: 'Takes spans as OTLP/HTTP',
+  summary: 'Receive spans by OTLP/HTTP',
   description:
-    'An OTLP ExportTraceServiceRequest, gzip or not. The spans are held in memory for a while and are what graphs are built from where no Tempo is configured.',
+    'Receives an OTLP ExportTraceServiceRequest, optionally compressed with gzip. Available if no Tempo is configured: graphs are built from these spans, which stay in memory for a limited time.',
   tags: ['traces'],
   body: {
     content: {
@@ -48,7 +48,7 @@ export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
   response: {
     200: {
       description:
-        'An ExportTraceServiceResponse in the encoding of the request; with partialSuccess where invalid spans were rejected and the others kept.',
+        'An ExportTraceServiceResponse in the encoding of the request. It has partialSuccess if invalid spans were rejected and the others accepted.',
       content: {
         'application/json': {
           schema: {
@@ -64,12 +64,12 @@ export const otlpTracesSchema: FastifySchema & Record<string, unknown> = {
         'application/x-protobuf': { schema: binary },
       },
     },
-    400: status('The body could not be decoded.'),
-    401: refusal('A token is configured, and the request has none that is known.'),
-    403: refusal('The token does not have the scope write.'),
-    404: { description: 'tempo.url is configured: spans go to that Tempo.', content: problem },
-    413: status('The body is too large, as sent or decompressed.'),
-    415: status('Another content type or content encoding.'),
+    400: status('The request body could not be decoded.'),
+    401: refusal('Authentication required, or unknown token.'),
+    403: refusal('The token lacks the scope write.'),
+    404: { description: 'tempo.url is configured. Send spans to that Tempo.', content: problem },
+    413: status('The request body is too large, before or after decompression.'),
+    415: status('Unsupported content type or content encoding.'),
   },
 }
 
@@ -82,11 +82,11 @@ const rpcCodes: Record<number, number> = { 400: 3, 401: 16, 403: 7, 405: 12, 413
 const rpcInternal = 13
 const rpcInvalidArgument = 3
 
-/** ExportTraceServiceResponse; `partial_success` is left out where no span was rejected. */
+/** Encodes an ExportTraceServiceResponse. `partial_success` is absent if no span was rejected. */
 export function encodeExportResponse(acceptance: IngestResult, encoding: OtlpEncoding): Buffer {
   const { rejectedSpans, reason } = acceptance
   if (encoding === 'json') {
-    // 64-bit integers are strings in the JSON of protobuf.
+    // The JSON encoding of protobuf writes 64-bit integers as strings.
     const partialSuccess = { rejectedSpans: String(rejectedSpans), errorMessage: reason }
     return Buffer.from(JSON.stringify(rejectedSpans > 0 ? { partialSuccess } : {}))
   }
@@ -100,7 +100,7 @@ export function encodeExportResponse(acceptance: IngestResult, encoding: OtlpEnc
   return Buffer.from(writer.finish())
 }
 
-/** google.rpc.Status, the body of every error of OTLP/HTTP. */
+/** Encodes a google.rpc.Status, the body of every OTLP/HTTP error. */
 export function encodeStatus(httpStatus: number, message: string, encoding: OtlpEncoding): Buffer {
   const code = rpcCodes[httpStatus] ?? (httpStatus < 500 ? rpcInvalidArgument : rpcInternal)
   if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message }))

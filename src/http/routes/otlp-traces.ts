@@ -17,7 +17,7 @@ import {
 
 export interface OtlpTracesOptions {
   traces: EmbeddedStore
-  /** Most bytes of a request, before and after decompression. */
+  /** Largest request body before and after decompression, bytes. */
   bodyLimitBytes: number
 }
 
@@ -25,9 +25,9 @@ const path = '/v1/traces'
 const gunzipBounded = promisify(gunzip)
 
 /**
- * `POST /v1/traces` as OTLP/HTTP has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"): JSON and protobuf,
- * gzip, partial success; the answer is in the encoding of the request, and an error is a google.rpc.Status.
- * Content type parsers and the error handler are this plugin's own and leave other routes as they are.
+ * POST /v1/traces: receives spans by OTLP/HTTP (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"). It supports JSON,
+ * protobuf, gzip and partial success. A response has the encoding of the request, and an error is a google.rpc.Status.
+ * The content type parsers and the error handler do not affect other routes.
  */
 export const otlpTracesRoute: FastifyPluginAsync<OtlpTracesOptions> = async (app, options) => {
   const { traces, bodyLimitBytes } = options
@@ -42,7 +42,7 @@ export const otlpTracesRoute: FastifyPluginAsync<OtlpTracesOptions> = async (app
   app.post(path, {
     bodyLimit: bodyLimitBytes,
     schema: otlpTracesSchema,
-    // The body is bytes: what is in them is checked when they are decoded.
+    // The body is bytes. Decoding checks their content.
     validatorCompiler: () => () => true,
     handler: async (request, reply) => {
       const encoding = encodingOf(request)
@@ -60,7 +60,7 @@ function accept(traces: EmbeddedStore, body: Uint8Array): IngestResult {
     return traces.add(body)
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
-    throw undecodable(`The body is not an ExportTraceServiceRequest: ${error.message}`, error)
+    throw undecodable(`The request body is not an ExportTraceServiceRequest: ${error.message}`, error)
   }
 }
 
@@ -70,15 +70,15 @@ async function decompressed(request: FastifyRequest, maxBytes: number): Promise<
   const coding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity'
   if (coding === 'identity') return body
   if (coding !== 'gzip') {
-    throw new TtaError('TTA_UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding must be gzip or identity')
+    throw new TtaError('TTA_UNSUPPORTED_MEDIA_TYPE', 'content-encoding must be gzip or identity')
   }
   try {
     return await gunzipBounded(body, { maxOutputLength: maxBytes })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new TtaError('TTA_TOO_LARGE', `The decompressed body has more than ${maxBytes} bytes`)
+      throw new TtaError('TTA_TOO_LARGE', `The decompressed request body is larger than ${maxBytes} bytes`)
     }
-    throw undecodable(`The body is not gzip: ${(error as Error).message}`, error)
+    throw undecodable(`The request body is not valid gzip data: ${(error as Error).message}`, error)
   }
 }
 
@@ -88,7 +88,7 @@ function parseJson(body: Uint8Array): unknown {
     refuseDeepJson(body)
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {
-    throw undecodable(`The body is not JSON in UTF-8: ${(error as Error).message}`, error)
+    throw undecodable(`The request body is not valid JSON in UTF-8: ${(error as Error).message}`, error)
   }
 }
 
@@ -96,7 +96,7 @@ function undecodable(message: string, cause: unknown): TtaError {
   return new TtaError('TTA_BAD_REQUEST', message, { cause })
 }
 
-/** JSON where the request is in neither encoding. */
+/** Returns the encoding of the request; JSON if it has another content type. */
 function encodingOf(request: FastifyRequest): OtlpEncoding {
   const mediaType = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   return mediaType === otlpMediaType.protobuf ? 'protobuf' : 'json'
@@ -112,7 +112,7 @@ function answerError(error: FastifyError | TtaError, request: FastifyRequest, re
   }
   reply.problemCode = toTtaError(error, request).code
   const encoding = encodingOf(request)
-  // What went wrong inside is for the log, not for the caller.
+  // The response of an internal error reveals no details. The log has them.
   const message = status < 500 ? error.message : 'Internal error'
   return reply
     .code(status)
@@ -120,15 +120,15 @@ function answerError(error: FastifyError | TtaError, request: FastifyRequest, re
     .send(encodeStatus(status, message, encoding))
 }
 
-/** 404 at the path of OTLP where spans are read from elsewhere: says why, and where they go instead. */
+/** POST /v1/traces if spans are read from Tempo: 404 with the reason. */
 export const refuseOtlpTracesRoute: FastifyPluginAsync = async (app) => {
   app.all('/v1/traces', {
     schema: { hide: true },
-    // Before the body is looked at, whose content type no parser here knows.
+    // Before the body is read, because no parser accepts its content type.
     onRequest: async () => {
       throw new TtaError(
         'TTA_NOT_FOUND',
-        'Spans are taken here only where no tempo.url is configured: this tta reads them from Tempo, so send them there',
+        'Spans are not accepted, because tempo.url is configured; send them to that Tempo',
       )
     },
     handler: () => undefined,

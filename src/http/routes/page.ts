@@ -4,23 +4,23 @@ import type { FastifyInstance } from 'fastify'
 import { builtFile } from '../../base/package.ts'
 import { registerPublicPages } from '../reply/security-headers.ts'
 
-/** What the page must know about where it runs. */
+/** Settings of the page that depend on the deployment. */
 export interface PageSettings {
-  /** Of Grafana, without trailing slash; absent: traces are not linked to. */
+  /** URL of Grafana without a trailing slash. Absent if the page has no links to traces. */
   grafanaUrl?: string | undefined
-  /** Of the Tempo data source there. */
+  /** UID of the Tempo data source in Grafana. */
   tempoUid?: string | undefined
 }
 
 const root = fileURLToPath(builtFile('page/'))
 
-/** GET /: the page on which the graphs can be looked at, and the files it is made of below /page/. */
+/** GET /: the page that shows graphs. Its files are below /page/. */
 export async function pageRoutes(
   app: FastifyInstance,
   { settings }: { settings: PageSettings },
 ): Promise<void> {
   await registerPublicPages(app, async (pages) => {
-    // Without wildcard each file is a route of its own: a graph may be called `page`.
+    // Without a wildcard, each file has its own route. A graph can be named `page`.
     await pages.register(fastifyStatic, {
       root,
       prefix: '/page/',

@@ -6,13 +6,13 @@ import { answer, problems } from '../schema/responses.ts'
 
 const Report = Type.Object(
   {
-    applied: Type.Array(Type.String(), { description: 'Changed, and in force from now on' }),
-    needsRestart: Type.Array(Type.String(), { description: 'Changed, and in force only after a restart' }),
+    applied: Type.Array(Type.String(), { description: 'Changed keys that are now in effect' }),
+    needsRestart: Type.Array(Type.String(), { description: 'Changed keys that take effect after a restart' }),
   },
   { additionalProperties: false },
 )
 
-/** POST /-/reload: reads the configuration anew, as SIGHUP does. */
+/** POST /-/reload: reloads the configuration, like SIGHUP. */
 export const reloadRoute: FastifyPluginAsyncTypebox<{ reload: () => ReloadReport }> = async (
   app,
   { reload },
@@ -22,10 +22,10 @@ export const reloadRoute: FastifyPluginAsyncTypebox<{ reload: () => ReloadReport
     {
       schema: {
         operationId: 'reload',
-        summary: 'Read the configuration anew; one that is wrong changes nothing',
+        summary: 'Reload the configuration. An invalid configuration changes nothing',
         tags: ['operations'],
         querystring: NoQuery,
-        response: { 200: answer('Keys that have changed', Report), ...problems(400, 422) },
+        response: { 200: answer('The changed keys', Report), ...problems(400, 422) },
       },
     },
     async (request) => {

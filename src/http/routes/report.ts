@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reportOf } from '../../builds/explain/report.ts'
 import { GraphReport } from '../../model/graph-report.ts'
-import { rememberRepresentation, sendRepresentation } from '../reply/etag-and-gzip.ts'
+import { createCachedRepresentation, sendRepresentation } from '../reply/etag-and-gzip.ts'
 import { createGraphFinder, type GraphFinderParts } from '../request/find-graph.ts'
 import { BuildQuery, NamePath } from '../request/query-parameters.ts'
 import { readGraphQuery } from '../request/read-query.ts'
 import { problems, taggedAnswer } from '../schema/responses.ts'
 
-const represent = rememberRepresentation(reportOf)
+const represent = createCachedRepresentation(reportOf)
 
-/** GET /graphs/:name/report: what a build found, and what is missing. */
+/** GET /graphs/:name/report: reports incomplete, missing and unusual data of a build. */
 export const reportRoute: FastifyPluginAsyncTypebox<GraphFinderParts> = async (app, parts) => {
   const findGraph = createGraphFinder(parts)
   app.get(
@@ -18,7 +18,7 @@ export const reportRoute: FastifyPluginAsyncTypebox<GraphFinderParts> = async (a
       preValidation: readGraphQuery,
       schema: {
         operationId: 'getReport',
-        summary: 'What the build of the graph found, what is missing in it, and which traces to look at',
+        summary: 'Report incomplete, missing and unusual data in the graph, with example traces',
         tags: ['graphs'],
         params: NamePath,
         querystring: BuildQuery,

@@ -11,18 +11,22 @@ const Schedules = Type.Object({
     Type.Object({
       graph: GraphName,
       schedule: Schedule,
-      nextAt: Type.Optional(Type.String({ format: 'date-time' })),
-      jobId: Type.Optional(Type.String({ description: 'The last build, as in /jobs/:id' })),
-      started: Type.Integer({ minimum: 0, description: 'Builds begun since the start' }),
+      nextAt: Type.Optional(Type.String({ format: 'date-time', description: 'Time of the next build' })),
+      jobId: Type.Optional(Type.String({ description: 'Job id of the last build' })),
+      started: Type.Integer({
+        minimum: 0,
+        description: 'Number of builds started since the start of the service',
+      }),
       skipped: Type.Integer({
         minimum: 0,
-        description: 'Builds left out: the one before went on, the queue was full, or their time had passed',
+        description:
+          'Number of builds skipped: the previous build was still running, the queue was full, or the time was missed',
       }),
     }),
   ),
 })
 
-/** GET /schedules: which graphs are built when, and how that has been going. */
+/** GET /schedules: lists the scheduled builds. */
 export const schedulesRoute: FastifyPluginAsyncTypebox<{ scheduler: Pick<Scheduler, 'list'> }> = async (
   app,
   { scheduler },
@@ -32,10 +36,13 @@ export const schedulesRoute: FastifyPluginAsyncTypebox<{ scheduler: Pick<Schedul
     {
       schema: {
         operationId: 'listSchedules',
-        summary: 'Which graphs are built when, and how that has been going',
+        summary: 'List the scheduled builds, with their next time and their counts',
         tags: ['jobs'],
         querystring: NoQuery,
-        response: { 200: answer('In the order of the configuration', Schedules), ...problems(400) },
+        response: {
+          200: answer('The schedules, in the order of the configuration', Schedules),
+          ...problems(400),
+        },
       },
     },
     async (_request, reply) => {

@@ -16,8 +16,8 @@ import { AggregationSummary } from '../../model/summary.ts'
 type JsonSchema = Record<string, unknown>
 
 /**
- * The schemas that have a name in the OpenAPI document. Where one stands inside another it is a `$ref` to it:
- * both the validator and the OpenAPI generator know each name once.
+ * The named schemas of the OpenAPI document. A named schema inside another schema is replaced by a `$ref`, because the
+ * validator and the OpenAPI generator accept each name only once.
  */
 export const components: JsonSchema[] = [
   AggregationParameters,
@@ -40,17 +40,14 @@ export const components: JsonSchema[] = [
   return { $id, ...(simplified(rest) as JsonSchema) }
 })
 
-/** A reference to a named schema; typed as the schema itself. @throws {TypeError} the schema has no `$id` */
+/** Returns a reference to a named schema, typed as that schema. @throws {TypeError} if the schema has no `$id` */
 export function ref<T extends TSchema>(schema: T) {
   const { $id } = schema as { $id?: string }
   if ($id === undefined) throw new TypeError('schema has no $id')
   return Type.Unsafe<Static<T>>({ $ref: `${$id}#` })
 }
 
-/**
- * The same schema as it is shown: named schemas inside it are references, and alternatives that are all texts are
- * one `enum`.
- */
+/** Returns the schema for the OpenAPI document: named schemas become references, unions of strings become an `enum`. */
 export function plain<T extends TSchema>(schema: T): T {
   return simplified(schema) as T
 }

@@ -7,7 +7,7 @@ import { registerPublicPages } from '../reply/security-headers.ts'
 import { components } from '../schema/components.ts'
 import { problems } from '../schema/responses.ts'
 
-/** What a schema cannot say about a request body; a route has it in its `config`. */
+/** Properties of a request body that a schema cannot express. A route sets them in its `config`. */
 interface RequestBody {
   required: boolean
   examples: Record<string, { summary: string; value: unknown }>
@@ -24,12 +24,12 @@ type PathItem = Record<
   { requestBody?: { required?: boolean; content: Record<string, { examples?: unknown }> } }
 >
 
-/** Documents all routes that are registered afterwards: /openapi.json for programs, /docs for people. */
+/** Serves the OpenAPI document of all routes that are registered afterwards: at /openapi.json, and as pages at /docs. */
 export async function serveOpenapiDocument(app: FastifyInstance): Promise<void> {
   const bodies: { path: string; method: string; requestBody: RequestBody }[] = []
   app.addHook('onRoute', (route) => {
     const { url, method, config, schema } = route
-    // Answered before it is known which route is meant.
+    // Every route can answer 431, because the head is too long before the route is known.
     if (schema && !schema.hide) {
       route.schema = { ...schema, response: { ...problems(431), ...(schema.response as object) } }
     }
@@ -42,7 +42,8 @@ export async function serveOpenapiDocument(app: FastifyInstance): Promise<void> 
       info: {
         title: 'tta',
         summary: 'Tempo trace aggregation',
-        description: 'All traces of a time window, as one node graph.',
+        description:
+          'Reads all traces of a time window from Grafana Tempo and aggregates them into a node graph.',
         version,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -50,12 +51,12 @@ export async function serveOpenapiDocument(app: FastifyInstance): Promise<void> 
       security: [],
       components: { securitySchemes },
       tags: [
-        { name: 'aggregation', description: 'Building graphs' },
-        { name: 'jobs', description: 'Builds under way, and those that have ended' },
-        { name: 'graphs', description: 'What has been built' },
-        { name: 'grafana', description: "What Grafana's Node Graph API plugin asks" },
-        { name: 'traces', description: 'Taking traces in, where there is no Tempo' },
-        { name: 'operations', description: 'Health' },
+        { name: 'aggregation', description: 'Build graphs' },
+        { name: 'jobs', description: 'Queued, running and finished builds, and schedules' },
+        { name: 'graphs', description: 'Graphs, their history, comparisons and reports' },
+        { name: 'grafana', description: "Endpoints for Grafana's Node Graph API plugin" },
+        { name: 'traces', description: 'Receive traces if no Tempo is configured' },
+        { name: 'operations', description: 'Health, metrics and configuration' },
       ],
     },
     transformObject: (source) => {
@@ -80,7 +81,7 @@ export async function serveOpenapiDocument(app: FastifyInstance): Promise<void> 
   app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'none' } }, () => app.swagger())
 }
 
-/** The OpenAPI document as it is committed: the same routes give the same bytes. */
+/** Returns the OpenAPI document as text. The same routes give the same text. */
 export async function openapiText(app: FastifyInstance): Promise<string> {
   await app.ready()
   const document = app.swagger() as { paths?: object; components?: { schemas?: object } }

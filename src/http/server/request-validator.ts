@@ -5,36 +5,36 @@ import { components } from '../schema/components.ts'
 
 export interface RequestValidator {
   compiler: FastifySchemaCompiler<object>
-  /** Compiles what no request has needed yet, one schema in a pass of the event loop. @throws a schema is none */
+  /** Compiles all remaining schemas, one per iteration of the event loop. @throws if a schema is invalid */
   compileAll(): Promise<void>
 }
 
-/** Of what is made of more values than these, only the first fault is told: to look for all would hold up everybody. */
+/** Size above which only the first error of a request is reported. A search for all errors would block other requests. */
 const maxValues = 5000
 
 /**
- * Checks requests. Nothing is converted, nothing is dropped and nothing is filled in. A schema is compiled when the
- * first request comes, or by `compileAll`: all of them before the start would take a third of it.
+ * Creates the validator of all requests. It does not convert values, remove keys or add defaults. A schema is compiled
+ * for its first request or by `compileAll`. Compiling all schemas at the start would take a third of the start time.
  */
 export function createValidator(): RequestValidator {
   const options = {
-    // Error messages name the keys and ranges of the schema that was missed.
+    // The errors then contain the schema, so that messages can name its keys and ranges.
     verbose: true,
     coerceTypes: false,
     removeAdditional: false,
     schemas: components,
-    // Schemas are tta's own: to compile the schema of schemas would take a tenth of a second of every start.
+    // All schemas are part of tta. Compiling the meta-schema would add 0.1 s to every start.
     meta: false,
     validateSchema: false,
   } as const
   const first = new Ajv(options)
   const all = new Ajv({ ...options, allErrors: true })
-  const known: object[] = []
+  const schemas: object[] = []
   const compiler: FastifySchemaCompiler<object> = ({ schema }) => {
-    known.push(schema)
+    schemas.push(schema)
     let findAll: ValidateFunction | undefined
     return (data: unknown) => {
-      // It keeps what it has compiled.
+      // Ajv caches compiled schemas.
       const findFirst = first.compile(schema)
       if (findFirst(data)) return true
       if (!hasAtMost(maxValues, data)) return refused(findFirst.errors)
@@ -44,7 +44,7 @@ export function createValidator(): RequestValidator {
     }
   }
   const compileAll = async () => {
-    for (const schema of known) {
+    for (const schema of schemas) {
       await nextPass()
       first.compile(schema)
     }
@@ -54,7 +54,7 @@ export function createValidator(): RequestValidator {
 
 const refused = (errors: ErrorObject[] | null | undefined) => ({ error: errors ?? [] })
 
-/** Whether a value is made of at most so many; no more of them are looked at. */
+/** Returns whether a value consists of at most `most` values. Stops counting above that. */
 function hasAtMost(most: number, value: unknown): boolean {
   let left = most
   const count = (part: unknown): boolean => {

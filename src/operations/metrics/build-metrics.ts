@@ -3,31 +3,31 @@ import type { Jobs } from '../../builds/jobs/jobs.ts'
 import type { Job } from '../../model/job.ts'
 import type { AggregationSummary } from '../../model/summary.ts'
 
-/** From a tenth of a second to a little above the default of build.deadline_sec. */
+/** From 0.1 s to a value above the default of build.deadline_sec. */
 const buckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 const outcomes = ['complete', 'partial', 'empty', 'failed', 'cancelled'] as const
 const origins = ['request', 'schedule', 'webhook', 'command'] as const
 
-/** Counts jobs, how long they wait and run, what they read, and what became of their graphs. */
+/** Observes jobs: their number, waiting time and duration, the data they read, and the results of their sink writes. */
 export function observeJobs(registry: Registry, jobs: Pick<Jobs, 'subscribe' | 'count'>): void {
   const registers = [registry]
   const finished = new Counter({
     name: 'tta_jobs_total',
-    help: 'Builds that ended, by origin and outcome',
+    help: 'Number of finished builds, by origin and outcome.',
     labelNames: ['origin', 'outcome'],
     registers,
   })
-  // A rate can only be taken of what was there before it grew.
+  // Prometheus can compute an increase only if the series existed before.
   for (const origin of origins) for (const outcome of outcomes) finished.inc({ origin, outcome }, 0)
   const failures = new Counter({
     name: 'tta_job_failures_total',
-    help: 'Builds that failed, by the code of their problem',
+    help: 'Number of failed builds, by error code.',
     labelNames: ['code'],
     registers,
   })
   new Gauge({
-    name: 'tta_jobs',
-    help: 'Builds that have not ended, by state: queued, running',
+    name: 'tta_jobs_unfinished',
+    help: 'Number of unfinished builds, by state: queued or running.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -38,14 +38,14 @@ export function observeJobs(registry: Registry, jobs: Pick<Jobs, 'subscribe' | '
   })
   const duration = new Histogram({
     name: 'tta_job_duration_seconds',
-    help: 'From the start of a build to its end, by outcome',
+    help: 'Seconds from the start to the end of a build, by outcome.',
     labelNames: ['outcome'],
     buckets,
     registers,
   })
   const wait = new Histogram({
     name: 'tta_job_wait_seconds',
-    help: 'How long a build waited for its turn',
+    help: 'Seconds that a build waited in the queue.',
     buckets,
     registers,
   })
@@ -64,13 +64,13 @@ export function observeJobs(registry: Registry, jobs: Pick<Jobs, 'subscribe' | '
   })
 }
 
-/** Undefined while it has not ended. */
+/** Returns the outcome of a job; undefined if it has not ended. */
 function outcomeOf({ state, summary }: Job): (typeof outcomes)[number] | undefined {
   if (state === 'failed' || state === 'cancelled') return state
   return state === 'succeeded' ? (summary?.status ?? 'complete') : undefined
 }
 
-/** A build whose graph could not be handed on tells in its problem what it read and wrote. */
+/** Returns the summary of a build that failed in a sink. Its problem contains the summary. */
 function summaryOf(problem: object | undefined): AggregationSummary | undefined {
   return problem !== undefined && 'summary' in problem ? (problem.summary as AggregationSummary) : undefined
 }
@@ -79,38 +79,52 @@ function seconds(from: string, to: string | undefined): number {
   return to === undefined ? 0 : Math.max(0, Date.parse(to) - Date.parse(from)) / 1000
 }
 
-/** @returns counts what one build read and what became of its graph at every sink */
+/** Returns a function that counts the data that a build read and the result of its write to every sink. */
 export function buildMetrics(registry: Registry): (summary: AggregationSummary) => void {
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name, help, labelNames, registers: [registry] })
-  const traces = counter('tta_read_traces_total', 'Traces in the graphs that were built')
-  const bytes = counter('tta_read_bytes_total', 'Bytes read for builds, after decompression')
+  const traces = counter('tta_read_traces_total', 'Number of traces in built graphs.')
+  const bytes = counter('tta_read_bytes_total', 'Number of bytes read by builds, after decompression.')
   const suspects = counter(
     'tta_read_suspect_traces_total',
-    'Traces that looked incomplete and were looked up again',
+    'Number of traces that seemed incomplete and were read again.',
   )
-  const repaired = counter('tta_read_repaired_traces_total', 'Suspect traces of which more spans were found')
+  const repaired = counter(
+    'tta_read_repaired_traces_total',
+    'Number of suspect traces that gained spans in the second read.',
+  )
   const incomplete = counter(
     'tta_read_incomplete_traces_total',
-    'Traces known to lack spans that could not be had',
+    'Number of traces with missing spans that could not be read.',
   )
   const truncated = counter(
     'tta_read_truncated_builds_total',
-    'Builds that left out traces because of a limit',
+    'Number of builds that left out traces because of a limit.',
   )
-  const spans = counter('tta_read_spans_total', 'Spans read, by what became of them', ['result'])
-  const orphans = counter('tta_read_orphan_spans_total', 'Counted spans whose parent never arrived')
-  const writes = counter('tta_sink_writes_total', 'Graphs handed to a sink, by what it holds now', [
-    'sink',
-    'state',
-  ])
-  const attempts = counter('tta_sink_attempts_total', 'Whole writes that were tried, repetitions included', [
-    'sink',
-  ])
-  const verified = counter('tta_sink_verifications_total', 'Graphs read back from a sink, by result', [
-    'sink',
-    'result',
-  ])
+  const spans = counter(
+    'tta_read_spans_total',
+    'Number of spans read, by result: counted, duplicate or without_service.',
+    ['result'],
+  )
+  const orphans = counter(
+    'tta_read_orphan_spans_total',
+    'Number of counted spans whose parent was not received.',
+  )
+  const writes = counter(
+    'tta_sink_writes_total',
+    'Number of writes of a graph to a sink, by resulting state.',
+    ['sink', 'state'],
+  )
+  const attempts = counter(
+    'tta_sink_write_attempts_total',
+    'Number of attempts to write a graph to a sink, including retries.',
+    ['sink'],
+  )
+  const verified = counter(
+    'tta_sink_verifications_total',
+    'Number of graphs read back from a sink and compared, by result: ok or failed.',
+    ['sink', 'result'],
+  )
 
   return ({ read, spans: counted, sinks, services }) => {
     traces.inc(read.traces)

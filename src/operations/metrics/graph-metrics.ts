@@ -4,7 +4,7 @@ import type { HistoryCounts } from '../../sinks/history/build-history.ts'
 
 const statuses = ['complete', 'partial', 'empty'] as const
 
-/** What readers see at the moment, graph by graph: taken at every scrape. @param now Unix ms */
+/** Observes the stored graphs. The values are collected at every scrape. @param now returns Unix ms */
 export function observeGraphs(registry: Registry, list: () => GraphDocument[], now: () => number): void {
   const gauge = (
     name: string,
@@ -18,17 +18,17 @@ export function observeGraphs(registry: Registry, list: () => GraphDocument[], n
       labelNames,
       registers: [registry],
       collect() {
-        // A graph that was removed is gone here too.
+        // Removes the series of removed graphs.
         this.reset()
         for (const graph of list()) value(this, graph)
       },
     })
-  gauge('tta_graph_age_seconds', 'Time since the graph was built', ['graph'], (age, { name, builtAt }) =>
+  gauge('tta_graph_age_seconds', 'Seconds since the graph was built.', ['graph'], (age, { name, builtAt }) =>
     age.set({ graph: name }, Math.max(0, now() - Date.parse(builtAt)) / 1000),
   )
   gauge(
     'tta_graph_status',
-    '1 for the status of the last build of the graph',
+    '1 for the status of the last build of the graph, otherwise 0.',
     ['graph', 'status'],
     (is, graph) => {
       for (const status of statuses) {
@@ -36,19 +36,19 @@ export function observeGraphs(registry: Registry, list: () => GraphDocument[], n
       }
     },
   )
-  gauge('tta_graph_nodes', 'Nodes of the graph', ['graph'], (count, { name, nodes }) =>
+  gauge('tta_graph_nodes', 'Number of nodes of the graph.', ['graph'], (count, { name, nodes }) =>
     count.set({ graph: name }, nodes.length),
   )
-  gauge('tta_graph_edges', 'Edges of the graph', ['graph'], (count, { name, edges }) =>
+  gauge('tta_graph_edges', 'Number of edges of the graph.', ['graph'], (count, { name, edges }) =>
     count.set({ graph: name }, edges.length),
   )
 }
 
-/** What has become of the builds that were to be kept: taken at every scrape. */
+/** Observes the history of builds. The values are collected at every scrape. */
 export function observeHistory(registry: Registry, counts: Readonly<HistoryCounts>): void {
   new Counter({
     name: 'tta_history_builds_total',
-    help: 'Builds that were to be kept, by outcome',
+    help: 'Number of builds for the history, by outcome: recorded or failed.',
     labelNames: ['outcome'],
     registers: [registry],
     collect() {
@@ -59,7 +59,7 @@ export function observeHistory(registry: Registry, counts: Readonly<HistoryCount
   })
   new Counter({
     name: 'tta_history_damaged_files_total',
-    help: 'Damaged files of builds that were moved aside',
+    help: 'Number of damaged history files that were renamed and replaced.',
     registers: [registry],
     collect() {
       this.reset()

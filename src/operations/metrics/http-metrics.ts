@@ -4,11 +4,11 @@ import type { Metrics } from './metrics.ts'
 
 export interface EndedRequest {
   method: string
-  /** The pattern of the path, such as /graphs/:name; `none` for a path that is not there. */
+  /** Pattern of the path, such as /graphs/:name; `none` for an unknown path. */
   route: string
   status: number
   durationMs: number
-  /** Code of the problem it was answered with. */
+  /** Error code of the response. */
   problem: string | null
 }
 
@@ -16,10 +16,10 @@ export interface HttpObserver {
   requestEnded(request: EndedRequest): void
 }
 
-/** Requests are counted so many at a time, or when somebody asks: one by one costs three times as much. */
-const countedAtOnce = 256
+/** Requests are counted in batches of this size, and at every scrape. Counting each one alone costs three times as much. */
+const batchSize = 256
 
-/** @returns counts requests that tta answered */
+/** Creates the metrics of the HTTP API. */
 export function httpMetrics(registry: Registry): HttpObserver {
   const registers = [registry]
   const ended: EndedRequest[] = []
@@ -32,14 +32,14 @@ export function httpMetrics(registry: Registry): HttpObserver {
   }
   const requests = new Counter({
     name: 'tta_http_requests_total',
-    help: 'Requests answered, by route, method and status',
+    help: 'Number of HTTP requests, by route, method and status.',
     labelNames: ['route', 'method', 'status'],
     registers,
     collect: count,
   })
   const duration = new Histogram({
     name: 'tta_http_request_duration_seconds',
-    help: 'From a request to the end of its answer, by route and method',
+    help: 'Seconds from the start of an HTTP request to the end of its response, by route and method.',
     labelNames: ['route', 'method'],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30, 60],
     registers,
@@ -47,32 +47,32 @@ export function httpMetrics(registry: Registry): HttpObserver {
   })
   const problems = new Counter({
     name: 'tta_http_problems_total',
-    help: 'Requests answered with a problem, by route and code',
+    help: 'Number of HTTP requests with an error, by route and error code.',
     labelNames: ['route', 'code'],
     registers,
     collect: count,
   })
   return {
     requestEnded(request) {
-      if (ended.push(request) >= countedAtOnce) count()
+      if (ended.push(request) >= batchSize) count()
     },
   }
 }
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Code of the problem that is the answer. */
+    /** Error code of the response; null if it is not an error. */
     problemCode: string | null
   }
 }
 
-/** Counts every answer by its route, and watches the process as soon as the service listens. */
+/** Counts every response by its route, and collects the metrics of the process once the service listens. */
 export function observeRequests(app: FastifyInstance, metrics: Metrics): void {
   const observer = httpMetrics(metrics.registry)
   app.decorateReply('problemCode', null)
   app.addHook('onListen', async () => metrics.collectProcessMetrics())
   app.addHook('onResponse', (request, reply, done) => {
-    // The pattern, not the path: whoever asks for made-up paths must not make new series.
+    // The pattern instead of the path: unknown paths must not create new series.
     const route = request.routeOptions.url ?? 'none'
     const { statusCode: status, elapsedTime: durationMs, problemCode: problem } = reply
     observer.requestEnded({ method: methodOf(request.method), route, status, durationMs, problem })

@@ -1,18 +1,18 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
-/** The figures of one tta. Each of the other files here adds those of one part of it. */
+/** The metrics of one instance of tta. The other files of this folder add the metrics of one part each. */
 export interface Metrics {
   registry: Registry
-  /** Begins to watch process, memory, garbage collection and event loop: for who runs as a service. */
+  /** Adds the metrics of the process, its memory, garbage collection and event loop. Only a service needs them. */
   collectProcessMetrics(): void
 }
 
-/** @param version of tta, a label of tta_build_info */
+/** Creates the registry of all metrics. @param version version of tta, a label of tta_build_info */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   new Gauge({
     name: 'tta_build_info',
-    help: 'Always 1; which version runs',
+    help: 'Constant 1, labelled with the version of tta and of Node.js.',
     labelNames: ['version', 'nodejs'],
     registers: [registry],
   }).set({ version, nodejs: process.versions.node }, 1)

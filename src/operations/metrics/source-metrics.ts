@@ -2,25 +2,25 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { EmbeddedStore } from '../../sources/embedded/embedded-store.ts'
 import type { TempoObserver } from '../../sources/tempo/client/tempo-client.ts'
 
-/** @returns counts requests to Tempo */
+/** Returns an observer that counts requests to Tempo. */
 export function tempoMetrics(registry: Registry): TempoObserver {
   const registers = [registry]
   const requests = new Counter({
     name: 'tta_tempo_requests_total',
-    help: 'Requests to Tempo as they went out, by outcome: ok, retried, failed, cancelled',
+    help: 'Number of requests to Tempo, by endpoint and outcome: ok, retried, failed or cancelled.',
     labelNames: ['endpoint', 'outcome'],
     registers,
   })
   const duration = new Histogram({
     name: 'tta_tempo_request_duration_seconds',
-    help: 'How long Tempo took to answer',
+    help: 'Seconds until the response of Tempo was complete, by endpoint.',
     labelNames: ['endpoint'],
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers,
   })
   const bytes = new Counter({
     name: 'tta_tempo_received_bytes_total',
-    help: 'Bytes that Tempo answered, after decompression',
+    help: 'Number of bytes received from Tempo, after decompression.',
     registers,
   })
   return {
@@ -32,7 +32,7 @@ export function tempoMetrics(registry: Registry): TempoObserver {
   }
 }
 
-/** What the embedded source has taken in, holds and has dropped: taken at every scrape. */
+/** Observes the spans of the embedded source. The values are collected at every scrape. */
 export function observeEmbeddedTraces(registry: Registry, traces: EmbeddedStore): void {
   const registers = [registry]
   const gauge = (name: string, help: string, value: () => number) =>
@@ -55,18 +55,18 @@ export function observeEmbeddedTraces(registry: Registry, traces: EmbeddedStore)
         for (const [value, count] of Object.entries(values())) this.inc({ [label]: value }, count)
       },
     })
-  gauge('tta_embedded_held_bytes', 'Bytes of spans that are held, as they were received', () => traces.bytes)
-  gauge('tta_embedded_held_spans', 'Spans that are held', () => traces.spans)
+  gauge('tta_embedded_stored_bytes', 'Number of bytes of the stored spans, as received.', () => traces.bytes)
+  gauge('tta_embedded_stored_spans', 'Number of stored spans.', () => traces.spans)
   counter(
     'tta_embedded_received_spans_total',
-    'Spans that were sent to POST /v1/traces, by result: accepted, rejected',
+    'Number of spans received at POST /v1/traces, by result: accepted or rejected.',
     'result',
     () => traces.received,
   )
   counter(
     'tta_embedded_dropped_spans_total',
-    'Spans that are held no more, by reason: too_old (max_age_sec), no_room (max_bytes)',
+    'Number of spans removed from memory, by reason: expired (max_age_sec) or evicted (max_bytes).',
     'reason',
-    () => ({ too_old: traces.expired.total, no_room: traces.evicted.total }),
+    () => ({ expired: traces.expired.total, evicted: traces.evicted.total }),
   )
 }

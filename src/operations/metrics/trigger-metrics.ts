@@ -1,21 +1,21 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AlertReceipt } from '../../builds/alerts/receipt.ts'
 
-/** What a schedule tells of itself. */
+/** The counts of one schedule. */
 interface ScheduleAccount {
   graph: string
-  /** ISO 8601; absent: not started. */
+  /** ISO 8601. Absent before the scheduler has started. */
   nextAt?: string
   started: number
   skipped: number
 }
 
-/** How schedules have been going: taken at every scrape. */
+/** Observes schedules. The values are collected at every scrape. */
 export function observeSchedules(registry: Registry, list: () => ScheduleAccount[]): void {
   const registers = [registry]
   new Counter({
     name: 'tta_schedule_builds_total',
-    help: 'Builds that a schedule asked for, by graph and result: begun, skipped',
+    help: 'Number of scheduled builds, by graph and result: started or skipped.',
     labelNames: ['graph', 'result'],
     registers,
     collect() {
@@ -28,7 +28,7 @@ export function observeSchedules(registry: Registry, list: () => ScheduleAccount
   })
   new Gauge({
     name: 'tta_schedule_next_run_timestamp_seconds',
-    help: 'When the next scheduled build of the graph begins, Unix time',
+    help: 'Unix time of the next scheduled build of the graph, in seconds.',
     labelNames: ['graph'],
     registers,
     collect() {
@@ -43,28 +43,28 @@ export function observeSchedules(registry: Registry, list: () => ScheduleAccount
 const states = ['started', 'deferred', 'deduplicated', 'ignored'] as const
 
 /**
- * Counts what became of alerts. What refuses a whole notification is among the problems by route.
+ * Observes alerts. Refused notifications are counted by tta_http_problems_total.
  *
- * @param waiting graphs that wait for the end of their interval
- * @returns takes the receipt of each notification
+ * @param waiting returns the number of graphs that wait for the end of min_interval_sec
+ * @returns a function to call with the receipt of each notification
  */
 export function observeAlerts(registry: Registry, waiting: () => number): (receipt: AlertReceipt) => void {
   const registers = [registry]
   const notifications = new Counter({
     name: 'tta_alert_notifications_total',
-    help: 'Notifications of alerts that were taken',
+    help: 'Number of accepted alert notifications.',
     registers,
   })
   const alerts = new Counter({
     name: 'tta_alerts_total',
-    help: 'Alerts that were taken, once for each rule, by what became of them',
+    help: 'Number of alerts for each matching rule, by state: started, deferred, deduplicated or ignored.',
     labelNames: ['state'],
     registers,
   })
   for (const state of states) alerts.inc({ state }, 0)
   new Gauge({
     name: 'tta_alert_builds_waiting',
-    help: 'Graphs that alerts have asked for and that wait for the end of min_interval_sec',
+    help: 'Number of graphs whose alert build waits for the end of min_interval_sec.',
     registers,
     collect() {
       this.set(waiting())

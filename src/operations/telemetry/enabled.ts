@@ -1,6 +1,6 @@
 /**
- * Whether the standard variables ask for spans of tta itself: an OTLP endpoint is set, or the exporter is. The SDK
- * is loaded only then.
+ * Returns whether the standard OpenTelemetry variables enable tracing of tta itself: they set an OTLP endpoint or the
+ * exporter otlp. The OpenTelemetry SDK is loaded only then.
  */
 export function isTelemetryEnabled(env: NodeJS.ProcessEnv): boolean {
   if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false

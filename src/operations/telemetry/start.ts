@@ -10,16 +10,15 @@ import {
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 
 /**
- * Has the spans of tta itself exported by OTLP/HTTP with protobuf. Where to, how often, which of them and under which
- * name is for the standard variables to say, which the SDK reads from the process
- * (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
+ * Exports the spans of tta itself by OTLP/HTTP with protobuf. The SDK reads endpoint, interval, sampling and service name
+ * from the standard variables (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
  *
- * @returns sends what is left and ends it; never throws, and takes at most a few seconds
+ * @returns a function that sends the remaining spans and stops the export. It never throws and takes a few seconds at most
  */
 export function startTelemetry(version: string): () => Promise<void> {
   const own = resourceFromAttributes({ 'service.name': 'tta', 'service.version': version })
   const provider = new BasicTracerProvider({
-    // What the environment says of the resource goes before our own.
+    // Resource attributes of the environment have priority.
     resource: defaultResource()
       .merge(own)
       .merge(detectResources({ detectors: [envDetector] })),
@@ -30,7 +29,7 @@ export function startTelemetry(version: string): () => Promise<void> {
   return () => provider.shutdown().catch(() => undefined)
 }
 
-/** Makes the span that is active follow asynchronous calls. */
+/** Keeps the active span across asynchronous calls. */
 class AsyncContextManager implements ContextManager {
   private readonly storage = new AsyncLocalStorage<Context>()
 

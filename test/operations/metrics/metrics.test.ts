@@ -83,8 +83,8 @@ t.test('jobs are counted by origin and outcome, once, with what they read and wr
   tell(job({ state: 'cancelled', finishedAt: times.finishedAt }))
 
   const series = seriesOf(await registry.metrics())
-  t.equal(series['tta_jobs{state="queued"}'], 3)
-  t.equal(series['tta_jobs{state="running"}'], 2)
+  t.equal(series['tta_jobs_unfinished{state="queued"}'], 3)
+  t.equal(series['tta_jobs_unfinished{state="running"}'], 2)
   t.equal(series['tta_jobs_total{origin="request",outcome="partial"}'], 1)
   t.equal(series['tta_jobs_total{origin="schedule",outcome="failed"}'], 1)
   t.equal(series['tta_jobs_total{origin="request",outcome="cancelled"}'], 1)
@@ -99,7 +99,7 @@ t.test('jobs are counted by origin and outcome, once, with what they read and wr
   t.equal(series['tta_sink_writes_total{sink="embedded",state="stored"}'], 1)
   t.equal(series['tta_sink_writes_total{sink="embedded",state="skipped"}'], 1)
   t.equal(series['tta_sink_writes_total{sink="nodegraph-provider",state="failed"}'], 1)
-  t.equal(series['tta_sink_attempts_total{sink="nodegraph-provider"}'], 4)
+  t.equal(series['tta_sink_write_attempts_total{sink="nodegraph-provider"}'], 4)
   t.equal(series['tta_sink_verifications_total{sink="embedded",result="ok"}'], 1)
   t.equal(series['tta_sink_verifications_total{sink="nodegraph-provider",result="failed"}'], 1)
 })
@@ -246,9 +246,9 @@ t.test('alerts, schedules, spans taken in and refused calls are counted', async 
     '{graph="shop",result="skipped"}': 0,
   })
   t.same(some('tta_embedded_received_spans_total'), { '{result="accepted"}': 2, '{result="rejected"}': 1 })
-  t.same(some('tta_embedded_dropped_spans_total'), { '{reason="too_old"}': 0, '{reason="no_room"}': 1 })
-  t.equal(series.tta_embedded_held_spans, 1)
-  t.ok((series.tta_embedded_held_bytes ?? 0) > 300)
+  t.same(some('tta_embedded_dropped_spans_total'), { '{reason="expired"}': 0, '{reason="evicted"}': 1 })
+  t.equal(series.tta_embedded_stored_spans, 1)
+  t.ok((series.tta_embedded_stored_bytes ?? 0) > 300)
   t.same(some('tta_http_problems_total'), {
     '{route="/webhooks/alerts",code="TTA_BAD_REQUEST"}': 1,
     '{route="/webhooks/alerts",code="TTA_UNAUTHORIZED"}': 1,

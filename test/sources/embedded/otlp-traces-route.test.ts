@@ -128,13 +128,13 @@ t.test('what cannot be decoded is 400 with a Status in the encoding of the reque
   const { traces, post } = await listen(t)
   const gzip = { ...json, 'content-encoding': 'gzip' }
   const cases: [string | Uint8Array, Record<string, string>, RegExp][] = [
-    ['{"resourceSpans":', json, /^The body is not JSON in UTF-8: /],
-    ['', json, /^The body is not JSON/],
-    [Buffer.from([0x22, 0xff, 0x22]), json, /^The body is not JSON in UTF-8/],
+    ['{"resourceSpans":', json, /^The request body is not valid JSON in UTF-8: /],
+    ['', json, /^The request body is not valid JSON/],
+    [Buffer.from([0x22, 0xff, 0x22]), json, /^The request body is not valid JSON in UTF-8/],
     ['[]', json, /^\$ must be an object/],
     ['{"resourceSpans":[{"scopeSpans":7}]}', json, /^\$\.resourceSpans\[0\]\.scopeSpans must be an array/],
-    ['{}', gzip, /^The body is not gzip/],
-    [gzipSync('{}').subarray(0, 12), gzip, /^The body is not gzip/],
+    ['{}', gzip, /^The request body is not valid gzip/],
+    [gzipSync('{}').subarray(0, 12), gzip, /^The request body is not valid gzip/],
   ]
   for (const [body, headers, message] of cases) {
     const answer = await post(body, headers)
@@ -157,7 +157,7 @@ t.test('another content type or encoding is 415, and the answer says what is tak
   const zstd = await post('spans', { ...protobuf, 'content-encoding': 'zstd' })
   t.equal(zstd.status, 415)
   t.equal(zstd.headers.get('accept-encoding'), 'gzip, identity')
-  t.same(zstd.body, rpcStatus(3, 'Content-Encoding must be gzip or identity'))
+  t.same(zstd.body, rpcStatus(3, 'content-encoding must be gzip or identity'))
   const none = await fetch(`${url}/v1/traces`, { method: 'POST' })
   t.ok([400, 415].includes(none.status), `no content type and no body: ${none.status}`)
 })
@@ -170,7 +170,7 @@ t.test('too much is 413, as sent and decompressed', async (t) => {
   t.ok(bomb.length < bodyLimitBytes)
   const answer = await post(bomb, { ...protobuf, 'content-encoding': 'gzip' })
   t.match(answer, { status: 413, type: 'application/x-protobuf' })
-  t.same(answer.body, rpcStatus(8, `The decompressed body has more than ${bodyLimitBytes} bytes`))
+  t.same(answer.body, rpcStatus(8, `The decompressed request body is larger than ${bodyLimitBytes} bytes`))
   t.equal(traces.requests().length, 0)
 })
 
