@@ -1,4 +1,5 @@
 import { badRequest, TtaError } from '../../base/errors.ts'
+import { secondsPerUnit } from '../../base/time-units.ts'
 import { noBuildThen } from '../../model/build-history.ts'
 import type { GraphComparison } from '../../model/graph-comparison.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
@@ -7,7 +8,7 @@ import type { AggregationSummary, ComparedBuild } from '../../model/summary.ts'
 import type { GraphStore } from '../../sinks/graph-store.ts'
 import type { ReadOptions } from '../../sources/trace-source.ts'
 import { compareGraphs } from '../diff/compare-graphs.ts'
-import { parseTimeMs, unitSec } from './parse-time.ts'
+import { parseTimeMs } from './parse-time.ts'
 import { notComparedWarning } from './warnings.ts'
 
 /** The other side of a comparison: the build of a time, the window that is `offsetMs` earlier, or any window. */
@@ -108,7 +109,7 @@ function parseBase(base: string, nowMs: number): Base {
     if (fromMs !== undefined && toMs !== undefined && more.length === 0) return { fromMs, toMs }
   } else {
     const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(base) ?? []
-    const offsetMs = Number(amount) * (unitSec[unit] ?? 0) * 1000
+    const offsetMs = Number(amount) * (secondsPerUnit[unit] ?? 0) * 1000
     if (offsetMs > 0 && offsetMs <= nowMs) return { offsetMs }
     if (fromMs !== undefined) return { atMs: fromMs }
   }

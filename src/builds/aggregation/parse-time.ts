@@ -1,7 +1,5 @@
 import { badRequest } from '../../base/errors.ts'
-
-/** Seconds of each unit of `now-20m`. */
-export const unitSec: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+import { secondsPerUnit } from '../../base/time-units.ts'
 
 const iso8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/
 
@@ -35,7 +33,7 @@ const epochMs = (value: number) => (value < 1e11 ? value * 1000 : value)
 
 function relativeMs(text: string, nowMs: number): number | undefined {
   const [match, amount = '0', unit = 's'] = /^now(?:-(\d+(?:\.\d+)?)([smhdw]))?$/.exec(text) ?? []
-  return match === undefined ? undefined : nowMs - Number(amount) * (unitSec[unit] ?? 1) * 1000
+  return match === undefined ? undefined : nowMs - Number(amount) * (secondsPerUnit[unit] ?? 1) * 1000
 }
 
 function isoMs(text: string): number | undefined {

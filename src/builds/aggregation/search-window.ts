@@ -1,10 +1,10 @@
 import { badRequest, type FieldError } from '../../base/errors.ts'
-import type { AggregationParameters, ParameterDefaults } from '../../model/parameters.ts'
+import { type AggregationParameters, maxWindowHours, type ParameterDefaults } from '../../model/parameters.ts'
 import type { Window } from '../../sources/trace-source.ts'
 import { parseTimeMs, timeFormats } from './parse-time.ts'
 
-/** Longest window: Tempo's default for `query_frontend.search.max_duration`. */
-export const maxWindowMs = 168 * 3600 * 1000
+/** Longest window that can be built, ms. */
+export const maxWindowMs = maxWindowHours * 3600 * 1000
 /** How much Tempo holds in its live store or ingesters: its default for `query_backend_after`. */
 const recentMs = 15 * 60 * 1000
 
@@ -46,7 +46,7 @@ export function requestedWindow(
 
 function windowProblem(fromMs: number, toMs: number, nowMs: number): string | undefined {
   if (fromMs >= toMs) return 'must be before to'
-  if (toMs - fromMs > maxWindowMs) return 'must be at most 168 h before to'
+  if (toMs - fromMs > maxWindowMs) return `must be at most ${maxWindowHours} h before to`
   if (fromMs > nowMs) return 'must not be in the future'
   return fromMs < 0 ? 'must not be before 1970' : undefined
 }

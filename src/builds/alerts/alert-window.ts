@@ -1,7 +1,6 @@
+import { maxWindowMs } from '../aggregation/search-window.ts'
 import type { Alert } from './notification.ts'
 
-/** Longest window that can be built, ms: Tempo's default for `query_frontend.search.max_duration`. */
-const maxWindowMs = 168 * 3600 * 1000
 /** Time between a window being chosen and being read, ms. */
 const slackMs = 60_000
 
