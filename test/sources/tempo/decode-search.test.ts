@@ -32,16 +32,21 @@ const spellings: Record<string, Spelling> = {
 }
 
 /** A search answer of one trace with one span. */
-function answerOf(attributes: Attribute[], spell = asTempoDoes, spanId = '00000000000000aB'): Uint8Array {
+function answerOf(
+  attributes: Attribute[],
+  spell = asTempoDoes,
+  spanId = '00000000000000aB',
+  { setField = 7, durationNs = 5_000_000_000n } = {},
+): Uint8Array {
   const writer = new ProtobufWriter()
   writer.message(1, () => {
     writer.string(1, 'c0ffee')
-    writer.message(7, () => {
+    writer.message(setField, () => {
       writer.message(1, () => {
         writer.string(1, spanId)
         writer.string(2, 'GET /')
         writer.varint(3, 1_700_000_000_000_000_001n)
-        writer.varint(4, 5_000_000_000n)
+        writer.varint(4, durationNs)
         for (const attribute of attributes) writer.message(5, () => spell(writer, attribute))
       })
       writer.varint(2, 1)
@@ -62,6 +67,7 @@ function decode(bytes: Uint8Array) {
         parentId: [spans.parentIdHi[row], spans.parentIdLo[row]],
         start: [spans.startHi[row], spans.startLo[row]],
         durationNs: spans.durationNs[row],
+        ...(spans.skewed[row] ? { skewed: true } : {}),
         kind: spans.kind[row],
         status: spans.status[row],
         name: strings.text(spans.name[row] ?? 0),
@@ -124,6 +130,16 @@ t.test('an attribute that only looks like a field is none', async (t) => {
     ['statuz', 'error'],
   ]
   t.match(decode(answerOf(alike)), [{ parentId: [0, 0], kind: 0, status: 0 }])
+})
+
+t.test('reads spanSet where there is no spanSets, as before Tempo 2.3', async (t) => {
+  const [row] = decode(answerOf(fields, asTempoDoes, undefined, { setField: 6 }))
+  t.same([row], decode(answerOf(fields)))
+})
+
+t.test('a span that ends before it starts has no duration, and is marked', async (t) => {
+  const answer = answerOf(fields, asTempoDoes, undefined, { durationNs: 2n ** 64n - 1000n })
+  t.match(decode(answer), [{ durationNs: 0, skewed: true }])
 })
 
 t.test('a span id is 16 hex digits', async (t) => {

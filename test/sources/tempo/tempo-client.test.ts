@@ -5,11 +5,16 @@ import { type Fault, startTempo, text } from '../../support/tempo/tempo-stand-in
 type Test = { teardown(end: () => unknown): unknown }
 
 /** Sends one request to a Tempo that always answers `fault`. */
-async function send(t: Test, fault: Fault, options: { retries?: number; timeoutMs?: number } = {}) {
+async function send(
+  t: Test,
+  fault: Fault,
+  options: { retries?: number; timeoutMs?: number } = {},
+  headers: Record<string, string> = {},
+) {
   const tempo = await startTempo({ fault: () => fault })
   const client = new TempoClient({
     url: tempo.url,
-    headers: {},
+    headers,
     timeoutMs: 10_000,
     maxAnswerBytes: 1e6,
     maxSockets: 1,
@@ -74,4 +79,12 @@ t.test('waits as long as Retry-After says', async (t) => {
   const { sent, elapsedMs } = await send(t, busy, { retries: 1 })
   t.equal(sent, 2)
   t.ok(elapsedMs >= 1000, `${elapsedMs} ms`)
+})
+
+t.test('removes the secrets that Tempo or a gateway repeats in an error', async (t) => {
+  const headers = { authorization: 'Basic c2VjcmV0OnNlY3JldA==' }
+  const echo = text(400, `bad header authorization: ${headers.authorization}`)
+  const { error } = await send(t, echo, {}, headers)
+  t.match(error?.message, /bad header/)
+  t.notMatch(error?.message, /c2VjcmV0/)
 })

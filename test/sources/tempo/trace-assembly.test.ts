@@ -14,20 +14,22 @@ const sibling = { id: 3, parent: 1, atMs: 1010, ms: 5 }
 function assemble(options: { filtered?: boolean; hasRead?: boolean; limit?: number } = {}) {
   const strings = new StringTable()
   const added: number[] = []
+  const before: number[] = []
   const assembly = new TraceAssembly({
     consumer: {
       strings,
       add: (spans) => void added.push(spans.length),
       remove: (spans) => void added.push(-spans.length),
+      onBeforeWindow: (spans) => void before.push(spans.length),
     },
-    window: { fromMs: 0, toMs: 60_000 },
+    window: { fromMs: 500, toMs: 60_000 },
     limit: options.limit ?? 100,
     filtered: options.filtered ?? false,
     hasRead: () => options.hasRead ?? true,
   })
   const tableOfSpans = (spans: Parameters<typeof fragmentOf>[2], traceId = 1): SpanTable =>
     tableOf(strings, fragmentOf(traceId, 0, spans))
-  return { assembly, added, tableOfSpans }
+  return { assembly, added, before, tableOfSpans }
 }
 
 const metadataOf = (spans: SpanTable, minSpans = 0, cut = false) => ({
@@ -56,7 +58,7 @@ t.test('a spanset that Tempo cut keeps its trace back', async (t) => {
   t.equal(assembly.countPending('incomplete'), 1)
 })
 
-t.test('what one slice says of missing spans holds when another slice shows more', async (t) => {
+t.test('spans that one slice reports as missing stay missing after another slice', async (t) => {
   for (const [cut, minSpans] of [
     [true, 0],
     [false, 4],
@@ -102,4 +104,26 @@ t.test('a trace that was published and comes again with other spans is a conflic
   t.equal(assembly.countPending('conflict'), 1, 'also when still more of it comes')
   t.ok(trace && assembly.resolveConflict(trace, tableOfSpans([root, { id: 7, atMs: 30_000 }])))
   t.same(added, [1, -1, 2])
+})
+
+t.test('a trace that seemed to start after the window, and starts in it, is incomplete', async (t) => {
+  const { assembly, added, tableOfSpans } = assemble()
+  const late = tableOfSpans([{ id: 2, atMs: 70_000 }])
+  assembly.accept(late, metadataOf(late), { startSec: 60, endSec: 120, timeouts: 0 })
+  t.equal(assembly.outsideWindow, 1)
+  const early = tableOfSpans([root])
+  assembly.accept(early, metadataOf(early), slice)
+  t.same(added, [])
+  t.equal(assembly.outsideWindow, 0)
+  t.equal(assembly.countPending('incomplete'), 1)
+})
+
+t.test('the consumer is called for a trace that starts before the window', async (t) => {
+  const { assembly, added, before, tableOfSpans } = assemble()
+  const early = tableOfSpans([{ id: 1, atMs: 100 }])
+  assembly.accept(early, metadataOf(early), { startSec: -60, endSec: 60, timeouts: 0 })
+  const late = tableOfSpans([{ id: 1, atMs: 70_000 }], 2)
+  assembly.accept(late, metadataOf(late), { startSec: 60, endSec: 120, timeouts: 0 })
+  t.same(added, [])
+  t.same(before, [1])
 })

@@ -1,5 +1,11 @@
 import t from 'tap'
-import { readWindow } from '../../support/tempo/read-window.ts'
+import { StringTable } from '../../../src/graph/columns/string-table.ts'
+import type { SpanTable } from '../../../src/graph/spans/span-table.ts'
+import { TraceAssembly } from '../../../src/sources/tempo/assembly/trace-assembly.ts'
+import type { TraceLookup } from '../../../src/sources/tempo/assembly/trace-lookup.ts'
+import { TraceRepair } from '../../../src/sources/tempo/assembly/trace-repair.ts'
+import type { SearchContext } from '../../../src/sources/tempo/search/search.ts'
+import { readWindow, tableOf } from '../../support/tempo/read-window.ts'
 import { fragmentOf } from '../../support/tempo/stored-trace.ts'
 import { type AskedKind, type StandInOptions, startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
@@ -64,3 +70,86 @@ t.test('a partial trace by id with fewer spans does not replace what is known', 
   t.equal(tempo.count('lookup'), 1)
   t.match(report, { traces: 1, spans: 101, repaired: 0, incomplete: 1 })
 })
+
+t.test('does not trust the count of spans of a Tempo that counts too few for one trace', async (t) => {
+  const traces = Array.from({ length: 310 }, (_, i) =>
+    fragmentOf(i + 1, epochMs, [
+      { id: 1, service: 'front', atMs: 1000 + i * 100, ms: 20, ...red },
+      { id: 2, parent: 1, service: 'back', atMs: 1001 + i * 100, ms: 10, ...red },
+    ]),
+  )
+  const [first = [], ...others] = traces
+  const tempo = await startWith(t, traces, { count: [first.slice(0, 1), ...others] })
+  const { report } = await readWindow({ url: tempo.url, window, ...selectRed, concurrency: 1 })
+  t.equal(tempo.count('count'), 1)
+  t.equal(report.suspects, 310, 'every trace is looked up')
+  t.match(report, { traces: 310, spans: 620, incomplete: 0 })
+})
+
+t.test('looks up orphaned traces as long as that finds more spans', async (t) => {
+  const orphans = Array.from({ length: 120 }, (_, i) =>
+    fragmentOf(i + 1, epochMs, [{ id: 2, parent: 1, atMs: 1000 + i * 10 }]),
+  )
+  const roots = orphans.map((_, i) => fragmentOf(i + 1, epochMs, [{ id: 1, atMs: 3_600_000, ms: 5 }]))
+  const tempo = await startWith(t, [...orphans, ...roots], {})
+  const { report } = await readWindow({ url: tempo.url, window })
+  t.equal(tempo.count('lookup'), 120)
+  t.match(report, { traces: 120, spans: 240, repaired: 120, warnings: [] })
+})
+
+t.test('asks trace by id for all spans, not for summaries of similar ones', async (t) => {
+  const tempo = await startWith(t, [crowded], {})
+  await readWindow({ url: tempo.url, window })
+  const lookup = tempo.asked.find(({ kind }) => kind === 'lookup')
+  t.equal(lookup?.params.get('span_pruning'), 'false')
+})
+
+/** A published part of a trace, and another part that conflicts with it. */
+function conflictOf(t: { equal(a: unknown, b: unknown): unknown }) {
+  const strings = new StringTable()
+  const added: number[] = []
+  const incomplete: number[] = []
+  const consumer = {
+    strings,
+    add: (spans: SpanTable) => void added.push(spans.length),
+    remove: (spans: SpanTable) => void added.push(-spans.length),
+    onIncomplete: (spans: SpanTable) => void incomplete.push(spans.length),
+  }
+  const assembly = new TraceAssembly({ consumer, window, limit: 10, filtered: false, hasRead: () => true })
+  const slice = { startSec: epochMs / 1000, endSec: epochMs / 1000 + 60, timeouts: 0 }
+  for (const part of [rich.slice(0, 1), fragmentOf(1, epochMs, [{ id: 9, service: 'late', atMs: 50_000 }])]) {
+    assembly.accept(tableOf(strings, part), { cut: false, minSpans: 0, matchedSpans: 1 }, slice)
+  }
+  t.equal(assembly.countPending('conflict'), 1)
+  return { strings, added, incomplete, consumer, assembly }
+}
+
+const whole = [...rich, ...fragmentOf(1, epochMs, [{ id: 9, service: 'late', atMs: 50_000 }])]
+
+for (const { name, cut, result, expected } of [
+  { name: 'a whole search', cut: false, result: 'missing', expected: [1, -1, 4] },
+  { name: 'a whole trace by id after a cut search', cut: true, result: 'whole', expected: [1, -1, 4] },
+  { name: 'a partial trace by id after a cut search', cut: true, result: 'partial', expected: [1] },
+] as const) {
+  t.test(`a conflict with a published part, looked up by ${name}`, async (t) => {
+    const { strings, added, incomplete, consumer, assembly } = conflictOf(t)
+    const lookup = {
+      byIds: async (_ids: string[], _time: object, onTrace: (spans: SpanTable, found: object) => void) =>
+        onTrace(tableOf(strings, whole), { cut, minSpans: 0, matchedSpans: 4 }),
+      byId: async (_id: string, spans: SpanTable) => {
+        const all = tableOf(strings, whole)
+        spans.traceId.set(all.traceId)
+        for (let row = 0; row < all.length; row++) spans.copyRow(all, row)
+        return result
+      },
+    } as unknown as TraceLookup
+    const context = {} as SearchContext
+    const options = { context, assembly, consumer, lookup, startSec: 0, endSec: 1, maxLookups: 5 }
+    const repair = new TraceRepair({ ...options, isStopped: () => false }, strings)
+    await repair.run(true)
+    t.same(added, expected)
+    const isIncomplete = result === 'partial'
+    t.same([repair.repaired, repair.incomplete], isIncomplete ? [0, 1] : [1, 0])
+    t.equal(incomplete.length, isIncomplete ? 1 : 0, 'the consumer is called for an incomplete trace')
+  })
+}
