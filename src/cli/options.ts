@@ -160,7 +160,7 @@ export const options: readonly Option[] = [
   {
     name: 'format',
     value: 'FORMAT',
-    help: 'print as json, dot, mermaid, svg, csv, graphml',
+    help: 'json, dot, mermaid, svg, csv or graphml',
     commands: build,
   },
   { name: 'part', value: 'nodes|edges', help: 'table to print as csv; default edges', commands: build },

@@ -288,7 +288,7 @@ t.test('reports a failed sink as a problem, and a successful one in the report',
   }
   const io = terminal({ env })
   t.equal(await runCommandLine(['--json'], io, { source: shopSource(), providerSink: sink }), 1)
-  t.match(io.stderr.text, /^tta: nodegraph-provider did not take the graph \(failed\): answered 201/)
+  t.match(io.stderr.text, /^tta: nodegraph-provider did not store the graph \(failed\): answered 201/)
   t.match(JSON.parse(io.stdout.text), { code: 'TTA_SINK_FAILED', summary: { sinks: [{ attempts: 4 }, {}] } })
 
   const replace = async (): Promise<SinkReport> => ({ ...report, state: 'stored', verified: true })
