@@ -11,14 +11,11 @@ t.test('openapi/tta.json', async (t) => {
   const text = await openapiText(app)
   const committed = readFileSync(new URL('../openapi/tta.json', import.meta.url), 'utf8')
 
-  t.test('is what the routes say', async (t) => {
-    t.ok(
-      committed === text,
-      'openapi/tta.json is fresh; where it is not: run `npm run openapi` and commit it',
-    )
+  t.test('matches the routes', async (t) => {
+    t.ok(committed === text, 'openapi/tta.json is up to date; if not, run `npm run openapi` and commit it')
   })
 
-  t.test('describes every route: who, what, and every error as a Problem', async (t) => {
+  t.test('describes every route with its id, summary and errors', async (t) => {
     const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, Operation>> }
     const ids = new Set<string>()
     for (const [path, methods] of Object.entries(paths)) {
@@ -33,7 +30,7 @@ t.test('openapi/tta.json', async (t) => {
     }
   })
 
-  t.test('gives the whole of the API', async (t) => {
+  t.test('contains every path of the API', async (t) => {
     t.same(Object.keys(JSON.parse(text).paths), [
       '/-/reload',
       '/aggregate',

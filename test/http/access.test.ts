@@ -29,7 +29,7 @@ async function start(t: Test, env: NodeJS.ProcessEnv = { TTA_SERVER_AUTH_TOKENS:
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-t.test('with tokens configured, a call needs one that is known and has the scope', async (t) => {
+t.test('requires a known token with the right scope if tokens are configured', async (t) => {
   const { app, log, rawLog } = await start(t)
   const get = (headers: Record<string, string>) => app.inject({ url: '/graphs', headers })
 
@@ -59,7 +59,7 @@ t.test('with tokens configured, a call needs one that is known and has the scope
   t.equal(
     (await app.inject(`/graphs?access_token=${tokens.reader}`)).statusCode,
     401,
-    'not in a URL: it is logged',
+    'does not accept a token in the URL, which is logged',
   )
 
   const refused = await get(bearer(tokens.writer))
@@ -77,27 +77,24 @@ t.test('with tokens configured, a call needs one that is known and has the scope
   t.match(
     log().at(-1),
     { path: '/graphs', statusCode: 200, caller: 'next-writer' },
-    'the log names the caller',
+    'logs the name of the token',
   )
   for (const token of Object.values(tokens)) t.notOk(rawLog().includes(token), 'and no token')
 })
 
-t.test(
-  'a rotation: the old and the new token work side by side, until the old one is taken out',
-  async (t) => {
-    const hash = (token: string) => createHash('sha256').update(token).digest('hex')
-    const entry = (name: string, token: string) => ({ name, sha256: hash(token), scopes: ['write' as const] })
-    const accepted = new AcceptedTokens([entry('old', tokens.writer)])
-    accepted.replace([entry('old', tokens.writer), entry('new', tokens.nextWriter)])
-    t.equal(accepted.find(tokens.writer)?.name, 'old')
-    t.equal(accepted.find(tokens.nextWriter)?.name, 'new')
-    accepted.replace([entry('new', tokens.nextWriter)])
-    t.equal(accepted.find(tokens.writer), undefined)
-  },
-)
+t.test('accepts the old and the new token during a rotation, until the old one is removed', async (t) => {
+  const hash = (token: string) => createHash('sha256').update(token).digest('hex')
+  const entry = (name: string, token: string) => ({ name, sha256: hash(token), scopes: ['write' as const] })
+  const accepted = new AcceptedTokens([entry('old', tokens.writer)])
+  accepted.replace([entry('old', tokens.writer), entry('new', tokens.nextWriter)])
+  t.equal(accepted.find(tokens.writer)?.name, 'old')
+  t.equal(accepted.find(tokens.nextWriter)?.name, 'new')
+  accepted.replace([entry('new', tokens.nextWriter)])
+  t.equal(accepted.find(tokens.writer), undefined)
+})
 
 t.test(
-  'a call without its token is refused before its body is looked at, in the words of its route',
+  'refuses a request without a token before it reads the body, in the error format of the route',
   async (t) => {
     const { app } = await start(t)
     const large = 'x'.repeat(2_000_000)
@@ -112,29 +109,32 @@ t.test(
   },
 )
 
-t.test('every route wants a scope: what changes something write, what reads read', async (t) => {
-  const routes: { method: string; url: string; scope: unknown }[] = []
-  const { app } = await start(t)
-  const document = app.swagger() as { paths: Record<string, Record<string, { security?: object[] }>> }
-  for (const [path, operations] of Object.entries(document.paths)) {
-    for (const [method, { security }] of Object.entries(operations)) {
-      const url = path.replace(/\{\w+\}/g, 'x')
-      routes.push({ method, url, scope: security })
-      const open = path.startsWith('/health/')
-      const answer = await app.inject({ method: method.toUpperCase() as 'GET', url })
-      t.equal(answer.statusCode === 401, !open, `${method} ${path} requires a token`)
-      const alerts = path === '/webhooks/alerts'
-      const scope = alerts ? 'webhook' : method === 'get' ? 'read' : 'write'
-      t.same(security, open ? undefined : [{ bearer: [scope] }], `${method} ${path} says so`)
+t.test(
+  'requires the scope write for every route that changes something, and read for all others',
+  async (t) => {
+    const routes: { method: string; url: string; scope: unknown }[] = []
+    const { app } = await start(t)
+    const document = app.swagger() as { paths: Record<string, Record<string, { security?: object[] }>> }
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, { security }] of Object.entries(operations)) {
+        const url = path.replace(/\{\w+\}/g, 'x')
+        routes.push({ method, url, scope: security })
+        const open = path.startsWith('/health/')
+        const answer = await app.inject({ method: method.toUpperCase() as 'GET', url })
+        t.equal(answer.statusCode === 401, !open, `${method} ${path} requires a token`)
+        const alerts = path === '/webhooks/alerts'
+        const scope = alerts ? 'webhook' : method === 'get' ? 'read' : 'write'
+        t.same(security, open ? undefined : [{ bearer: [scope] }], `${method} ${path} says so`)
+      }
     }
-  }
-  t.ok(routes.length > 10)
-  for (const url of ['/health/live', '/openapi.json', '/docs', '/docs/json']) {
-    t.not((await app.inject(url)).statusCode, 401, `${url} is open`)
-  }
-})
+    t.ok(routes.length > 10)
+    for (const url of ['/health/live', '/openapi.json', '/docs', '/docs/json']) {
+      t.not((await app.inject(url)).statusCode, 401, `${url} is open`)
+    }
+  },
+)
 
-t.test('a reload that leaves no token is warned of where others can call', async (t) => {
+t.test('warns after a reload that leaves no token on a reachable address', async (t) => {
   const lines: string[] = []
   let env: NodeJS.ProcessEnv = { TTA_SERVER_AUTH_TOKENS: configured }
   const readConfig = () => loadConfig({ env })
@@ -147,7 +147,7 @@ t.test('a reload that leaves no token is warned of where others can call', async
   t.match(lines.at(-1), /"level":40.*Every client that can reach 0\.0\.0\.0/)
 })
 
-t.test('without tokens everybody may call; on an address that others reach this is warned of', async (t) => {
+t.test('accepts every request without tokens, and warns on a reachable address', async (t) => {
   for (const [host, warned] of [
     ['127.0.0.1', false],
     ['localhost', false],
@@ -171,7 +171,7 @@ t.test('without tokens everybody may call; on an address that others reach this 
   t.same(defaultConfig().server.auth.tokens, [])
 })
 
-t.test('a page of another site starts nothing, with or without tokens; it may be linked to', async (t) => {
+t.test('refuses unsafe requests from other sites, with and without tokens, but accepts links', async (t) => {
   for (const env of [{}, undefined]) {
     const { app } = await start(t, env)
     const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, site: string) =>

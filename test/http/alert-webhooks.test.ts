@@ -40,7 +40,7 @@ async function start(t: Test, webhooks: string, more: string = '', overrides: Ap
 const now = () => new Date().toISOString()
 const cart = () => ({ ...firing({ alertname: 'HighLatency', service: 'cart' }), startsAt: now() })
 
-t.test('what Grafana and Alertmanager send is 202, by POST and by PUT', async (t) => {
+t.test('accepts notifications of Grafana and Alertmanager with 202, by POST and PUT', async (t) => {
   const { app, post, source } = await start(t, rules)
   const answer = await post(grafanaNotification([cart()]))
   t.equal(answer.statusCode, 202)
@@ -67,7 +67,7 @@ t.test('what Grafana and Alertmanager send is 202, by POST and by PUT', async (t
   t.match(test.json(), { ignored: 1, outcomes: [{ reason: /test notification/ }] })
 })
 
-t.test('a build that fails is in the log, and the graph may be asked for again', async (t) => {
+t.test('logs a failed build, and builds the graph again for the next alert', async (t) => {
   const { post, source, log } = await start(t, `  min_interval_sec: 0\n${rules}`)
   source.failure = new Error('no traces today')
   const alert = cart()
@@ -77,7 +77,7 @@ t.test('a build that fails is in the log, and the graph may be asked for again',
   t.match((await post(grafanaNotification([alert]))).json(), { started: 1 })
 })
 
-t.test('more alerts than are taken are told by their number, and not looked at', async (t) => {
+t.test('refuses too many alerts by their number, without checking each one', async (t) => {
   const { post } = await start(t, rules)
   const answer = await post(`{"alerts":[${'{},'.repeat(299_999)}{}]}`)
   t.equal(answer.statusCode, 400)
@@ -88,7 +88,7 @@ t.test('more alerts than are taken are told by their number, and not looked at',
   t.equal(answer.json().errors.length, 1)
 })
 
-t.test('a body that is no notification is 400 and named', async (t) => {
+t.test('refuses a body that is not a notification with 400 and names the field', async (t) => {
   const { post } = await start(t, rules)
   const alert = cart()
   const cases: [payload: object | string, fields: string[]][] = [
@@ -131,7 +131,7 @@ t.test('a body that is no notification is 400 and named', async (t) => {
   })
 })
 
-t.test('a signature is checked on the bytes that were sent', async (t) => {
+t.test('checks a signature against the received bytes', async (t) => {
   const auth = '  auth: { hmac_secret: geheim, hmac_timestamp_header: X-Grafana-Alerting-Timestamp }\n'
   const { post, log, source } = await start(t, auth + rules)
   const body = ` ${JSON.stringify(grafanaNotification([cart()]), null, 3)}\n`
@@ -155,30 +155,33 @@ t.test('a signature is checked on the bytes that were sent', async (t) => {
     t.match(refused.headers['www-authenticate'], /^HMAC-SHA256 /)
     t.match(refused.json(), { code: 'TTA_UNAUTHORIZED', detail: /^Not admitted: the header x-grafana-/ })
   }
-  t.equal(source.reads.length, 1, 'who is not admitted begins nothing')
+  t.equal(source.reads.length, 1, 'an unauthenticated sender starts no build')
   t.notMatch(log(), /geheim/)
 })
 
-t.test('where webhooks.auth is set it alone decides, else tokens with the scope webhook', async (t) => {
-  const token = (scope: string) => `${scope}-0123456789`.padEnd(20, 'x')
-  const tokens = (['webhook', 'read'] as const).map((scope) => ({
-    name: scope,
-    token: token(scope),
-    scopes: [scope],
-  }))
-  const more = `server: { auth: { tokens: ${JSON.stringify(tokens)} } }`
-  const bearer = (value: string) => ({ authorization: `Bearer ${value}` })
-  const byScope = await start(t, rules, more)
-  t.equal((await byScope.post(grafanaTest(), bearer(token('webhook')))).statusCode, 202)
-  t.equal((await byScope.post(grafanaTest(), bearer(token('read')))).statusCode, 403)
-  t.equal((await byScope.post(grafanaTest())).statusCode, 401)
-  const own = await start(t, `  auth: { bearer_token: 0wn }\n${rules}`, more)
-  t.equal((await own.post(grafanaTest(), bearer('0wn'))).statusCode, 202)
-  t.equal((await own.post(grafanaTest(), bearer(token('webhook')))).statusCode, 401)
-})
+t.test(
+  'authenticates senders by webhooks.auth if set, otherwise by tokens with the scope webhook',
+  async (t) => {
+    const token = (scope: string) => `${scope}-0123456789`.padEnd(20, 'x')
+    const tokens = (['webhook', 'read'] as const).map((scope) => ({
+      name: scope,
+      token: token(scope),
+      scopes: [scope],
+    }))
+    const more = `server: { auth: { tokens: ${JSON.stringify(tokens)} } }`
+    const bearer = (value: string) => ({ authorization: `Bearer ${value}` })
+    const byScope = await start(t, rules, more)
+    t.equal((await byScope.post(grafanaTest(), bearer(token('webhook')))).statusCode, 202)
+    t.equal((await byScope.post(grafanaTest(), bearer(token('read')))).statusCode, 403)
+    t.equal((await byScope.post(grafanaTest())).statusCode, 401)
+    const own = await start(t, `  auth: { bearer_token: 0wn }\n${rules}`, more)
+    t.equal((await own.post(grafanaTest(), bearer('0wn'))).statusCode, 202)
+    t.equal((await own.post(grafanaTest(), bearer(token('webhook')))).statusCode, 401)
+  },
+)
 
 t.test(
-  'a storm of 1,000 notifications for 5 graphs is answered with 202, and begins one build for each graph',
+  'accepts 1,000 notifications for 5 graphs with 202, and starts one build for each graph',
   async (t) => {
     const five = [1, 2, 3, 4, 5].map(
       (n) => `    - { match: { group: '${n}' }, graph: graph-${n}, filter: '^{{ labels.service }}$' }`,

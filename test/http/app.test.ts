@@ -42,7 +42,7 @@ const resource = (service: string, spans: object[]) => ({
   scopeSpans: [{ spans }],
 })
 
-/** Two traces: cart calls db twice in the first, and nobody in the second. */
+/** Two traces: cart calls db twice in the first, and no service in the second. */
 const twoTraces = {
   resourceSpans: [
     resource('cart', [
@@ -56,19 +56,16 @@ const twoTraces = {
   ],
 }
 
-t.test(
-  'a schema that cannot be used is told of soon after the start, and not by the first request',
-  async (t) => {
-    const { compiler, compileAll } = createValidator()
-    const route = { method: 'GET', url: '/' }
-    compiler({ schema: { type: 'object', properties: { from: { type: 'string' } } }, ...route })
-    await compileAll()
-    compiler({ schema: { type: 'object', properties: { from: { $ref: 'nowhere' } } }, ...route })
-    await t.rejects(compileAll(), /nowhere/)
-  },
-)
+t.test('reports an invalid schema soon after the start, before the first request', async (t) => {
+  const { compiler, compileAll } = createValidator()
+  const route = { method: 'GET', url: '/' }
+  compiler({ schema: { type: 'object', properties: { from: { type: 'string' } } }, ...route })
+  await compileAll()
+  compiler({ schema: { type: 'object', properties: { from: { $ref: 'nowhere' } } }, ...route })
+  await t.rejects(compileAll(), /nowhere/)
+})
 
-t.test('traces in, graph out: with nothing configured, everything is embedded', async (t) => {
+t.test('receives traces and returns a graph without any configuration', async (t) => {
   const { app } = await start(t)
   const sent = await app.inject({ method: 'POST', url: '/v1/traces', payload: twoTraces })
   t.equal(sent.statusCode, 200)
@@ -95,7 +92,7 @@ t.test('traces in, graph out: with nothing configured, everything is embedded', 
   )
   t.match(edges, [{ source: nodes[0].id, target: nodes[1].id, mainStat: 2 }])
 
-  t.test('a GET with parameters builds another graph and leaves the stored one alone', async (t) => {
+  t.test('builds another graph for a GET with parameters, and keeps the stored one', async (t) => {
     const before = await app.inject('/graphs/micro')
     const db = (await app.inject('/graphs/micro?filter=db&useTagAsNode=false')).json()
     t.equal(db.summary.read.traces, 1, 'only the first trace has a span of db')
@@ -105,7 +102,7 @@ t.test('traces in, graph out: with nothing configured, everything is embedded', 
     t.equal(after.headers.etag, before.headers.etag)
   })
 
-  t.test('a window without traces clears the graph and says so', async (t) => {
+  t.test('clears the graph for a window without traces, and reports it', async (t) => {
     const empty = { graph: 'other', from: 'now-2m' }
     t.match((await app.inject({ method: 'POST', url: '/aggregate', payload: empty })).json(), {
       status: 'empty',
@@ -114,20 +111,20 @@ t.test('traces in, graph out: with nothing configured, everything is embedded', 
     t.equal((await app.inject('/other/api/graph/data')).body, '{"nodes":[],"edges":[]}')
   })
 
-  t.test('a dry run stores nothing', async (t) => {
+  t.test('stores nothing in a dry run', async (t) => {
     const payload = { graph: 'dry', dryRun: true }
     t.equal((await app.inject({ method: 'POST', url: '/aggregate', payload })).statusCode, 200)
     t.equal((await app.inject('/graphs/dry')).statusCode, 404)
   })
 
-  t.test('DELETE removes it', async (t) => {
+  t.test('removes the graph on DELETE', async (t) => {
     t.equal((await app.inject({ method: 'DELETE', url: '/graphs/micro' })).statusCode, 204)
     t.equal((await app.inject('/graphs/micro')).statusCode, 404)
   })
 })
 
 t.test(
-  'parameters that only the aggregator can judge are 400 and named, in a body and in a URL',
+  'refuses parameters that only the aggregator can check with 400, in a body and in a URL',
   async (t) => {
     const wrong: [parameters: Record<string, string>, field: string][] = [
       [{ filter: '(' }, 'filter'],
@@ -162,7 +159,7 @@ t.test(
   },
 )
 
-t.test('a Tempo that fails is 502, never "no data", and the stored graph stays', async (t) => {
+t.test('answers 502 if Tempo fails, never "no data", and keeps the stored graph', async (t) => {
   const tempo = createServer((_request, response) => {
     response.writeHead(401, { 'content-type': 'text/plain' }).end('no org id')
   })
@@ -192,7 +189,7 @@ t.test('a Tempo that fails is 502, never "no data", and the stored graph stays',
   t.notOk(`${response.body}${ready.body}${lines.join('')}`.includes('s3cret'), 'no secret anywhere')
   t.notOk(`${response.body}${ready.body}${lines.join('')}`.includes(btoa('user:s3cret')))
 
-  t.test('spans are not taken then, and the 404 says why', async (t) => {
+  t.test('refuses spans with a 404 that states the reason', async (t) => {
     for (const type of ['application/json', 'application/x-protobuf']) {
       const headers = { 'content-type': type }
       const payload = JSON.stringify(twoTraces)
@@ -204,7 +201,7 @@ t.test('a Tempo that fails is 502, never "no data", and the stored graph stays',
   })
 })
 
-t.test('a sink that fails is 503 with the whole account, and is closed with the service', async (t) => {
+t.test('answers 503 with the summary if a sink fails, and closes the sink with the service', async (t) => {
   const closed: string[] = []
   const providerSink: GraphSink = {
     name: 'nodegraph-provider',
@@ -237,7 +234,7 @@ t.test('a sink that fails is 503 with the whole account, and is closed with the 
   t.same(closed.sort(), ['sink', 'source'])
 })
 
-t.test('graphs with a schedule are built once the service listens, and jobs end with it', async (t) => {
+t.test('builds scheduled graphs once the service listens, and ends jobs with it', async (t) => {
   const config = loadConfig({
     env: {},
     text: `
@@ -275,7 +272,7 @@ graphs:
   t.throws(() => jobs.submit({}, 'schedule'), { code: 'TTA_CLOSING' })
 })
 
-t.test('a job that is cancelled lets go of Tempo', async (t) => {
+t.test('aborts the requests to Tempo of a cancelled job', async (t) => {
   let freed = () => {}
   const isFree = new Promise<void>((resolve) => {
     freed = resolve

@@ -11,7 +11,7 @@ import { startServer } from '../support/server-stand-ins.ts'
 
 const json = { 'content-type': 'application/json' }
 
-t.test('a body that is wrong is 400 and names the fields', async (t) => {
+t.test('refuses an invalid body with 400 and names the fields', async (t) => {
   const bodies: [payload: string, fields: string[]][] = [
     ['{"tga":"service.name"}', ['tga']],
     ['{"graph":"a/b"}', ['graph']],
@@ -55,7 +55,7 @@ t.test('a body that is wrong is 400 and names the fields', async (t) => {
   t.same(calls, [], 'nothing was built')
 })
 
-t.test('what a schema cannot check comes from the aggregator, field by field', async (t) => {
+t.test('reports each field that only the aggregator can check', async (t) => {
   const aggregate = async () => {
     throw badRequest([
       { field: 'filter', value: '(', message: 'must be an RE2 regular expression' },
@@ -70,12 +70,12 @@ t.test('what a schema cannot check comes from the aggregator, field by field', a
   t.equal(errors[1].value.length, 201, 'a long value is cut, with a mark that it was')
 })
 
-t.test('a body that is no JSON at all', async (t) => {
+t.test('a body that is not JSON', async (t) => {
   const { app } = await startServer(t)
   const post = (payload: string, headers: Record<string, string> = json) =>
     app.inject({ method: 'POST', url: '/aggregate', headers, payload })
 
-  t.test('is 400 and says where', async (t) => {
+  t.test('is 400 with the position of the error', async (t) => {
     for (const payload of [
       '{"limit": 5',
       '{"limit": }',
@@ -101,7 +101,7 @@ t.test('a body that is no JSON at all', async (t) => {
     }
   })
 
-  t.test('is 415 when it does not even say it is', async (t) => {
+  t.test('is 415 with another content type', async (t) => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense']) {
       t.match((await post('{}', { 'content-type': type })).json(), {
         status: 415,
@@ -114,7 +114,7 @@ t.test('a body that is no JSON at all', async (t) => {
     t.equal((await post('{}', { 'content-type': 'application/json; charset=utf-8' })).statusCode, 200)
   })
 
-  t.test('is 415 when it is compressed, and the header is named', async (t) => {
+  t.test('is 415 if it is compressed, and names the header', async (t) => {
     for (const coding of ['gzip', 'br', 'gzip, identity']) {
       const payload = gzipSync('{"dryRun":true}')
       const headers = { ...json, 'content-encoding': coding }
@@ -131,7 +131,7 @@ t.test('a body that is no JSON at all', async (t) => {
       t.equal((await post('{}', { ...json, 'content-encoding': coding })).statusCode, 200)
   })
 
-  t.test('is 413 when it is larger than what is allowed, with and without a length', async (t) => {
+  t.test('is 413 if it is too large, with and without a content length', async (t) => {
     t.match((await post(`"${'x'.repeat(5_000_000)}"`)).json(), {
       status: 413,
       code: 'TTA_TOO_LARGE',
@@ -140,7 +140,7 @@ t.test('a body that is no JSON at all', async (t) => {
   })
 })
 
-t.test('a client that sends 5 MB gets to read the 413', async (t) => {
+t.test('delivers the 413 to a client that is still sending 5 MB', async (t) => {
   const { app } = await startServer(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -170,7 +170,7 @@ t.test('a client that sends 5 MB gets to read the 413', async (t) => {
   }
 })
 
-t.test('a query string that is wrong is 400 and names the fields', async (t) => {
+t.test('refuses an invalid query string with 400 and names the fields', async (t) => {
   const queries: [query: string, field: string][] = [
     ['tga=x', 'tga'],
     ['tga=', 'tga'],
@@ -216,7 +216,7 @@ t.test('a query string that is wrong is 400 and names the fields', async (t) => 
   t.same(calls, [], 'nothing was built')
 })
 
-t.test('a name that no graph can have is 400 at every path that takes one', async (t) => {
+t.test('refuses an invalid graph name with 400 at every path', async (t) => {
   const names = [
     'a%2Fb',
     '%C3%84',
@@ -249,10 +249,10 @@ t.test('a name that no graph can have is 400 at every path that takes one', asyn
   t.same(calls, [])
 })
 
-t.test('what is nowhere', async (t) => {
+t.test('an unknown path or method', async (t) => {
   const { app } = await startServer(t)
 
-  t.test('is 404 as a problem', async (t) => {
+  t.test('is 404 with a problem document', async (t) => {
     for (const url of [
       '/',
       '/graph',
@@ -273,7 +273,7 @@ t.test('what is nowhere', async (t) => {
     t.equal(posted.statusCode, 404)
   })
 
-  t.test('is 405 with Allow where another method is', async (t) => {
+  t.test('is 405 with Allow if the path has other methods', async (t) => {
     const allowed = [
       ['GET', '/aggregate', 'POST'],
       ['PUT', '/graphs/micro', 'DELETE, GET, HEAD'],
@@ -288,7 +288,7 @@ t.test('what is nowhere', async (t) => {
     }
   })
 
-  t.test('is 400 where the URL itself is broken', async (t) => {
+  t.test('is 400 for a malformed URL', async (t) => {
     for (const url of ['/graphs/%zz', '/%E4/api/health']) {
       const response = await app.inject(url)
       t.match(response.json(), { status: 400, code: 'TTA_BAD_REQUEST' }, url)
@@ -297,7 +297,7 @@ t.test('what is nowhere', async (t) => {
   })
 })
 
-t.test('every error is a problem in full (RFC 9457), with the request id of the log', async (t) => {
+t.test('answers every error with a problem document (RFC 9457) and the request id of the log', async (t) => {
   const { app, log } = await startServer(t)
   const response = await app.inject({ method: 'POST', url: '/aggregate', payload: { limit: -1 } })
   const { instance, ...problem } = response.json()
@@ -314,7 +314,7 @@ t.test('every error is a problem in full (RFC 9457), with the request id of the 
   t.equal(instance, `urn:uuid:${log()[0]?.reqId}`)
 })
 
-t.test('an error nobody foresaw says nothing of our insides, and is in the log', async (t) => {
+t.test('hides the details of an unexpected error from the client, and logs them', async (t) => {
   const aggregate = async () => {
     throw Object.assign(new TypeError('secret is undefined'), { headers: { authorization: 's3cret' } })
   }
@@ -327,7 +327,7 @@ t.test('an error nobody foresaw says nothing of our insides, and is in the log',
   t.notOk(rawLog().includes('s3cret'))
 })
 
-t.test('any text at all gets an answer with one of our codes, never a 500', async (t) => {
+t.test('answers any text with a known code, never with 500', async (t) => {
   const { app } = await startServer(t)
   const segment = fc
     .string({ unit: 'binary', maxLength: 80 })
@@ -346,7 +346,7 @@ t.test('any text at all gets an answer with one of our codes, never a 500', asyn
   t.ok(true)
 })
 
-t.test('a body that is nested without end is 400 at every path that takes JSON', async (t) => {
+t.test('refuses deeply nested JSON with 400 at every path', async (t) => {
   const { app, close } = await buildApp(loadConfig({ env: {} }), { logger: createLogger('silent') })
   t.teardown(close)
   const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`
@@ -363,7 +363,7 @@ t.test('a body that is nested without end is 400 at every path that takes JSON',
   }
 })
 
-t.test('a request that does not come to its end is 408, with and without a token', async (t) => {
+t.test('answers an incomplete request with 408, with and without a token', async (t) => {
   const { app } = await startServer(t, { requestTimeoutMs: 200 })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -377,7 +377,7 @@ t.test('a request that does not come to its end is 408, with and without a token
   }
 })
 
-t.test('a body that is wrong throughout gets an answer of bounded size', async (t) => {
+t.test('limits the size of the response to a body with many errors', async (t) => {
   const { app } = await startServer(t)
   const errorsOf = async (count: number) => {
     const keys = Array.from({ length: count }, (_, index) => `"k${index}":0`)
@@ -389,14 +389,10 @@ t.test('a body that is wrong throughout gets an answer of bounded size', async (
   const { errors, detail } = await errorsOf(2000)
   t.equal(errors.length, 100)
   t.match(detail, /; and 1900 more$/)
-  t.equal(
-    (await errorsOf(20_000)).errors.length,
-    1,
-    'of a large body the first fault only: to find all takes long',
-  )
+  t.equal((await errorsOf(20_000)).errors.length, 1, 'reports only the first error of a large body')
 })
 
-t.test('a path or method that is not there is said before the body is looked at', async (t) => {
+t.test('reports an unknown path or method before it reads the body', async (t) => {
   const { app } = await startServer(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -415,7 +411,7 @@ t.test('a path or method that is not there is said before the body is looked at'
   }
 })
 
-t.test('what is no request, or one with too long a head, is answered as all else', async (t) => {
+t.test('answers malformed requests and too long heads with a problem document', async (t) => {
   const { app } = await startServer(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -434,7 +430,7 @@ t.test('what is no request, or one with too long a head, is answered as all else
   }
 })
 
-/** Sends what may be no HTTP at all. @returns what comes back until the connection ends, or falls silent */
+/** Sends what may be no HTTP at all. @returns the response until the connection ends or stays idle */
 function converse(port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(request))

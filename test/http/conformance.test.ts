@@ -123,7 +123,7 @@ const requests: [method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: 
     ['DELETE', '/graphs/micro'],
   ]
 
-t.test('every answer is one that the description of the API has, with nothing more in it', async (t) => {
+t.test('sends only documented responses without further properties', async (t) => {
   const config = loadConfig({ env: { TTA_GRAPH_NAME: 'micro' } })
   const { app, close } = await buildApp(config, { logger: createLogger('silent'), now: () => nowMs })
   t.teardown(close)
@@ -166,6 +166,6 @@ t.test('every answer is one that the description of the API has, with nothing mo
   t.same(
     all.filter((operation) => !asked.has(operation)),
     [],
-    'all of it was asked',
+    'every operation was requested',
   )
 })

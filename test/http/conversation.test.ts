@@ -18,7 +18,7 @@ t.test('entity tags', async (t) => {
     '/micro/api/graph/fields',
   ]
 
-  t.test('are strong, differ by path, and stay while the graph stays', async (t) => {
+  t.test('are strong, differ by path, and stay while the graph is unchanged', async (t) => {
     const { app, put } = await startServer(t)
     await put(documentOf('micro'))
     const tags = new Set<unknown>()
@@ -33,7 +33,7 @@ t.test('entity tags', async (t) => {
     t.equal(tags.size, paths.length)
   })
 
-  t.test('spare the body for who has it: 304', async (t) => {
+  t.test('save the body with a 304', async (t) => {
     const { app, put } = await startServer(t)
     await put(documentOf('micro'))
     for (const path of paths) {
@@ -62,7 +62,7 @@ t.test('entity tags', async (t) => {
   })
 })
 
-t.test('a graph is compressed once, for who takes that, under a tag of its own', async (t) => {
+t.test('compresses a graph once, if the client accepts gzip, with its own entity tag', async (t) => {
   const { app, put } = await startServer(t)
   await put(documentOf('micro'))
   const get = (url: string, headers: Record<string, string>) => app.inject({ url, headers })
@@ -90,7 +90,7 @@ t.test('a graph is compressed once, for who takes that, under a tag of its own',
 })
 
 t.test('the client and the build', async (t) => {
-  t.test('a client that leaves before its answer ends the build', async (t) => {
+  t.test('aborts the build if the client disconnects before the response', async (t) => {
     const events = new EventEmitter()
     const aggregate = (_parameters: unknown, { signal }: BuildOptions) =>
       new Promise<never>((_resolve, reject) => {
@@ -126,7 +126,7 @@ t.test('the client and the build', async (t) => {
     )
   })
 
-  t.test('a client that has its answer aborts nothing, however it leaves', async (t) => {
+  t.test('aborts nothing if the client disconnects after the response', async (t) => {
     const { app, calls, put } = await startServer(t)
     await put(documentOf('micro'))
     await app.listen({ port: 0, host: '127.0.0.1' })
@@ -149,7 +149,7 @@ t.test('the client and the build', async (t) => {
 })
 
 t.test('the log', async (t) => {
-  t.test('has one line per request and two per job, without what a query or a header may hide', async (t) => {
+  t.test('has one line per request and two per job, without queries and headers', async (t) => {
     const { app, log, rawLog } = await startServer(t)
     const headers = { authorization: 'Bearer s3cret', cookie: 'sid=s3cret', 'x-scope-orgid': 's3cret' }
     await app.inject({ url: '/graphs/micro?filter=s3cret', headers })
@@ -180,7 +180,7 @@ t.test('the log', async (t) => {
     t.equal(lines.length, 3)
   })
 
-  t.test('describes errors with their causes, and stops at a circle', async (t) => {
+  t.test('describes errors with their causes, and stops at a cycle', async (t) => {
     const lines: string[] = []
     const log = createLogger('info', { write: (line) => void lines.push(line) })
     const inner = new Error('inner')

@@ -11,7 +11,7 @@ const mediaTypes = {
   graphml: 'application/graphml+xml',
 }
 
-t.test('every form, by ?format= and by Accept', async (t) => {
+t.test('sends every format, by ?format= and by Accept', async (t) => {
   const { app, put } = await startServer(t)
   await put(documentOf('micro'))
   for (const [format, mediaType] of Object.entries(mediaTypes)) {
@@ -42,7 +42,7 @@ t.test('every form, by ?format= and by Accept', async (t) => {
   })
 })
 
-t.test('Accept: the best that there is, JSON where all are welcome, else 406', async (t) => {
+t.test('sends the format that Accept prefers, JSON if it accepts all, otherwise 406', async (t) => {
   const { app, put, calls } = await startServer(t)
   await put(documentOf('micro'))
   const answered = async (accept: string) => {
@@ -76,10 +76,14 @@ t.test('Accept: the best that there is, JSON where all are welcome, else 406', a
   })
   t.same(calls, [], 'nothing is built for it')
   const asked = await app.inject({ url: '/graphs/micro?format=dot', headers: { accept: 'image/png' } })
-  t.equal(asked.headers['content-type'], 'text/vnd.graphviz; charset=utf-8', 'who writes ?format= means it')
+  t.equal(
+    asked.headers['content-type'],
+    'text/vnd.graphviz; charset=utf-8',
+    'format has priority over Accept',
+  )
 })
 
-t.test('forms go with size, time and parameters', async (t) => {
+t.test('combines a format with the shown part, a time and build parameters', async (t) => {
   const { app, put } = await startServer(t)
   const document = documentOf('micro')
   await put(document)
@@ -96,11 +100,11 @@ t.test('forms go with size, time and parameters', async (t) => {
   const lines = async (query: string) =>
     (await app.inject(`/graphs/micro?${query}`)).body.match(/^ {2}n\d+/gm)?.length
   t.equal(await lines('format=mermaid'), 200, 'pictures have at most 200 nodes')
-  t.equal(await lines('format=mermaid&max_nodes=1000'), 250, 'if nobody says otherwise')
+  t.equal(await lines('format=mermaid&max_nodes=1000'), 250, 'by default')
   t.equal((await nodes('')).length, 250, 'data has them all')
 })
 
-t.test('mistakes are 400 and name the field', async (t) => {
+t.test('refuses invalid parameters with 400 and names the field', async (t) => {
   const { app, put } = await startServer(t)
   await put(documentOf('micro'))
   for (const [query, field] of [

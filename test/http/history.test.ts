@@ -45,7 +45,7 @@ async function start(t: Test, path: string | undefined) {
 
 const countOf = (nodes: { count: number }[]) => nodes.map(({ count }) => count)
 
-t.test('earlier builds are listed, and given as they were', async (t) => {
+t.test('lists earlier builds and returns them unchanged', async (t) => {
   const path = join(t.testdir({}), 'history.db')
   const { get, build, clock, app, close } = await start(t, path)
   await build(0, 1)
@@ -100,7 +100,7 @@ t.test('earlier builds are listed, and given as they were', async (t) => {
       `${query}`,
     )
 
-  await t.test('after a restart the last graph is there at once, and so is all the rest', async (t) => {
+  await t.test('has all builds again after a restart', async (t) => {
     await close()
     const { get, app, clock } = await start(t, path)
     clock.minutes = 60
@@ -114,7 +114,7 @@ t.test('earlier builds are listed, and given as they were', async (t) => {
   t.ok(app)
 })
 
-t.test('without a file the last build is the only one', async (t) => {
+t.test('has only the last build without a history file', async (t) => {
   const { get, build } = await start(t, undefined)
   await build(0, 1)
   await build(20, 2)
@@ -126,7 +126,7 @@ t.test('without a file the last build is the only one', async (t) => {
   t.equal((await get('/health/ready')).body.checks.length, 2)
 })
 
-t.test('a file that cannot be used leaves everything else working, and is said', async (t) => {
+t.test('keeps working if the history file cannot be used, and reports it', async (t) => {
   const path = join(t.testdir({}), 'history.db')
   const other = new Database(path)
   other.exec('CREATE TABLE x (y)')
@@ -151,7 +151,7 @@ t.test('a file that cannot be used leaves everything else working, and is said',
   t.match((await app.inject('/metrics')).body, /^tta_history_builds_total\{outcome="recorded"\} 1$/m)
 })
 
-t.test('the last build is compared with an earlier one, or with a window that is built for it', async (t) => {
+t.test('compares the last build with an earlier one, or with a window that is built for it', async (t) => {
   const { get, build, clock } = await start(t, undefined)
   await build(0, 40)
   await build(30, 40, {}, 50)
@@ -217,7 +217,7 @@ t.test('the last build is compared with an earlier one, or with a window that is
   t.match(await answer('base=now,now-1h'), { status: 400, body: { code: 'TTA_BAD_REQUEST' } })
 })
 
-t.test('a build that is kept is compared with as it was, its parameters too', async (t) => {
+t.test('compares with a stored build and its parameters unchanged', async (t) => {
   const { get, build } = await start(t, join(t.testdir({}), 'history.db'))
   await build(0, 40)
   await build(60, 40, { traceThresholdMs: 5 }, 50)

@@ -44,7 +44,7 @@ async function setUp(t: Test) {
 const progress = { fraction: 0.5, slices: 1, traces: 2, spans: 3, requests: 4 }
 const unknown = '00000000-0000-4000-8000-000000000000'
 
-t.test('what Prefer says', async (t) => {
+t.test('reads the Prefer header', async (t) => {
   const cases: [header: string | undefined, waitSec: number, applied: string | undefined][] = [
     [undefined, 25, undefined],
     ['', 25, undefined],
@@ -63,7 +63,7 @@ t.test('what Prefer says', async (t) => {
     t.same(readPrefer(header), { waitSec, applied }, String(header))
 })
 
-t.test('POST /aggregate answers 202 with the job when it is not to wait, or not any longer', async (t) => {
+t.test('answers POST /aggregate with 202 and the job without a wait, or after it', async (t) => {
   const { app, builds, post, asked } = await setUp(t)
   const started = await post({ graph: 'shop', limit: 5 }, 'respond-async')
   t.equal(started.statusCode, 202)
@@ -100,7 +100,7 @@ t.test('POST /aggregate answers 202 with the job when it is not to wait, or not 
   t.same(ended.summary, summaryOf('shop'))
 })
 
-t.test('a failure is a problem for who waited, and stays in the job, whole', async (t) => {
+t.test('sends the problem of a failed build to the waiting client, and keeps it in the job', async (t) => {
   const { app, builds, post, asked } = await setUp(t)
   const { id } = (await post({}, 'respond-async')).json<Job>()
   const waiting = post({})
@@ -122,7 +122,7 @@ t.test('a failure is a problem for who waited, and stays in the job, whole', asy
   t.notOk(body.includes('s3cret') || body.includes('ECONNREFUSED'), 'the cause stays in the log')
 })
 
-t.test('a client that goes away ends its job, unless another shares it', async (t) => {
+t.test('cancels the job of a disconnected client, unless another client shares it', async (t) => {
   const { builds, jobs, post, asked, left, listen } = await setUp(t)
   const port = await listen()
   const client = () => {
@@ -147,7 +147,7 @@ t.test('a client that goes away ends its job, unless another shares it', async (
   t.equal((await staying).statusCode, 200)
 })
 
-t.test('a queue that is full is 429 with Retry-After', async (t) => {
+t.test('answers a full queue with 429 and Retry-After', async (t) => {
   const aggregate = () => new Promise<never>(() => {})
   const { app } = await startServer(t, { aggregator: { aggregate } })
   const post = (graph: string) =>
@@ -165,7 +165,7 @@ t.test('a queue that is full is 429 with Retry-After', async (t) => {
   t.match(refused.json(), { code: 'TTA_QUEUE_FULL', retryAfterSec: 1 })
 })
 
-t.test('GET /jobs lists the newest first, by graph and by state', async (t) => {
+t.test('lists jobs, newest first, by graph and by state', async (t) => {
   const { app, builds, post } = await setUp(t)
   for (const graph of ['a', 'b', 'c']) await post({ graph }, 'respond-async')
   builds[1]?.succeed()
@@ -181,7 +181,7 @@ t.test('GET /jobs lists the newest first, by graph and by state', async (t) => {
   t.match(wrong.json().errors, [{ field: 'limit' }, { field: 'state', value: 'done', message: /"queued"/ }])
 })
 
-t.test('DELETE /jobs/:id ends a job within a second, once', async (t) => {
+t.test('cancels a job within a second, and only once', async (t) => {
   const { app, builds, post, asked } = await setUp(t)
   const { id } = (await post({}, 'respond-async')).json<Job>()
   const waiting = post({})
@@ -190,13 +190,13 @@ t.test('DELETE /jobs/:id ends a job within a second, once', async (t) => {
   t.equal(cancelled.statusCode, 200)
   t.match(cancelled.json(), { id, state: 'cancelled', problem: { code: 'TTA_CANCELLED' } })
   t.equal(builds[0]?.signal.aborted, true)
-  t.match((await waiting).json(), { code: 'TTA_CANCELLED' }, 'who waited hears of it')
+  t.match((await waiting).json(), { code: 'TTA_CANCELLED' }, 'the waiting client gets the error')
   const again = await app.inject({ method: 'DELETE', url: `/jobs/${id}` })
   t.equal(again.statusCode, 409)
   t.match(again.json(), { code: 'TTA_JOB_ENDED', detail: `Job ${id} has already ended: cancelled` })
 })
 
-t.test('a job that takes longer to end is told as it is', async (t) => {
+t.test('answers 202 for a job that takes longer to end', async (t) => {
   let resolve = (_summary: AggregationSummary) => {}
   const promise = new Promise<AggregationSummary>((done) => {
     resolve = done
@@ -210,7 +210,7 @@ t.test('a job that takes longer to end is told as it is', async (t) => {
   t.match(await jobs.ended(id, AbortSignal.timeout(5000)), { state: 'succeeded' }, 'its end came first')
 })
 
-t.test('a job that nobody knows is 404, an id that is none 400', async (t) => {
+t.test('answers an unknown job with 404, and an invalid id with 400', async (t) => {
   const { app } = await setUp(t)
   for (const [method, url] of [
     ['GET', `/jobs/${unknown}`],
@@ -225,7 +225,7 @@ t.test('a job that nobody knows is 404, an id that is none 400', async (t) => {
   t.match(wrong.json(), { status: 400, errors: [{ field: 'last-event-id', value: 'x' }] })
 })
 
-t.test('GET /jobs/:id/events tells every state, ends with the job, and can be taken up again', async (t) => {
+t.test('streams every state of a job, ends with the job, and can be resumed', async (t) => {
   const { app, builds, post, listen } = await setUp(t)
   const port = await listen()
   const { id } = (await post({}, 'respond-async')).json<Job>()
@@ -253,7 +253,7 @@ t.test('GET /jobs/:id/events tells every state, ends with the job, and can be ta
   t.equal(nothing.statusCode, 204, 'a browser then comes no more')
 })
 
-t.test('a stream shows signs of life while nothing happens', async (t) => {
+t.test('sends heartbeats while nothing happens', async (t) => {
   const { jobs } = await setUp(t)
   const { id } = jobs.submit({}, 'request')
   const stream = eventStream(jobs, id, { after: 2, heartbeatMs: 1 })

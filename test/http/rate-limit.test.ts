@@ -12,7 +12,7 @@ async function start(t: Test, env: NodeJS.ProcessEnv) {
 const twoPerHour = { TTA_SERVER_RATE_LIMIT_MAX: '2', TTA_SERVER_RATE_LIMIT_WINDOW_SEC: '3600' }
 const build = { method: 'POST', url: '/aggregate' } as const
 
-t.test('what costs Tempo is limited per address; what does not is not', async (t) => {
+t.test('limits requests that read the trace source per address, and no others', async (t) => {
   const app = await start(t, twoPerHour)
   t.equal((await app.inject(build)).statusCode, 200)
   t.equal((await app.inject({ method: 'POST', url: '/aggregate', payload: { nonsense: 1 } })).statusCode, 400)
@@ -47,11 +47,11 @@ t.test('what costs Tempo is limited per address; what does not is not', async (t
   t.same(
     [(await network('1')).statusCode, (await network('2')).statusCode, (await network('3')).statusCode],
     [200, 200, 429],
-    'an IPv6 network is one address',
+    'an IPv6 network counts as one address',
   )
 })
 
-t.test('with tokens each token has its own count, from wherever it comes', async (t) => {
+t.test('counts requests per token, from any address', async (t) => {
   const tokens = ['one', 'two'].map((name) => ({
     name,
     token: `${name}-0123456789abcdef`,
@@ -69,12 +69,12 @@ t.test('with tokens each token has its own count, from wherever it comes', async
   t.equal((await by('two', '10.0.0.3')).statusCode, 200)
 })
 
-t.test('0 is no limit', async (t) => {
+t.test('has no limit for 0', async (t) => {
   const app = await start(t, { TTA_SERVER_RATE_LIMIT_MAX: '0' })
   for (let calls = 0; calls < 3; calls++) t.equal((await app.inject(build)).statusCode, 200)
 })
 
-t.test('pages come with a strict policy, and nothing that plain HTTP breaks', async (t) => {
+t.test('sends pages with a strict policy that works over plain HTTP', async (t) => {
   const app = await start(t, {})
   for (const url of ['/docs', '/docs/static/swagger-ui-bundle.js']) {
     const { headers, body } = await app.inject(url)

@@ -12,7 +12,7 @@ const token = (name: string) => ({ name, token: `${name}-0123456789abcdef`, scop
 const bearer = (name: string) => ({ authorization: `Bearer ${name}-0123456789abcdef` })
 
 t.test(
-  'a reload puts into force what can be, says what cannot, and keeps the old where the new is wrong',
+  'applies what a reload can change, reports the rest, and ignores an invalid configuration',
   async (t) => {
     const lines: string[] = []
     const logger = createLogger('info', { write: (line) => void lines.push(line) })
@@ -42,7 +42,7 @@ t.test(
     await app.inject('/health/live')
     t.equal(lines.length, before, 'requests are logged at info')
     t.same(reload().applied, [])
-    t.ok(reload().needsRestart.includes('server.port'), 'which is told until it is done')
+    t.ok(reload().needsRestart.includes('server.port'), 'which is reported until the restart')
 
     written = { server: { auth: { tokens: [] }, port: 'geheim' }, tempo: { bearer_token: 'geheim' } }
     const refused = await post('/-/reload', 'new')
@@ -55,7 +55,7 @@ t.test(
   },
 )
 
-t.test('graphs, their schedules and the rules of alerts are in force at once', async (t) => {
+t.test('applies graphs, schedules and alert rules at once', async (t) => {
   let written = ''
   const readConfig = () => loadConfig({ text: written, env: {} })
   const { app, reload, close } = await buildApp(readConfig(), { readConfig, logger: createLogger('silent') })
@@ -90,7 +90,7 @@ t.test('graphs, their schedules and the rules of alerts are in force at once', a
   t.match((await post('/aggregate', { graph: 'shop' })).parameters, { filter: '.*', limit: 100_000 })
 })
 
-t.test('the secret of alert senders is replaced without a restart', async (t) => {
+t.test('replaces the secret of alert senders without a restart', async (t) => {
   let secret = 'old'
   const readConfig = () => loadConfig({ env: { TTA_WEBHOOKS_AUTH_BEARER_TOKEN: secret } })
   const { app, reload, close } = await buildApp(readConfig(), { readConfig, logger: createLogger('silent') })
@@ -107,66 +107,60 @@ t.test('the secret of alert senders is replaced without a restart', async (t) =>
   t.same([(await send('old')).statusCode, (await send('new')).statusCode], [401, 202])
 })
 
-t.test(
-  'while the service ends, what is under way gets its answer and what comes new is sent away',
-  async (t) => {
-    let finish = () => {}
-    const building = new Promise<void>((begun) => {
-      finish = begun
-    })
-    let release = () => {}
-    const released = new Promise<void>((done) => {
-      release = done
-    })
-    const { app } = await startServer(t, {
-      aggregator: {
-        aggregate: async () => {
-          finish()
-          await released
-          return documentOf('micro').summary
-        },
+t.test('answers requests in progress during shutdown, and refuses new ones', async (t) => {
+  let finish = () => {}
+  const building = new Promise<void>((begun) => {
+    finish = begun
+  })
+  let release = () => {}
+  const released = new Promise<void>((done) => {
+    release = done
+  })
+  const { app } = await startServer(t, {
+    aggregator: {
+      aggregate: async () => {
+        finish()
+        await released
+        return documentOf('micro').summary
       },
-    })
-    // Stands for jobs that are let come to their end.
-    app.addHook('preClose', () => released)
-    await app.listen({ port: 0, host: '127.0.0.1' })
-    const { port } = app.server.address() as AddressInfo
-    const send = (method: string, path: string) => {
-      const client = httpRequest({ port, host: '127.0.0.1', method, path, agent: false })
-      client.end()
-      return once(client, 'response').then(([response]) => response)
-    }
-    const underWay = send('POST', '/aggregate')
-    await building
-    const closed = app.close()
-    const refused = await send('GET', '/graphs')
-    t.equal(refused.statusCode, 503)
-    t.equal(refused.headers.connection, 'close')
-    t.match(refused.headers['content-type'], 'application/problem+json')
-    refused.resume()
-    release()
-    t.equal((await underWay).statusCode, 200)
-    await closed
-  },
-)
+    },
+  })
+  // Stands for jobs that are let come to their end.
+  app.addHook('preClose', () => released)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const send = (method: string, path: string) => {
+    const client = httpRequest({ port, host: '127.0.0.1', method, path, agent: false })
+    client.end()
+    return once(client, 'response').then(([response]) => response)
+  }
+  const underWay = send('POST', '/aggregate')
+  await building
+  const closed = app.close()
+  const refused = await send('GET', '/graphs')
+  t.equal(refused.statusCode, 503)
+  t.equal(refused.headers.connection, 'close')
+  t.match(refused.headers['content-type'], 'application/problem+json')
+  refused.resume()
+  release()
+  t.equal((await underWay).statusCode, 200)
+  await closed
+})
 
-t.test(
-  'builds under way are given the time of the configuration to end, and are cancelled then',
-  async (t) => {
-    const source = newSource([[{ id: 1, service: 'web', name: 'GET /' }]])
-    source.gate = new Promise(() => {})
-    const config = loadConfig({ env: { TTA_SERVER_SHUTDOWN_TIMEOUT_SEC: '0' } })
-    const { app, jobs } = await buildApp(config, { source, logger: createLogger('silent') })
-    const { id } = (
-      await app.inject({ method: 'POST', url: '/aggregate', headers: { prefer: 'respond-async' } })
-    ).json()
-    while (source.underWay === 0) await new Promise(setImmediate)
-    await app.close()
-    t.match(jobs.get(id), { state: 'cancelled', problem: { detail: /the service ends/ } })
-  },
-)
+t.test('waits for running builds for the configured time, then cancels them', async (t) => {
+  const source = newSource([[{ id: 1, service: 'web', name: 'GET /' }]])
+  source.gate = new Promise(() => {})
+  const config = loadConfig({ env: { TTA_SERVER_SHUTDOWN_TIMEOUT_SEC: '0' } })
+  const { app, jobs } = await buildApp(config, { source, logger: createLogger('silent') })
+  const { id } = (
+    await app.inject({ method: 'POST', url: '/aggregate', headers: { prefer: 'respond-async' } })
+  ).json()
+  while (source.underWay === 0) await new Promise(setImmediate)
+  await app.close()
+  t.match(jobs.get(id), { state: 'cancelled', problem: { detail: /the service ends/ } })
+})
 
-t.test('readiness asks each dependency once for a while, however many ask', async (t) => {
+t.test('checks each dependency once per interval, for any number of requests', async (t) => {
   let asked = 0
   const source = { name: 'tempo', check: async () => void asked++ }
   const { app } = await startServer(t, { source })

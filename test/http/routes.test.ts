@@ -3,7 +3,7 @@ import { TtaError } from '../../src/base/errors.ts'
 import { documentOf, startServer, summaryOf, tempoDown } from '../support/server-stand-ins.ts'
 
 t.test('POST /aggregate', async (t) => {
-  t.test('answers the whole summary, and the graph is stored', async (t) => {
+  t.test('returns the summary and stores the graph', async (t) => {
     const { app, store, calls } = await startServer(t)
     const payload = { graph: 'shop', filter: 'cart.*', from: 'now-20m', limit: 5, useTagAsNode: false }
     const response = await app.inject({ method: 'POST', url: '/aggregate', payload })
@@ -13,7 +13,7 @@ t.test('POST /aggregate', async (t) => {
     t.ok(store.get('shop'))
   })
 
-  t.test('takes no body, an empty one and {}', async (t) => {
+  t.test('accepts no body, an empty body and {}', async (t) => {
     const { app, calls } = await startServer(t)
     const json = { 'content-type': 'application/json' }
     for (const request of [{}, { headers: json, payload: '' }, { headers: json, payload: '{}' }]) {
@@ -26,7 +26,7 @@ t.test('POST /aggregate', async (t) => {
     )
   })
 
-  t.test('tells apart who failed, and never says more than the message', async (t) => {
+  t.test('distinguishes errors by their source, and sends only the message', async (t) => {
     const failures = [
       [502, tempoDown()],
       [503, new TtaError('TTA_SINK_FAILED', 'not stored', { details: { summary: summaryOf('micro') } })],
@@ -52,7 +52,7 @@ t.test('POST /aggregate', async (t) => {
   })
 })
 
-t.test('GET /graphs lists the graphs with their summaries', async (t) => {
+t.test('lists the graphs with their summaries', async (t) => {
   const { app, put } = await startServer(t)
   t.same((await app.inject('/graphs')).json(), { graphs: [] })
   await put(documentOf('b'))
@@ -66,7 +66,7 @@ t.test('GET /graphs lists the graphs with their summaries', async (t) => {
 })
 
 t.test('a stored graph', async (t) => {
-  t.test('is given as it is: whole, its nodes, its edges, its rows for Grafana', async (t) => {
+  t.test('is returned whole, as nodes, as edges, and as rows for Grafana', async (t) => {
     const { app, put, calls } = await startServer(t)
     const document = documentOf('micro')
     await put(document)
@@ -78,13 +78,13 @@ t.test('a stored graph', async (t) => {
     t.same(calls, [], 'nothing was built for it')
   })
 
-  t.test('without rows has arrays all the same', async (t) => {
+  t.test('has empty arrays without rows', async (t) => {
     const { app, put } = await startServer(t)
     await put({ ...documentOf('micro'), nodes: [], edges: [] })
     t.equal((await app.inject('/micro/api/graph/data')).body, '{"nodes":[],"edges":[]}')
   })
 
-  t.test('is 404 while there is none', async (t) => {
+  t.test('is 404 before the first build', async (t) => {
     const { app } = await startServer(t)
     for (const url of [
       '/graphs/micro',
@@ -98,7 +98,7 @@ t.test('a stored graph', async (t) => {
     }
   })
 
-  t.test('is answered to HEAD with the headers of GET and no body', async (t) => {
+  t.test('has the same headers for HEAD as for GET, and no body', async (t) => {
     const { app, put } = await startServer(t)
     await put(documentOf('micro'))
     const get = await app.inject('/graphs/micro')
@@ -109,7 +109,7 @@ t.test('a stored graph', async (t) => {
     t.equal(head.headers['content-length'], get.headers['content-length'])
   })
 
-  t.test('is gone after DELETE', async (t) => {
+  t.test('is 404 after DELETE', async (t) => {
     const { app, put } = await startServer(t)
     await put(documentOf('micro'))
     const remove = () => app.inject({ method: 'DELETE', url: '/graphs/micro' })
@@ -120,7 +120,7 @@ t.test('a stored graph', async (t) => {
     t.match((await remove()).json(), { status: 404, code: 'TTA_NOT_FOUND' })
   })
 
-  t.test('stays when the provider cannot be reached: DELETE is 503', async (t) => {
+  t.test('stays if the provider cannot be reached, and DELETE is 503', async (t) => {
     const remove = async () => {
       throw new TtaError('TTA_SINK_FAILED', 'nodegraph-provider did not answer')
     }
@@ -131,7 +131,7 @@ t.test('a stored graph', async (t) => {
 })
 
 t.test('parameters in the query string', async (t) => {
-  t.test('build a graph for this answer only, at each of the four paths', async (t) => {
+  t.test('build a graph for this response only, at each of the four paths', async (t) => {
     const { app, calls, store } = await startServer(t)
     const preview = documentOf('micro', 'preview')
     const { nodes, edges } = preview
@@ -146,7 +146,7 @@ t.test('parameters in the query string', async (t) => {
     t.same(store.list(), [])
   })
 
-  t.test('are read as the type that is asked for', async (t) => {
+  t.test('are converted to the types of the schema', async (t) => {
     const { app, calls } = await startServer(t)
     const query =
       'tag=service.name&filter=17&from=1748770000&to=now-5m&searchMode=blocks&useTagAsNode=true' +
@@ -167,7 +167,7 @@ t.test('parameters in the query string', async (t) => {
     })
   })
 
-  t.test('may have a time with a plus, which a query string turns into a blank', async (t) => {
+  t.test('can have a time with an unescaped plus', async (t) => {
     const { app, calls } = await startServer(t)
     const asked = async (query: string) => {
       await app.inject(`/graphs/micro?${query}`)
@@ -182,7 +182,7 @@ t.test('parameters in the query string', async (t) => {
     t.match(await asked(`${new URLSearchParams(untouched)}`), untouched, 'any other blank stays one')
   })
 
-  t.test('count as absent when empty: an empty Grafana variable asks for the stored graph', async (t) => {
+  t.test('count as absent if empty, like an empty Grafana variable', async (t) => {
     const { app, put, calls } = await startServer(t)
     await put(documentOf('micro'))
     for (const url of ['/graphs/micro?filter=&from=', '/micro/api/graph/data?filter=&limit=&service=']) {
@@ -191,7 +191,7 @@ t.test('parameters in the query string', async (t) => {
     t.same(calls, [])
   })
 
-  t.test('that are not ours are ignored where Grafana asks, and only there', async (t) => {
+  t.test('that are unknown are ignored only for Grafana', async (t) => {
     const { app, put, calls } = await startServer(t)
     await put(documentOf('micro'))
     t.equal((await app.inject('/micro/api/graph/data?service=a&service=b&orgId=1')).statusCode, 200)
@@ -203,8 +203,8 @@ t.test('parameters in the query string', async (t) => {
   })
 })
 
-t.test('what Grafana asks', async (t) => {
-  t.test('fields: each is a key of every row, with the colours of the arcs', async (t) => {
+t.test('the Grafana plugin', async (t) => {
+  t.test('gets fields that are keys of every row, with the colours of the arcs', async (t) => {
     const { app } = await startServer(t)
     const { nodes_fields, edges_fields } = (await app.inject('/any-name/api/graph/fields')).json()
     const names = (fields: { field_name: string }[]) => fields.map(({ field_name }) => field_name)
@@ -258,7 +258,7 @@ t.test('what Grafana asks', async (t) => {
     t.match(nodes_fields[8], { type: 'string', displayName: 'Role' })
   })
 
-  t.test('health: 200 for any name that a graph may have', async (t) => {
+  t.test('gets 200 from health for any graph name', async (t) => {
     const { app } = await startServer(t)
     for (const name of ['micro', 'graphs', 'docs', 'health', '_-0', 'a'.repeat(64)]) {
       const response = await app.inject(`/${name}/api/health`)
@@ -267,7 +267,7 @@ t.test('what Grafana asks', async (t) => {
     }
   })
 
-  t.test('errors suit the plugin too', async (t) => {
+  t.test('gets errors that it can show', async (t) => {
     const { app } = await startServer(t)
     const { detail, ...body } = (await app.inject('/micro/api/graph/data')).json()
     t.match(body, {
@@ -281,7 +281,7 @@ t.test('what Grafana asks', async (t) => {
 })
 
 t.test('health', async (t) => {
-  t.test('live answers, whatever the dependencies do', async (t) => {
+  t.test('live is 200 whatever the dependencies do', async (t) => {
     const check = async () => {
       throw tempoDown()
     }
@@ -303,7 +303,7 @@ t.test('health', async (t) => {
     })
   })
 
-  t.test('ready is 503 with the reasons, also for who never answers', async (t) => {
+  t.test('ready is 503 with the reasons, even if a dependency never answers', async (t) => {
     const aborted: boolean[] = []
     const { app } = await startServer(t, {
       checkTimeoutMs: 20,
@@ -344,7 +344,7 @@ t.test('health', async (t) => {
   })
 })
 
-t.test('documentation is served without the internet', async (t) => {
+t.test('serves the documentation without internet access', async (t) => {
   const { app } = await startServer(t)
   const page = await app.inject('/docs')
   t.equal(page.statusCode, 200)

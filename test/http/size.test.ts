@@ -26,7 +26,7 @@ t.test('max_nodes', async (t) => {
   await put(hub())
   const get = async (url: string) => (await app.inject(url)).json()
 
-  t.test('folds the least called, and says how many', async (t) => {
+  t.test('folds the least called nodes, and reports how many', async (t) => {
     for (const name of ['max_nodes', 'maxNodes']) {
       const { nodes, edges, shown } = await get(`/graphs/hub?${name}=3`)
       t.same(
@@ -55,7 +55,7 @@ t.test('max_nodes', async (t) => {
     }
   })
 
-  t.test('is 200 where Grafana asks, and without limit elsewhere', async (t) => {
+  t.test('is 200 by default for Grafana, and unlimited elsewhere', async (t) => {
     const { nodes, edges, shown } = await get('/graphs/hub')
     t.same([nodes.length, edges.length, shown], [301, 300, undefined])
     t.equal((await get('/graphs/hub/nodes')).length, 200)
@@ -67,7 +67,7 @@ t.test('max_nodes', async (t) => {
     t.equal((await app.inject('/hub/api/graph/fields?max_nodes=10')).statusCode, 200)
   })
 
-  t.test('nodes and edges of two answers belong together', async (t) => {
+  t.test('gives matching nodes and edges in two responses', async (t) => {
     const query = 'focus=hub&max_nodes=7'
     const ids = new Set((await get(`/graphs/hub/nodes?${query}`)).map(({ id }: { id: string }) => id))
     const edges = (await get(`/graphs/hub/edges?${query}`)) as { source: string; target: string }[]
@@ -83,28 +83,28 @@ t.test('focus', async (t) => {
   const titles = async (url: string) =>
     (await app.inject(url)).json().nodes.map(({ title }: { title: string }) => title)
 
-  t.test('by id, title, or title/subTitle; hops go both ways', async (t) => {
+  t.test('selects by id, title or title/subTitle, with hops in both directions', async (t) => {
     for (const focus of ['a', 'cart', 'cart/GET /cart 🛒']) {
       t.same(await titles(`/graphs/micro?hops=0&focus=${encodeURIComponent(focus)}`), ['cart'])
       t.same(await titles(`/micro/api/graph/data?focus=${encodeURIComponent(focus)}`), ['cart', 'db'])
     }
     t.same(await titles('/graphs/hub?focus=n7'), ['hub', 'n7'])
     t.equal((await titles('/graphs/hub?focus=n7&hops=2')).length, 301)
-    t.same(await titles('/graphs/hub?focus=n7&hops=2&max_nodes=2'), ['n7', 'other'], 'what is in focus stays')
+    t.same(await titles('/graphs/hub?focus=n7&hops=2&max_nodes=2'), ['n7', 'other'], 'nodes in focus stay')
     t.match((await app.inject('/graphs/hub?focus=n7')).json(), {
       shown: { focus: ['n7'], outsideFocus: 299 },
     })
   })
 
-  t.test('goes with parameters and with a graph of an earlier time', async (t) => {
+  t.test('can be combined with build parameters and with an earlier time', async (t) => {
     t.same(await titles('/graphs/micro?focus=preview&hops=0&filter=x'), ['preview'])
     const { focus: _focus, ...asked } = (calls[0]?.parameters ?? {}) as Record<string, unknown>
-    t.same(asked, { filter: 'x', graph: 'micro' }, 'the build is told nothing of it')
+    t.same(asked, { filter: 'x', graph: 'micro' }, 'the build does not get the parameter')
     t.same(Object.keys(AggregationParameters.properties).includes('focus'), false)
     t.same(await titles('/graphs/micro?focus=db&hops=0&at=now'), ['db'])
   })
 
-  t.test('on what is not there is 404 with what is like it; a mistake is 400', async (t) => {
+  t.test('is 404 with suggestions for an unknown node, and 400 for an invalid value', async (t) => {
     const unknown = await app.inject('/graphs/micro?focus=carts')
     t.match(unknown.json(), { code: 'TTA_NOT_FOUND', status: 404, near: ['cart/GET /cart 🛒'] })
     const builds = calls.length
@@ -127,7 +127,7 @@ t.test('focus', async (t) => {
     t.match((await app.inject('/graphs/micro/report?focus=cart')).json(), { errors: [{ field: 'focus' }] })
   })
 
-  t.test('an answer has an entity tag of its own', async (t) => {
+  t.test('has its own entity tag for each shown part', async (t) => {
     const whole = await app.inject('/graphs/hub')
     const part = await app.inject('/graphs/hub?focus=n7')
     t.not(whole.headers.etag, part.headers.etag)

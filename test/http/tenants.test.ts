@@ -7,7 +7,7 @@ import { startTempo, text } from '../support/tempo/tempo-stand-in.ts'
 
 const minuteAgoMs = Date.now() - 60_000
 
-/** A trace in two fragments, of which a filter on the service matches only one: the other has to be looked up. */
+/** A trace in two fragments. A filter on the service matches only one of them, so the other must be looked up. */
 const traceOf = (id: number, service: string): Fragment[] => [
   fragmentOf(id, minuteAgoMs, [{ id: 1, service: `${service}-web`, name: 'GET /', atMs: 0, ms: 50 }]),
   fragmentOf(id, minuteAgoMs, [{ id: 2, parent: 1, service, name: 'work', atMs: 5, ms: 20 }]),
@@ -45,7 +45,7 @@ async function startTta(t: Test, url: string, tempo: string, graphs = '{}') {
 const servicesOf = ({ body }: { body: { nodes: { title: string; detail__role: string }[] } }) =>
   [...new Set(body.nodes.map(({ title }) => title))].sort()
 
-t.test('each graph is read as its tenant, with every request to Tempo', async (t) => {
+t.test('sends the tenant of the graph with every request to Tempo', async (t) => {
   const tempo = await startTenants(t, { a: traceOf(1, 'alpha'), b: traceOf(2, 'beta') })
   const graphs = '{ mine: { }, theirs: { tenant: b, query: { filter: "^beta$" } } }'
   const { build, get } = await startTta(t, tempo.url, 'tenant: a', graphs)
@@ -60,7 +60,7 @@ t.test('each graph is read as its tenant, with every request to Tempo', async (t
   t.ok(later.every(({ headers }) => headers['x-scope-orgid'] === 'b'))
 })
 
-t.test('a request may ask for a tenant of the list, alone or with others, and for no other', async (t) => {
+t.test('accepts one or more tenants of the list in a request, and no others', async (t) => {
   const tempo = await startTenants(t, {
     a: traceOf(1, 'alpha'),
     b: traceOf(2, 'beta'),
@@ -68,7 +68,7 @@ t.test('a request may ask for a tenant of the list, alone or with others, and fo
   })
   const { build, get } = await startTta(t, tempo.url, 'tenant: a, tenants: [b, c]')
   t.same(servicesOf(await get('/graphs/x?tenant=b')), ['beta', 'beta-web'])
-  t.same(servicesOf(await get('/graphs/x?tenant=a')), ['alpha', 'alpha-web'], 'what it is without asking')
+  t.same(servicesOf(await get('/graphs/x?tenant=a')), ['alpha', 'alpha-web'], 'the default tenant')
   t.match((await build({ graph: 'x', tenant: 'c|b' })).body.parameters, { tenant: 'b|c' })
   t.same(servicesOf(await get('/graphs/x')), ['beta', 'beta-web', 'gamma', 'gamma-web'])
   const before = tempo.asked.length
@@ -77,12 +77,12 @@ t.test('a request may ask for a tenant of the list, alone or with others, and fo
     t.match([status, body.code, body.errors[0].field], [400, 'TTA_BAD_REQUEST', 'tenant'])
     t.match(body.detail, /^tenant must be one of tempo\.tenants, or several joined by \|: b, c$/)
   }
-  t.equal((await get('/graphs/x?tenant=a%20b')).status, 400, 'which is none at all')
+  t.equal((await get('/graphs/x?tenant=a%20b')).status, 400, 'which is not listed')
   t.equal((await get('/x/api/graph/data?tenant=z')).status, 400)
   t.equal(tempo.asked.length, before, 'Tempo is not asked')
 })
 
-t.test('without a list no tenant may be asked for', async (t) => {
+t.test('refuses a tenant in a request without a list', async (t) => {
   const tempo = await startTenants(t, {})
   const { build } = await startTta(t, tempo.url, 'timeout: 5')
   t.match((await build({ tenant: 'a' })).body.detail, /^tenant must be left out.* no tempo\.tenants/)
@@ -95,7 +95,7 @@ t.test('without a list no tenant may be asked for', async (t) => {
   t.equal(embedded.statusCode, 400)
 })
 
-t.test('builds for different tenants are different jobs, those for the same one', async (t) => {
+t.test('runs builds for different tenants as different jobs', async (t) => {
   const tempo = await startTenants(t, {})
   const { build } = await startTta(t, tempo.url, 'tenants: [a, b]')
   const all = await Promise.all(['a', 'b', 'a|b', 'b|a'].map((tenant) => build({ graph: 'g', tenant })))
@@ -104,7 +104,7 @@ t.test('builds for different tenants are different jobs, those for the same one'
   t.same(byTenant[2], byTenant[3])
 })
 
-t.test('a graph is explained and compared as the tenant it was built of', async (t) => {
+t.test('explains and compares a graph with the tenant of its build', async (t) => {
   const tempo = await startTenants(t, { a: traceOf(1, 'alpha'), b: traceOf(2, 'beta') })
   const { build, get } = await startTta(
     t,

@@ -25,7 +25,7 @@ function seriesOf(text: string): Record<string, number> {
   )
 }
 
-/** What stands between the name of a metric and the end of its labels in the sources. */
+/** The source text between the name of a metric and the end of its labels. */
 function labelsOf(metric: string): string {
   const sources = readdirSync('src/operations/metrics').map((file) =>
     readFileSync(`src/operations/metrics/${file}`, 'utf8'),
@@ -34,7 +34,7 @@ function labelsOf(metric: string): string {
   return source.slice(source.indexOf(`'${metric}'`)).split('registers', 1)[0] ?? ''
 }
 
-t.test('jobs are counted by origin and outcome, once, with what they read and wrote', async (t) => {
+t.test('counts each job once, by origin and outcome, with the data it read and wrote', async (t) => {
   const registry = new Registry()
   let tell: (event: JobEvent) => void = () => {}
   observeJobs(registry, {
@@ -104,7 +104,7 @@ t.test('jobs are counted by origin and outcome, once, with what they read and wr
   t.equal(series['tta_sink_verifications_total{sink="nodegraph-provider",result="failed"}'], 1)
 })
 
-t.test('requests to Tempo are counted as they go out, by outcome', async (t) => {
+t.test('counts every request to Tempo by outcome', async (t) => {
   const answers = [503, 200, 400, 200]
   const server = createServer((_request, response) => {
     const status = answers.shift()
@@ -186,7 +186,7 @@ t.test(
   },
 )
 
-t.test('alerts, schedules, spans taken in and refused calls are counted', async (t) => {
+t.test('counts alerts, scheduled builds, received spans and refused requests', async (t) => {
   const text = `
     server: { rate_limit: { max: 1 }, auth: { tokens: [{ name: a, token: aaaaaaaaaaaaaaaa, scopes: [read, write, webhook] }] } }
     graphs: { shop: { schedule: { cron: '0 0 1 1 *' } } }
@@ -259,7 +259,7 @@ t.test('alerts, schedules, spans taken in and refused calls are counted', async 
 })
 
 t.test(
-  'names keep to the conventions: a unit, _total on counters, and each is in docs/operations.md',
+  'names metrics by convention, with a unit or _total, and documents each in docs/operations.md',
   async (t) => {
     const folder = t.testdir()
     const text: string[] = []

@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config/file/load.ts'
 import { createLogger } from '../../../src/operations/logger.ts'
 import { isTelemetryEnabled } from '../../../src/operations/telemetry/enabled.ts'
 
-t.test('telemetry is wanted where the standard variables name an endpoint or the exporter', async (t) => {
+t.test('enables telemetry if the standard variables set an endpoint or the exporter', async (t) => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }
   const cases: [env: NodeJS.ProcessEnv, wanted: boolean][] = [
     [{}, false],
@@ -24,7 +24,7 @@ t.test('telemetry is wanted where the standard variables name an endpoint or the
   for (const [env, wanted] of cases) t.equal(isTelemetryEnabled(env), wanted, JSON.stringify(env))
 })
 
-t.test('a build of one tta is a trace in another: build over read over the requests to Tempo', async (t) => {
+t.test('traces a build: the build, its read, and the requests to Tempo', async (t) => {
   const { app, close } = await buildApp(loadConfig({ env: {} }), { logger: createLogger('silent') })
   t.teardown(close)
   const collector = await app.listen({ port: 0, host: '127.0.0.1' })
