@@ -10,6 +10,7 @@ import { runDemo } from '../src/cli/demo/run-demo.ts'
 import { parseArguments } from '../src/cli/parse-arguments.ts'
 import { defaultConfig, loadConfig } from '../src/config/file/load.ts'
 import { renamedPaths, todaysName } from '../src/config/file/renamed-keys.ts'
+import { buildApp as buildPackagedApp } from '../src/index.ts'
 import { AggregationParameters } from '../src/model/parameters.ts'
 import { buildSettings } from '../src/wiring/builds.ts'
 
@@ -316,6 +317,16 @@ function differences(answer: unknown, example: unknown, path = '$'): string[] {
       ),
   ]
 }
+
+t.test('the program of api.md runs as printed', async (t) => {
+  const program = page('docs/api.md').blocks.find(({ language }) => language === 'js')?.text ?? ''
+  const [, body = ''] = /^import \{ buildApp \} from 'tempo-trace-aggregation'\n(.*)/s.exec(program) ?? []
+  const printed: unknown[] = []
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+  const runProgram = new AsyncFunction('buildApp', 'console', body)
+  await runProgram(buildPackagedApp, { log: (value: unknown) => printed.push(value) })
+  t.same(printed, ['empty'])
+})
 
 t.test('the worked example gives the edges and numbers of its table', async (t) => {
   const { app, close } = await buildApp({ ...defaultConfig(), log: { level: 'silent' } })
