@@ -1,5 +1,5 @@
 /**
- * What benchmarks measure, and how each of them tells it.
+ * The figures that benchmarks measure and report.
  *
  * @typedef {object} Figure
  * @property {string} name
@@ -44,7 +44,7 @@ export function ratio(name, values, target) {
   return { ...figure, ratio: figure.value }
 }
 
-/** How many times each of `a` is that of `b` beside it. */
+/** Each value of `a` divided by the value of `b` with the same index. */
 export const quotients = (a, b) => a.map((value, i) => value / b[i])
 
 function compared(value, target) {
@@ -61,8 +61,8 @@ export function report(title, figures) {
 }
 
 /**
- * CPU ms that each of `count` runs took, after one for the compilers. What else the machine does meanwhile does not
- * count, as it would in wall time; the threads of the garbage collector do.
+ * CPU ms that each of `count` runs took, after one for the compilers. Other work of the
+ * machine does not count, unlike in wall time. The threads of the garbage collector do.
  */
 export function cpuTimes(work, count) {
   work()

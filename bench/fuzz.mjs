@@ -1,8 +1,8 @@
 /**
- * Feeds mutated OTLP bodies and Tempo answers to what reads them, and ends with status 1 at the first that does
- * anything but be refused or make a graph that keeps the laws.
+ * Feeds mutated OTLP bodies and Tempo answers to their decoders. Each must be refused, or give a graph that keeps the laws.
+ * Exits with 1 at the first that does neither.
  *
- *     node --import=tsx bench/fuzz.mjs 100000 1    so many of each kind, seed
+ *     node --import=tsx bench/fuzz.mjs 100000 1    bodies of each kind, seed
  */
 import { fuzzBodies } from '../test/fuzz/bodies.ts'
 

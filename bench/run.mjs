@@ -1,10 +1,13 @@
 /**
- * Runs the benchmarks, each in processes of its own, one after the other.
+ * Runs the benchmarks one after the other, each in separate processes.
  *
- *     npm run bench                          for people
- *     npm run bench -- --json                one object for programs
- *     npm run bench -- --markdown            the table in README.md
- *     npm run bench -- tempo http/graphs     only some of them
+ *     npm run bench                        # for people
+ *
+ *     npm run bench -- --json              # one object for programs
+ *
+ *     npm run bench -- --markdown          # the table in README.md
+ *
+ *     npm run bench -- tempo http/graphs   # only some of them
  */
 import { spawn } from 'node:child_process'
 import { cpus, loadavg, totalmem } from 'node:os'

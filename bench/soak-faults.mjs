@@ -9,8 +9,8 @@ const always = (fault) => () => fault
 const seconds = ({ params }) => Number(params.get('end')) - Number(params.get('start'))
 
 /**
- * What goes wrong in a build, how often in comparison, and what the build must come to: the outcome or, where it fails,
- * the code of the problem. `onSearch` answers the n-th search of the build; the others are called when it begins.
+ * The faults of builds: the relative frequency, and the expected outcome or the code of the expected problem.
+ * `onSearch` answers the n-th search of the build. The other functions are called when the build starts.
  */
 export const faults = [
   { kind: 'none', weight: 30, comesTo: 'complete' },
@@ -73,8 +73,13 @@ export const faults = [
     comesTo: 'TTA_TEMPO_UNAUTHORIZED',
     onSearch: always(text(401, 'no org id')),
   },
-  { kind: 'Tempo: a page of a proxy', weight: 3, comesTo: 'TTA_TEMPO_BAD_ANSWER', onSearch: always(html) },
-  { kind: 'Tempo: gzip that is none', weight: 3, comesTo: 'TTA_TEMPO_BAD_ANSWER', onSearch: always(damaged) },
+  {
+    kind: 'Tempo: an HTML page of a proxy',
+    weight: 3,
+    comesTo: 'TTA_TEMPO_BAD_ANSWER',
+    onSearch: always(html),
+  },
+  { kind: 'Tempo: damaged gzip', weight: 3, comesTo: 'TTA_TEMPO_BAD_ANSWER', onSearch: always(damaged) },
   {
     kind: 'Tempo: protobuf cut short',
     weight: 3,

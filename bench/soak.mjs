@@ -1,7 +1,7 @@
 /**
- * Half an hour in the life of tta: a process of its own builds a graph every 2 s from a Tempo that replays traces and
- * fails at random, hands it to a nodegraph-provider that lies at random, and keeps its builds in a file, while readers
- * come and go. Ends with status 1 where memory or handles grow, or a build is not accounted for in /metrics.
+ * Soaks tta for half an hour. A separate process builds a graph every 2 s and keeps its builds in a file. Its Tempo replays
+ * traces and fails at random, its nodegraph-provider lies at random, and readers come and go. Exits with 1 if memory or
+ * handles grow, or if /metrics misses a build.
  *
  *     npm run build && node --import=tsx bench/soak.mjs 30 1      minutes, seed
  */
@@ -26,7 +26,7 @@ const random = seededRandom(seed)
 const folder = mkdtempSync(join(tmpdir(), 'tta-soak-'))
 const history = join(folder, 'history.db')
 
-/** Builds that have begun, by fault. */
+/** Started builds by fault. */
 const injected = new Map()
 let fault = { kind: 'none' }
 let searches = 0

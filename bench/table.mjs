@@ -38,7 +38,7 @@ export function figureLines(figures) {
   ].map((row) => `  ${line(row)}`)
 }
 
-/** One table of a whole run, as it stands in README.md. */
+/** The table of a whole run for README.md. */
 export function markdown({ date, node, machine, figures }) {
   const heads = ['figure', 'median', '', 'min', 'max', 'spread', 'target', '']
   const rule = columns.map((column) => (isText(column) ? '---' : '--:'))

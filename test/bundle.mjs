@@ -1,6 +1,6 @@
 /**
- * Bundles the tests into `.test-build`: a test file there loads a few files, not some hundred, each transpiled anew.
- * What they say of where they are (`import.meta.url`) stays what it is in the sources.
+ * Bundles the tests into `.test-build`. A bundled test loads a few files in place of some hundred to transpile.
+ * `import.meta.url` keeps its value in the sources.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** Memory of a tta that holds 1,000,000 spans of its own, sent as exporters do: 500 spans a request. */
+/** Memory of a tta that stores 1,000,000 embedded spans, sent as exporters do: 500 spans a request. */
 import { measured, report } from '../figures.mjs'
 import { toTracesData } from '../load/otlp-protobuf.mjs'
 import { searchAnswer } from '../load/search-answer.mjs'
@@ -8,7 +8,7 @@ const spansPerTrace = 10
 const tracesPerRequest = 50
 const requests = 2000
 const spans = requests * tracesPerRequest * spansPerTrace
-/** What an HTTP server span says of its request. */
+/** Attributes of an HTTP server span. */
 const attributes = {
   'http.request.method': 'GET',
   'http.route': '/api/v1/resource/{id}',

@@ -1,6 +1,6 @@
 /**
- * How long `GET /graphs/:name` takes while nothing else is to be done, and while a graph of 250,000 spans is built: in turns
- * on the same event loop, as tta does it, and in another process, which is the best that a worker thread could come to.
+ * Latency of `GET /graphs/:name` on an idle tta, and while tta builds a graph of 250,000 spans. The build shares the event
+ * loop, as in production. For comparison it also runs in another process, the best case of a worker thread.
  */
 import { once } from 'node:events'
 import { measured, quotients, ratio, report } from '../figures.mjs'

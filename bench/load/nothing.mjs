@@ -1,1 +1,1 @@
-/** What Node takes by itself. */
+/** The baseline: Node without tta. */

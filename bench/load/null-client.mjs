@@ -1,7 +1,7 @@
 import { Agent, get } from 'node:http'
 
 /**
- * Sends requests in their order, so many in flight, and throws the answers away: nobody who wants these answers can be
+ * Sends requests in order, a number of them in flight, and drops the answers. No client that reads the answers can be
  * faster.
  *
  * @param {{ path: string, headers: object }[]} requests

@@ -19,7 +19,7 @@ const kinds = ['internal', 'server', 'client']
 
 /**
  * Traces as plain objects in the shape of Tempo's JSON search answer, the spans grouped by service as tta asks for
- * them. As there, the first spanset stands in it twice.
+ * them. As in Tempo's answers, the first spanset occurs twice.
  *
  * @param spacingNs from the start of a trace to that of the next
  */

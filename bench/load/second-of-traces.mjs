@@ -7,8 +7,8 @@ const templateSec = 1_795_000_000
 const idDigits = 8
 
 /**
- * The traces that begin in one second, again and again in every second, with other ids and times: as many as one likes
- * without the time it takes to make them up.
+ * The traces of one second, repeated in every second with other ids and times. Any number of traces costs the time of one
+ * second.
  */
 export class SecondOfTraces {
   /**
@@ -100,5 +100,5 @@ function varint(value) {
 }
 
 const emptyMetrics = toProtobuf({ traces: [], metrics: { completedJobs: 0, totalJobs: 0 } })
-/** What every answer ends with. */
+/** The end of every answer. */
 export const finishedMetrics = toProtobuf({ traces: [], metrics: { completedJobs: 3, totalJobs: 3 } })

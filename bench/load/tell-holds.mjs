@@ -1,6 +1,6 @@
 /**
- * Loaded into tta before it starts: when asked, tells the longest that its event loop was held since it was last asked,
- * in CPU ms of its thread: that something else had the processor does not count.
+ * Loaded into tta before it starts. On request it reports the longest hold of the event loop since the last request, in CPU
+ * ms of the main thread. Time that another process had the processor does not count.
  */
 import { openSync, readSync } from 'node:fs'
 
@@ -26,5 +26,5 @@ process.on('message', () => {
   process.send({ longestHoldMs: longestMs })
   longestMs = 0
 })
-// What listens to the channel must not keep tta alive.
+// The listener on the channel must not keep tta alive.
 process.channel.unref()

@@ -1,6 +1,6 @@
 /**
- * A graph of the last two hours, refreshed every minute: what a refresh costs of what it costs to read all, from a
- * replayed Tempo, at the speed of a real one and as fast as it goes. The clock is the benchmark's own.
+ * Builds a graph of the last two hours every minute and compares an incremental read with a full read. A replayed Tempo
+ * answers at the speed of a real one, and as fast as possible. The benchmark sets the clock.
  */
 import { createAggregator } from '../../dist/builds/aggregation/aggregator.js'
 import { defaultConfig } from '../../dist/config/file/load.js'
@@ -56,7 +56,7 @@ async function build(aggregator, mayReuse) {
   return { ms, cpuMs: (user + system) / 1000, ...read }
 }
 
-/** @param replay what Tempo is like @param fulls builds of the whole window, after one that is kept for refreshes */
+/** @param replay speed of Tempo @param fulls builds of the whole window, after the one that incremental reads start from */
 async function compare(replay, fulls) {
   const fromSec = startMs / 1000 - 2 * windowSec
   const tempo = await startReplay({ fromSec, toSec: fromSec + 3 * windowSec, tracesPerSec, ...replay })
@@ -98,8 +98,8 @@ function figures(name, { full, refreshed }, target) {
   ]
 }
 
-// At the speed of a real Tempo on two cores, and as fast as a replay can be: without a target, since no Tempo answers
-// like that.
+// At the speed of a real Tempo on two cores, then at the speed of the replay. The latter has no target: no Tempo is as
+// fast.
 const paced = await compare({ spansPerSec: 58_000 }, 2)
 const fast = await compare({}, 3)
 const [{ spans, bytes }] = paced.full

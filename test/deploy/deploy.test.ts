@@ -10,7 +10,7 @@ const ignored = readFileSync('deploy/Dockerfile.dockerignore', 'utf8')
 const unit = readFileSync('deploy/tta.service', 'utf8')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 
-t.test('what the image copies exists, and is let into the build', async (t) => {
+t.test('files that the image copies exist and are in the build context', async (t) => {
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files = '']) =>
     files.split(' '),
   )

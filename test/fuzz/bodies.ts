@@ -95,7 +95,7 @@ export async function fuzzBodies(count: number, seed: number): Promise<Record<st
   return tallies
 }
 
-/** What makes an answer of 400, or a 502 that blames Tempo. */
+/** Whether an error becomes a 400, or a 502 that blames Tempo. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof TtaError) return error.code === 'TTA_BAD_REQUEST'
   return error instanceof ProtobufError || error instanceof TempoAnswerError || error instanceof SyntaxError
@@ -104,7 +104,7 @@ function isRefusal(error: unknown): boolean {
 const pick = <T>(random: () => number, values: readonly T[]): T =>
   values[Math.floor(random() * values.length)] as T
 
-/** What is read of spans besides themselves. */
+/** A random projection of spans. */
 const wants = (random: () => number) => ({
   peers: random() < 0.5,
   sampling: random() < 0.5 ? ({ scope: 'any', key: 'http.request.method' } as const) : undefined,
@@ -166,7 +166,7 @@ async function keep(random: () => number, body: Uint8Array, tally: Tally): Promi
   check(builder, acceptedSpans)
 }
 
-/** @throws {RangeError} a law is broken: spans go missing or appear, or a figure is none */
+/** @throws {RangeError} a law is broken: spans are missing or invented, or a figure is not a number */
 function check(builder: GraphBuilder, received: number): void {
   const services = builder.finishServices()
   const operations = builder.finish()

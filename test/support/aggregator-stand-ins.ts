@@ -68,7 +68,7 @@ const emptyReport: ReadReport = {
   warnings: [],
 }
 
-/** A sink that keeps what it was given, and reports what it is told to. */
+/** A sink that keeps its graphs and returns a prepared report. */
 export function newSink(name: string) {
   const sink = {
     name,

@@ -51,7 +51,7 @@ export function grafanaNotification(alerts: Alert[]) {
   }
 }
 
-/** What the Test button of a contact point sends. */
+/** The notification that the Test button of a contact point sends. */
 export function grafanaTest() {
   const alert = {
     ...firing({ alertname: 'TestAlert', instance: 'Grafana' }),

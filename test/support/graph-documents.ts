@@ -10,7 +10,7 @@ export interface Sketch {
   titles?: Record<string, string>
 }
 
-/** A document whose nodes count the calls that go in and out, of which one in ten fails and two are slow. */
+/** A document whose nodes count incoming and outgoing calls. One call in ten fails, two are slow. */
 export function graphDocument(name: string, { calls = {}, nodes = [], titles = {} }: Sketch): GraphDocument {
   const edges = Object.entries(calls).map(([pair, count]) => edgeRow(pair.split(' -> '), count))
   const ids = [...new Set([...nodes, ...edges.flatMap(({ source, target }) => [source, target])])]
@@ -18,7 +18,7 @@ export function graphDocument(name: string, { calls = {}, nodes = [], titles = {
   return { name, builtAt, summary: summaryOf(name, rows.length, edges.length), nodes: rows, edges }
 }
 
-/** A chain with cross links: `nodes` nodes, of which each but the first is called. */
+/** A chain with cross links: each of `nodes` nodes but the first is called. */
 export function largeDocument(name: string, nodes: number, titleOf = (index: number) => `service ${index}`) {
   const calls: Record<string, number> = {}
   const titles: Record<string, string> = {}

@@ -157,8 +157,8 @@ export const arbitraryPlainTrace: fc.Arbitrary<TestSpan[]> = fc
   .chain((spans) => fc.shuffledSubarray(spans, { minLength: spans.length }))
 
 /**
- * Anything at all: ids shared between kinds, repetitions, missing parents, cycles, spans that are their own
- * parent, several roots, spans without a service, durations up to 2^64 ns.
+ * Any trace. Ids are shared between kinds, spans repeat, parents are missing, spans are in cycles or their own parent.
+ * There are several roots, spans without a service, and durations up to 2^64 ns.
  */
 export const arbitraryTrace: fc.Arbitrary<TestSpan[]> = fc
   .array(

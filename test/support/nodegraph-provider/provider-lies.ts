@@ -24,7 +24,7 @@ export type Lie =
 
 export const addEdgeFailed = 'Add edge failed - Both source and destination nodes should be defined'
 
-/** What reads and writes may meet alike: nothing has been touched yet. @returns whether it has answered, or never will */
+/** Lies of reads and writes before the stored graph changes. @returns whether the response was sent, or never will be */
 export function lieBeforeDelete(lie: Lie | undefined, response: http.ServerResponse): boolean {
   if (lie === 'hangs before the delete') return true
   if (lie === 'reset before the delete') response.socket?.resetAndDestroy()
@@ -33,13 +33,13 @@ export function lieBeforeDelete(lie: Lie | undefined, response: http.ServerRespo
   else if (lie === 'null arrays') send(response, 200, { edges: null, nodes: null })
   else if (lie === 'a page with 200') response.writeHead(200).end('<html>Welcome</html>')
   else if (lie === 'a page with 404') response.writeHead(404).end('404 page not found\n')
-  // What the provider makes of an error text with quotes.
+  // The provider does not escape quotes of an error text.
   else if (lie === 'broken JSON 500') say(response, 500, 'Get edge data failed near "\nMATCH"')
   else return false
   return true
 }
 
-/** The old graph is gone by now. @returns whether it has answered, or never will */
+/** Lies after the old graph was deleted. @returns whether the response was sent, or never will be */
 export function lieAfterDelete(lie: Lie | undefined, response: http.ServerResponse): boolean {
   if (lie === 'hangs after the delete') return true
   if (lie === 'reset after the delete') response.socket?.resetAndDestroy()
@@ -49,7 +49,7 @@ export function lieAfterDelete(lie: Lie | undefined, response: http.ServerRespon
   return true
 }
 
-/** What CREATE adds to the graph, in parts. */
+/** The parts that CREATE adds to the graph. */
 export function storedParts(sent: Stored, lie: Lie | undefined): Stored[] {
   if (lie === 'nothing stored' || !cypherKeys(sent)) return [{ nodes: [], edges: [] }]
   if (lie === 'doubled edges') return [sent, sent]

@@ -37,9 +37,9 @@ export interface ProviderStandIn {
   /** Most writes that ran at the same time. */
   mostWrites: number
   seed(graph: string, nodes: Row[], edges: Row[]): void
-  /** What a reader gets: the sorted node ids and edges; null when there is no graph. */
+  /** The graph that a reader gets: sorted node ids and edges; null if there is no graph. */
   held(graph: string): { nodes: unknown[]; edges: string[] } | null
-  /** All that is stored of a node, also when no read gives it back. */
+  /** Every stored field of a node, also if no read returns the node. */
   node(graph: string, id: string): Row | undefined
   close(): Promise<void>
 }
@@ -48,8 +48,8 @@ export interface ProviderStandIn {
 export type Schemas = Record<string, { nodes: string[]; edges: string[] }>
 
 /**
- * nodegraph-provider 0.4.1 as it was read and seen to behave: `data` comes from edges only, an edge's id is made
- * up, a graph is deleted before it is created, and CREATE adds to what is there, so two writers mix.
+ * Behaves as nodegraph-provider 0.4.1 was seen to behave. `data` comes from edges only, and the id of an edge is made up. A
+ * graph is deleted before it is created. CREATE adds to existing rows, so two writers mix.
  */
 export async function startProviderStandIn(schemas: Schemas = {}): Promise<ProviderStandIn> {
   const graphs = new Map<string, Stored>()

@@ -30,7 +30,7 @@ export interface FoundTrace {
   stats: Map<string, number>
 }
 
-/** What Tempo 3.0.3 and 2.10.7 find: fragment by fragment, each by itself. @throws {SyntaxError} the query */
+/** Searches as Tempo 3.0.3 and 2.10.7 do: each fragment separately. @throws {SyntaxError} the query */
 export function search(
   fragments: Fragment[],
   request: SearchRequest,

@@ -1,6 +1,6 @@
 import { type AttributeValue, attributeOf, type Fragment, type StoredSpan } from './stored-trace.ts'
 
-/** A query as far as the stand-in knows TraceQL. */
+/** A query in the part of TraceQL that the stand-in knows. */
 export interface ParsedQuery {
   /** The spans of a fragment that the query answers; none where it does not match. */
   select(fragment: Fragment): StoredSpan[]

@@ -21,16 +21,16 @@ export interface StoredSpan {
   status?: number | undefined
   /** On the span. */
   attributes?: Record<string, AttributeValue> | undefined
-  /** On the resource, besides `service.name`. */
+  /** Attributes of the resource, except `service.name`. */
   resource?: Record<string, string> | undefined
 }
 
-/** Spans of one trace that Tempo stored together: it searches them together, and knows of no others. */
+/** Spans of one trace that Tempo stored together. A search of a fragment sees no other spans of the trace. */
 export type Fragment = StoredSpan[]
 
 export const hexId = (id: number, digits: number) => id.toString(16).padStart(digits, '0')
 
-/** What tests write down of a span; times in ms. */
+/** A span as tests write it; times in ms. */
 export interface Sketch {
   id: number
   parent?: number | undefined
@@ -43,7 +43,7 @@ export interface Sketch {
   attributes?: Record<string, AttributeValue> | undefined
 }
 
-/** @param epochMs what `atMs` counts from, Unix ms */
+/** @param epochMs start of `atMs`, Unix ms */
 export function fragmentOf(traceId: number, epochMs: number, sketches: Sketch[]): Fragment {
   return sketches.map(({ id, parent, service = 'shop', name = 'work', atMs, ms = 10, ...more }) => ({
     ...more,
