@@ -90,7 +90,7 @@ function commentParagraphs(text) {
   return textsOfMarkdown(
     lines
       .join('\n')
-      .replaceAll(/(^|\s)@(param|returns|throws|default|see|example)\b/g, '\n\n@$2')
+      .replaceAll(/(^|\s)@(param|returns|throws|default|see|example|typedef|property)\b/g, '\n\n@$2')
       .replaceAll(/@param\s+\S+/g, '')
       .replaceAll(/@throws\s+(\{[^}]*\})?/g, '')
       .replaceAll(/@(see|default|example)[^\n]*/g, '')
