@@ -72,8 +72,8 @@ writeFileSync(
   config,
   JSON.stringify({
     server: { port: 0 },
-    tempo: { url: tempo.url, timeout: 4, pad_sec: 5 },
-    nodegraph_provider: { url: provider.url, timeout: 4, retries: 2 },
+    tempo: { url: tempo.url, timeout_sec: 4, pad_sec: 5 },
+    nodegraph_provider: { url: provider.url, timeout_sec: 4, retries: 2 },
     history: { path: history },
     graphs: { soak: { search: { from: windowSec }, schedule: { every_sec: 2 } } },
   }),

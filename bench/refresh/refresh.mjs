@@ -4,6 +4,7 @@
  */
 import { createAggregator } from '../../dist/builds/aggregation/aggregator.js'
 import { defaultConfig } from '../../dist/config/file/load.js'
+import { defaultParameters } from '../../dist/model/parameters.js'
 import { createGraphStore } from '../../dist/sinks/graph-store.js'
 import { createTempoSource } from '../../dist/sources/tempo/tempo-source.js'
 import { measured, ratio, report, spread } from '../figures.mjs'
@@ -16,8 +17,8 @@ const tracesPerSec = 20
 const startMs = 1_795_010_000_000
 
 function aggregatorOf(url, now) {
-  const config = defaultConfig()
-  const { maxSpans, maxBytes, lateSec, readAllSec, ...buildOptions } = config.build
+  const { build } = defaultConfig()
+  const { late_sec: lateSec, full_read_sec: readAllSec } = build
   const source = createTempoSource({
     url,
     headers: {},
@@ -33,9 +34,13 @@ function aggregatorOf(url, now) {
     source,
     store: createGraphStore(),
     sinks: [],
-    settings: () => ({ defaults: config.parameters }),
-    ...buildOptions,
-    limits: { maxSpans, maxBytes },
+    settings: () => ({ defaults: defaultParameters }),
+    deadlineSec: build.deadline_sec,
+    maxConcurrent: build.max_concurrent,
+    maxPreviews: build.max_previews,
+    maxQueued: build.max_queued,
+    maxNodes: build.max_nodes,
+    limits: { maxSpans: build.max_spans, maxBytes: build.max_bytes },
     incremental: { lateSec, readAllSec },
     now,
   })
