@@ -20,8 +20,8 @@ export interface AggregationPorts extends BuildPorts {
 type AggregateOptions = Pick<ReadOptions, 'signal' | 'onProgress'>
 
 /**
- * Builds and publishes the graph of a request: reads its traces, builds the documents, compares the graph with an
- * earlier window if requested, publishes to the sinks and then to the embedded store.
+ * Builds and publishes the graph of a request. Steps: read the traces, build the documents, compare the graph with an
+ * earlier window if requested, publish to the sinks, store.
  *
  * @returns the summary that is also in the stored document
  * @throws {TtaError} the source could not be read; TTA_SINK_FAILED with `details.summary`, where the embedded store

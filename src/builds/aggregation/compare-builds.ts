@@ -113,7 +113,7 @@ function parseBase(base: string, nowMs: number): Base {
     if (offsetMs > 0 && offsetMs <= nowMs) return { offsetMs }
     if (fromMs !== undefined) return { atMs: fromMs }
   }
-  const message = 'must be an offset such as 1d (s, m, h, d, w), a time as in from, or two times: from,to'
+  const message = 'must be an offset such as 1d (s, m, h, d, w), a time as in from, or a window from,to'
   throw badRequest([{ field: 'base', value: base, message }])
 }
 
@@ -121,13 +121,13 @@ function earlierWindow({ summary: { window } }: GraphDocument, offsetMs: number)
   return { fromMs: Date.parse(window.from) - offsetMs, toMs: Date.parse(window.to) - offsetMs }
 }
 
-/** By half of the window or more: the last build before may be from weeks before. */
+/** Whether a build covers at least half of the window: the build before may be weeks old. */
 function overlaps({ summary: { window } }: GraphDocument, fromMs: number, toMs: number): boolean {
   const common = Math.min(Date.parse(window.to), toMs) - Math.max(Date.parse(window.from), fromMs)
   return common >= (toMs - fromMs) / 2
 }
 
-/** What the current graph was built with, for another window; the search mode would clip it. */
+/** Returns the parameters of the current graph for another window, without its search mode, which would clip it. */
 function parametersFor(current: GraphDocument, fromMs: number, toMs: number): AggregationParameters {
   const {
     searchFrom: _searchFrom,
@@ -145,7 +145,7 @@ function parametersFor(current: GraphDocument, fromMs: number, toMs: number): Ag
   }
 }
 
-/** At level both two graphs are built; the level of this one. */
+/** Returns the level of one graph: at level both two graphs are built. */
 function levelOf({ name, summary }: GraphDocument): 'operation' | 'service' {
   const { level, graph = name } = summary.parameters
   if (level === 'both') return name === servicesGraphName(graph) ? 'service' : 'operation'
@@ -165,7 +165,7 @@ const comparedBuild = ({ builtAt, summary }: GraphDocument, from: BuildFrom): Co
   from,
 })
 
-/** Parameters that say which window it is, or nothing of what is counted. */
+/** Parameters that choose the window, or that do not affect what is counted. */
 const immaterial = [
   'graph',
   'from',
@@ -184,11 +184,11 @@ function comparisonWarnings(base: GraphDocument, current: GraphDocument, from: B
     .filter((key) => !immaterial.includes(key) && before?.[key] !== now?.[key])
     .sort()
   if (levelOf(base) !== levelOf(current)) differing.push('level')
-  const said = [
-    differing.length > 0 && `The two were built with different parameters: ${differing.join(', ')}.`,
+  const warnings = [
+    differing.length > 0 && `The two graphs were built with different parameters: ${differing.join(', ')}.`,
     from === 'history' && base.builtAt === current.builtAt && 'Base and current are the same build.',
     base.summary.status !== 'complete' && `The base is ${base.summary.status}.`,
     current.summary.status !== 'complete' && `The current graph is ${current.summary.status}.`,
   ]
-  return said.filter((line) => line !== false)
+  return warnings.filter((line) => line !== false)
 }

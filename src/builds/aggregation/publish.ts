@@ -14,8 +14,11 @@ export interface Destinations {
 }
 
 /**
- * The result of publishing a graph to its sinks. published: every sink holds the graph. skipped: the graph was not to
- * be published. failed: a sink did not store it.
+ * The result of publishing a graph to its sinks.
+ *
+ * - published: every sink holds the graph.
+ * - skipped: the graph was not to be published.
+ * - failed: a sink did not store it.
  */
 export type Publication = ({ state: 'published' | 'skipped' } | { state: 'failed'; reason: string }) & {
   /** One report for each sink, that of the embedded store last. */

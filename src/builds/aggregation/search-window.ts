@@ -11,8 +11,8 @@ const recentMs = 15 * 60 * 1000
 /**
  * Reads the window from `from`, `to` and `searchFrom`.
  *
- * @param requested what the caller wrote: its `searchFrom` overrides a configured `from`
- * @param parameters the same, with the configured parameters where the caller wrote none
+ * @param requested the parameters of the caller: its `searchFrom` overrides a configured `from`
+ * @param parameters the same, completed with the configured parameters
  * @param errors receives every field that is wrong
  * @returns undefined if a time could not be read
  */

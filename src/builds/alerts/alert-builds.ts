@@ -2,68 +2,70 @@ import type { BaseLogger } from 'pino'
 import type { Clock } from '../../base/clock.ts'
 import { TtaError } from '../../base/errors.ts'
 import type { AggregationParameters } from '../../model/parameters.ts'
-import type { AlertRule } from './alert-rule.ts'
+import { type AlertRule, type AlertRuleOptions, alertRule } from './alert-rule.ts'
 import { type Admission, BuildGate } from './build-gate.ts'
-import { type Alert, type AlertNotification, alertIdentity, alertName, isTest } from './notification.ts'
+import { alertKey, SeenAlerts } from './duplicate-alerts.ts'
+import { type Alert, type AlertNotification, alertName, isTest } from './notification.ts'
 import { type AlertOutcome, type AlertReceipt, receiptOf } from './receipt.ts'
-import { RecentKeys } from './recent-keys.ts'
-import { MissingValue } from './template.ts'
+import { MissingValue } from './rule-templates.ts'
 
-/** A build that was handed over. */
+/** A build that was submitted for an alert. */
 export interface SubmittedBuild {
   id: string
   /** False: an equal build was queued or running. */
   isNew: boolean
-  /** Whether it ended well; never rejects. */
+  /** Resolves to whether the build succeeded; never rejects. */
   succeeded: Promise<boolean>
 }
 
+/** The part of the configuration that a reload may change. */
 export interface AlertSettings {
-  rules: readonly AlertRule[]
-  /** From one build of a graph to the next, ms. */
-  minIntervalMs: number
-  /** How long a repeated alert counts as seen, ms. */
-  deduplicateMs: number
+  rules: readonly AlertRuleOptions[]
+  /** Shortest time between two builds of a graph, s. */
+  minIntervalSec: number
+  /** How long an alert counts as seen, s. */
+  deduplicateSec: number
 }
 
 export interface AlertBuildsOptions extends AlertSettings {
   clock: Clock
-  /** @throws {TtaError} TTA_QUEUE_FULL: tried again later; other errors are the answer for the alert */
+  /** @throws {TtaError} TTA_QUEUE_FULL is tried again later; every other error is the answer for the alert */
   submit(parameters: AggregationParameters): SubmittedBuild
   log: Pick<BaseLogger, 'info' | 'warn'>
 }
 
-/** Alerts remembered to know them again. */
-const maxRemembered = 10_000
+/** Most alerts that are remembered as seen. */
+const maxSeenAlerts = 10_000
 
-/** Turns alerts into builds of graphs. */
+/** Builds graphs for the alerts that rules match. */
 export class AlertBuilds {
-  private readonly seen: RecentKeys
+  private readonly seen: SeenAlerts
   private readonly gate: BuildGate
   private readonly options: AlertBuildsOptions
-  private settings: AlertSettings
-  /** Builds under way, and the alerts that wait for them. */
+  private rules: readonly AlertRule[] = []
+  private minIntervalMs = 0
+  /** Running builds, and the keys of the alerts that wait for them. */
   private readonly waitingFor = new Map<string, string[]>()
 
   constructor(options: AlertBuildsOptions) {
-    const { deduplicateMs, clock } = options
     this.options = options
-    this.settings = options
-    this.seen = new RecentKeys(deduplicateMs, maxRemembered)
+    this.seen = new SeenAlerts(0, maxSeenAlerts)
     this.gate = new BuildGate({
-      minIntervalMs: () => this.settings.minIntervalMs,
-      clock,
+      minIntervalMs: () => this.minIntervalMs,
+      clock: options.clock,
       submit: (parameters) => this.submit(parameters),
     })
+    this.reconfigure(options)
   }
 
-  /** From now on; what waits goes on waiting, and what was seen stays seen. */
-  reconfigure(settings: AlertSettings): void {
-    this.settings = settings
-    this.seen.maxAgeMs = settings.deduplicateMs
+  /** Applies new settings to later alerts; deferred builds stay deferred. */
+  reconfigure({ rules, minIntervalSec, deduplicateSec }: AlertSettings): void {
+    this.rules = rules.map(alertRule)
+    this.minIntervalMs = minIntervalSec * 1000
+    this.seen.maxAgeMs = deduplicateSec * 1000
   }
 
-  /** Begins, puts off or ignores what each alert asks for, at once; never waits for a build. */
+  /** Starts, defers or ignores the builds of each alert. Never waits for a build. */
   take({ alerts, truncatedAlerts = 0 }: AlertNotification): AlertReceipt {
     const receipt = receiptOf(
       alerts.flatMap((alert) => this.takeAlert(alert)),
@@ -73,29 +75,29 @@ export class AlertBuilds {
     return receipt
   }
 
-  /** Graphs that wait for the end of their interval. */
+  /** Number of deferred builds. */
   get waiting(): number {
     return this.gate.waiting
   }
 
-  /** What waits for its interval is not built any more. */
+  /** Drops the deferred builds. */
   close(): void {
     const { waiting } = this.gate
-    if (waiting > 0) this.options.log.warn({ graphs: waiting }, 'refreshes by alerts that waited are dropped')
+    if (waiting > 0) this.options.log.warn({ graphs: waiting }, 'deferred alert builds dropped')
     this.gate.close()
   }
 
   private takeAlert(alert: Alert): AlertOutcome[] {
-    const matching = this.settings.rules.filter((rule) => rule.matches(alert))
+    const matching = this.rules.filter((rule) => rule.matches(alert))
     const outcomes = matching.map((rule) => ({
       ...this.takeUnder(rule, alert),
       rule: rule.name,
       graph: rule.graph,
     }))
-    const isOfUse = outcomes.some(({ state }) => state !== 'ignored')
-    if (isTest(alert) && !isOfUse) {
+    const isIgnored = outcomes.every(({ state }) => state === 'ignored')
+    if (isTest(alert) && isIgnored) {
       return [
-        outcome(alert, { state: 'ignored', reason: 'a test notification: it arrived and was admitted' }),
+        outcome(alert, { state: 'ignored', reason: 'a test notification: it was received and accepted' }),
       ]
     }
     return outcomes.length > 0
@@ -108,22 +110,22 @@ export class AlertBuilds {
     if (rule.on !== 'both' && rule.on !== alert.status) {
       return ignored(`the alert is ${alert.status}, and the rule is for ${rule.on} alerts`)
     }
-    if (Number.isNaN(Date.parse(alert.startsAt))) return ignored('startsAt is no time')
+    if (Number.isNaN(Date.parse(alert.startsAt))) return ignored('startsAt is not a valid time')
     const { clock } = this.options
-    const key = JSON.stringify([rule.name, alertIdentity(alert)])
+    const key = alertKey(rule.name, alert)
     if (this.seen.has(key, clock.now())) {
       return outcome(alert, { state: 'deduplicated', reason: 'the alert was seen before' })
     }
     try {
-      // Before it may have to wait: what is wrong with it is said now.
+      // A deferred build makes its parameters later, but the sender learns of errors now.
       rule.parameters(alert, clock.now())
       const admission = this.admit(rule, alert, key)
       this.seen.add(key, clock.now())
       return outcome(alert, described(admission))
     } catch (error) {
-      const isItsOwn =
+      const isFaultOfAlert =
         error instanceof MissingValue || error instanceof RangeError || error instanceof TtaError
-      if (!isItsOwn) throw error
+      if (!isFaultOfAlert) throw error
       return ignored(error.message)
     }
   }
@@ -135,10 +137,10 @@ export class AlertBuilds {
       parameters: () => rule.parameters(alert, clock.now()),
       onStarted: (jobId) => this.waitingFor.get(jobId)?.push(key),
       onDropped: (error) => {
-        // It was never built: who sends it again gets it.
+        // It was not built, so the same alert is not a duplicate when it is sent again.
         this.seen.delete(key)
         if (error !== undefined) {
-          log.warn({ err: error, graph: rule.graph, rule: rule.name }, 'refresh by an alert failed')
+          log.warn({ err: error, graph: rule.graph, rule: rule.name }, 'alert build failed to start')
         }
       },
     })
@@ -148,16 +150,16 @@ export class AlertBuilds {
     const { id, isNew, succeeded } = this.options.submit(parameters)
     if (!this.waitingFor.has(id)) {
       this.waitingFor.set(id, [])
-      void succeeded.then((isDone) => this.ended(id, isDone))
+      void succeeded.then((hasSucceeded) => this.ended(id, hasSucceeded))
     }
     return { id, isNew }
   }
 
-  /** An alert whose build failed is not held to be dealt with. */
-  private ended(id: string, isDone: boolean): void {
+  /** Forgets the alerts of a failed build, so that they are built when they are sent again. */
+  private ended(id: string, hasSucceeded: boolean): void {
     const keys = this.waitingFor.get(id) ?? []
     this.waitingFor.delete(id)
-    if (!isDone) for (const key of keys) this.seen.delete(key)
+    if (!hasSucceeded) for (const key of keys) this.seen.delete(key)
   }
 }
 
@@ -169,7 +171,8 @@ function outcome(alert: Alert, more: Pick<AlertOutcome, 'state'> & Partial<Alert
 function described(admission: Admission): Pick<AlertOutcome, 'state'> & Partial<AlertOutcome> {
   if (admission.state === 'started') return admission
   if (admission.state === 'joined') {
-    return { state: 'deduplicated', jobId: admission.jobId, reason: 'an equal build was under way' }
+    const reason = 'an equal build was queued or running'
+    return { state: 'deduplicated', jobId: admission.jobId, reason }
   }
   const { runsAtMs, coalesced, reason } = admission
   return { state: 'deferred', runsAt: new Date(runsAtMs).toISOString(), coalesced, reason }

@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.ts'
 import { TtaError } from '../../base/errors.ts'
 import type { AggregationParameters } from '../../model/parameters.ts'
 
-/** A graph that is to be built anew. */
+/** A build of a graph for an alert. */
 export interface AlertBuild {
   graph: string
-  /** What to build; asked for when the build begins. @throws what makes it impossible */
+  /** Returns the parameters; called when the build starts. @throws if they cannot be made */
   parameters(): AggregationParameters
-  /** It was handed over. @param isNew false: an equal build was under way */
+  /** Called when the job is submitted. @param isNew false: an equal build was queued or running */
   onStarted(jobId: string, isNew: boolean): void
-  /** It will not be built: another one took its place, or it was refused. */
+  /** Called when the build will not run. @param reason undefined: a later alert replaced it; else the error */
   onDropped(reason: unknown): void
 }
 
@@ -23,87 +23,88 @@ export interface Deferral {
   state: 'deferred'
   /** Unix ms. */
   runsAtMs: number
-  /** How many it stands for besides itself. */
+  /** Earlier builds of the graph that this one replaced. */
   coalesced: number
   reason: string
 }
 
 export interface BuildGateOptions {
-  /** From one build of a graph to the next, ms; asked for when one begins. */
+  /** Returns the shortest time between two builds of a graph, ms; called when a build starts. */
   minIntervalMs: () => number
   clock: Clock
-  /** @throws {TtaError} TTA_QUEUE_FULL when it is to be tried later */
+  /** @throws {TtaError} TTA_QUEUE_FULL to be called again later */
   submit(parameters: AggregationParameters): { id: string; isNew: boolean }
 }
 
-interface Turn {
+/** Time after a build in which its graph is not built again. */
+interface Interval {
   /** Unix ms, for people. */
   endsAtMs: number
   endWait: () => void
-  /** What runs at the end of the interval. */
+  /** The build that runs at the end. */
   next: AlertBuild | undefined
   coalesced: number
   reason: string
 }
 
-const intervalReason = 'the graph was refreshed less than min_interval_sec ago'
+const intervalReason = 'the graph was built less than min_interval ago'
 
 /**
- * Lets each graph be built once per interval. The first refresh starts at once; of those that come within the
- * interval the last one runs at its end. Waits for timers, not for the clock: a clock that is set back holds
- * nothing up.
+ * Limits the builds of each graph to one per interval. The first build starts at once; of those that follow within the
+ * interval, the last runs at its end. Intervals are measured by timers: a clock that is set back delays nothing.
  */
 export class BuildGate {
-  private readonly turns = new Map<string, Turn>()
+  private readonly intervals = new Map<string, Interval>()
   private readonly options: BuildGateOptions
 
   constructor(options: BuildGateOptions) {
     this.options = options
   }
 
-  /** @throws what `parameters` and `submit` throw, TTA_QUEUE_FULL excepted */
-  admit(refresh: AlertBuild): Admission {
-    const turn = this.turns.get(refresh.graph)
-    if (!turn) return this.start(refresh, 0)
-    if (turn.next) {
-      turn.coalesced++
-      turn.next.onDropped(undefined)
+  /** Starts a build, or defers it to the end of the interval. @throws as `parameters` and `submit`, except TTA_QUEUE_FULL */
+  admit(build: AlertBuild): Admission {
+    const interval = this.intervals.get(build.graph)
+    if (!interval) return this.start(build, 0)
+    if (interval.next) {
+      interval.coalesced++
+      interval.next.onDropped(undefined)
     }
-    turn.next = refresh
-    return deferred(turn)
+    interval.next = build
+    return deferred(interval)
   }
 
-  /** Refreshes that wait. */
+  /** Number of deferred builds. */
   get waiting(): number {
-    return [...this.turns.values()].filter(({ next }) => next).length
+    return [...this.intervals.values()].filter(({ next }) => next).length
   }
 
+  /** Drops the deferred builds. */
   close(): void {
-    for (const { endWait } of this.turns.values()) endWait()
-    this.turns.clear()
+    for (const { endWait } of this.intervals.values()) endWait()
+    this.intervals.clear()
   }
 
-  /** @param coalesced how many it stands for besides itself, should it have to wait again */
-  private start(refresh: AlertBuild, coalesced: number): Admission {
+  /** @param coalesced earlier builds that this one has replaced */
+  private start(build: AlertBuild, coalesced: number): Admission {
     const { submit } = this.options
     const minIntervalMs = this.options.minIntervalMs()
-    const parameters = refresh.parameters()
+    const parameters = build.parameters()
     try {
       const { id, isNew } = submit(parameters)
-      this.openTurn(refresh.graph, minIntervalMs)
-      refresh.onStarted(id, isNew)
+      this.openInterval(build.graph, minIntervalMs)
+      build.onStarted(id, isNew)
       return isNew ? { state: 'started', jobId: id } : { state: 'joined', jobId: id }
     } catch (error) {
       if (!(error instanceof TtaError) || error.code !== 'TTA_QUEUE_FULL') throw error
-      const turn = this.openTurn(refresh.graph, Math.max(minIntervalMs, retryAfterMs(error)))
-      Object.assign(turn, { next: refresh, coalesced, reason: 'the queue of jobs is full' })
-      return deferred(turn)
+      const interval = this.openInterval(build.graph, Math.max(minIntervalMs, retryAfterMs(error)))
+      Object.assign(interval, { next: build, coalesced, reason: 'the job queue is full' })
+      return deferred(interval)
     }
   }
 
-  private openTurn(graph: string, lengthMs: number): Turn {
+  private openInterval(graph: string, lengthMs: number): Interval {
     const { clock } = this.options
-    const turn: Turn = {
+    const interval: Interval = {
       endsAtMs: clock.now() + lengthMs,
       endWait: () => {},
       next: undefined,
@@ -111,14 +112,14 @@ export class BuildGate {
       reason: intervalReason,
     }
     if (lengthMs > 0) {
-      turn.endWait = clock.after(lengthMs, () => this.endTurn(graph, turn))
-      this.turns.set(graph, turn)
+      interval.endWait = clock.after(lengthMs, () => this.endInterval(graph, interval))
+      this.intervals.set(graph, interval)
     }
-    return turn
+    return interval
   }
 
-  private endTurn(graph: string, { next, coalesced }: Turn): void {
-    this.turns.delete(graph)
+  private endInterval(graph: string, { next, coalesced }: Interval): void {
+    this.intervals.delete(graph)
     if (!next) return
     try {
       this.start(next, coalesced)
@@ -128,11 +129,11 @@ export class BuildGate {
   }
 }
 
-function deferred({ endsAtMs, coalesced, reason }: Turn): Deferral {
+function deferred({ endsAtMs, coalesced, reason }: Interval): Deferral {
   return { state: 'deferred', runsAtMs: endsAtMs, coalesced, reason }
 }
 
-/** At least a second, so that a queue that stays full is not asked all the time. */
+/** Returns at least 1 s, so that a queue that stays full is not tried too often. */
 function retryAfterMs({ details }: TtaError): number {
   const { retryAfterSec } = details
   return typeof retryAfterSec === 'number' && retryAfterSec > 1 ? retryAfterSec * 1000 : 1000

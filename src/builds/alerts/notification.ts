@@ -10,44 +10,38 @@ const Texts = (description: string) =>
     description,
   })
 
-/** Of an alert only what is used; senders keep adding more. */
+/** The fields of an alert that tta reads. Senders add new fields over time, so further ones are allowed. */
 export const Alert = Type.Object({
   status: Type.Union([Type.Literal('firing'), Type.Literal('resolved')]),
-  labels: Texts('What the rules look at'),
-  annotations: Type.Optional(Texts('For templates')),
-  startsAt: Time('Since when it fires, RFC 3339'),
-  endsAt: Type.Optional(Time('When it ended; of one that fires 0001-01-01T00:00:00Z, or a time to come')),
-  fingerprint: Type.Optional(Type.String({ maxLength: 256, description: 'Stands for the labels' })),
+  labels: Texts('Labels, which rules match'),
+  annotations: Type.Optional(Texts('Annotations, for templates')),
+  startsAt: Time('When it started to fire, RFC 3339'),
+  endsAt: Type.Optional(Time('When it ended; while it fires 0001-01-01T00:00:00Z or a future time')),
+  fingerprint: Type.Optional(Type.String({ maxLength: 256, description: 'Hash of the labels' })),
 })
 export type Alert = Static<typeof Alert>
 
 /**
- * What Grafana (grafana/alerting, receivers/webhook/v1, `version` "1") and Alertmanager (notify/webhook, "4") send.
- * They agree on what is used here.
+ * The notifications of Grafana (grafana/alerting, receivers/webhook/v1, `version` "1") and Alertmanager
+ * (notify/webhook, "4"). Both have the fields that tta reads.
  */
 export const AlertNotification = Type.Object(
   {
     alerts: Type.Array(Alert, { maxItems: 10_000 }),
     truncatedAlerts: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Alerts of the group that were left out by the sender' }),
+      Type.Integer({ minimum: 0, description: 'Alerts of the group that the sender left out' }),
     ),
   },
   { $id: 'AlertNotification' },
 )
 export type AlertNotification = Static<typeof AlertNotification>
 
-/** How a person would call it. */
+/** Returns the name of an alert for people; '' if it has none. */
 export function alertName({ labels }: Alert): string {
   return labels.alertname ?? ''
 }
 
-/** The same for every notification of the same alert, until it ends and fires anew. */
-export function alertIdentity({ labels, fingerprint, startsAt, status }: Alert): string {
-  const who = fingerprint || JSON.stringify(Object.entries(labels).sort())
-  return JSON.stringify([who, startsAt, status])
-}
-
-/** What the Test button of a Grafana contact point sends (grafana/alerting, notify/test_receivers.go). */
+/** Whether the Test button of a Grafana contact point sent the alert (grafana/alerting, notify/test_receivers.go). */
 export function isTest({ labels, annotations }: Alert): boolean {
   return labels.alertname === 'TestAlert' && (labels.instance === 'Grafana' || isTestText(annotations))
 }

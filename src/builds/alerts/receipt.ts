@@ -4,10 +4,10 @@ import { GraphName } from '../../model/parameters.ts'
 const closed = { additionalProperties: false }
 const Count = (description: string) => Type.Integer({ minimum: 0, description })
 
-/** What became of one alert under one rule; without `rule` under none. */
+/** The outcome of one alert under one rule; without `rule`, no rule matched. */
 export const AlertOutcome = Type.Object(
   {
-    alert: Type.String({ description: 'Its label alertname' }),
+    alert: Type.String({ description: 'Label alertname of the alert' }),
     fingerprint: Type.Optional(Type.String()),
     status: Type.Union([Type.Literal('firing'), Type.Literal('resolved')]),
     state: Type.Union(
@@ -17,14 +17,14 @@ export const AlertOutcome = Type.Object(
         Type.Literal('deduplicated'),
         Type.Literal('ignored'),
       ],
-      { description: 'deferred: built at `runsAt`, unless a later alert for the graph takes its place' },
+      { description: 'deferred: the build runs at `runsAt`, unless a later alert for the graph replaces it' },
     ),
     rule: Type.Optional(Type.String()),
     graph: Type.Optional(GraphName),
     jobId: Type.Optional(Type.String({ description: 'The job that builds the graph' })),
     runsAt: Type.Optional(Type.String({ format: 'date-time' })),
-    coalesced: Type.Optional(Count('Earlier alerts for the graph whose place this one took')),
-    reason: Type.Optional(Type.String({ description: 'Why it was not started, in words' })),
+    coalesced: Type.Optional(Count('Earlier alerts for the graph that this one replaced')),
+    reason: Type.Optional(Type.String({ description: 'Why no build was started' })),
   },
   closed,
 )
@@ -33,21 +33,21 @@ export type AlertOutcome = Static<typeof AlertOutcome>
 /** The answer to a notification. */
 export const AlertReceipt = Type.Object(
   {
-    message: Type.String({ description: 'In words' }),
-    started: Count('Builds that were begun'),
-    deferred: Count('Alerts whose graph is built at the end of its interval'),
-    deduplicated: Count('Alerts seen before, or whose build was under way'),
-    ignored: Count('Alerts that build nothing'),
-    outcomes: Type.Array(AlertOutcome, { description: 'Of each alert under each rule, the first 500' }),
+    message: Type.String({ description: 'The counts as text' }),
+    started: Count('Builds that were started'),
+    deferred: Count('Alerts whose build runs later'),
+    deduplicated: Count('Alerts that were seen before, or whose build was queued or running'),
+    ignored: Count('Alerts without a build'),
+    outcomes: Type.Array(AlertOutcome, { description: 'One outcome for each alert and rule, at most 500' }),
   },
   { $id: 'AlertReceipt', ...closed },
 )
 export type AlertReceipt = Static<typeof AlertReceipt>
 
-/** Most outcomes that are told one by one. */
+/** Most outcomes in a receipt; the counts include all. */
 const maxOutcomes = 500
 
-/** @param truncatedAlerts alerts that the sender left out */
+/** Counts the outcomes of a notification. @param truncatedAlerts alerts that the sender left out */
 export function receiptOf(outcomes: AlertOutcome[], truncatedAlerts: number): AlertReceipt {
   const count = (state: AlertOutcome['state']) => outcomes.filter((outcome) => outcome.state === state).length
   const counts = {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AlertBuilds } from '../../builds/alerts/alert-builds.ts'
 import { AlertNotification } from '../../builds/alerts/notification.ts'
 import { AlertReceipt } from '../../builds/alerts/receipt.ts'
-import { challenge, checkSender, isConfigured, type SenderAuth } from '../../builds/alerts/sender-check.ts'
+import { challenge, checkSender, hasSenderAuth, type SenderAuth } from '../../builds/alerts/sender-check.ts'
 import { acceptJsonOnly } from '../request/json-body.ts'
 import { NoQuery } from '../request/query-parameters.ts'
 import { ref } from '../schema/components.ts'
@@ -40,7 +40,7 @@ const firing = {
 /** /webhooks/alerts: starts builds for alerts and responds at once. Grafana can send by POST or PUT. */
 export const alertWebhookRoutes: FastifyPluginAsyncTypebox<AlertWebhookOptions> = async (app, options) => {
   const { alertBuilds, auth, onAccepted, now } = options
-  const hasOwnCheck = isConfigured(auth())
+  const hasOwnCheck = hasSenderAuth(auth())
   acceptJsonOnly(app, (request, reply, body) => {
     if (!hasOwnCheck) return
     reply.header('www-authenticate', challenge(auth()))

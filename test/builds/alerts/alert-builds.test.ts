@@ -2,17 +2,17 @@ import fc from 'fast-check'
 import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
 import { AlertBuilds } from '../../../src/builds/alerts/alert-builds.ts'
-import { type AlertRuleOptions, alertRule } from '../../../src/builds/alerts/alert-rule.ts'
+import type { AlertRuleOptions } from '../../../src/builds/alerts/alert-rule.ts'
 import type { Alert } from '../../../src/builds/alerts/notification.ts'
 import type { AggregationParameters } from '../../../src/model/parameters.ts'
 import { firing, grafanaTest, nowMs, resolved, testClock } from '../../support/alert-notifications.ts'
 
 const ofService: Partial<AlertRuleOptions> = { parameters: { filter: '^{{ labels.service }}$' } }
 
-/** Refreshes over jobs that a test ends, and a clock that it moves. */
+/** Alert builds over jobs that a test ends, and a clock that it moves. */
 function setUp(
   rules: Partial<AlertRuleOptions>[] = [ofService],
-  { minIntervalMs = 60_000, deduplicateMs = 3_600_000 } = {},
+  { minIntervalSec = 60, deduplicateSec = 3600 } = {},
 ) {
   const clock = testClock()
   const submitted: AggregationParameters[] = []
@@ -21,7 +21,7 @@ function setUp(
   const underWay = new Map<string, { id: string; succeeded: Promise<boolean> }>()
   const logged: unknown[] = []
   const jobs = {
-    /** Thrown in place of taking the next one. */
+    /** Thrown instead of submitting the next one. */
     refusal: undefined as Error | undefined,
     submitted,
     builds,
@@ -31,21 +31,19 @@ function setUp(
       await new Promise(setImmediate)
     },
   }
-  const refreshes = new AlertBuilds({
-    rules: rules.map((rule, index) =>
-      alertRule({
-        name: `rule-${index + 1}`,
-        match: {},
-        on: 'firing',
-        graph: 'micro',
-        beforeSec: 900,
-        afterSec: 300,
-        parameters: {},
-        ...rule,
-      }),
-    ),
-    minIntervalMs,
-    deduplicateMs,
+  const alertBuilds = new AlertBuilds({
+    rules: rules.map((rule, index) => ({
+      name: `rule-${index + 1}`,
+      match: {},
+      on: 'firing',
+      graph: 'micro',
+      beforeSec: 900,
+      afterSec: 300,
+      parameters: {},
+      ...rule,
+    })),
+    minIntervalSec,
+    deduplicateSec,
     clock,
     submit(parameters) {
       if (jobs.refusal) throw jobs.refusal
@@ -69,16 +67,16 @@ function setUp(
       warn: (...line: unknown[]) => void logged.push(line),
     },
   })
-  const take = (...alerts: Alert[]) => refreshes.take({ alerts })
+  const take = (...alerts: Alert[]) => alertBuilds.take({ alerts })
   const states = (...alerts: Alert[]) => take(...alerts).outcomes.map(({ state }) => state)
-  return { clock, jobs, refreshes, take, states }
+  return { clock, jobs, alertBuilds, take, states }
 }
 
 const cart = firing({ alertname: 'HighLatency', service: 'cart' })
 const db = firing({ alertname: 'HighLatency', service: 'db' })
 const queueFull = () => new TtaError('TTA_QUEUE_FULL', 'The queue is full', { details: { retryAfterSec: 5 } })
 
-t.test('an alert begins a build, and the answer says which', async (t) => {
+t.test('starts a build for an alert, and names its job', async (t) => {
   const { take, jobs } = setUp()
   t.same(take(cart), {
     message: '1 started, 0 deferred, 0 deduplicated, 0 ignored',
@@ -101,7 +99,7 @@ t.test('an alert begins a build, and the answer says which', async (t) => {
   t.same(jobs.submitted, [{ graph: 'micro', filter: '^cart$', from: '2025-06-01T09:35:00.000Z', to: 'now' }])
 })
 
-t.test('what builds nothing is ignored, and said why', async (t) => {
+t.test('says why an alert is ignored', async (t) => {
   const cases: [what: string, rule: Partial<AlertRuleOptions>, alert: Alert, reason: string][] = [
     ['no rule', { match: { alertname: 'Other' } }, cart, 'no rule matches its labels'],
     [
@@ -112,7 +110,7 @@ t.test('what builds nothing is ignored, and said why', async (t) => {
     ],
     ['firing', { on: 'resolved' }, cart, 'the alert is firing, and the rule is for resolved alerts'],
     ['no label', ofService, firing({ alertname: 'Down' }), 'the alert has no label service'],
-    ['no time', {}, { ...cart, startsAt: '2025-13-45T10:00:00Z' }, 'startsAt is no time'],
+    ['no time', {}, { ...cart, startsAt: '2025-13-45T10:00:00Z' }, 'startsAt is not a valid time'],
     [
       'too long',
       ofService,
@@ -132,29 +130,29 @@ t.test('what builds nothing is ignored, and said why', async (t) => {
   }
 })
 
-t.test('parameters that the jobs refuse are the answer for that alert alone', async (t) => {
+t.test('ignores an alert whose parameters are refused, and gives the reason', async (t) => {
   const { take, jobs } = setUp()
   jobs.refusal = new TtaError('TTA_BAD_REQUEST', 'query needs a Tempo: set tempo.url')
   t.match(take(cart).outcomes, [{ state: 'ignored', reason: 'query needs a Tempo: set tempo.url' }])
   jobs.refusal = undefined
-  t.match(take(cart).outcomes, [{ state: 'started' }], 'which then is not held to be seen')
+  t.match(take(cart).outcomes, [{ state: 'started' }], 'it does not count as seen')
   const broken = setUp()
-  broken.jobs.refusal = new TypeError('a mistake of ours')
-  t.throws(() => broken.take(cart), TypeError, 'a mistake of ours is none of the sender')
+  broken.jobs.refusal = new TypeError('an internal error')
+  t.throws(() => broken.take(cart), TypeError, 'throws an error that is not a fault of the alert')
 })
 
-t.test('test notifications say that they arrived', async (t) => {
-  const { refreshes, jobs } = setUp()
-  t.match(refreshes.take(grafanaTest()).outcomes, [
-    { alert: 'TestAlert', state: 'ignored', reason: 'a test notification: it arrived and was admitted' },
+t.test('answers a test notification that it was received', async (t) => {
+  const { alertBuilds, jobs } = setUp()
+  t.match(alertBuilds.take(grafanaTest()).outcomes, [
+    { alert: 'TestAlert', state: 'ignored', reason: 'a test notification: it was received and accepted' },
   ])
   t.same(jobs.submitted, [])
   const withLabel = setUp()
   const custom = { ...firing({ alertname: 'TestAlert', service: 'cart', instance: 'Grafana' }) }
-  t.same(withLabel.states(custom), ['started'], 'one with all the labels a rule wants tries the rule')
+  t.same(withLabel.states(custom), ['started'], 'one with all labels of a rule tries the rule')
 })
 
-t.test('each rule that matches has its say', async (t) => {
+t.test('applies every rule that matches', async (t) => {
   const { take } = setUp([
     ofService,
     { graph: 'all' },
@@ -169,22 +167,22 @@ t.test('each rule that matches has its say', async (t) => {
   ])
 })
 
-t.test('an alert that was seen is not built again', async (t) => {
+t.test('does not build an alert twice', async (t) => {
   const { states, clock, jobs } = setUp()
   t.same(states(cart, cart), ['started', 'deduplicated'], 'within one notification')
   await jobs.end('job-1')
   clock.advance(3_599_000)
   t.same(states(cart), ['deduplicated'])
   const again = { ...cart, startsAt: '2025-06-01T10:40:00Z' }
-  t.same(states(again), ['started'], 'but when it fires anew')
+  t.same(states(again), ['started'], 'when it fires again')
   clock.advance(3_600_000)
-  t.same(states(cart), ['started'], 'and when it has long been seen')
+  t.same(states(cart), ['started'], 'when deduplicate has passed')
   t.same(states({ ...cart, annotations: { summary: 'other words' } }), ['deduplicated'])
   const { fingerprint: _fingerprint, ...bare } = db
-  t.same(states(bare, bare), ['deferred', 'deduplicated'], 'without fingerprint the labels tell')
+  t.same(states(bare, bare), ['deferred', 'deduplicated'], 'without fingerprint the labels are compared')
 })
 
-t.test('an alert whose build failed is built when it comes again', async (t) => {
+t.test('builds an alert again when its build failed', async (t) => {
   const { states, clock, jobs } = setUp()
   states(cart)
   await jobs.end('job-1', false)
@@ -195,21 +193,21 @@ t.test('an alert whose build failed is built when it comes again', async (t) => 
   t.same(states(cart), ['deduplicated'])
 })
 
-t.test('two alerts that ask for the same are one build', async (t) => {
+t.test('shares one build between alerts with equal parameters', async (t) => {
   const { take, clock, jobs } = setUp()
   take(cart)
   clock.advance(60_000)
   const errors = firing({ alertname: 'HighErrors', service: 'cart' })
   t.match(take(errors).outcomes, [
-    { state: 'deduplicated', jobId: 'job-1', reason: 'an equal build was under way' },
+    { state: 'deduplicated', jobId: 'job-1', reason: 'an equal build was queued or running' },
   ])
   await jobs.end('job-1', false)
   clock.advance(60_000)
-  t.match(take(errors, cart), { started: 1, deferred: 1 }, 'both waited for it, and it failed')
+  t.match(take(errors, cart), { started: 1, deferred: 1 }, 'both are built again after it failed')
 })
 
-t.test('a graph is built once an interval; the last alert wins and runs at its end', async (t) => {
-  const { take, states, clock, jobs, refreshes } = setUp()
+t.test('builds a graph once per interval, for the last alert, at its end', async (t) => {
+  const { take, states, clock, jobs, alertBuilds } = setUp()
   take(cart)
   clock.advance(20_000)
   const services = ['a', 'b', 'c'].map((service) => firing({ service }))
@@ -219,7 +217,7 @@ t.test('a graph is built once an interval; the last alert wins and runs at its e
     { state: 'deferred', runsAt, coalesced: 1 },
     { state: 'deferred', runsAt, coalesced: 2 },
   ])
-  t.equal(refreshes.waiting, 1)
+  t.equal(alertBuilds.waiting, 1)
   clock.advance(39_999)
   t.equal(jobs.submitted.length, 1)
   clock.advance(1)
@@ -227,39 +225,37 @@ t.test('a graph is built once an interval; the last alert wins and runs at its e
     jobs.submitted.map(({ filter }) => filter),
     ['^cart$', '^c$'],
   )
-  t.equal(refreshes.waiting, 0)
+  t.equal(alertBuilds.waiting, 0)
   t.same(states(firing({ service: 'c' })), ['deduplicated'])
-  t.same(states(firing({ service: 'a' })), ['deferred'], 'one whose place was taken may come again')
+  t.same(states(firing({ service: 'a' })), ['deferred'], 'a replaced alert is not a duplicate')
   clock.advance(60_000)
   t.same(
     jobs.submitted.map(({ filter }) => filter),
     ['^cart$', '^c$', '^a$'],
   )
   clock.advance(60_000)
-  t.equal(clock.waits, 0, 'nothing is left')
-  t.same(states(db), ['started'], 'and the next begins at once')
+  t.equal(clock.waits, 0, 'no timer is left')
+  t.same(states(db), ['started'], 'the next one starts at once')
 })
 
-t.test('a clock that is set back an hour holds nothing up', async (t) => {
+t.test('delays nothing when the clock is set back', async (t) => {
   const { states, clock, jobs } = setUp()
   states(cart)
   clock.setBack(3_600_000)
   t.same(states(db), ['deferred'])
   clock.advance(60_000)
   t.equal(jobs.submitted.length, 2)
-  t.same(states(cart), ['deferred'], 'what was seen in the future was not seen')
+  t.same(states(cart), ['deferred'], 'an alert seen in the future does not count as seen')
 })
 
-t.test('a full queue puts a build off, again and again', async (t) => {
-  const { take, clock, jobs } = setUp([ofService], { minIntervalMs: 1000 })
+t.test('defers a build while the job queue is full', async (t) => {
+  const { take, clock, jobs } = setUp([ofService], { minIntervalSec: 1 })
   jobs.refusal = queueFull()
   const runsAt = new Date(nowMs + 5000).toISOString()
-  t.match(take(cart).outcomes, [
-    { state: 'deferred', runsAt, coalesced: 0, reason: 'the queue of jobs is full' },
-  ])
+  t.match(take(cart).outcomes, [{ state: 'deferred', runsAt, coalesced: 0, reason: 'the job queue is full' }])
   t.match(take(db).outcomes, [{ state: 'deferred', runsAt, coalesced: 1 }])
   clock.advance(5000)
-  t.match(take(cart).outcomes, [{ state: 'deferred', coalesced: 2 }], 'the wait goes on, and the count')
+  t.match(take(cart).outcomes, [{ state: 'deferred', coalesced: 2 }], 'the wait and the count continue')
   jobs.refusal = undefined
   clock.advance(5000)
   t.same(
@@ -268,8 +264,8 @@ t.test('a full queue puts a build off, again and again', async (t) => {
   )
 })
 
-t.test('without an interval each alert begins a build, and a full queue is tried later', async (t) => {
-  const { states, clock, jobs } = setUp([ofService], { minIntervalMs: 0 })
+t.test('starts a build for each alert without an interval, and retries a full queue', async (t) => {
+  const { states, clock, jobs } = setUp([ofService], { minIntervalSec: 0 })
   t.same(states(cart, db), ['started', 'started'])
   jobs.refusal = new TtaError('TTA_QUEUE_FULL', 'The queue is full')
   t.same(states(firing({ service: 'x' })), ['deferred'])
@@ -279,32 +275,32 @@ t.test('without an interval each alert begins a build, and a full queue is tried
   t.equal(clock.waits, 0)
 })
 
-t.test('a build that waited and then cannot be is in the log, and may come again', async (t) => {
+t.test('logs a deferred build that fails to start, and accepts its alert again', async (t) => {
   const { states, clock, jobs } = setUp()
   states(cart, db)
   jobs.refusal = new TtaError('TTA_BAD_REQUEST', 'filter is wrong')
   clock.advance(60_000)
-  t.match(jobs.logged.at(-1), [{ err: { message: 'filter is wrong' } }, 'refresh by an alert failed'])
+  t.match(jobs.logged.at(-1), [{ err: { message: 'filter is wrong' } }, 'alert build failed to start'])
   jobs.refusal = undefined
   t.same(states(db), ['started'])
 })
 
-t.test('the end drops what waits, and says so', async (t) => {
-  const { states, clock, jobs, refreshes } = setUp()
+t.test('drops deferred builds at the end, and logs it', async (t) => {
+  const { states, clock, jobs, alertBuilds } = setUp()
   states(cart, db)
-  refreshes.close()
+  alertBuilds.close()
   t.match(jobs.logged.at(-1), [{ graphs: 1 }, /dropped/])
   clock.advance(3_600_000)
   t.equal(jobs.submitted.length, 1)
 })
 
-t.test('a storm of 1,000 alerts for 5 graphs in 10 s', async (t) => {
+t.test('keeps the interval in a storm of 1,000 alerts for 5 graphs in 10 s', async (t) => {
   const rules = [1, 2, 3, 4, 5].map((number) => ({
     graph: `graph-${number}`,
     match: { group: `${number}` },
     ...ofService,
   }))
-  const { take, clock, jobs } = setUp(rules, { minIntervalMs: 2000 })
+  const { take, clock, jobs } = setUp(rules, { minIntervalSec: 2 })
   const sum = { started: 0, deferred: 0 }
   for (let i = 0; i < 1000; i++) {
     const { started, deferred } = take(firing({ group: `${(i % 5) + 1}`, service: `service-${i}` }))
@@ -318,47 +314,44 @@ t.test('a storm of 1,000 alerts for 5 graphs in 10 s', async (t) => {
   t.equal(jobs.submitted.length, 5 * 6)
   for (const graph of rules.map((rule) => rule.graph)) {
     const last = jobs.submitted.filter((parameters) => parameters.graph === graph).at(-1)
-    t.equal(last?.filter, `^service-${995 + Number(graph.at(-1)) - 1}$`, 'the last alert of a graph is built')
+    t.equal(last?.filter, `^service-${995 + Number(graph.at(-1)) - 1}$`, 'builds the last alert of a graph')
   }
 })
 
-t.test(
-  'whatever comes: builds keep their interval, the last alert of a graph is built, the counts add up',
-  async () => {
-    const step = fc.record({
-      waitMs: fc.nat(1500),
-      graph: fc.nat(2),
-      service: fc.nat(4),
-      isFull: fc.boolean(),
-    })
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const rules = [0, 1, 2].map((number) => ({
-          graph: `g${number}`,
-          match: { group: `${number}` },
-          ...ofService,
-        }))
-        const { take, clock, jobs } = setUp(rules, { minIntervalMs: 1000 })
-        const lastWanted = new Map<string, string>()
-        for (const { waitMs, graph, service, isFull } of steps) {
-          clock.advance(waitMs)
-          jobs.refusal = isFull ? queueFull() : undefined
-          const receipt = take(firing({ group: `${graph}`, service: `${service}` }))
-          const { started, deferred, deduplicated, ignored } = receipt
-          if (started + deferred + deduplicated + ignored !== 1) return false
-          if (started + deferred === 1) lastWanted.set(`g${graph}`, `^${service}$`)
-        }
-        jobs.refusal = undefined
-        clock.advance(20_000)
-        const isKept = [...lastWanted].every(([graph, filter]) => {
-          const builds = jobs.builds.filter((build) => build.graph === graph)
-          return builds.at(-1)?.filter === filter && isSpaced(builds.map(({ atMs }) => atMs))
-        })
-        return isKept && clock.waits === 0
-      }),
-    )
-  },
-)
+t.test('keeps intervals, builds the last alert of each graph, and counts every alert', async () => {
+  const step = fc.record({
+    waitMs: fc.nat(1500),
+    graph: fc.nat(2),
+    service: fc.nat(4),
+    isFull: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const rules = [0, 1, 2].map((number) => ({
+        graph: `g${number}`,
+        match: { group: `${number}` },
+        ...ofService,
+      }))
+      const { take, clock, jobs } = setUp(rules, { minIntervalSec: 1 })
+      const lastFilter = new Map<string, string>()
+      for (const { waitMs, graph, service, isFull } of steps) {
+        clock.advance(waitMs)
+        jobs.refusal = isFull ? queueFull() : undefined
+        const receipt = take(firing({ group: `${graph}`, service: `${service}` }))
+        const { started, deferred, deduplicated, ignored } = receipt
+        if (started + deferred + deduplicated + ignored !== 1) return false
+        if (started + deferred === 1) lastFilter.set(`g${graph}`, `^${service}$`)
+      }
+      jobs.refusal = undefined
+      clock.advance(20_000)
+      const isKept = [...lastFilter].every(([graph, filter]) => {
+        const builds = jobs.builds.filter((build) => build.graph === graph)
+        return builds.at(-1)?.filter === filter && isSpaced(builds.map(({ atMs }) => atMs))
+      })
+      return isKept && clock.waits === 0
+    }),
+  )
+})
 
 const isSpaced = (timesMs: number[]) =>
   timesMs.every((atMs, index) => index === 0 || atMs - (timesMs[index - 1] ?? 0) >= 1000)

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import t from 'tap'
-import { type AlertRuleOptions, alertRule } from '../../../src/builds/alerts/alert-rule.ts'
-import { alertWindow } from '../../../src/builds/alerts/alert-window.ts'
-import { labelMatcher } from '../../../src/builds/alerts/label-matcher.ts'
+import {
+  type AlertRuleOptions,
+  alertRule,
+  alertWindow,
+  labelMatcher,
+} from '../../../src/builds/alerts/alert-rule.ts'
 import { firing, nowMs, resolved } from '../../support/alert-notifications.ts'
 
 const options: AlertRuleOptions = {
@@ -17,7 +20,7 @@ const options: AlertRuleOptions = {
 }
 const rule = (more: Partial<AlertRuleOptions>) => alertRule({ ...options, ...more })
 
-t.test('matchers are those of Alertmanager', async (t) => {
+t.test('reads the matchers of Alertmanager', async (t) => {
   const cases: [text: string, value: string, matches: boolean][] = [
     ['critical', 'critical', true],
     ['critical', 'Critical', false],
@@ -50,17 +53,17 @@ t.test('matchers are those of Alertmanager', async (t) => {
   }
 })
 
-t.test('a rule matches when all its matchers do', async (t) => {
+t.test('matches when all matchers of a rule match', async (t) => {
   const { matches } = rule({ match: { alertname: 'HighLatency', severity: '=~critical|page' } })
   t.ok(matches(firing({ alertname: 'HighLatency', severity: 'page', other: 'x' })))
   t.notOk(matches(firing({ alertname: 'HighLatency', severity: 'info' })))
   t.notOk(matches(firing({ alertname: 'HighLatency' })))
   t.notOk(matches(firing({ severity: 'page' })))
-  t.ok(rule({}).matches(firing({})), 'no matcher matches every alert')
-  t.notOk(rule({ match: { toString: '=~.+' } }).matches(firing({})), 'what objects inherit is no label')
+  t.ok(rule({}).matches(firing({})), 'a rule without matchers matches every alert')
+  t.notOk(rule({ match: { toString: '=~.+' } }).matches(firing({})), 'inherited properties are not labels')
 })
 
-t.test('the window lies around the alert', async (t) => {
+t.test('puts the window around the alert', async (t) => {
   const window = (startsAt: string, endsAt: string | undefined, status: 'firing' | 'resolved') =>
     Object.values(
       alertWindow(
@@ -74,7 +77,7 @@ t.test('the window lies around the alert', async (t) => {
       ),
     )
   const zero = '0001-01-01T00:00:00Z'
-  const cases: [what: string, made: string[], wanted: string[]][] = [
+  const cases: [what: string, made: string[], expected: string[]][] = [
     ['fires', window('2025-06-01T09:50:00Z', zero, 'firing'), ['2025-06-01T09:35:00.000Z', 'now']],
     [
       'ends later',
@@ -105,10 +108,10 @@ t.test('the window lies around the alert', async (t) => {
     ['no start', window(zero, zero, 'firing'), ['2025-06-01T09:44:59.999Z', 'now']],
     ['from the future', window('2025-06-01T10:01:00Z', zero, 'firing'), ['2025-06-01T09:44:59.999Z', 'now']],
   ]
-  for (const [what, made, wanted] of cases) t.same(made, wanted, what)
+  for (const [what, made, expected] of cases) t.same(made, expected, what)
 })
 
-t.test('parameters are those of the rule, with what the alert says in them', async (t) => {
+t.test('fills the parameters of the rule with values of the alert', async (t) => {
   const { parameters } = rule({
     parameters: {
       filter: '^{{ labels.service }}$',
@@ -131,7 +134,7 @@ t.test('parameters are those of the rule, with what the alert says in them', asy
   )
 })
 
-t.test('a label that is missing or empty is said', async (t) => {
+t.test('names a label that is missing or empty', async (t) => {
   const { parameters } = rule({ parameters: { filter: '^{{ labels.service }}$' } })
   for (const labels of [{}, { service: '' }]) {
     t.throws(() => parameters(firing(labels), nowMs), {
@@ -145,7 +148,7 @@ t.test('a label that is missing or empty is said', async (t) => {
   t.throws(() => annotated.parameters(firing({}), nowMs), { message: 'the alert has no annotation team' })
 })
 
-t.test('a value in a filter matches itself and nothing else', async () => {
+t.test('quotes a value in a filter, so that it matches only itself', async () => {
   const templates = [
     '^{{ labels.service }}$',
     '^(?:a|({{ labels.service }}))$',
@@ -171,7 +174,7 @@ t.test('a value in a filter matches itself and nothing else', async () => {
   )
 })
 
-t.test('a value in a query is one string, whatever is in it', async (t) => {
+t.test('quotes a value in a query as one string', async (t) => {
   const { parameters } = rule({ parameters: { query: '{ span.customer = {{ labels.customer }} }' } })
   const query = (customer: string) => parameters(firing({ customer }), nowMs).query
   t.equal(query('a" || true || "'), '{ span.customer = "a\\" || true || \\"" }')
@@ -186,7 +189,7 @@ t.test('a value in a query is one string, whatever is in it', async (t) => {
   )
 })
 
-t.test('what comes out too long is said', async (t) => {
+t.test('refuses a filled template that is too long', async (t) => {
   const { parameters } = rule({
     parameters: { filter: '{{ labels.a }}', query: '{ .a = {{ labels.b }} }' },
   })
@@ -194,7 +197,7 @@ t.test('what comes out too long is said', async (t) => {
   t.throws(() => parameters(firing({ a: 'a', b: 'b'.repeat(4096) }), nowMs), /at most 4096 characters/)
 })
 
-t.test('a rule that cannot work is refused, and the key is named', async (t) => {
+t.test('names every wrong key of a rule', async (t) => {
   const cases: [more: Partial<AlertRuleOptions>, field: string, message: RegExp][] = [
     [{ match: { severity: '=~(' } }, 'match.severity', /RE2 regular expression after the ~/],
     [{ match: { severity: '!~(?=a)' } }, 'match.severity', /RE2/],
@@ -202,10 +205,10 @@ t.test('a rule that cannot work is refused, and the key is named', async (t) => 
     [{ parameters: { filter: '{{ service }}' } }, 'filter', /neither {{ labels.NAME }} nor/],
     [{ parameters: { filter: '{{ .Labels.service }}' } }, 'filter', /neither/],
     [{ parameters: { filter: '{{ labels.service' } }, 'filter', /neither/],
-    [{ parameters: { query: '{ name =~ {{ labels.a }} }' } }, 'query', /behind = or !=/],
+    [{ parameters: { query: '{ name =~ {{ labels.a }} }' } }, 'query', /after = or !=/],
   ]
   const asText = (text: string) =>
-    cases.push([{ parameters: { filter: text } }, 'filter', /where text stands/])
+    cases.push([{ parameters: { filter: text } }, 'filter', /where plain text is/])
   for (const text of [
     '[{{ labels.a }}]',
     '[^{{ labels.a }}]',
@@ -226,7 +229,7 @@ t.test('a rule that cannot work is refused, and the key is named', async (t) => 
   ]) {
     asText(text)
   }
-  const asValue = (text: string) => cases.push([{ parameters: { query: text } }, 'query', /behind = or !=/])
+  const asValue = (text: string) => cases.push([{ parameters: { query: text } }, 'query', /after = or !=/])
   for (const text of [
     '{ name = "{{ labels.a }}" }',
     '{ name = `{{ labels.a }}` }',

@@ -4,10 +4,10 @@ import t from 'tap'
 import {
   challenge,
   checkSender,
-  isConfigured,
+  hasSenderAuth,
   type SenderAuth,
+  signatureProblem,
 } from '../../../src/builds/alerts/sender-check.ts'
-import { signatureProblem } from '../../../src/builds/alerts/signature.ts'
 
 const body = Buffer.from('{"receiver":"tta","status":"firing"}')
 const nobody: SenderAuth = { bearerToken: undefined, basic: undefined, signature: undefined }
@@ -22,7 +22,7 @@ const vectors = {
   stamped: '5dbe103c3b202366f56bdd36d02e55ab33d16e8736fc2717f8d874440a1c4c38',
 }
 
-t.test("Grafana's signatures hold, with and without timestamp", async (t) => {
+t.test("accepts Grafana's signatures, with and without timestamp", async (t) => {
   const signed = { 'x-grafana-alerting-signature': vectors.plain }
   t.equal(signatureProblem(plain, signed, body, sentMs), undefined)
   const both = {
@@ -30,27 +30,35 @@ t.test("Grafana's signatures hold, with and without timestamp", async (t) => {
     'x-grafana-alerting-timestamp': '1700000000',
   }
   t.equal(signatureProblem(stamped, both, body, sentMs), undefined)
-  t.equal(signatureProblem(stamped, both, body, sentMs + 300_000), undefined, 'as late as is allowed')
-  t.equal(signatureProblem(stamped, both, body, sentMs - 300_000), undefined, 'by a clock ahead of ours')
+  t.equal(signatureProblem(stamped, both, body, sentMs + 300_000), undefined, 'at the limit of the tolerance')
+  t.equal(
+    signatureProblem(stamped, both, body, sentMs - 300_000),
+    undefined,
+    'with a clock ahead of this one',
+  )
 })
 
-t.test('what is not the signature of the body is refused, and said why', async (t) => {
+t.test('says why a signature is not valid', async (t) => {
   const header = 'x-grafana-alerting-signature'
   const time = 'x-grafana-alerting-timestamp'
   const cases: [what: string, headers: Record<string, string | string[]>, reason: RegExp, atMs?: number][] = [
     ['no signature', { [time]: '1700000000' }, /signature is missing/],
     ['two signatures', { [header]: [vectors.stamped], [time]: '1700000000' }, /signature is missing/],
     ['no timestamp', { [header]: vectors.plain }, /timestamp is missing/],
-    ['without what was stamped', { [header]: vectors.plain, [time]: '1700000000' }, /no signature/],
-    ['another time', { [header]: vectors.stamped, [time]: '1700000001' }, /no signature/],
-    ['time in words', { [header]: vectors.stamped, [time]: 'now' }, /not a time in Unix seconds/],
+    [
+      'signed without its timestamp',
+      { [header]: vectors.plain, [time]: '1700000000' },
+      /not a valid signature/,
+    ],
+    ['another time', { [header]: vectors.stamped, [time]: '1700000001' }, /not a valid signature/],
+    ['time as a word', { [header]: vectors.stamped, [time]: 'now' }, /not a time in Unix seconds/],
     ['negative time', { [header]: vectors.stamped, [time]: '-1700000000' }, /not a time/],
     ['too late', { [header]: vectors.stamped, [time]: '1700000000' }, /more than 300 s/, sentMs + 301_000],
     ['too early', { [header]: vectors.stamped, [time]: '1700000000' }, /more than 300 s/, sentMs - 301_000],
-    ['cut', { [header]: vectors.stamped.slice(1), [time]: '1700000000' }, /no signature/],
-    ['empty', { [header]: '', [time]: '1700000000' }, /no signature/],
-    ['no hex', { [header]: 'g'.repeat(64), [time]: '1700000000' }, /no signature/],
-    ['zeros', { [header]: '0'.repeat(64), [time]: '1700000000' }, /no signature/],
+    ['cut', { [header]: vectors.stamped.slice(1), [time]: '1700000000' }, /not a valid signature/],
+    ['empty', { [header]: '', [time]: '1700000000' }, /not a valid signature/],
+    ['no hex', { [header]: 'g'.repeat(64), [time]: '1700000000' }, /not a valid signature/],
+    ['zeros', { [header]: '0'.repeat(64), [time]: '1700000000' }, /not a valid signature/],
   ]
   for (const [what, headers, reason, atMs = sentMs] of cases) {
     t.match(signatureProblem(stamped, headers, body, atMs), reason, what)
@@ -58,11 +66,11 @@ t.test('what is not the signature of the body is refused, and said why', async (
   for (let at = 0; at < body.length; at++) {
     const changed = Buffer.from(body)
     changed[at] = (changed[at] ?? 0) ^ 1
-    t.match(signatureProblem(plain, { [header]: vectors.plain }, changed, sentMs), /no signature/)
+    t.match(signatureProblem(plain, { [header]: vectors.plain }, changed, sentMs), /not a valid signature/)
   }
 })
 
-t.test('any body signed with the secret is admitted, and with another is not', async () => {
+t.test('admits any body signed with the secret, and none signed with another', async () => {
   fc.assert(
     fc.property(fc.uint8Array(), fc.string({ minLength: 1 }), (bytes, secret) => {
       const hex = createHmac('sha256', secret).update(bytes).digest('hex')
@@ -74,7 +82,7 @@ t.test('any body signed with the secret is admitted, and with another is not', a
   )
 })
 
-t.test('each way that is configured suffices', async (t) => {
+t.test('admits a sender with any of the configured credentials', async (t) => {
   const auth: SenderAuth = {
     bearerToken: 't0ken',
     basic: { username: 'grafana', password: 'pässword:x' },
@@ -103,14 +111,15 @@ t.test('each way that is configured suffices', async (t) => {
   for (const headers of refused) {
     t.throws(() => checkSender(auth, headers, body, sentMs), {
       code: 'TTA_UNAUTHORIZED',
-      message: /^Not admitted: no valid bearer token; no valid basic credentials; the header/,
+      message:
+        /^Authentication of the sender failed: no valid bearer token; no valid basic credentials; the header/,
     })
   }
-  t.equal(isConfigured(auth), true)
+  t.equal(hasSenderAuth(auth), true)
   t.match(challenge(auth), /^Bearer .*, Basic .*, HMAC-SHA256 /)
 })
 
-t.test('where no way is configured all are admitted', async (t) => {
-  t.equal(isConfigured(nobody), false)
+t.test('admits every sender when no credentials are configured', async (t) => {
+  t.equal(hasSenderAuth(nobody), false)
   t.doesNotThrow(() => checkSender(nobody, {}, body, sentMs))
 })
