@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
 import type { Aggregator } from '../../src/builds/aggregation/aggregator.ts'
-import { createJobs } from '../../src/builds/jobs/create-jobs.ts'
+import { createJobs } from '../../src/builds/jobs/jobs.ts'
 import type { Dependency } from '../../src/http/routes/health.ts'
 import { createServer } from '../../src/http/server/server.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'

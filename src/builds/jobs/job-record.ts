@@ -1,3 +1,4 @@
+import type { BaseLogger } from 'pino'
 import { TtaError } from '../../base/errors.ts'
 import type { Job, JobEvent, JobOrigin, JobProgress } from '../../model/job.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
@@ -9,22 +10,22 @@ export interface NewJob {
   id: string
   parameters: ParameterDefaults
   origin: JobOrigin
-  /** Jobs of the same key do the same. */
+  /** Equal for jobs with equal parameters. */
   key: string
   /** Unix ms. */
   now: () => number
   onEvent: (event: JobEvent) => void
 }
 
-/** From one report of progress to the next, ms: a read may tell of every trace. */
+/** Shortest time between two progress events, ms: a read may report every trace. */
 const progressEveryMs = 100
 
-/** One job and what becomes of it: queued, running, and one end. */
+/** One job: queued, running, and then ended in one way. */
 export class JobRecord {
   readonly key: string
-  /** Aborts when the job is to end early. */
+  /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal
-  /** Resolves when the job has ended, however it did. */
+  /** Resolves when the job has succeeded, failed or been cancelled. */
   readonly ended: Promise<void>
   private markEnded = () => {}
   private work: Promise<AggregationSummary> | undefined
@@ -56,36 +57,37 @@ export class JobRecord {
     return this.current
   }
 
-  /** @param until aborts when the caller has gone; absent: the job is kept whoever goes */
+  /** @param until aborts when the caller has gone; undefined: the job is never cancelled for lack of callers */
   addCaller(until: AbortSignal | undefined): void {
     if (until === undefined) this.kept = true
     else if (!this.callers.has(until)) {
       const gone = () => {
         this.callers.delete(until)
-        if (this.callers.size === 0 && !this.kept) this.cancel('The job was cancelled: nobody waits for it')
+        if (this.callers.size === 0 && !this.kept)
+          this.cancel('The job was cancelled: no client waits for it')
       }
       this.callers.set(until, gone)
       until.addEventListener('abort', gone, { once: true })
-      // It may have gone while its job began.
+      // The caller may have gone while the job started.
       if (until.aborted) gone()
     }
   }
 
-  /** @param code why: TTA_CLOSING says to the callers that they may ask again */
+  /** @param code TTA_CLOSING: callers may try again */
   cancel(reason: string, code: 'TTA_CANCELLED' | 'TTA_CLOSING' = 'TTA_CANCELLED'): void {
     this.controller.abort(new TtaError(code, reason))
   }
 
   /**
-   * Does the work of the job, from the queue to its end.
+   * Runs the job to its end.
    *
-   * @param build is told how to say that its turn has come, and how far it is
-   * @returns what it failed with, cause included
+   * @param build receives the callbacks that report its start and its progress
+   * @returns the failure, with its cause; undefined if the job succeeded
    */
   async run(build: (options: BuildOptions) => Promise<AggregationSummary>): Promise<TtaError | undefined> {
     const { signal } = this
     const onStart = () => this.change({ state: 'running', startedAt: this.time() })
-    this.tell('state')
+    this.emit('state')
     try {
       this.work = build({ signal, onStart, onProgress: (progress) => this.report(progress) })
       const summary = await this.work
@@ -99,7 +101,7 @@ export class JobRecord {
     }
   }
 
-  /** What the job gives. @throws {TtaError} what it failed with; once it has ended, without its cause */
+  /** Waits for the summary. @throws {TtaError} the failure of the job; after its end without the cause */
   async result(): Promise<AggregationSummary> {
     if (this.failure) throw this.failure
     return this.current.summary ?? (this.work as Promise<AggregationSummary>)
@@ -111,10 +113,10 @@ export class JobRecord {
     const nowMs = performance.now()
     if (nowMs - this.progressAtMs < progressEveryMs) return
     this.progressAtMs = nowMs
-    this.tell('progress')
+    this.emit('progress')
   }
 
-  /** What happened after event `after`: every change of state, and of the progress the last. */
+  /** Returns the events after event `after`: every change of state, and the last change of progress. */
   events(after: number): JobEvent[] {
     const known = this.lastProgress ? [...this.states, this.lastProgress] : this.states
     return known
@@ -124,7 +126,7 @@ export class JobRecord {
 
   private fail(error: TtaError): void {
     const { code, message, errors, details } = error
-    // Causes may hold whole requests and answers: too much to keep.
+    // Causes may hold whole requests and answers, which would take too much memory.
     this.failure = new TtaError(code, message, { errors, details })
     const state = code === 'TTA_CANCELLED' || code === 'TTA_CLOSING' ? 'cancelled' : 'failed'
     this.end({ state, problem: problemOf(error, `/jobs/${this.current.id}`) })
@@ -140,10 +142,10 @@ export class JobRecord {
 
   private change(changes: Partial<Job>): void {
     this.current = { ...this.current, ...changes }
-    this.tell('state')
+    this.emit('state')
   }
 
-  private tell(type: JobEvent['type']): void {
+  private emit(type: JobEvent['type']): void {
     const event: JobEvent = { sequence: ++this.sequence, type, job: this.current }
     if (type === 'state') this.states.push(event)
     else this.lastProgress = event
@@ -153,4 +155,19 @@ export class JobRecord {
   private time(): string {
     return new Date(this.now()).toISOString()
   }
+}
+
+/** Logs the end of a job in one line. @param error the failure, with its cause */
+export function logEnd(
+  log: Pick<BaseLogger, 'info' | 'warn' | 'error'>,
+  { id, graph, origin, state, summary }: Job,
+  error: TtaError | undefined,
+): void {
+  const line = { job: id, graph, origin, state }
+  if (summary) {
+    const { status, read, built, phasesMs } = summary
+    log.info({ ...line, status, traces: read.traces, spans: read.spans, ...built, phasesMs }, 'job ended')
+  } else if (error?.code === 'TTA_INTERNAL') log.error({ ...line, err: error }, 'job ended')
+  else if (state === 'failed') log.warn({ ...line, err: error }, 'job ended')
+  else log.info({ ...line, reason: error?.message }, 'job ended')
 }

@@ -1,10 +1,10 @@
 import { Cron } from 'croner'
 import type { Schedule } from '../../model/schedule.ts'
 
-/** More are not counted one by one: after a day of sleep the clock may have passed a hundred thousand. */
+/** Most missed runs that are counted: during a day of sleep a hundred thousand may be missed. */
 const maxCounted = 1000
 
-/** The first time after `afterMs`, Unix ms, at which something is due. */
+/** Returns the first run after `afterMs`, both Unix ms. */
 export function nextRun(schedule: Schedule, afterMs: number): number {
   if ('everyMs' in schedule) return afterMs + schedule.everyMs
   const { cron, timezone } = schedule
@@ -12,7 +12,7 @@ export function nextRun(schedule: Schedule, afterMs: number): number {
 }
 
 /**
- * The first time after now, and how many have been missed since `dueMs`, which has come.
+ * Returns the first run after now, and the number of runs missed since `dueMs`, which is over.
  *
  * @param dueMs Unix ms, as `nowMs`
  */

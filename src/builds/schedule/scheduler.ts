@@ -7,45 +7,45 @@ import type { Jobs } from '../jobs/jobs.ts'
 import { nextAfter, nextRun } from './next-run.ts'
 
 export interface SchedulerOptions {
-  /** Schedules by the graph that is built. */
+  /** Schedules by graph. */
   schedules: Readonly<Record<string, Schedule>>
   jobs: Pick<Jobs, 'submit' | 'get'>
   clock: Clock
   log: Pick<BaseLogger, 'info' | 'warn'>
 }
 
-/** How a schedule has been going. */
+/** A schedule and its builds so far. */
 export interface ScheduledGraph {
   graph: string
   schedule: Schedule
-  /** ISO 8601; absent: not started. */
+  /** ISO 8601; absent until the scheduler starts. */
   nextAt?: string
-  /** The last build. */
+  /** The last job. */
   jobId?: string
-  /** Builds begun. */
+  /** Builds that were started. */
   started: number
-  /** Builds left out: the one before went on, the queue was full, or their time passed unnoticed. */
+  /** Runs without a build: the previous one was still running, the queue was full, or the host was asleep. */
   skipped: number
 }
 
 export interface Scheduler {
-  /** Intervals begin with a build. */
+  /** Starts the first build of every interval at once. */
   start(): void
-  /** A schedule that is as before goes on, one that is new begins, one that has changed waits for its next time. */
+  /** Replaces all schedules: an equal one continues, a new one starts, a changed one waits for its next run. */
   replace(schedules: Readonly<Record<string, Schedule>>): void
   list(): ScheduledGraph[]
   close(): void
 }
 
 interface Timetable extends Omit<ScheduledGraph, 'nextAt'> {
-  /** When the next build begins, Unix ms. */
+  /** Start of the next build, Unix ms. */
   dueMs: number
 }
 
-/** Longest wait: the clock may be set, or stand still while the machine sleeps, ms. */
+/** Longest timer, ms: the clock may be set, and timers stop while the host sleeps. */
 const longestWaitMs = 30_000
 
-/** Has graphs built at their times. A graph whose last build goes on is not built once more beside it. */
+/** Builds graphs on schedule. A scheduled run is skipped while the previous one is still running. */
 export function createScheduler({ schedules, jobs, clock, log }: SchedulerOptions): Scheduler {
   let timetables = Object.entries(schedules).map(([graph, schedule]) => newTimetable(graph, schedule))
   let isStarted = false
@@ -54,26 +54,27 @@ export function createScheduler({ schedules, jobs, clock, log }: SchedulerOption
   function skip(timetable: Timetable, count: number, reason: string): void {
     timetable.skipped += count
     const { graph, skipped } = timetable
-    log.warn({ graph, skipped, reason }, 'scheduled build left out')
+    log.warn({ graph, skipped, reason }, 'scheduled run skipped')
   }
 
-  function isUnderWay({ jobId }: Timetable): boolean {
+  function isRunning({ jobId }: Timetable): boolean {
     const job = jobId === undefined ? undefined : jobs.get(jobId)
     return job !== undefined && job.finishedAt === undefined
   }
 
   function build(timetable: Timetable): void {
-    if (isUnderWay(timetable)) {
-      skip(timetable, 1, 'the last one goes on')
+    if (isRunning(timetable)) {
+      skip(timetable, 1, 'the previous build is still running')
       return
     }
     try {
       timetable.jobId = jobs.submit({ graph: timetable.graph }, 'schedule').id
       timetable.started++
     } catch (error) {
-      // Whatever it is, the next time may be better.
+      // The next run may succeed, whatever the error.
       skip(timetable, 1, error instanceof TtaError ? error.message : 'internal error')
-      if (!(error instanceof TtaError)) log.warn({ err: error, graph: timetable.graph }, 'schedule failed')
+      if (!(error instanceof TtaError))
+        log.warn({ err: error, graph: timetable.graph }, 'scheduled build failed to start')
     }
   }
 
@@ -83,10 +84,10 @@ export function createScheduler({ schedules, jobs, clock, log }: SchedulerOption
     if (nowMs >= dueMs) {
       const { atMs, missed } = nextAfter(schedule, dueMs, nowMs)
       timetable.dueMs = atMs
-      if (missed > 0) skip(timetable, missed, 'their time passed unnoticed')
+      if (missed > 0) skip(timetable, missed, 'the host was asleep or its clock was set')
       build(timetable)
     } else {
-      // Where the clock was set back, what is due must not wait for the time it had.
+      // After the clock was set back, the next run must not wait until the old time.
       timetable.dueMs = Math.min(dueMs, nextRun(schedule, nowMs))
     }
     wait(timetable)

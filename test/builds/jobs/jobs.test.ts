@@ -4,7 +4,7 @@ import { untilAborted } from '../../../src/base/async.ts'
 import { TtaError } from '../../../src/base/errors.ts'
 import { createKeyedQueue } from '../../../src/base/keyed-queue.ts'
 import type { BuildOptions } from '../../../src/builds/aggregation/aggregator.ts'
-import { createJobs, type JobsOptions } from '../../../src/builds/jobs/create-jobs.ts'
+import { createJobs, type JobsOptions } from '../../../src/builds/jobs/jobs.ts'
 import type { Job, JobEvent } from '../../../src/model/job.ts'
 import { type AggregationParameters, defaultParameters } from '../../../src/model/parameters.ts'
 import type { AggregationSummary } from '../../../src/model/summary.ts'
@@ -18,7 +18,7 @@ interface Build {
   fail(error: Error): void
 }
 
-/** Jobs over builds that end when the test says so; their signal ends them as it ends a read. */
+/** Jobs over builds that the test ends; their signal ends them too, as it ends a read. */
 function setUp(options: Partial<JobsOptions> = {}) {
   const turns = createKeyedQueue(2)
   const builds: Build[] = []
@@ -33,9 +33,9 @@ function setUp(options: Partial<JobsOptions> = {}) {
     })
   const jobs = createJobs({
     aggregator: {
-      complete: (asked) => {
-        if (asked.filter === '(') throw new TtaError('TTA_BAD_REQUEST', 'filter is wrong')
-        return { ...defaultParameters, ...asked }
+      complete: (requested) => {
+        if (requested.filter === '(') throw new TtaError('TTA_BAD_REQUEST', 'filter is wrong')
+        return { ...defaultParameters, ...requested }
       },
       aggregate: async ({ graph = 'micro' }, { signal, onStart, onProgress = () => {} }) =>
         turns.run({ keys: [graph], signal }, () => {
@@ -55,7 +55,7 @@ const live = () => new AbortController().signal
 const states = (events: JobEvent[]) => events.map(({ type, job }) => (type === 'state' ? job.state : type))
 const progress = { fraction: 0.5, slices: 1, traces: 2, spans: 3, requests: 4 }
 
-t.test('a job goes from queued over running to its end, and every event says so', async (t) => {
+t.test('reports a job from queued to its end, with an event for each change', async (t) => {
   const { jobs, builds, lines, clock } = setUp()
   const events: JobEvent[] = []
   const unsubscribe = jobs.subscribe((event) => void events.push(event))
@@ -92,7 +92,7 @@ t.test('a job goes from queued over running to its end, and every event says so'
   t.equal(events.length, 4)
 })
 
-t.test('a job that fails keeps its problem; who waited gets the error with its cause', async (t) => {
+t.test('keeps the problem of a failed job, and gives the cause to waiting callers only', async (t) => {
   const { jobs, builds, lines } = setUp()
   const { id } = jobs.submit({ graph: 'shop' }, 'schedule')
   const error = new TtaError('TTA_TEMPO_UNAVAILABLE', 'Tempo is down', {
@@ -116,53 +116,53 @@ t.test('a job that fails keeps its problem; who waited gets the error with its c
   t.equal(lines[1]?.level, 'error')
 })
 
-t.test('equal jobs are one; what is over, or about to be cancelled, is not joined', async (t) => {
+t.test('joins equal jobs, except ended and cancelled ones', async (t) => {
   const { jobs, builds } = setUp()
   const first = jobs.submit({ graph: 'shop' }, 'request')
   t.equal(jobs.submit({ graph: 'shop', limit: 100_000 }, 'webhook').id, first.id)
   t.not(jobs.submit({ graph: 'shop', limit: 5 }, 'request').id, first.id)
   const cancelling = jobs.cancel(first.id)
-  const anew = jobs.submit({ graph: 'shop' }, 'request')
-  t.not(anew.id, first.id)
+  const next = jobs.submit({ graph: 'shop' }, 'request')
+  t.not(next.id, first.id)
   t.match(await cancelling, { id: first.id, state: 'cancelled' })
   builds[1]?.succeed()
   await new Promise(setImmediate)
   builds[2]?.succeed()
-  await jobs.ended(anew.id, live())
-  t.not(jobs.submit({ graph: 'shop' }, 'request').id, anew.id)
+  await jobs.ended(next.id, live())
+  t.not(jobs.submit({ graph: 'shop' }, 'request').id, next.id)
 })
 
-t.test('the last caller who goes ends the job, unless somebody keeps it', async (t) => {
+t.test('cancels a job when its last caller has gone, unless it is kept', async (t) => {
   const { jobs } = setUp()
   const [a, b, c] = [new AbortController(), new AbortController(), new AbortController()] as const
-  const asked = { graph: 'shop' }
-  const { id } = jobs.submit(asked, 'request', { abortSignal: a.signal })
-  jobs.submit(asked, 'request', { abortSignal: b.signal })
+  const requested = { graph: 'shop' }
+  const { id } = jobs.submit(requested, 'request', { abortSignal: a.signal })
+  jobs.submit(requested, 'request', { abortSignal: b.signal })
   a.abort()
   t.equal(jobs.get(id)?.state, 'running')
   const waiting = jobs.result(id, b.signal)
   b.abort(new Error('gone'))
   await t.rejects(waiting, { message: 'gone' })
-  t.match(await jobs.ended(id, live()), { state: 'cancelled', problem: { detail: /nobody waits/ } })
+  t.match(await jobs.ended(id, live()), { state: 'cancelled', problem: { detail: /no client waits/ } })
 
-  for (const keep of [(job: Job) => jobs.keep(job.id), () => jobs.submit(asked, 'schedule')]) {
+  for (const keep of [(job: Job) => jobs.keep(job.id), () => jobs.submit(requested, 'schedule')]) {
     const caller = new AbortController()
-    const job = jobs.submit(asked, 'request', { abortSignal: caller.signal })
+    const job = jobs.submit(requested, 'request', { abortSignal: caller.signal })
     keep(job)
     caller.abort()
     t.equal(jobs.get(job.id)?.state, 'running')
     await jobs.cancel(job.id)
   }
   c.abort(new Error('gone before'))
-  t.throws(() => jobs.submit(asked, 'request', { abortSignal: c.signal }), { message: 'gone before' })
+  t.throws(() => jobs.submit(requested, 'request', { abortSignal: c.signal }), { message: 'gone before' })
 })
 
-t.test('a caller who goes while the job begins ends it as well', async (t) => {
+t.test('cancels a job whose caller goes while it starts', async (t) => {
   const caller = new AbortController()
   const { jobs } = setUp({
     aggregator: {
-      complete: (asked) => ({ ...defaultParameters, ...asked }),
-      aggregate: async (_asked, { signal }) => {
+      complete: (requested) => ({ ...defaultParameters, ...requested }),
+      aggregate: async (_requested, { signal }) => {
         caller.abort(new Error('gone'))
         return untilAborted(new Promise<AggregationSummary>(() => {}), signal)
       },
@@ -172,7 +172,7 @@ t.test('a caller who goes while the job begins ends it as well', async (t) => {
   t.match(await jobs.ended(id, live()), { state: 'cancelled' })
 })
 
-t.test('a queue that is full refuses with the time to come again, and takes who joins', async (t) => {
+t.test('refuses new jobs when the queue is full, but joins equal ones', async (t) => {
   const { jobs, builds, clock } = setUp()
   const first = jobs.submit({ graph: 'a' }, 'request')
   clock.ms += 7000
@@ -190,7 +190,7 @@ t.test('a queue that is full refuses with the time to come again, and takes who 
   t.throws(() => jobs.submit({ filter: '(' }, 'request'), { code: 'TTA_BAD_REQUEST' })
 })
 
-t.test('jobs that have ended are forgotten by number and by age, those under way never', async (t) => {
+t.test('forgets ended jobs by number and age, and never a running one', async (t) => {
   const { jobs, builds, clock } = setUp({ maxEnded: 2, maxEndedSec: 60 })
   const slow = jobs.submit({ graph: 'slow' }, 'request')
   for (const graph of ['a', 'b', 'c']) {
@@ -204,12 +204,12 @@ t.test('jobs that have ended are forgotten by number and by age, those under way
   t.same(graphs(), ['slow'])
   clock.ms -= 3_600_000
   await jobs.cancel(slow.id)
-  t.same(graphs(), ['slow'], 'a clock that goes back loses none')
+  t.same(graphs(), ['slow'], 'a clock that is set back removes none')
   t.equal(await jobs.cancel('unknown'), undefined)
   await t.rejects(jobs.ended('unknown', live()), { code: 'TTA_NOT_FOUND' })
 })
 
-t.test('closing ends what waits at once, and what runs after the deadline', async (t) => {
+t.test('cancels queued jobs at once on close, and running ones after the deadline', async (t) => {
   const { jobs, builds } = setUp()
   const ids = ['a', 'b', 'c'].map((graph) => jobs.submit({ graph }, 'request').id)
   const closing = jobs.close(50)
@@ -220,67 +220,65 @@ t.test('closing ends what waits at once, and what runs after the deadline', asyn
     ids.map((id) => jobs.get(id)?.state),
     ['succeeded', 'cancelled', 'cancelled'],
   )
-  t.match(jobs.get(ids[2] ?? '')?.problem, { status: 503, code: 'TTA_CLOSING' }, 'who waits may ask again')
-  t.equal(builds.length, 2, 'what waited never began')
+  t.match(jobs.get(ids[2] ?? '')?.problem, { status: 503, code: 'TTA_CLOSING' }, 'callers may try again')
+  t.equal(builds.length, 2, 'the queued job never started')
 })
 
-t.test(
-  'whatever the order of submits, cancels and ends: every job ends once, and only so many run',
-  async (t) => {
-    const graph = fc.constantFrom('a', 'b', 'c')
-    const step = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ do: fc.constant('submit'), graph, limit: fc.constantFrom(1, 2) }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant('leave'), which: fc.nat(9) }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel'), which: fc.nat(9) }) },
-      { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('succeed', 'fail'), which: fc.nat(9) }) },
-    )
-    type Step = { do: string; graph?: string; limit?: number; which?: number }
-    await fc.assert(
-      fc.asyncProperty(fc.array(step as fc.Arbitrary<Step>, { maxLength: 50 }), async (steps) => {
-        const { jobs, builds } = setUp({ maxEnded: 1000 })
-        const told: JobEvent[] = []
-        const callers: AbortController[] = []
-        jobs.subscribe((event) => void told.push(event))
-        const one = <T>(list: T[], which = 0): T | undefined => list[which % Math.max(1, list.length)]
-        const open = () => jobs.list().filter(({ finishedAt }) => finishedAt === undefined)
-        const submit = (asked: AggregationParameters) => {
-          const caller = new AbortController()
-          const { queued } = jobs.count()
-          const same = open().some((job) => job.graph === asked.graph && job.parameters.limit === asked.limit)
-          try {
-            jobs.submit(asked, 'request', { abortSignal: caller.signal })
-            callers.push(caller)
-          } catch (error) {
-            if ((error as TtaError).code !== 'TTA_QUEUE_FULL' || queued < 2 || same) throw error
-          }
+t.test('ends every job once and keeps its limits, in any order of events', async (t) => {
+  const graph = fc.constantFrom('a', 'b', 'c')
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('submit'), graph, limit: fc.constantFrom(1, 2) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('leave'), which: fc.nat(9) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel'), which: fc.nat(9) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('succeed', 'fail'), which: fc.nat(9) }) },
+  )
+  type Step = { do: string; graph?: string; limit?: number; which?: number }
+  await fc.assert(
+    fc.asyncProperty(fc.array(step as fc.Arbitrary<Step>, { maxLength: 50 }), async (steps) => {
+      const { jobs, builds } = setUp({ maxEnded: 1000 })
+      const events: JobEvent[] = []
+      const callers: AbortController[] = []
+      jobs.subscribe((event) => void events.push(event))
+      const one = <T>(list: T[], which = 0): T | undefined => list[which % Math.max(1, list.length)]
+      const open = () => jobs.list().filter(({ finishedAt }) => finishedAt === undefined)
+      const submit = (requested: AggregationParameters) => {
+        const caller = new AbortController()
+        const { queued } = jobs.count()
+        const same = open().some(
+          (job) => job.graph === requested.graph && job.parameters.limit === requested.limit,
+        )
+        try {
+          jobs.submit(requested, 'request', { abortSignal: caller.signal })
+          callers.push(caller)
+        } catch (error) {
+          if ((error as TtaError).code !== 'TTA_QUEUE_FULL' || queued < 2 || same) throw error
         }
-        const act: Record<string, (step: Step) => void> = {
-          submit: ({ graph = 'a', limit = 1 }) => submit({ graph, limit }),
-          leave: ({ which }) => one(callers, which)?.abort(),
-          cancel: ({ which }) => void jobs.cancel(one(open(), which)?.id ?? ''),
-          succeed: ({ which }) => one(builds, which)?.succeed(),
-          fail: ({ which }) => one(builds, which)?.fail(new TtaError('TTA_TEMPO_REFUSED', 'no')),
-        }
-        for (const step of steps) {
-          act[step.do]?.(step)
-          await new Promise(setImmediate)
-          const running = open().filter(({ state }) => state === 'running')
-          const keys = open().map(({ graph, parameters }) => `${graph} ${parameters.limit}`)
-          if (running.length > 2) throw new Error('too many run')
-          if (new Set(running.map((job) => job.graph)).size < running.length)
-            throw new Error('two of a graph')
-          if (new Set(keys).size < keys.length) throw new Error('equal jobs side by side')
-          if (jobs.count().queued > 2) throw new Error('too many wait')
-        }
-        await jobs.close(0)
-        for (const { id } of jobs.list()) {
-          const path = told.filter(({ job }) => job.id === id).map(({ job }) => job.state)
-          const ends = path.filter((state) => state !== 'queued' && state !== 'running')
-          if (ends.length !== 1 || path.at(-1) !== ends[0]) throw new Error(`a job went ${path.join(', ')}`)
-        }
-      }),
-      { numRuns: 200 },
-    )
-    t.pass('200 orders')
-  },
-)
+      }
+      const act: Record<string, (step: Step) => void> = {
+        submit: ({ graph = 'a', limit = 1 }) => submit({ graph, limit }),
+        leave: ({ which }) => one(callers, which)?.abort(),
+        cancel: ({ which }) => void jobs.cancel(one(open(), which)?.id ?? ''),
+        succeed: ({ which }) => one(builds, which)?.succeed(),
+        fail: ({ which }) => one(builds, which)?.fail(new TtaError('TTA_TEMPO_REFUSED', 'no')),
+      }
+      for (const step of steps) {
+        act[step.do]?.(step)
+        await new Promise(setImmediate)
+        const running = open().filter(({ state }) => state === 'running')
+        const keys = open().map(({ graph, parameters }) => `${graph} ${parameters.limit}`)
+        if (running.length > 2) throw new Error('too many run')
+        if (new Set(running.map((job) => job.graph)).size < running.length) throw new Error('two of a graph')
+        if (new Set(keys).size < keys.length) throw new Error('equal jobs side by side')
+        if (jobs.count().queued > 2) throw new Error('too many wait')
+      }
+      await jobs.close(0)
+      for (const { id } of jobs.list()) {
+        const path = events.filter(({ job }) => job.id === id).map(({ job }) => job.state)
+        const ends = path.filter((state) => state !== 'queued' && state !== 'running')
+        if (ends.length !== 1 || path.at(-1) !== ends[0]) throw new Error(`a job went ${path.join(', ')}`)
+      }
+    }),
+    { numRuns: 200 },
+  )
+  t.pass('200 orders')
+})

@@ -10,7 +10,7 @@ import type { Schedule } from '../../../src/model/schedule.ts'
 const startMs = 1_748_772_000_000
 const second = 1000
 
-/** A clock that goes on when the test says so, and wakes who waits, in order. */
+/** A clock that the test advances; timers run in order. */
 function newClock() {
   let nowMs = startMs
   let waits: { atMs: number; wake: () => void }[] = []
@@ -38,7 +38,7 @@ function newClock() {
       }
       nowMs = untilMs
     },
-    /** The clock is set, or the machine slept: those who wait do not notice until they wake. */
+    /** Sets the clock, as after a sleep of the host: timers do not notice. */
     set(ms: number) {
       nowMs += ms
       for (const wait of waits) wait.atMs += ms
@@ -71,7 +71,7 @@ function setUp(schedules: Record<string, Schedule>) {
   return { clock, scheduler, state, times, end, lines }
 }
 
-t.test('schedules are replaced while they go: what is the same goes on, what is new begins', async (t) => {
+t.test('keeps equal schedules and starts new ones when schedules are replaced', async (t) => {
   const minute = { everyMs: 60 * second }
   const { clock, scheduler, times } = setUp({ same: minute, changed: minute, gone: minute })
   scheduler.start()
@@ -80,25 +80,25 @@ t.test('schedules are replaced while they go: what is the same goes on, what is 
   scheduler.replace({ same: minute, changed: { everyMs: 40 * second }, added })
   clock.pass(60 * second)
   t.same(times('same'), [0, 60, 120])
-  t.same(times('changed'), [0, 60, 130], 'at its next time')
+  t.same(times('changed'), [0, 60, 130], 'at its next run')
   t.same(times('gone'), [0, 60])
   t.same(times('added'), [90])
   t.match(scheduler.list(), [
     { graph: 'same', started: 3 },
-    { graph: 'changed', begun: 3 },
+    { graph: 'changed', started: 3 },
     { graph: 'added' },
   ])
   scheduler.close()
   t.equal(clock.waiting, 0)
 })
 
-t.test('an interval begins with a build, a cron pattern waits for its time', async (t) => {
+t.test('starts an interval with a build, and a cron pattern at its first time', async (t) => {
   const { clock, scheduler, times } = setUp({
     shop: { everyMs: 60 * second },
     quarter: { cron: '*/15 * * * *', timezone: 'UTC' },
   })
   t.match(scheduler.list(), [{ graph: 'shop', started: 0, nextAt: undefined }, { graph: 'quarter' }])
-  t.equal(clock.waiting, 0, 'nothing begins before it is started')
+  t.equal(clock.waiting, 0, 'nothing starts before the scheduler')
   scheduler.start()
   clock.pass(0)
   t.same(times('shop'), [0])
@@ -116,23 +116,20 @@ t.test('an interval begins with a build, a cron pattern waits for its time', asy
   t.equal(clock.waiting, 0)
 })
 
-t.test(
-  'a build that goes on is not begun again beside it: what is late is left out and counted',
-  async (t) => {
-    const { clock, scheduler, state, times, end, lines } = setUp({ shop: { everyMs: 10 * second } })
-    state.isQuick = false
-    scheduler.start()
-    clock.pass(25 * second)
-    t.same(times('shop'), [0])
-    t.match(scheduler.list(), [{ started: 1, skipped: 2 }])
-    t.match(lines, [{ graph: 'shop', skipped: 1, reason: /goes on/ }, { skipped: 2 }])
-    end()
-    clock.pass(10 * second)
-    t.same(times('shop'), [0, 30])
-  },
-)
+t.test('skips and counts runs while the previous build is still running', async (t) => {
+  const { clock, scheduler, state, times, end, lines } = setUp({ shop: { everyMs: 10 * second } })
+  state.isQuick = false
+  scheduler.start()
+  clock.pass(25 * second)
+  t.same(times('shop'), [0])
+  t.match(scheduler.list(), [{ started: 1, skipped: 2 }])
+  t.match(lines, [{ graph: 'shop', skipped: 1, reason: /still running/ }, { skipped: 2 }])
+  end()
+  clock.pass(10 * second)
+  t.same(times('shop'), [0, 30])
+})
 
-t.test('a queue that is full, or a bug, costs one build', async (t) => {
+t.test('skips one run when the queue is full or an error is thrown', async (t) => {
   const { clock, scheduler, state, times, lines } = setUp({ shop: { everyMs: 10 * second } })
   state.refusal = new TtaError('TTA_QUEUE_FULL', '100 jobs wait already')
   scheduler.start()
@@ -146,7 +143,7 @@ t.test('a queue that is full, or a bug, costs one build', async (t) => {
   t.match(lines, [{ reason: '100 jobs wait already' }, { reason: 'internal error' }, { err: TypeError }])
 })
 
-t.test('a machine that sleeps, or a clock that is set, loses and repeats nothing for long', async (t) => {
+t.test('recovers when the host slept or the clock was set', async (t) => {
   for (const schedule of [
     { everyMs: 60 * second },
     { cron: '* * * * *', timezone: 'UTC' },
@@ -156,7 +153,7 @@ t.test('a machine that sleeps, or a clock that is set, loses and repeats nothing
     clock.pass(90 * second)
     clock.set(600 * second)
     clock.pass(60 * second)
-    t.equal(times('shop').filter((atSec) => atSec > 690).length, 1, 'once for all that was missed')
+    t.equal(times('shop').filter((atSec) => atSec > 690).length, 1, 'once for all missed runs')
     t.equal(scheduler.list()[0]?.skipped, 10)
     const before = times('shop').length
     clock.set(-3600 * second)
@@ -166,14 +163,14 @@ t.test('a machine that sleeps, or a clock that is set, loses and repeats nothing
   }
 })
 
-t.test('times of cron patterns are those of their zone', async (t) => {
+t.test('reads cron patterns in their time zone', async (t) => {
   const at = (cron: string, timezone: string) => new Date(nextRun({ cron, timezone }, startMs)).toISOString()
   t.equal(at('0 6 * * *', 'UTC'), '2025-06-02T06:00:00.000Z')
   t.equal(at('0 6 * * *', 'Europe/Berlin'), '2025-06-02T04:00:00.000Z')
   t.equal(at('30 9 * * 1', 'America/New_York'), '2025-06-02T13:30:00.000Z')
 })
 
-t.test('the next time is always after now, and all that were missed are counted', async (t) => {
+t.test('returns a next run after now, and counts all missed ones', async (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 90 }), fc.nat(100_000), (everySec, lateSec) => {
       const schedule = { everyMs: everySec * second }
@@ -184,5 +181,5 @@ t.test('the next time is always after now, and all that were missed are counted'
       if (expected <= 1000 && (atMs - startMs) % (everySec * second) !== 0) throw new Error('out of step')
     }),
   )
-  t.pass('whatever the interval, however late')
+  t.pass('for every interval and delay')
 })
