@@ -1,11 +1,8 @@
 import { systemClock } from '../base/clock.ts'
 import { type Aggregator, type BuildSettings, createAggregator } from '../builds/aggregation/aggregator.ts'
 import { AlertBuilds, type AlertSettings } from '../builds/alerts/alert-builds.ts'
-import { alertRule } from '../builds/alerts/alert-rule.ts'
 import { createExplainer, type Explain } from '../builds/explain/explain.ts'
-import { createJobs } from '../builds/jobs/create-jobs.ts'
-import type { Jobs } from '../builds/jobs/jobs.ts'
-import { submitTracked } from '../builds/jobs/tracked-submit.ts'
+import { createJobs, type Jobs, submitTracked } from '../builds/jobs/jobs.ts'
 import { createScheduler, type Scheduler } from '../builds/schedule/scheduler.ts'
 import { inCamelCase } from '../config/camel-case.ts'
 import { alertRuleOptions } from '../config/checks/webhooks.ts'
@@ -112,8 +109,8 @@ export function schedulesOf({ graphs }: Config): Record<string, Schedule> {
 /** Maps the configuration to the rules and intervals of alert builds. */
 export function alertSettings({ webhooks }: Config): AlertSettings {
   return {
-    rules: webhooks.rules.map((rule, index) => alertRule(alertRuleOptions(rule, index))),
-    minIntervalMs: webhooks.min_interval_sec * 1000,
-    deduplicateMs: webhooks.deduplicate_sec * 1000,
+    rules: webhooks.rules.map(alertRuleOptions),
+    minIntervalSec: webhooks.min_interval_sec,
+    deduplicateSec: webhooks.deduplicate_sec,
   }
 }

@@ -47,7 +47,7 @@ interface Interval {
   reason: string
 }
 
-const intervalReason = 'the graph was built less than min_interval ago'
+const intervalReason = 'the graph was built less than min_interval_sec ago'
 
 /**
  * Limits the builds of each graph to one per interval. The first build starts at once; of those that follow within the

@@ -2,92 +2,92 @@ import type { StringTable } from '../../graph/columns/string-table.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import { maxExamples } from '../../graph/trace/span-counts.ts'
 import type { ReadOptions, ReadReport, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
-import { KeptSlices } from './kept-slices.ts'
-import { SlicedTraces } from './sliced-traces.ts'
-import { sumOf, type TraceSlice } from './trace-slice.ts'
+import { ReusableSlices } from './reusable-slices.ts'
+import { SlicedTraces, sumOf, type TraceSlice } from './sliced-traces.ts'
 
 export interface IncrementalReadsOptions {
   source: TraceSource
-  /** How long after a span its trace may still change, s: so much is read again each time. */
+  /** How long after a span its trace may change, s: every read repeats this part of the window. */
   lateSec: number
-  /** After so long all is read again, s: what came later still is then seen too. */
+  /** Time after which the whole window is read again, s: this finds traces that changed even later. */
   readAllSec: number
   /** Unix ms. */
   now: () => number
 }
 
-/** What is refreshed. */
+/** A read of one graph. */
 export interface IncrementalRead {
-  /** Whose slices: there is one set for each. */
+  /** Name of the graph. Each graph has its own slices. */
   graph: string
-  /** All that a graph depends on, but its window. */
+  /** Everything that the graph depends on, except its window. */
   key: string
   query: TraceQuery
   newStrings: () => StringTable
   newBuilder: (strings: StringTable) => GraphBuilder
 }
 
-/** The whole window in one builder, and what it took. */
+/** The whole window in one builder, and the report of the read. */
 export interface ReadGraph {
   builder: GraphBuilder
   report: ReadReport
 }
 
-/** Most slices of a window, each of whole minutes: each is a graph in memory, and so are a few sums of them. */
-const mostSlices = 120
+/** Most slices of a window, each of whole minutes. Each slice is a graph in memory, and so are sums of slices. */
+const maxSlices = 120
 const minuteMs = 60_000
 
-interface Kept {
+interface KeptWindow {
   key: string
-  slices: KeptSlices
+  slices: ReusableSlices
   readAllAtMs: number
-  /** In the last read. */
+  /** Of the last read. */
   spansPerSec?: number
 }
 
 /**
- * Reads windows that move on again and again, and of each only what is new since the last time: the graphs of older
- * slices are kept and added up. The result is what a read of the whole window gives.
+ * Reads a moving window again and again, each time only the part that is new. The graphs of older slices are kept and
+ * added up. The result equals that of a full read.
  */
 export class IncrementalReads {
   private readonly options: IncrementalReadsOptions
-  private readonly kept = new Map<string, Kept>()
+  private readonly kept = new Map<string, KeptWindow>()
 
   constructor(options: IncrementalReadsOptions) {
     this.options = options
   }
 
   /**
-   * @returns a report in which requests, bytes and slices are those of this time, `reusedTraces` those that were kept;
-   *   the window begins on a whole slice
-   * @throws what `TraceSource.read` throws; what is kept stays
+   * Reads the new part of a window, which starts on the edge of a slice.
+   *
+   * @returns a report with the requests, bytes and slices of this read; `reusedTraces` counts the traces not read
+   * @throws as `TraceSource.read`; the kept slices stay
    */
-  async read(refresh: IncrementalRead, options: ReadOptions): Promise<ReadGraph> {
-    const { fromMs, toMs } = refresh.query.window
-    const sliceMs = Math.max(1, Math.ceil((toMs - fromMs) / mostSlices / minuteMs)) * minuteMs
+  async read(request: IncrementalRead, options: ReadOptions): Promise<ReadGraph> {
+    const { fromMs, toMs } = request.query.window
+    const sliceMs = Math.max(1, Math.ceil((toMs - fromMs) / maxSlices / minuteMs)) * minuteMs
     const window = { fromMs: Math.floor(fromMs / sliceMs) * sliceMs, toMs }
-    const kept = this.keptOf(refresh, sliceMs)
+    const kept = this.keptOf(request, sliceMs)
     const resumeMs = kept.slices.resumeMs(window)
     if (resumeMs > window.fromMs) {
-      const refreshed = await this.readFrom(resumeMs, window, sliceMs, kept, refresh, options)
-      if (refreshed) return refreshed
+      const result = await this.readFrom(resumeMs, window, sliceMs, kept, request, options)
+      if (result) return result
       kept.slices.forget()
     }
     kept.readAllAtMs = this.options.now()
-    return (await this.readFrom(window.fromMs, window, sliceMs, kept, refresh, options)) as ReadGraph
+    return (await this.readFrom(window.fromMs, window, sliceMs, kept, request, options)) as ReadGraph
   }
 
-  /** Forgets what is kept of a graph. */
+  /** Forgets the slices of a graph. */
   forget(graph: string): void {
     this.kept.delete(graph)
   }
 
-  private keptOf({ graph, key, newBuilder, newStrings }: IncrementalRead, sliceMs: number): Kept {
+  private keptOf({ graph, key, newBuilder, newStrings }: IncrementalRead, sliceMs: number): KeptWindow {
     const { now, lateSec, readAllSec } = this.options
     const wholeKey = `${sliceMs} ${key}`
     let kept = this.kept.get(graph)
     if (kept?.key !== wholeKey || now() - kept.readAllAtMs >= readAllSec * 1000) {
-      const slices = new KeptSlices({
+      const slices = new ReusableSlices({
         sliceMs,
         lateMs: lateSec * 1000,
         newBuilder: () => newBuilder(newStrings()),
@@ -98,12 +98,12 @@ export class IncrementalReads {
     return kept
   }
 
-  /** @returns undefined where that does not give the whole window, though more was read before */
+  /** @returns undefined if the kept slices are out of date or a limit was reached: the whole window must be read */
   private async readFrom(
     resumeMs: number,
     window: Window,
     sliceMs: number,
-    last: Kept,
+    last: KeptWindow,
     { query, newStrings, newBuilder }: IncrementalRead,
     options: ReadOptions,
   ): Promise<ReadGraph | undefined> {
@@ -112,12 +112,12 @@ export class IncrementalReads {
     const isPart = resumeMs > window.fromMs
     const expected = isPart ? { expectedSpansPerSec: last.spansPerSec } : {}
     const newer = { ...query, window: { fromMs: resumeMs, toMs: window.toMs } }
-    // What is kept is added up while the source is waited for.
+    // The kept slices are added up while the source reads.
     const both = [
       kept.within(window).then((slices) => sumOf(slices, newBuilder(newStrings()))),
       this.options.source.read(newer, read, { ...options, ...expected }),
     ] as const
-    // Also where the read fails at once: the next one may change what is kept.
+    // Waits for the sum even if the read fails at once: the next read may change the kept slices.
     await Promise.allSettled(both)
     const [reused, report] = await Promise.all(both)
     last.spansPerSec = (report.spans * 1000) / Math.max(1, window.toMs - resumeMs)
@@ -138,20 +138,20 @@ export class IncrementalReads {
   }
 }
 
-/** The report of a read as one of the whole window. */
+/** Returns the report for the whole window. */
 function wholeReport(report: ReadReport, reused: TraceSlice): ReadReport {
-  const { incomplete: lacking, incompleteIds } = reused
-  const warning = `${lacking} traces of what was read before lack spans that could not be had.`
+  const { incomplete, incompleteIds } = reused
+  const warning = `${incomplete} reused ${incomplete === 1 ? 'trace lacks' : 'traces lack'} spans that could not be read.`
   return {
     ...report,
     traces: report.traces + reused.traces,
     spans: report.spans + reused.spans,
-    incomplete: report.incomplete + lacking,
+    incomplete: report.incomplete + incomplete,
     incompleteTraceIds: [...(report.incompleteTraceIds ?? []), ...incompleteIds.values()].slice(
       0,
       maxExamples,
     ),
     reusedTraces: reused.traces,
-    warnings: lacking > 0 ? [...report.warnings, warning] : report.warnings,
+    warnings: incomplete > 0 ? [...report.warnings, warning] : report.warnings,
   }
 }

@@ -1,14 +1,32 @@
+import { createYielder } from '../../base/event-loop.ts'
 import { hexOfWords } from '../../graph/columns/ids.ts'
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import type { SpanTable } from '../../graph/spans/span-table.ts'
-import { addTraceId } from '../../graph/trace/span-counts.ts'
+import { addTraceId, newTraceIds, type TraceIds } from '../../graph/trace/span-counts.ts'
 import { SpanSetHash } from '../../graph/trace/span-set-hash.ts'
 import { TraceTree } from '../../graph/trace/trace-tree.ts'
 import type { TraceConsumer } from '../../sources/trace-source.ts'
-import { newSlice, type TraceSlice } from './trace-slice.ts'
 
-/** When a trace is, Unix ms, and which spans it has: `SpanSetHash`. */
+/** The graph of the traces that start in one slice of time. */
+export interface TraceSlice {
+  builder: GraphBuilder
+  traces: number
+  spans: number
+  /** Traces known to lack spans, and examples of their ids. */
+  incomplete: number
+  incompleteIds: TraceIds
+}
+
+export const newSlice = (builder: GraphBuilder): TraceSlice => ({
+  builder,
+  traces: 0,
+  spans: 0,
+  incomplete: 0,
+  incompleteIds: newTraceIds(),
+})
+
+/** Time of a trace, Unix ms, and a hash of its spans (`SpanSetHash`). */
 export interface TraceExtent {
   id: string
   startMs: number
@@ -17,14 +35,14 @@ export interface TraceExtent {
   hash: string
 }
 
-/** Takes whole traces and adds each to the graph of the slice of time in which it begins. */
+/** Receives whole traces, and adds each to the graph of the time slice in which it starts. */
 export class SlicedTraces implements TraceConsumer {
   readonly strings: StringTable
   /** By number: slice n is [n * sliceMs, (n + 1) * sliceMs), Unix ms. */
   readonly slices = new Map<number, TraceSlice>()
-  /** Traces that end in a later slice than they begin in, by id. */
+  /** Traces that end in a later slice than they start in, by id. */
   readonly reaching = new Map<string, TraceExtent>()
-  /** Traces that begin before what is read and reach into it, as far as they were seen. */
+  /** Traces that start before the read and reach into it, with the spans that were seen. */
   readonly before: TraceExtent[] = []
   private readonly sliceMs: number
   private readonly fromMs: number
@@ -32,7 +50,7 @@ export class SlicedTraces implements TraceConsumer {
   private readonly hash = new SpanSetHash()
   private readonly tree = new TraceTree()
 
-  /** @param fromMs begin of what is read, Unix ms */
+  /** @param fromMs start of the read, Unix ms */
   constructor(
     sliceMs: number,
     fromMs: number,
@@ -96,4 +114,19 @@ export class SlicedTraces implements TraceConsumer {
     const { count, hi, lo } = this.hash.set(spans, this.tree)
     return { id: hexOfWords(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}` }
   }
+}
+
+/** Adds slices up and does not change them. Yields to the event loop between slices. @param builder empty */
+export async function sumOf(slices: Iterable<TraceSlice>, builder: GraphBuilder): Promise<TraceSlice> {
+  const sum = newSlice(builder)
+  const yieldIfDue = createYielder()
+  for (const slice of slices) {
+    await yieldIfDue()
+    builder.merge(slice.builder)
+    sum.traces += slice.traces
+    sum.spans += slice.spans
+    sum.incomplete += slice.incomplete
+    sum.incompleteIds.merge(slice.incompleteIds)
+  }
+  return sum
 }

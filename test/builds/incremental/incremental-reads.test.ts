@@ -24,13 +24,13 @@ const epochMs = 1_700_000_040_000
 const windowSec = 600
 const lateSec = 60
 
-/** A fragment that can be found from `atMs` on, ms after the epoch. */
+/** A fragment that Tempo finds from `atMs` on, ms after the epoch. */
 interface Arrival {
   fragment: Fragment
   atMs: number
 }
 
-/** A Tempo to which fragments come as time goes by, and what refreshes it. */
+/** A Tempo that receives fragments over time, and incremental reads of it. */
 async function setUp(t: { teardown(end: () => unknown): unknown }) {
   const clock = { ms: 0 }
   const now = () => epochMs + clock.ms
@@ -51,9 +51,9 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
     await tempo.close()
   })
   const begin = (readAllSec = 1e6) => new IncrementalReads({ source, now, lateSec, readAllSec })
-  /** The graph at a time, as it is refreshed and as it must be, and how many searches it took. */
+  /** Reads the graph at a time. Returns it with the expected graph and the searched time. */
   const at = async (
-    refreshes: IncrementalReads,
+    incremental: IncrementalReads,
     ms: number,
     arrivals: Arrival[],
     filter = '.*',
@@ -64,7 +64,7 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
     const window = { fromMs: now() - lengthSec * 1000, toMs: now() }
     tempo.options.fragments = arrivals.filter(({ atMs }) => atMs <= ms).map(({ fragment }) => fragment)
     const before = tempo.asked.length
-    const { builder, report } = await refreshes.read(
+    const { builder, report } = await incremental.read(
       {
         graph: 'micro',
         key: filter,
@@ -97,7 +97,7 @@ function united(fragments: Fragment[]): StoredSpan[][] {
   return [...traces.values()]
 }
 
-/** Each fragment comes some time after its last span has ended. */
+/** Each fragment arrives some time after the end of its last span. */
 const arrive = (fragment: Fragment, lateMs = 0): Arrival => ({
   fragment,
   atMs: Number(extentNs(fragment).endNs / 1_000_000n) + lateMs - epochMs,
@@ -111,7 +111,7 @@ const simple = (id: number, atMs: number, ms = 20) =>
 
 const traceShape = fc.record({
   atSec: fc.integer({ min: -2000, max: 1500 }),
-  /** How long the trace takes: some begin in one slice and end several later. */
+  /** Duration of the trace: some start in one slice and end several slices later. */
   lastsMs: fc.constantFrom(5, 300, 20_000, 90_000, 400_000),
   service: fc.constantFrom('front', 'back', 'cron'),
   parts: fc.array(
@@ -123,7 +123,10 @@ const traceShape = fc.record({
   ),
 })
 
-/** One fragment for each part, of which no two last equally long, since Tempo shows only one of these: the root first, the others below it, whenever they come. */
+/**
+ * Returns one fragment for each part, the root first. No two have the same duration, because Tempo shows only one of
+ * those.
+ */
 function arrivalsOf(
   shape: typeof traceShape extends fc.Arbitrary<infer T> ? T : never,
   index: number,
@@ -147,21 +150,21 @@ function arrivalsOf(
   })
 }
 
-t.test('a refreshed graph is that of all traces in the window, however time goes by', async (t) => {
+t.test('gives the graph of a full read, in any order of arrivals and reads', async (t) => {
   const { begin, at } = await setUp(t)
   await fc.assert(
     fc.asyncProperty(
       fc.array(traceShape, { minLength: 1, maxLength: 40 }),
       fc.array(fc.integer({ min: 1, max: 250 }), { minLength: 2, maxLength: 8 }),
-      // The longer ones have slices of which many are added up once for all.
+      // The longer windows have enough slices for kept sums.
       fc.constantFrom(windowSec, 1900),
       async (shapes, pausesSec, lengthSec) => {
         const arrivals = shapes.flatMap(arrivalsOf)
-        const refreshes = begin()
+        const incremental = begin()
         let ms = 0
         for (const pauseSec of pausesSec) {
           ms += pauseSec * 1000
-          const { graph, expected, report, meant } = await at(refreshes, ms, arrivals, '.*', 1e6, lengthSec)
+          const { graph, expected, report, meant } = await at(incremental, ms, arrivals, '.*', 1e6, lengthSec)
           deepStrictEqual(graph, expected, `after ${ms / 1000} s`)
           deepStrictEqual([report.traces, report.spans], [meant.length, meant.flat().length])
         }
@@ -174,12 +177,12 @@ t.test('a refreshed graph is that of all traces in the window, however time goes
 t.test('only what is new is read, and what may still change', async (t) => {
   const { begin, at } = await setUp(t)
   const arrivals = Array.from({ length: 700 }, (_, i) => arrive(simple(i + 1, i * 1700 - 600_000)))
-  const refreshes = begin()
-  const first = await at(refreshes, 0, arrivals)
+  const incremental = begin()
+  const first = await at(incremental, 0, arrivals)
   t.equal(first.report.reusedTraces, undefined)
   t.ok(first.searchedSec >= windowSec + 60)
   for (const ms of [60_000, 120_000, 180_000]) {
-    const { graph, expected, report, meant, searchedSec } = await at(refreshes, ms, arrivals)
+    const { graph, expected, report, meant, searchedSec } = await at(incremental, ms, arrivals)
     t.same(graph, expected)
     t.match(report, {
       traces: meant.length,
@@ -194,7 +197,7 @@ t.test('only what is new is read, and what may still change', async (t) => {
   }
 })
 
-t.test('a trace that goes on is read from its beginning on', async (t) => {
+t.test('reads a running trace from its start on', async (t) => {
   const { begin, at } = await setUp(t)
   const long = [0, 1, 2, 3, 4, 5].map((part) =>
     arrive(
@@ -214,116 +217,110 @@ t.test('a trace that goes on is read from its beginning on', async (t) => {
     ...long,
     ...Array.from({ length: 100 }, (_, i) => arrive(simple(i + 10, i * 5000 - 100_000))),
   ]
-  const refreshes = begin()
+  const incremental = begin()
   for (let ms = 60_000; ms <= 480_000; ms += 30_000) {
-    const { graph, expected, report } = await at(refreshes, ms, arrivals)
+    const { graph, expected, report } = await at(incremental, ms, arrivals)
     t.same(graph, expected, `after ${ms / 1000} s`)
-    if (ms > 60_000) t.ok(report.reusedTraces, 'what is older is not read again')
+    if (ms > 60_000) t.ok(report.reusedTraces, 'older slices are not read again')
   }
 })
 
-t.test('all is read anew when a trace that was done with goes on', async (t) => {
+t.test('reads the whole window again when a settled trace continues', async (t) => {
   const { begin, at } = await setUp(t)
   const step = (id: number, parent: number | undefined, atMs: number, ms: number) =>
     arrive(fragmentOf(7, epochMs, [{ id, parent, service: 'batch', name: `step${id}`, atMs, ms }]))
   // It rests for longer than the wait for late spans, but not for longer than the padding shows.
   const arrivals = [step(1, undefined, 59_000, 2000), step(2, 1, 119_500, 1000), step(3, 2, 178_000, 900)]
-  const refreshes = begin()
+  const incremental = begin()
   for (const ms of [70_000, 122_000, 150_000, 181_000, 240_000, 400_000]) {
-    const { graph, expected } = await at(refreshes, ms, arrivals)
+    const { graph, expected } = await at(incremental, ms, arrivals)
     t.same(graph, expected, `after ${ms / 1000} s`)
   }
 })
 
-t.test('what comes too late is seen when all is read again', async (t) => {
+t.test('finds late spans when the whole window is read again', async (t) => {
   const { begin, at } = await setUp(t)
   const late = arrive(simple(2, 10_000), 300_000)
   const arrivals = [arrive(simple(1, 5000)), late, arrive(simple(3, 305_000))]
-  const refreshes = begin(400)
-  await at(refreshes, 100_000, arrivals)
-  await at(refreshes, 200_000, arrivals)
-  t.equal((await at(refreshes, 320_000, arrivals)).report.traces, 2)
-  const { graph, expected, report } = await at(refreshes, 500_000, arrivals)
+  const incremental = begin(400)
+  await at(incremental, 100_000, arrivals)
+  await at(incremental, 200_000, arrivals)
+  t.equal((await at(incremental, 320_000, arrivals)).report.traces, 2)
+  const { graph, expected, report } = await at(incremental, 500_000, arrivals)
   t.equal(report.reusedTraces, undefined)
   t.same(graph, expected)
 })
 
-t.test('nothing is reused of another query, after the graph is gone, or where a limit cuts', async (t) => {
+t.test('reuses nothing for another query, a removed graph, or a truncated read', async (t) => {
   const { begin, at } = await setUp(t)
   const arrivals = Array.from({ length: 60 }, (_, i) => arrive(simple(i + 1, i * 10_000 - 600_000)))
-  const refreshes = begin()
-  await at(refreshes, 0, arrivals)
-  t.ok((await at(refreshes, 1000, arrivals)).report.reusedTraces)
-  t.equal((await at(refreshes, 2000, arrivals, '^front$')).report.reusedTraces, undefined)
-  t.ok((await at(refreshes, 3000, arrivals, '^front$')).report.reusedTraces)
-  refreshes.forget('micro')
-  t.equal((await at(refreshes, 4000, arrivals, '^front$')).report.reusedTraces, undefined)
-  const { report } = await at(refreshes, 5000, arrivals, '^front$', 20)
+  const incremental = begin()
+  await at(incremental, 0, arrivals)
+  t.ok((await at(incremental, 1000, arrivals)).report.reusedTraces)
+  t.equal((await at(incremental, 2000, arrivals, '^front$')).report.reusedTraces, undefined)
+  t.ok((await at(incremental, 3000, arrivals, '^front$')).report.reusedTraces)
+  incremental.forget('micro')
+  t.equal((await at(incremental, 4000, arrivals, '^front$')).report.reusedTraces, undefined)
+  const { report } = await at(incremental, 5000, arrivals, '^front$', 20)
   t.match(report, { traces: 20, truncated: true })
   t.equal(report.reusedTraces, undefined)
-  const after = await at(refreshes, 6000, arrivals, '^front$')
+  const after = await at(incremental, 6000, arrivals, '^front$')
   t.same(after.graph, after.expected)
 })
 
-t.test('a read that fails leaves what is kept as it was', async (t) => {
+t.test('keeps its slices when a read fails', async (t) => {
   const { begin, at, tempo } = await setUp(t)
   const arrivals = Array.from({ length: 60 }, (_, i) => arrive(simple(i + 1, i * 10_000 - 500_000)))
-  const refreshes = begin()
-  await at(refreshes, 0, arrivals)
+  const incremental = begin()
+  await at(incremental, 0, arrivals)
   tempo.options.fault = ({ kind }) =>
     kind === 'search' ? { status: 400, type: 'text/plain', body: 'no' } : undefined
-  await t.rejects(at(refreshes, 60_000, arrivals))
+  await t.rejects(at(incremental, 60_000, arrivals))
   tempo.options.fault = () => undefined
-  const { graph, expected, report } = await at(refreshes, 90_000, arrivals)
+  const { graph, expected, report } = await at(incremental, 90_000, arrivals)
   t.same(graph, expected)
   t.ok(report.reusedTraces)
 })
 
-t.test(
-  'builds that keep a graph up to date reuse, at both levels alike, and those somebody asked for do not',
-  async (t) => {
-    const { source, clock, now, tempo } = await setUp(t)
-    const store = createGraphStore()
-    const aggregator = createAggregator({
-      source,
-      store,
-      sinks: [],
-      settings: () => ({
-        defaults: { ...defaultParameters, graph: 'shop', level: 'both', searchFrom: windowSec },
-      }),
-      deadlineSec: 60,
-      maxConcurrent: 2,
-      limits: { maxSpans: 1e9, maxBytes: 1e9 },
-      maxPreviews: 2,
-      maxQueued: 1,
-      incremental: { lateSec, readAllSec: 3600 },
-      now,
+t.test('reuses slices for schedules and alerts, and not for requests', async (t) => {
+  const { source, clock, now, tempo } = await setUp(t)
+  const store = createGraphStore()
+  const aggregator = createAggregator({
+    source,
+    store,
+    sinks: [],
+    settings: () => ({
+      defaults: { ...defaultParameters, graph: 'shop', level: 'both', searchFrom: windowSec },
+    }),
+    deadlineSec: 60,
+    maxConcurrent: 2,
+    limits: { maxSpans: 1e9, maxBytes: 1e9 },
+    maxPreviews: 2,
+    maxQueued: 1,
+    incremental: { lateSec, readAllSec: 3600 },
+    now,
+  })
+  const signal = new AbortController().signal
+  const sent = Array.from({ length: 200 }, (_, i) => arrive(simple(i + 1, i * 5000 - 600_000)))
+  const bothGraphs = () =>
+    ['shop', 'shop-services'].map((name) => {
+      const { nodes, edges, traceExamples } = store.get(name) ?? {}
+      return { nodes, edges, traceExamples }
     })
-    const signal = new AbortController().signal
-    const sent = Array.from({ length: 200 }, (_, i) => arrive(simple(i + 1, i * 5000 - 600_000)))
-    const bothGraphs = () =>
-      ['shop', 'shop-services'].map((name) => {
-        const { nodes, edges, traceExamples } = store.get(name) ?? {}
-        return { nodes, edges, traceExamples }
-      })
-    for (const ms of [0, 60_000, 120_000]) {
-      clock.ms = ms
-      tempo.options.fragments = sent.filter(({ atMs }) => atMs <= ms).map(({ fragment }) => fragment)
-      const kept = await aggregator.aggregate({}, { signal, mayReuse: true })
-      const refreshed = bothGraphs()
-      const read = await aggregator.aggregate({}, { signal })
-      t.same(refreshed, bothGraphs())
-      t.equal(read.read.reusedTraces, undefined)
-      t.equal((kept.read.reusedTraces ?? 0) > 0, ms > 0)
-      t.same(kept.window, read.window)
-    }
-    clock.ms = 125_000
-    const fixed = await aggregator.aggregate(
-      { to: new Date(now()).toISOString() },
-      { signal, mayReuse: true },
-    )
-    t.equal(fixed.read.reusedTraces, undefined, 'a window that does not move on')
-    await aggregator.remove('shop', signal)
-    t.equal((await aggregator.aggregate({}, { signal, mayReuse: true })).read.reusedTraces, undefined)
-  },
-)
+  for (const ms of [0, 60_000, 120_000]) {
+    clock.ms = ms
+    tempo.options.fragments = sent.filter(({ atMs }) => atMs <= ms).map(({ fragment }) => fragment)
+    const kept = await aggregator.aggregate({}, { signal, mayReuse: true })
+    const refreshed = bothGraphs()
+    const read = await aggregator.aggregate({}, { signal })
+    t.same(refreshed, bothGraphs())
+    t.equal(read.read.reusedTraces, undefined)
+    t.equal((kept.read.reusedTraces ?? 0) > 0, ms > 0)
+    t.same(kept.window, read.window)
+  }
+  clock.ms = 125_000
+  const fixed = await aggregator.aggregate({ to: new Date(now()).toISOString() }, { signal, mayReuse: true })
+  t.equal(fixed.read.reusedTraces, undefined, 'a window that does not move')
+  await aggregator.remove('shop', signal)
+  t.equal((await aggregator.aggregate({}, { signal, mayReuse: true })).read.reusedTraces, undefined)
+})

@@ -1,61 +1,60 @@
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import type { Window } from '../../sources/trace-source.ts'
-import type { SlicedTraces, TraceExtent } from './sliced-traces.ts'
-import { sumOf, type TraceSlice } from './trace-slice.ts'
+import { type SlicedTraces, sumOf, type TraceExtent, type TraceSlice } from './sliced-traces.ts'
 
-/** Most traces that reach over the end of what is settled are over in a moment, and do not hold it back, ms. */
+/** A trace that ends within this time after the settled part does not hold it back, ms: most end soon. */
 const momentMs = 5000
-/** So many slices are added up once for all the refreshes of which they are a part. */
-const slicesOfBlock = 12
+/** Number of slices whose sum is kept, so that each read adds up fewer graphs. */
+const slicesPerBlock = 12
 
-export interface KeptSlicesOptions {
+export interface ReusableSlicesOptions {
   sliceMs: number
-  /** How long after a span its trace may still change, ms. */
+  /** How long after a span its trace may change, ms. */
   lateMs: number
   newBuilder: () => GraphBuilder
 }
 
 /**
- * The graphs of those slices of a window in which nothing changes any more: what has been read of them need not be
- * read again.
+ * The graphs of the slices that the next read of a moving window can reuse, because their traces no longer change.
+ * Decides from when on the window must be read again.
  *
- * A slice is kept when it ended more than `lateMs` before what was searched did, and no trace that goes on began in it
- * or in one before.
+ * A slice is reusable when it ended more than `lateMs` before the end of the searched window. No running trace may
+ * have started in it or before it.
  */
-export class KeptSlices {
-  private readonly options: KeptSlicesOptions
-  /** What is kept, Unix ms, both on the edge of a slice: [fromMs, untilMs). */
+export class ReusableSlices {
+  private readonly options: ReusableSlicesOptions
+  /** The kept part of the window, Unix ms, both on the edge of a slice: [fromMs, untilMs). */
   private fromMs = 0
   private untilMs = 0
   private readonly slices = new Map<number, TraceSlice>()
-  /** Sums of slices: block n is of those from n * slicesOfBlock on. */
+  /** Sums of slices: block n has `slicesPerBlock` slices from n * slicesPerBlock on. */
   private readonly blocks = new Map<number, TraceSlice>()
-  /** Of kept slices those traces that end at `untilMs` or after it: the next read will see them again. */
+  /** Traces of kept slices that end at `untilMs` or later: the next read will see them again. */
   private reaching = new Map<string, TraceExtent>()
 
-  constructor(options: KeptSlicesOptions) {
+  constructor(options: ReusableSlicesOptions) {
     this.options = options
   }
 
-  /** From when on a window must be read; all before it is kept. Unix ms. */
+  /** Returns from when on a window must be read; earlier slices are kept. Unix ms. */
   resumeMs(window: Window): number {
     const isKept = this.fromMs <= window.fromMs && window.fromMs < this.untilMs
     return isKept ? Math.min(this.untilMs, window.toMs) : window.fromMs
   }
 
   /**
-   * What is kept of a window, up to where it must be read; slices and sums of them.
+   * Returns the kept slices of a window up to `resumeMs`: single slices and sums of them.
    *
-   * @param window begins on the edge of a slice
+   * @param window starts on the edge of a slice
    */
   async within(window: Window): Promise<TraceSlice[]> {
     const { sliceMs } = this.options
     const end = this.resumeMs(window) / sliceMs
     const found: (TraceSlice | undefined)[] = []
     for (let number = window.fromMs / sliceMs; number < end; ) {
-      const isBlock = number % slicesOfBlock === 0 && number + slicesOfBlock <= end
-      found.push(isBlock ? await this.block(number / slicesOfBlock) : this.slices.get(number))
-      number += isBlock ? slicesOfBlock : 1
+      const isBlock = number % slicesPerBlock === 0 && number + slicesPerBlock <= end
+      found.push(isBlock ? await this.block(number / slicesPerBlock) : this.slices.get(number))
+      number += isBlock ? slicesPerBlock : 1
     }
     return found.filter((slice) => slice !== undefined)
   }
@@ -63,8 +62,8 @@ export class KeptSlices {
   private async block(number: number): Promise<TraceSlice> {
     const known = this.blocks.get(number)
     if (known) return known
-    const first = number * slicesOfBlock
-    const slices = [...this.slices].filter(([of]) => of >= first && of < first + slicesOfBlock)
+    const first = number * slicesPerBlock
+    const slices = [...this.slices].filter(([of]) => of >= first && of < first + slicesPerBlock)
     const sum = await sumOf(
       slices.map(([, slice]) => slice),
       this.options.newBuilder(),
@@ -73,23 +72,23 @@ export class KeptSlices {
     return sum
   }
 
-  /** Whether a read shows that a trace of a kept slice has changed: one that reached into what was read. */
+  /** Whether a read shows that a trace of a kept slice has changed: a trace that reaches into the read. */
   isOutdatedBy({ before }: SlicedTraces): boolean {
     return before.some((seen) => {
       if (seen.endMs < this.untilMs) return false
       const known = this.reaching.get(seen.id)
       if (known === undefined) return true
-      // A read sees only the fragments of a trace that reach into its time: fewer spans are nothing new.
+      // A read sees only the fragments of a trace within its window: fewer spans are not a change.
       const isPart = seen.count < known.count && seen.endMs <= known.endMs
       return !isPart && seen.hash !== known.hash
     })
   }
 
   /**
-   * Keeps what a read has made final, and forgets what lies before the window.
+   * Keeps the slices that a read has made final, and forgets those before the window.
    *
-   * @param window on edges of slices; what was read of it began at `resumeMs`
-   * @param searchedToMs end of what was searched, Unix ms
+   * @param window on edges of slices; the read started at `resumeMs`
+   * @param searchedToMs end of the searched window, Unix ms
    */
   keep(window: Window, read: SlicedTraces, searchedToMs: number): void {
     const { sliceMs } = this.options
@@ -102,7 +101,7 @@ export class KeptSlices {
     }
     for (const number of this.slices.keys()) if (number * sliceMs < window.fromMs) this.slices.delete(number)
     for (const number of this.blocks.keys()) {
-      if (number * slicesOfBlock * sliceMs < window.fromMs) this.blocks.delete(number)
+      if (number * slicesPerBlock * sliceMs < window.fromMs) this.blocks.delete(number)
     }
     const reaching = [...this.reaching.values(), ...read.reaching.values()]
     this.reaching = new Map(
@@ -114,6 +113,7 @@ export class KeptSlices {
     this.untilMs = finalMs
   }
 
+  /** Forgets all slices: the next read is a full one. */
   forget(): void {
     this.slices.clear()
     this.blocks.clear()
@@ -121,15 +121,15 @@ export class KeptSlices {
     this.fromMs = this.untilMs = 0
   }
 
-  /** Up to when nothing changes any more, on the edge of a slice, Unix ms. */
+  /** Returns the end of the part that no longer changes, on the edge of a slice, Unix ms. */
   private finalMs({ reaching }: SlicedTraces, searchedToMs: number): number {
     const { sliceMs, lateMs } = this.options
     const edge = (ms: number) => Math.floor(ms / sliceMs) * sliceMs
     const settledMs = searchedToMs - lateMs
     let finalMs = edge(settledMs)
     for (const { startMs, endMs } of reaching.values()) {
-      const goesOn = endMs > settledMs + momentMs
-      if (goesOn && startMs < finalMs) finalMs = edge(startMs)
+      const isRunning = endMs > settledMs + momentMs
+      if (isRunning && startMs < finalMs) finalMs = edge(startMs)
     }
     return finalMs
   }
