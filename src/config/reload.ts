@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TtaError } from '../base/errors.ts'
+import { hasSenderAuth } from '../builds/alerts/sender-check.ts'
+import { senderAuth } from './checks/webhooks.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { deepFreeze, setAt, type Tree, valueAt } from './file/tree.ts'
@@ -25,11 +27,8 @@ export type LivePart = (typeof liveParts)[number]
 
 /** Whether senders have credentials of their own decides how a route is made: that cannot change while tta runs. */
 const needsRestart: Partial<Record<LivePart, (before: Config, after: Config) => boolean>> = {
-  'webhooks.auth': (before, after) => hasSenderAuth(before) !== hasSenderAuth(after),
-}
-
-function hasSenderAuth({ webhooks: { auth } }: Config): boolean {
-  return (auth.bearer_token ?? auth.basic_auth ?? auth.hmac_secret) !== undefined
+  'webhooks.auth': (before, after) =>
+    hasSenderAuth(senderAuth(before.webhooks)) !== hasSenderAuth(senderAuth(after.webhooks)),
 }
 
 /** What a reload of the configuration did. Keys are named by their path in the file. */
