@@ -129,7 +129,7 @@ const ofTempo: Row[] = [
   {
     fault: 'Tempo lies in counts: no job done, nothing found',
     tempo: nothingRead,
-    sees: { status: 'partial', told: /^Nothing of what exists could be read: the last graph stays/ },
+    sees: { status: 'partial', told: /^Traces exist, but none could be read: the last graph is kept/ },
     holds: allOld,
   },
   {

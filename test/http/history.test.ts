@@ -227,7 +227,7 @@ t.test('compares with a stored build and its parameters unchanged', async (t) =>
     base: { from: 'history', builtAt: '2025-06-01T12:00:00.000Z' },
     current: { builtAt: '2025-06-01T13:00:00.000Z' },
     nodes: [{ change: 'slower', baseMeanMs: 10 }],
-    warnings: ['The two were built with different parameters: traceThresholdMs.'],
+    warnings: ['The two graphs were built with different parameters: traceThresholdMs.'],
   })
   const byOffset = (await get('/graphs/micro/diff?base=1h')).body
   t.equal(byOffset.base.from, 'history', 'its window is an hour earlier, but for a minute')

@@ -157,7 +157,7 @@ t.test('waits for running builds for the configured time, then cancels them', as
   ).json()
   while (source.underWay === 0) await new Promise(setImmediate)
   await app.close()
-  t.match(jobs.get(id), { state: 'cancelled', problem: { detail: /the service ends/ } })
+  t.match(jobs.get(id), { state: 'cancelled', problem: { detail: /the service is shutting down/ } })
 })
 
 t.test('checks each dependency once per interval, for any number of requests', async (t) => {

@@ -8,13 +8,7 @@ import {
   type NodeDiff,
 } from '../../model/diff-rows.ts'
 import { EdgeRow, type NodeGraph, NodeRow } from '../../model/node-graph-rows.ts'
-import {
-  failurePValue,
-  latencyPValue,
-  presencePValue,
-  type Sample,
-  significanceLimit,
-} from './significance.ts'
+import { failurePValue, latencyPValue, presencePValue, type Sample, significanceLimit } from './p-values.ts'
 
 export interface ComparedGraph extends NodeGraph {
   /** Length of the window, s. */
@@ -24,7 +18,7 @@ export interface ComparedGraph extends NodeGraph {
 export interface GraphDiff {
   nodes: NodeDiff[]
   edges: EdgeDiff[]
-  /** How many rows of each change. */
+  /** Number of rows by change. */
   summary: Record<'nodes' | 'edges', Record<Change, number>>
 }
 
@@ -39,9 +33,9 @@ interface Tested {
   presence: number
 }
 
-/** A mean that moves less is none of anybody's business, however sure it is. */
+/** Smallest relevant change of a mean: a smaller one is unchanged, even if it is significant. */
 const leastShift = 0.05
-/** Percentiles are within 1 %: what moves more has moved. */
+/** Percentiles have an error of 1 %, so a larger change than this is real. */
 const sketchError = 0.02
 
 const colors: Record<Change, string> = {
@@ -58,8 +52,8 @@ const nodeFigures = figuresOfRow(NodeRow.properties)
 const edgeFigures = figuresOfRow(EdgeRow.properties)
 
 /**
- * Compares two graphs row by row, by id. Rows come in the order of the current graph, then those that are gone.
- * Which tests are used stands at `failurePValue` and `latencyPValue`.
+ * Compares two graphs row by row, by id. Returns the rows in the order of the current graph, then those that are gone.
+ * `failurePValue` and `latencyPValue` describe the tests.
  */
 export function compareGraphs(base: ComparedGraph, current: ComparedGraph): GraphDiff {
   const share = current.windowSec / (base.windowSec + current.windowSec)
@@ -143,24 +137,24 @@ function compared(
     failureChange,
     failurePValue: failure,
     color: colors[change],
-    detail__change: inWords(change, base, current),
+    detail__change: changeText(change, base, current),
   }
 }
 
-/** The mean alone may follow one outlier: a percentile must go with it. */
+/** A percentile must change with the mean, because one outlier can change the mean alone. */
 function shift(base: Sample, current: Sample): 'slower' | 'faster' | 'unchanged' {
   const moved = (from: number, to: number, least: number) => to - from > least * Math.min(from, to)
-  const grows = (from: Sample, to: Sample) =>
+  const isSlower = (from: Sample, to: Sample) =>
     moved(from.meanMs, to.meanMs, leastShift) &&
     (moved(from.p50Ms, to.p50Ms, sketchError) || moved(from.p95Ms, to.p95Ms, sketchError))
-  if (grows(base, current)) return 'slower'
-  return grows(current, base) ? 'faster' : 'unchanged'
+  if (isSlower(base, current)) return 'slower'
+  return isSlower(current, base) ? 'faster' : 'unchanged'
 }
 
 const failureShift = (base: Sample, current: Sample) =>
   current.failed / current.count > base.failed / base.count ? 'failing more' : 'failing less'
 
-function inWords(change: Change, base: Sample | undefined, current: Sample | undefined): string {
+function changeText(change: Change, base: Sample | undefined, current: Sample | undefined): string {
   if (!base || !current) return `${change}: ${(current ?? base)?.count} calls`
   const failing = (sample: Sample) => `${Number(((100 * sample.failed) / sample.count).toPrecision(3))} %`
   const mean = (sample: Sample) => `${Number(sample.meanMs.toPrecision(3))} ms`

@@ -12,10 +12,9 @@ import { parseTag, tagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadReport, TraceSource } from '../../sources/trace-source.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import { builderOptions, traceQuery } from '../aggregation/read-traces.ts'
-import { meaningOf } from './meanings.ts'
-import { verdictOn } from './verdict.ts'
+import { meaningOf, verdictOn } from './explanation-text.ts'
 
-/** The nodes a caller asks for: id, title or `title/subTitle` of each. */
+/** The two nodes of a request: id, title or `title/subTitle` of each. */
 export interface NodePair {
   source: string
   target: string
@@ -23,25 +22,25 @@ export interface NodePair {
 
 export interface ExplainerOptions {
   source: TraceSource
-  /** Says whether the tenant of a build may still be asked for. */
+  /** Checks whether requests may still name the tenant of the build. */
   aggregator: Pick<Aggregator, 'complete'>
-  /** For one explanation. */
+  /** Longest explanation, s. */
   deadlineSec: number
-  /** As a build has them. */
+  /** The limits of a build. */
   limits?: ReadLimits | undefined
   maxNodes?: number | undefined
 }
 
 /**
- * Reads the window of a graph once more and looks for what leads from one of its nodes to another. Who asks the same
- * at the same time shares one read.
+ * Reads the window of a graph again and looks for calls from one of its nodes to another. Equal requests that run at
+ * the same time share one read.
  *
- * @throws {TtaError} 400 and 404 the nodes; 400 the tenant is no longer one of the configuration; 502 the source; 504 the deadline
+ * @throws {TtaError} 400 and 404 the nodes; 400 the tenant is no longer configured; 502 the source; 504 the deadline
  */
 export type Explain = (document: GraphDocument, pair: NodePair, signal: AbortSignal) => Promise<Explanation>
 
 export function createExplainer(options: ExplainerOptions): Explain {
-  const underWay = new SharedWork<Explanation, never>()
+  const running = new SharedWork<Explanation, never>()
   return async (document, pair, signal) => {
     const { graph = document.name, tenant } = document.summary.parameters
     if (tenant !== undefined) options.aggregator.complete({ graph, tenant })
@@ -50,7 +49,7 @@ export function createExplainer(options: ExplainerOptions): Explain {
       target: findNode(document, 'target', pair.target),
     }
     const key = JSON.stringify([document.name, document.builtAt, ends.source.id, ends.target.id])
-    return underWay.run(key, { signal }, (shared) =>
+    return running.run(key, { signal }, (shared) =>
       withDeadline(options.deadlineSec, shared, (limited) => explain(options, document, ends, limited)),
     )
   }
@@ -83,10 +82,10 @@ async function explain(
   // The query of the build: whether peers are read decides which of two spans is a duplicate.
   const query = traceQuery({ parameters, selector, sampling, window })
   const report = await traces.read(query, explainer, { signal, limits })
-  return answer(document, { source, target }, explainer.finish(), report)
+  return explanationOf(document, { source, target }, explainer.finish(), report)
 }
 
-function answer(
+function explanationOf(
   { name, summary, edges }: GraphDocument,
   { source, target }: Ends,
   found: EdgeExplanation,
@@ -95,7 +94,7 @@ function answer(
   const { calls, traces } = found
   const edge = edges.find((row) => row.source === source.id && row.target === target.id) ?? null
   const atBuild = summary.read.traces
-  // No span tells of users, so none of theirs can be gone.
+  // Users have no spans, so their spans cannot be gone.
   const isGone = (traces.withSource === 0 && source.detail__role !== 'user') || traces.withTarget === 0
   const gone = {
     rule: 'not-in-window' as const,
@@ -103,24 +102,24 @@ function answer(
     via: [],
     examples: [],
   }
-  // That some traces have only one of the two tells nothing as long as others have both.
-  const telling = found.nearMisses.filter(
+  // Traces that have only one of the two explain nothing if others have both.
+  const relevant = found.nearMisses.filter(
     ({ rule }) => rule !== 'not-together' || (calls.count === 0 && traces.withBoth === 0 && !isGone),
   )
   const named = { source: nameIn(source), target: nameIn(target) }
-  const nearMisses = [...(isGone ? [gone] : []), ...telling].map((miss) => ({
+  const nearMisses = [...(isGone ? [gone] : []), ...relevant].map((miss) => ({
     ...miss,
     meaning: meaningOf(miss.rule, named.source, named.target),
   }))
   const warnings = [...report.warnings]
   if (traces.read !== atBuild) {
     warnings.push(
-      `The graph was built of ${atBuild} traces; the source has ${traces.read} of the window now.`,
+      `The graph was built from ${atBuild} traces; the source now has ${traces.read} in the window.`,
     )
   }
   if (summary.read.truncated) {
     warnings.push(
-      'The build left out traces of the window: this read may have found others than the graph holds.',
+      'The build left out traces of the window, so this read may include traces that the graph lacks.',
     )
   }
   return {
@@ -137,11 +136,11 @@ function answer(
   }
 }
 
-/** @throws {TtaError} 400: the node stands for others */
+/** @throws {TtaError} 400: the node is a sum of other nodes */
 function keyOf(field: string, { detail__role: role, title, subTitle }: NodeRow): NodeKey {
   if (!['operation', 'tag', 'service', 'database', 'messaging', 'external', 'user'].includes(role)) {
     throw badRequest([
-      { field, value: title, message: `must be a node with spans or a peer, and is ${role}` },
+      { field, value: title, message: `must be a node with spans or a peer, and has the role ${role}` },
     ])
   }
   return { role, title, operation: role === 'operation' ? subTitle : '' }

@@ -5,9 +5,9 @@ import type { AggregationSummary } from '../../model/summary.ts'
 type ExampleKind = keyof NonNullable<GraphDocument['traceExamples']>
 
 interface Kind extends Pick<Finding, 'kind' | 'unit' | 'meaning' | 'effect'> {
-  /** Null: some. */
+  /** Null: some, but the number is unknown. */
   count(summary: AggregationSummary): number | null
-  /** Whether the graph shows less where some are found. */
+  /** Whether such findings make the graph less complete. */
   takesAway?: boolean
   examples?: ExampleKind
 }
@@ -17,21 +17,21 @@ const kinds: Kind[] = [
     kind: 'traces',
     unit: 'traces',
     count: ({ read }) => read.traces,
-    meaning: 'Read, and earliest span inside the window.',
-    effect: 'Counted whole, with the spans that lie outside the window.',
+    meaning: 'Traces whose earliest span starts in the window.',
+    effect: 'Counted whole, with their spans outside the window.',
   },
   {
     kind: 'spans',
     unit: 'spans',
     count: ({ read }) => read.spans,
     meaning: 'Spans of these traces, as received.',
-    effect: 'Each counts on a node or is a duplicate or withoutService.',
+    effect: 'Each span counts on a node, unless it is a duplicate or has no service.',
   },
   {
     kind: 'outsideWindow',
     unit: 'traces',
     count: ({ read }) => read.outsideWindow,
-    meaning: 'Reach into the window and begin outside it.',
+    meaning: 'Traces that reach into the window but start outside it.',
     effect: 'Left out: a trace belongs to the window in which its earliest span starts.',
   },
   {
@@ -40,21 +40,21 @@ const kinds: Kind[] = [
     count: ({ read }) => (read.truncated ? null : 0),
     takesAway: true,
     meaning:
-      'Exist in the window and were not read: the limit was reached, or the source no longer has them.',
-    effect: 'Not in the graph: all counts are too low. The warnings say which part of the window it is.',
+      'Traces of the window that were not read: a limit was reached, or the source no longer has them.',
+    effect: 'Not in the graph: all counts are too low. The warnings name the part of the window.',
   },
   {
     kind: 'suspects',
     unit: 'traces',
     count: ({ read }) => read.suspects,
-    meaning: 'Looked incomplete as found, and were looked up again.',
-    effect: 'None by itself: they are repaired, incomplete, or were whole after all.',
+    meaning: 'Traces that looked incomplete and were looked up again.',
+    effect: 'None: such a trace was repaired, is incomplete, or was complete after all.',
   },
   {
     kind: 'repaired',
     unit: 'traces',
     count: ({ read }) => read.repaired,
-    meaning: 'Suspects of which more spans were found.',
+    meaning: 'Suspects for which more spans were found.',
     effect: 'Counted with all spans that were found.',
   },
   {
@@ -63,8 +63,8 @@ const kinds: Kind[] = [
     count: ({ read }) => read.incomplete,
     takesAway: true,
     examples: 'incomplete',
-    meaning: 'Known to lack spans that could not be had.',
-    effect: 'Counted as far as they are known: calls are missing, and callees may be orphans.',
+    meaning: 'Traces that lack spans which could not be read.',
+    effect: 'Counted without the missing spans: calls are missing, and callees may be orphans.',
   },
   {
     kind: 'orphans',
@@ -72,15 +72,15 @@ const kinds: Kind[] = [
     count: ({ spans }) => spans.orphans,
     takesAway: true,
     examples: 'orphans',
-    meaning: 'Name a parent that never arrived: not sampled, not sent, lost, or sent elsewhere.',
-    effect: 'Count on their node; no edge leads to them, because nobody knows who called.',
+    meaning: 'Spans with a parent that never arrived: not sampled, not sent, lost, or sent elsewhere.',
+    effect: 'Counted on their node. No edge shows the call, because the caller is unknown.',
   },
   {
     kind: 'duplicates',
     unit: 'spans',
     count: ({ spans }) => spans.duplicates,
     examples: 'duplicates',
-    meaning: 'Repeat another span of the trace: same span id and kind.',
+    meaning: 'Spans that repeat another span of the trace: same span id and kind.',
     effect: 'Skipped: a span that is sent twice counts once.',
   },
   {
@@ -89,8 +89,8 @@ const kinds: Kind[] = [
     count: ({ spans }) => spans.withoutService,
     takesAway: true,
     examples: 'withoutService',
-    meaning: 'Come without the resource attribute service.name.',
-    effect: 'On no node; calls go through them, from the nearest span above that has a service.',
+    meaning: 'Spans without the resource attribute service.name.',
+    effect: 'Not on any node. Their children count as called by the nearest span above that has a service.',
   },
   {
     kind: 'cycles',
@@ -98,8 +98,8 @@ const kinds: Kind[] = [
     count: ({ spans }) => spans.cycles,
     takesAway: true,
     examples: 'cycles',
-    meaning: 'Are among their own ancestors: span ids were used twice, or parents set wrongly.',
-    effect: 'Count on their node; the loop is cut, and no edge leads to where it was cut.',
+    meaning: 'Spans that are their own ancestor: span ids were used twice, or parents are wrong.',
+    effect: 'Counted on their node. The cycle is cut, and no edge shows the call at the cut.',
   },
   {
     kind: 'skewed',
@@ -107,20 +107,20 @@ const kinds: Kind[] = [
     count: ({ spans }) => spans.skewed,
     takesAway: true,
     examples: 'skewed',
-    meaning: 'End before they start: a clock was set back.',
-    effect: 'Count with a duration of 0, which pulls means and percentiles down.',
+    meaning: 'Spans that end before they start: a clock was set back.',
+    effect: 'Counted with a duration of 0, which lowers means and percentiles.',
   },
   {
     kind: 'unresolvedLinks',
     unit: 'messages',
     count: ({ spans }) => spans.unresolvedLinks ?? 0,
     takesAway: true,
-    meaning: 'Were received, and linked to a producer that was not read; seen at the service level only.',
-    effect: 'Count on the consumer; no edge leads to them.',
+    meaning: 'Messages linked to a producer that was not read; found at the service level only.',
+    effect: 'Counted on the consumer. No edge shows the message.',
   },
 ]
 
-/** What the build of a graph found, with what it means and which traces to look at. */
+/** Returns the findings of a build: their meaning, their effect on the graph, and examples of traces. */
 export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDocument): GraphReport {
   const { status, window, source, traceql, warnings } = summary
   const findings = kinds.map(({ count, takesAway, examples, ...kind }): Finding => {
@@ -138,23 +138,23 @@ export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDo
 }
 
 function verdictOn({ status, read }: AggregationSummary, findings: Finding[]): string {
-  if (status === 'empty') return 'The window was searched completely, and holds no trace of this kind.'
+  if (status === 'empty') return 'The window was searched completely and has no matching traces.'
   const whole = read.truncated ? 'Traces of the window are missing' : 'All traces of the window were read'
   const found = findings.filter(({ severity }) => severity === 'warning')
-  if (found.length === 0) return `${whole}, and every span has its place in the graph.`
+  if (found.length === 0) return `${whole}, and no problems were found.`
   const words = found.map(
     ({ kind, count, unit }) =>
       `${count ?? 'some'} ${count === 1 ? unit.slice(0, -1) : unit} ${wordOf[kind] ?? kind}`,
   )
-  return `${whole}. To look at: ${words.join(', ')}.`
+  return `${whole}. Problems: ${words.join(', ')}.`
 }
 
 const wordOf: Record<string, string> = {
   truncated: 'not read',
   incomplete: 'incomplete',
-  orphans: 'orphaned',
+  orphans: 'with a missing parent',
   withoutService: 'without service.name',
   cycles: 'in cycles',
-  skewed: 'with clocks that ran backwards',
-  unresolvedLinks: 'linked to nowhere',
+  skewed: 'with an end before the start',
+  unresolvedLinks: 'linked to a producer that was not read',
 }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { untilTimeout } from '../../base/async.ts'
 import { TtaError } from '../../base/errors.ts'
-import type { Jobs } from '../../builds/jobs/jobs.ts'
+import { type Jobs, jobNotFound } from '../../builds/jobs/jobs.ts'
 import { Job, JobState } from '../../model/job.ts'
 import { GraphName } from '../../model/parameters.ts'
 import { eventStream } from '../reply/event-stream.ts'
@@ -43,8 +43,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
 
   const found = (id: string): Job => {
     const job = jobs.get(id)
-    if (job === undefined)
-      throw new TtaError('TTA_NOT_FOUND', `Job ${id} not found (jobs are kept for one hour)`)
+    if (job === undefined) throw jobNotFound(id)
     return job
   }
 

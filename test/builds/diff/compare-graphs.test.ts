@@ -7,7 +7,7 @@ import {
   presencePValue,
   significanceLimit,
   varianceMs2,
-} from '../../../src/builds/diff/significance.ts'
+} from '../../../src/builds/diff/p-values.ts'
 import type { EdgeDiff, NodeDiff } from '../../../src/model/diff-rows.ts'
 import type { NodeGraph } from '../../../src/model/node-graph-rows.ts'
 import { graphDocument } from '../../support/graph-documents.ts'
@@ -54,7 +54,7 @@ const changesOf = (base: Record<string, Figures>, current: Record<string, Figure
   )
 }
 
-t.test('each change has its word', async (t) => {
+t.test('names each kind of change', async (t) => {
   const base = {
     same: { count: 1000 },
     gone: { count: 1000 },
@@ -104,7 +104,7 @@ t.test('each change has its word', async (t) => {
   )
 })
 
-t.test('rows have the figures of both sides, and 0 where there is none', async (t) => {
+t.test('gives the figures of both sides, 0 for a missing side', async (t) => {
   const { nodes, edges } = compareGraphs(
     graphOf({ a: { count: 100, meanMs: 7 }, b: { count: 50 } }),
     graphOf({ b: { count: 60 }, c: { count: 40 } }),
@@ -126,7 +126,7 @@ t.test('rows have the figures of both sides, and 0 where there is none', async (
   )
 })
 
-t.test('few calls are never significant', async (t) => {
+t.test('finds nothing significant in few calls', async (t) => {
   t.same(
     changesOf(
       { slow: { count: 29 }, failing: { count: 29 }, gone: { count: 29 }, big: { count: 1000 } },
@@ -141,7 +141,7 @@ t.test('few calls are never significant', async (t) => {
   )
 })
 
-t.test('what is sure but small, or follows one outlier, is no change', async (t) => {
+t.test('ignores small changes and single outliers', async (t) => {
   t.same(
     changesOf({ a: { count: 1e7 } }, { a: { count: 1e7, meanMs: 10.4, p50Ms: 9.4 } }),
     { a: 'unchanged' },
@@ -151,9 +151,9 @@ t.test('what is sure but small, or follows one outlier, is no change', async (t)
   t.same(changesOf({ a: { count: 1e4 } }, { a: outlier }), { a: 'unchanged' }, 'no percentile moves')
 })
 
-t.test('p-values are those of the textbook', async (t) => {
-  const near = (found: number, wanted: number, what: string) =>
-    t.ok(Math.abs(found - wanted) < 2e-4 * wanted, `${what}: ${found}, and should be ${wanted}`)
+t.test('computes the p-values of the textbook', async (t) => {
+  const near = (found: number, expected: number, what: string) =>
+    t.ok(Math.abs(found - expected) < 2e-4 * expected, `${what}: ${found}, expected ${expected}`)
   const sample = (figures: Figures) => ({
     failed: 0,
     meanMs: 10,
@@ -181,7 +181,7 @@ t.test('p-values are those of the textbook', async (t) => {
   t.equal(significanceLimit([0.03, 0.02, 0.9, 0.001]), 0.03, 'three of four: up to 0.0375')
 })
 
-t.test('the variance stands in well for that of known distributions', async (t) => {
+t.test('estimates the variance of known distributions', async (t) => {
   const cases: [name: string, draw: (u: number) => number, ratio: [number, number]][] = [
     ['uniform', (u) => 100 * u, [0.9, 1.1]],
     ['exponential', (u) => -10 * Math.log(1 - u), [0.8, 1.2]],
@@ -216,7 +216,7 @@ const figures = fc
   }))
 const graph = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), figures)
 
-t.test('a graph does not differ from itself', async () => {
+t.test('finds no change between a graph and itself', async () => {
   fc.assert(
     fc.property(graph, (nodes) => {
       const { nodes: rows, edges } = compareGraphs(graphOf(nodes), graphOf(nodes))
@@ -225,7 +225,7 @@ t.test('a graph does not differ from itself', async () => {
   )
 })
 
-t.test('the other way round new is gone, slower is faster, more is less, as sure', async (t) => {
+t.test('finds the opposite changes with equal p-values when the sides are swapped', async (t) => {
   const opposite: Record<string, string> = {
     new: 'gone',
     gone: 'new',

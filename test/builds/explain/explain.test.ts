@@ -15,7 +15,7 @@ const pay: TestSpan = { id: 9, parent: 2, service: 'pay', name: 'op', kind: 'ser
 const missesOf = ({ nearMisses }: Explanation) =>
   nearMisses.map(({ rule, count, via }) => [rule, count, ...via.map(({ node }) => node)].join(' '))
 
-/** Builds both levels of the traces and asks about two services; tag nodes would share their titles. */
+/** Builds both levels of the traces and explains two services. Tag nodes would have the same titles. */
 async function explainWith(traces: TestSpan[][], source = 'web', target = 'pay', parameters: object = {}) {
   const { aggregator, store, source: traceSource } = setUp(traces)
   await aggregator.aggregate({ graph: 'g', level: 'both', useTagAsNode: false, ...parameters }, live())
@@ -28,7 +28,7 @@ async function explainWith(traces: TestSpan[][], source = 'web', target = 'pay',
   return { ask, traceSource }
 }
 
-t.test('an edge that is there comes with its row and its calls', async (t) => {
+t.test('gives the row and the calls of an existing edge', async (t) => {
   const { ask } = await explainWith([[root, client, pay], [root, client, pay], [root]])
   const explanation = await ask()
   t.match(explanation, { edge: { count: 2 }, calls: { count: 2 }, nearMisses: [] })
@@ -46,7 +46,7 @@ t.test('an edge that is there comes with its row and its calls', async (t) => {
   t.match(await ask('g', 'web/op', 'pay/op'), { edge: { count: 2 }, calls: { count: 2 } }, 'operations too')
 })
 
-t.test('each rule names the spans that it stopped', async (t) => {
+t.test('names the near misses of each rule', async (t) => {
   const cart: TestSpan = { id: 5, parent: 2, service: 'cart', name: 'op', kind: 'server' }
   const topic = { 'messaging.destination.name': 'orders' }
   const seen: TestSpan[] = [root, client, pay]
@@ -95,15 +95,15 @@ t.test('each rule names the spans that it stopped', async (t) => {
     t.ok(missesOf(explanation).includes(rule), `${rule}: ${missesOf(explanation)}`)
     const [name] = rule.split(' ')
     const found = explanation.nearMisses.find((miss) => miss.rule === name)
-    t.equal(found?.examples.length, found?.count, 'an example of each')
-    t.notMatch(found?.meaning, /\b[ST]\b/, 'with the names in the words')
+    t.equal(found?.examples.length, found?.count, 'an example of each span')
+    t.notMatch(found?.meaning, /\b[ST]\b/, 'with the names of the nodes')
     if (!atOperations) continue
     const byOperation = missesOf(await ask('g', 'web/op', 'pay/op'))
     t.ok(byOperation.includes(atOperations), `operations, ${atOperations}: ${byOperation}`)
   }
 })
 
-t.test('a message by a link: through the broker, straight, or from somebody else', async (t) => {
+t.test('explains linked messages: through a broker, direct, or from another producer', async (t) => {
   const sent: TestSpan = { id: 2, service: 'web', name: 'op', kind: 'producer' }
   const received: TestSpan = { ...pay, parent: undefined, kind: 'consumer', link: [1, 2] }
   const topic = { 'messaging.destination.name': 'orders' }
@@ -115,7 +115,7 @@ t.test('a message by a link: through the broker, straight, or from somebody else
   t.match(missesOf(await ask()), ['other-caller 1 cart'])
 })
 
-t.test('peers and tag values are nodes to ask about as well', async (t) => {
+t.test('explains peers and tag values', async (t) => {
   const db = { 'db.system': 'redis', 'server.address': 'redis-1' }
   const cart: TestSpan = { id: 5, parent: 2, service: 'cart', name: 'op', kind: 'server' }
   const query: TestSpan = { id: 6, parent: 5, service: 'cart', name: 'GET', kind: 'client', peer: db }
@@ -135,7 +135,7 @@ t.test('peers and tag values are nodes to ask about as well', async (t) => {
   t.match(missesOf(await askTag('g', 'blue', 'cart/op')), ['not-an-entry 1'])
 })
 
-t.test('calls of a node to itself are named as what they are', async (t) => {
+t.test('explains calls of a node to itself', async (t) => {
   const { ask } = await explainWith([[root, client]])
   const explanation = await ask('g', 'web/op', 'web/op')
   t.equal(explanation.edge, null)
@@ -143,47 +143,44 @@ t.test('calls of a node to itself are named as what they are', async (t) => {
   t.match(explanation.verdict, /web\/op calls itself/)
 })
 
-t.test('what was not there when the graph was built, and what is gone since, is said', async (t) => {
+t.test('warns when traces arrived or disappeared since the build', async (t) => {
   const { ask, traceSource } = await explainWith([[root], [{ ...pay, parent: undefined }]])
   traceSource.traces.push([root, client, pay])
   const more = await ask()
   t.match(more, { edge: null, calls: { count: 1 }, traces: { atBuild: 2, read: 3 } })
-  t.match(more.verdict, /the graph was built before they were there/)
-  t.match(more.warnings, [/built of 2 traces; the source has 3/])
+  t.match(more.verdict, /which arrived after the graph was built/)
+  t.match(more.warnings, [/built from 2 traces; the source now has 3/])
 
   const { ask: askGone, traceSource: emptied } = await explainWith([[root, client, pay]])
   emptied.traces.length = 0
   const gone = await askGone()
   t.match(missesOf(gone), ['not-in-window 1'])
-  t.match(gone.verdict, /The graph has an edge from web to pay, and no such call was found now/)
+  t.match(gone.verdict, /The graph has an edge from web to pay, but no such call was found now/)
 })
 
-t.test(
-  'the window of the build is read once for all who ask the same, and no longer than they wait',
-  async (t) => {
-    const { ask, traceSource } = await explainWith([[root, client, pay]])
-    await Promise.all([ask(), ask(), ask('g-services', 'web', 'pay')])
-    t.equal(traceSource.reads.length, 2, 'the build and one more')
-    const [built, read] = traceSource.reads.map(({ query }) => query)
-    t.same(read?.window, built?.window)
+t.test('reads the window once for equal requests, and stops when the last caller has gone', async (t) => {
+  const { ask, traceSource } = await explainWith([[root, client, pay]])
+  await Promise.all([ask(), ask(), ask('g-services', 'web', 'pay')])
+  t.equal(traceSource.reads.length, 2, 'the build and one more')
+  const [built, read] = traceSource.reads.map(({ query }) => query)
+  t.same(read?.window, built?.window)
 
-    const { aggregator, store, source } = setUp([[root, client, pay]])
-    await aggregator.aggregate({ graph: 'g', level: 'service' }, live())
-    source.gate = new Promise(() => {})
-    const explain = createExplainer({ source, aggregator, deadlineSec: 0.01 })
-    const document = store.get('g')
-    if (!document) throw new Error('no graph')
-    const pair = { source: 'web', target: 'pay' }
-    await t.rejects(explain(document, pair, live().signal), { code: 'TTA_DEADLINE' })
-    const leaving = new AbortController()
-    const left = createExplainer({ source, aggregator, deadlineSec: 60 })(document, pair, leaving.signal)
-    leaving.abort(new Error('gone'))
-    await t.rejects(left, { message: 'gone' })
-    t.ok(source.reads.at(-1)?.signal.aborted, 'the read ends')
-  },
-)
+  const { aggregator, store, source } = setUp([[root, client, pay]])
+  await aggregator.aggregate({ graph: 'g', level: 'service' }, live())
+  source.gate = new Promise(() => {})
+  const explain = createExplainer({ source, aggregator, deadlineSec: 0.01 })
+  const document = store.get('g')
+  if (!document) throw new Error('no graph')
+  const pair = { source: 'web', target: 'pay' }
+  await t.rejects(explain(document, pair, live().signal), { code: 'TTA_DEADLINE' })
+  const leaving = new AbortController()
+  const left = createExplainer({ source, aggregator, deadlineSec: 60 })(document, pair, leaving.signal)
+  leaving.abort(new Error('gone'))
+  await t.rejects(left, { message: 'gone' })
+  t.ok(source.reads.at(-1)?.signal.aborted, 'the read ends')
+})
 
-t.test('a service that is about to end waits for no explanation', async (t) => {
+t.test('ends an explanation when the service shuts down', async (t) => {
   const { source } = setUp([[root, client, pay]])
   const { app, close } = await buildApp({ ...defaultConfig(), log: { level: 'silent' } }, { source })
   await app.inject({ method: 'POST', url: '/aggregate', payload: { graph: 'g', level: 'service' } })
@@ -197,17 +194,17 @@ t.test('a service that is about to end waits for no explanation', async (t) => {
   await closed
 })
 
-t.test('a build that was cut may have seen other traces than are found now', async (t) => {
+t.test('warns when the build was truncated', async (t) => {
   const { aggregator, store, source } = setUp([[root, client, pay]], { report: { truncated: true } })
   await aggregator.aggregate({ graph: 'g', level: 'service' }, live())
   const document = store.get('g')
   if (!document) throw new Error('no graph')
   const explain = createExplainer({ source, aggregator, deadlineSec: 60 })
   const { warnings } = await explain(document, { source: 'web', target: 'pay' }, live().signal)
-  t.match(warnings, [/may have found others/])
+  t.match(warnings, [/may include traces that the graph lacks/])
 })
 
-t.test('nodes that are not there, or are several, are named with what is like them', async (t) => {
+t.test('suggests similar nodes when a node is unknown or ambiguous', async (t) => {
   const charge = { ...pay, name: 'charge' }
   const { build, get } = await startApp(t, [[root, client, charge, { ...pay, id: 10, name: 'refund' }]])
   await build({ graph: 'g', useTagAsNode: false })

@@ -17,7 +17,7 @@ const traces: TestSpan[][] = [
   [web, { id: 3, service: 'mail', name: 'receive', kind: 'consumer', link: [77, 7] }],
 ]
 
-/** Each finding that is there, as `kind count`, with a ! where the graph shows less for it. */
+/** Each finding as `kind count`, with a ! for a warning. */
 const found = ({ findings }: GraphReport) =>
   findings
     .filter(({ count }) => count !== 0)
@@ -25,7 +25,7 @@ const found = ({ findings }: GraphReport) =>
 const examplesOf = ({ findings }: GraphReport, kind: string) =>
   findings.find((finding) => finding.kind === kind)?.examples
 
-t.test('the report counts every kind of finding and names traces', async (t) => {
+t.test('counts every kind of finding and names traces', async (t) => {
   const { build, get } = await startApp(t, traces)
   await build({ graph: 'shop', level: 'both' })
   const { status, body } = await get('/graphs/shop/report')
@@ -45,18 +45,18 @@ t.test('the report counts every kind of finding and names traces', async (t) => 
   t.same(examplesOf(body, 'skewed'), [hexTrace(5)])
   t.equal(
     body.verdict,
-    'All traces of the window were read. To look at: 1 span orphaned, 1 span without service.name, ' +
-      '1 span with clocks that ran backwards.',
+    'All traces of the window were read. Problems: 1 span with a missing parent, 1 span without service.name, ' +
+      '1 span with an end before the start.',
   )
   t.ok(body.findings.every(({ meaning, effect }: { meaning: string; effect: string }) => meaning && effect))
 
   const services = (await get('/graphs/shop-services/report')).body
   t.equal(services.graph, 'shop-services')
-  t.ok(found(services).includes('unresolvedLinks 1!'), 'the service level knows links')
+  t.ok(found(services).includes('unresolvedLinks 1!'), 'the service level has links')
   t.same(examplesOf(services, 'orphans'), [hexTrace(2)])
 })
 
-t.test('the examples are sent with the report only', async (t) => {
+t.test('sends examples with the report only', async (t) => {
   const { build, get, store } = await startApp(t, traces)
   const summary = await build({ graph: 'shop' })
   t.notOk('traceExamples' in summary)
@@ -66,16 +66,19 @@ t.test('the examples are sent with the report only', async (t) => {
   t.ok(store.get('shop')?.traceExamples)
 })
 
-t.test('a build for the answer only has a report too, and a graph that is not there is 404', async (t) => {
-  const { get } = await startApp(t, traces)
-  t.match((await get('/graphs/shop/report?from=now-1h&filter=mail')).body.verdict, /every span has its place/)
-  const none = await get('/graphs/shop/report')
-  t.equal(none.status, 404)
-  t.equal(none.body.code, 'TTA_NOT_FOUND')
-  t.equal((await get('/graphs/shop/report?limt=1')).status, 400)
-})
+t.test(
+  'reports on a graph that is built for the request, and answers 404 for an unknown graph',
+  async (t) => {
+    const { get } = await startApp(t, traces)
+    t.match((await get('/graphs/shop/report?from=now-1h&filter=mail')).body.verdict, /no problems were found/)
+    const none = await get('/graphs/shop/report')
+    t.equal(none.status, 404)
+    t.equal(none.body.code, 'TTA_NOT_FOUND')
+    t.equal((await get('/graphs/shop/report?limt=1')).status, 400)
+  },
+)
 
-t.test('what a source could not read is in the report', async (t) => {
+t.test('reports traces that the source could not read', async (t) => {
   const { aggregator, store } = setUp([[web]], {
     report: { truncated: true, incomplete: 2, incompleteTraceIds: [hexTrace(8), hexTrace(9)] },
   })
@@ -92,12 +95,12 @@ t.test('what a source could not read is in the report', async (t) => {
   t.same(examplesOf(report, 'incomplete'), [hexTrace(8), hexTrace(9)])
   t.equal(
     report.verdict,
-    'Traces of the window are missing. To look at: some traces not read, 2 traces incomplete.',
+    'Traces of the window are missing. Problems: some traces not read, 2 traces incomplete.',
   )
 })
 
-t.test('a graph that was stored without examples has a report without them', async (t) => {
+t.test('reports on a graph that was stored without examples', async (t) => {
   const { verdict, findings } = reportOf(documentOf('old'))
-  t.equal(verdict, 'All traces of the window were read, and every span has its place in the graph.')
+  t.equal(verdict, 'All traces of the window were read, and no problems were found.')
   t.ok(findings.every(({ examples }) => examples.length === 0))
 })

@@ -69,8 +69,8 @@ t.test('50,000 span names: a graph of at most build.max_nodes, and a warning tha
   t.equal(summary.status, 'complete')
   // Ten times as many while reading; one of them is the node of those that came later.
   t.same(summary.warnings, [
-    '899 of 999 operations are drawn as `other` (build.max_nodes): span names may hold ids.',
-    '49,001 calls went to `other` as they came, because there were too many operations: which ones depends on the order of reading.',
+    '899 of 999 operations are drawn as `other` (build.max_nodes): span names may contain ids.',
+    '49,001 calls went to `other` during the read, because there were too many operations: the choice depends on the order of reading.',
   ])
 })
 

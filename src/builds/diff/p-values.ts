@@ -1,4 +1,4 @@
-/** What the tests read of a row: durations in ms. */
+/** The figures of a row that the tests use. */
 export interface Sample {
   count: number
   failed: number
@@ -8,14 +8,14 @@ export interface Sample {
   p99Ms: number
 }
 
-/** With fewer calls on one of the sides nothing is significant: the tests below are for many. */
+/** With fewer calls on one side nothing is significant, because the tests are approximations for many calls. */
 export const fewestCalls = 30
-/** Of what is called significant, at most this share is expected to be chance. */
+/** Expected share of chance findings among the significant ones, at most. */
 const falseDiscoveryRate = 0.05
 
 /**
- * Whether one side fails more often: two-proportion z test, pooled, with Yates' continuity correction. Calls are
- * taken as independent of each other.
+ * Tests whether one side fails more often: two-proportion z test, pooled, with Yates' continuity correction. Assumes
+ * that calls are independent of each other.
  *
  * @returns two-sided p-value, 0 to 1
  */
@@ -28,8 +28,8 @@ export function failurePValue(a: Sample, b: Sample): number {
 }
 
 /**
- * Whether one side is slower: Welch's test of the means, which are exact. Rows have no variance; `varianceMs2` says
- * what stands in for it.
+ * Tests whether one side is slower: Welch's test of the means, which are exact. Rows have no variance, so
+ * `varianceMs2` estimates it.
  *
  * @returns two-sided p-value, 0 to 1
  */
@@ -40,9 +40,9 @@ export function latencyPValue(a: Sample, b: Sample): number {
 }
 
 /**
- * Whether something that only one side has is more than chance, were it called as often on both.
+ * Tests whether a row that only one side has is more than chance, if calls were equally frequent on both sides.
  *
- * @param share of the time of both windows that this side covers, 0 to 1
+ * @param share share of this side in the time of both windows, 0 to 1
  * @returns two-sided p-value, 0 to 1
  */
 export function presencePValue({ count }: Sample, share: number): number {
@@ -50,9 +50,11 @@ export function presencePValue({ count }: Sample, share: number): number {
 }
 
 /**
- * The variance, ms², of a distribution with the mean and the percentiles of the row: half of the calls below the
- * median, 45 % up to the 95th percentile, 4 % up to the 99th. Where in its range a part lies follows from the mean:
- * first the second part moves, then the first, and what fits neither (outliers) goes to the top 1 %.
+ * Estimates the variance, ms², from the mean and the percentiles of a row. Half of the calls are below the median,
+ * 45 % between it and the 95th percentile, 4 % up to the 99th, and 1 % above.
+ *
+ * The mean decides where the calls of each part are in its range: first the second part moves, then the first. The
+ * remainder comes from outliers in the top 1 %.
  */
 export function varianceMs2({ meanMs, p50Ms, p95Ms, p99Ms }: Sample): number {
   const high = (p95Ms + p99Ms) / 2
@@ -66,7 +68,7 @@ export function varianceMs2({ meanMs, p50Ms, p95Ms, p99Ms }: Sample): number {
     [0.04, high, p95Ms, p99Ms],
     [0.01, top, top, top],
   ]
-  // In the middle of its range the second term is the variance of a uniform distribution, at the ends it is 0.
+  // The second term is the variance of a uniform distribution in the middle of a range, and 0 at its ends.
   return parts.reduce(
     (sum, [share, ms, from, to]) => sum + share * ((ms - meanMs) ** 2 + ((ms - from) * (to - ms)) / 3),
     0,
@@ -76,10 +78,10 @@ export function varianceMs2({ meanMs, p50Ms, p95Ms, p99Ms }: Sample): number {
 const within = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
 
 /**
- * The largest p-value that counts as significant (Benjamini and Hochberg 1995): in a graph of a thousand edges some
- * differ by chance alone.
+ * Returns the largest p-value that counts as significant (Benjamini and Hochberg 1995). The correction is needed
+ * because some of a thousand edges differ by chance alone.
  *
- * @returns -1 where none does
+ * @returns -1 if no p-value is significant
  */
 export function significanceLimit(pValues: number[]): number {
   const sorted = [...pValues].sort((a, b) => a - b)
@@ -87,10 +89,10 @@ export function significanceLimit(pValues: number[]): number {
   return sorted[last] ?? -1
 }
 
-/** The chance of a standard normal value at least `z` away from 0, z not negative. */
+/** Returns the probability that a standard normal value is at least `z` away from 0. @param z not negative */
 const twoSided = (z: number) => Math.min(1, complementaryError(z / Math.SQRT2))
 
-/** erfc by a Chebyshev fit, relative error below 1.2e-7 (Press et al., Numerical Recipes, 6.2). */
+/** Returns erfc(x) by a Chebyshev fit, relative error below 1.2e-7 (Press et al., Numerical Recipes, 6.2). */
 function complementaryError(x: number): number {
   if (x === Number.POSITIVE_INFINITY) return 0
   const t = 1 / (1 + x / 2)
