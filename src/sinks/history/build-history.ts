@@ -4,15 +4,16 @@ import { type BuildEntry, type BuildHistory, buildEntry } from '../../model/buil
 import type { GraphDocument } from '../../model/graph-document.ts'
 import type { FileOptions } from './history-file.ts'
 import { HistoryThread } from './history-thread.ts'
-import type { Calls } from './thread.ts'
+import type { Calls } from './history-worker.ts'
+import { parseDocument } from './parse-document.ts'
 
 export type HistoryOptions = Omit<FileOptions, 'busyTimeoutMs'> & {
-  /** How long to wait for another process that writes, ms. @default 5000 */
+  /** Longest wait for another process that writes, ms. @default 5000 */
   busyTimeoutMs?: number
   log: Pick<BaseLogger, 'warn' | 'error'>
 }
 
-/** What has become of builds since the start. */
+/** Counts since the start. */
 export interface HistoryCounts {
   recorded: number
   failed: number
@@ -24,25 +25,28 @@ export interface CountedHistory extends BuildHistory {
   readonly counts: Readonly<HistoryCounts>
 }
 
-/** The history in an SQL file (SQLite's format, WAL). A build that `record` has returned for survives kill -9. */
+/** The history in an SQLite file (WAL). Once `record` has returned, the build survives a kill of the process. */
 export function createBuildHistory(options: HistoryOptions): CountedHistory {
   const { log, ...file } = options
   const thread = new HistoryThread({ busyTimeoutMs: 5000, ...file })
   const counts: HistoryCounts = { recorded: 0, failed: 0, movedAside: 0 }
-  /** Why the last build could not be recorded. */
+  /** The error of the last build that could not be recorded. */
   let lastFailure: TtaError | undefined
   let startedOver = false
 
-  const ask = async <M extends keyof Calls>(method: M, ...args: Parameters<Calls[M]>) => {
+  const call = async <M extends keyof Calls>(method: M, ...args: Parameters<Calls[M]>) => {
     const answer = await thread.call(method, ...args).catch((cause) => {
-      throw unavailable('its thread ended', cause)
+      throw unavailable('its thread has ended', cause)
     })
     if (answer.movedAside !== undefined) {
       counts.movedAside++
-      const message = 'history: the file was damaged; it was moved aside and a new one begun'
+      const message = 'history: the file was damaged, so it was moved aside and a new one was created'
       log.error({ path: file.path, movedTo: answer.movedAside }, message)
     } else if (answer.isAnother) {
-      log.warn({ path: file.path }, 'history: another file has taken its place, which is used from now on')
+      log.warn(
+        { path: file.path },
+        'history: the file was replaced by another one, which is used from now on',
+      )
     }
     if (answer.isAnother) startedOver = true
     if (answer.failure !== undefined) throw unavailable(answer.failure)
@@ -53,7 +57,7 @@ export function createBuildHistory(options: HistoryOptions): CountedHistory {
     counts,
     async record(document) {
       try {
-        await ask('insert', kept(document))
+        await call('insert', storedBuild(document))
         counts.recorded++
         lastFailure = undefined
         const answer = { startedOver }
@@ -67,31 +71,32 @@ export function createBuildHistory(options: HistoryOptions): CountedHistory {
       }
     },
     async last() {
-      const { documents, unreadable } = await ask('last')
-      if (unreadable > 0) log.error({ path: file.path, graphs: unreadable }, 'history: graphs cannot be read')
-      return documents.map((document) => JSON.parse(document) as GraphDocument)
+      const { documents, unreadable } = await call('last')
+      if (unreadable > 0)
+        log.error({ path: file.path, graphs: unreadable }, 'history: some graphs cannot be read')
+      return documents.map(parseDocument)
     },
     async at(graph, atMs) {
-      const document = await ask('at', graph, atMs)
-      return document === undefined ? undefined : (JSON.parse(document) as GraphDocument)
+      const document = await call('at', graph, atMs)
+      return document === undefined ? undefined : parseDocument(document)
     },
     async list(graph, { limit, beforeMs = Number.MAX_SAFE_INTEGER }) {
-      const builds = await ask('list', graph, limit, beforeMs)
+      const builds = await call('list', graph, limit, beforeMs)
       return builds.map(({ atMs, entry }) => ({
         ...(JSON.parse(entry) as BuildEntry),
         at: new Date(atMs).toISOString(),
       }))
     },
-    remove: (graph) => ask('remove', graph),
+    remove: (graph) => call('remove', graph),
     async check() {
-      await ask('probe')
+      await call('probe')
       if (lastFailure) throw lastFailure
     },
     close: () => thread.close(),
   }
 }
 
-function kept(document: GraphDocument) {
+function storedBuild(document: GraphDocument) {
   const text = JSON.stringify(document)
   const { name: graph, builtAt } = document
   const entry = JSON.stringify(buildEntry(document, builtAt, Buffer.byteLength(text)))
@@ -99,5 +104,5 @@ function kept(document: GraphDocument) {
 }
 
 function unavailable(reason: string, cause?: unknown): TtaError {
-  return new TtaError('TTA_HISTORY_UNAVAILABLE', `The history cannot be used: ${reason}`, { cause })
+  return new TtaError('TTA_HISTORY_UNAVAILABLE', `The history is not available: ${reason}`, { cause })
 }

@@ -1,8 +1,8 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import type Database from 'libsql'
-import { inTransaction } from './transaction.ts'
+import { inTransaction } from './database-file.ts'
 
-/** One build as it is kept: the document and what is told of it without it, both JSON. */
+/** One build as stored: the document, and its entry in lists, both JSON. */
 export interface KeptBuild {
   graph: string
   /** Unix ms. */
@@ -14,14 +14,14 @@ export interface KeptBuild {
 export interface Limits {
   /** Most builds of a graph. */
   maxBuilds: number
-  /** Builds older than this are dropped, ms; the last one of a graph stays. */
+  /** Largest age, ms. The last build of a graph is kept at any age. */
   maxAgeMs: number
 }
 
-/** libsql gives BLOBs as bare byte arrays. */
+/** libsql returns BLOBs as byte arrays. */
 type Row = { at_ms: number; entry: Uint8Array; document: Uint8Array }
 
-/** The builds in an open database. Everything here waits for the disk. */
+/** The builds in an open database. All methods wait for the disk. */
 export class BuildTable {
   private readonly database: Database.Database
 
@@ -30,8 +30,8 @@ export class BuildTable {
   }
 
   /**
-   * Adds a build and drops what is over the limits, in one transaction. A build of the same graph and millisecond
-   * moves the new one to the next free millisecond: each can be asked for by its time.
+   * Adds a build and drops those over the limits, in one transaction. If the graph has a build of the same millisecond,
+   * the new one gets the next free millisecond, because builds are found by time.
    */
   insert(build: KeptBuild, { maxBuilds, maxAgeMs }: Limits): void {
     const { graph, entry } = build
@@ -53,7 +53,7 @@ export class BuildTable {
     })
   }
 
-  /** Every build of a graph that was written last. @returns the documents, and the graphs where none can be read */
+  /** Returns the last document of each graph, and the number of graphs without a readable one. */
   last(): { documents: string[]; unreadable: number } {
     const graphs = this.database
       .prepare('SELECT max(id) AS id, CAST(graph AS BLOB) AS graph FROM builds GROUP BY graph')
@@ -65,7 +65,7 @@ export class BuildTable {
     }
   }
 
-  /** The newest one that can be read: a damaged one must not take the others with it. */
+  /** Returns the newest readable document: one that is damaged must not cost the others. */
   private lastOf(graph: string): string | undefined {
     const ids = this.database.prepare('SELECT id FROM builds WHERE graph = ? ORDER BY id DESC').all([graph])
     const document = this.database.prepare('SELECT document FROM builds WHERE id = ?')
@@ -80,7 +80,7 @@ export class BuildTable {
     return undefined
   }
 
-  /** @returns the document that was current then; undefined when there is none that old */
+  /** Returns the document that was current at a time; undefined if all are younger. */
   at(graph: string, atMs: number): string | undefined {
     const row = this.database
       .prepare('SELECT document FROM builds WHERE graph = ? AND at_ms <= ? ORDER BY at_ms DESC LIMIT 1')
@@ -88,7 +88,7 @@ export class BuildTable {
     return row && inflateSync(row.document).toString()
   }
 
-  /** Newest first. */
+  /** Returns entries, newest first. */
   list(graph: string, limit: number, beforeMs: number): { atMs: number; entry: string }[] {
     const rows = this.database
       .prepare('SELECT at_ms, entry FROM builds WHERE graph = ? AND at_ms < ? ORDER BY at_ms DESC LIMIT ?')
@@ -96,12 +96,12 @@ export class BuildTable {
     return rows.map((row) => ({ atMs: row.at_ms, entry: Buffer.from(row.entry).toString() }))
   }
 
-  /** @returns whether there was one */
+  /** Removes all builds of a graph. @returns whether there were any */
   remove(graph: string): boolean {
     return this.database.prepare('DELETE FROM builds WHERE graph = ?').run([graph]).changes > 0
   }
 
-  /** Whether the file can be written. */
+  /** Checks that the file can be written. @throws errors of SQLite */
   probe(): void {
     inTransaction(this.database, () => {})
   }

@@ -10,16 +10,13 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'libsql'
-import { whileLocked } from './file-lock.ts'
-import { inTransaction } from './transaction.ts'
 
-/** "tta1": tells our files from those of other programs (PRAGMA application_id). */
+/** "tta1": identifies the files of tta (PRAGMA application_id). */
 const applicationId = 0x74_74_61_31
 const schemaVersion = 1
 
 /**
- * No column is TEXT but the one that is only compared: libsql ends the process where a damaged file has text that
- * is not UTF-8.
+ * Only the column that is compared is TEXT: libsql ends the process if a damaged file has a text that is not UTF-8.
  */
 const schema = `
   CREATE TABLE builds (
@@ -36,24 +33,24 @@ const schema = `
 
 export interface OpenOptions {
   path: string
-  /** How long to wait for another process that writes, ms. */
+  /** Longest wait for another process that writes, ms. */
   busyTimeoutMs: number
-  /** Largest file, pages of 4096 bytes; unlimited by default. */
+  /** Largest file, in pages of 4096 bytes. @default unlimited */
   maxPages?: number
 }
 
-/** The file holds something that is not ours to change. */
+/** The file belongs to another program or another version of tta, so it must not be changed. */
 export class ForeignFile extends Error {
   override name = 'ForeignFile'
 }
 
-/** Which file it is, whatever its name: another one may take its place. */
+/** Device and inode of a file: another file may get its path. */
 export type FileIdentity = string
 
 /**
- * Makes the file where there is none, its folder included.
+ * Creates the file and its folder if they do not exist.
  *
- * @throws errors of node:fs: they say what is wrong with the path (EACCES, EISDIR, EROFS), where SQLite says 14
+ * @throws errors of node:fs: they name the problem (EACCES, EISDIR, EROFS), where SQLite only has error 14
  */
 export function makeFile(path: string): FileIdentity {
   mkdirSync(dirname(path), { recursive: true })
@@ -65,7 +62,7 @@ export function makeFile(path: string): FileIdentity {
   }
 }
 
-/** @returns undefined where there is none */
+/** @returns undefined if no file has the path */
 export function fileAt(path: string): FileIdentity | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stats && identityOf(stats)
@@ -74,16 +71,16 @@ export function fileAt(path: string): FileIdentity | undefined {
 const identityOf = ({ dev, ino }: BigIntStats): FileIdentity => `${dev}:${ino}`
 
 /**
- * Opens a file that there is. Nobody moves it aside meanwhile.
+ * Opens an existing file. No other process moves it aside at the same time.
  *
- * @throws {ForeignFile} it belongs to another program or to a newer tta; else errors of SQLite
+ * @throws {ForeignFile} it belongs to another program or version; errors of SQLite
  */
 export function openFile({ path, busyTimeoutMs, maxPages }: OpenOptions): Database.Database {
   return whileLocked(path, busyTimeoutMs, () => {
     const database = new Database(path, { timeout: busyTimeoutMs })
     try {
       if (pragma(database, 'journal_mode') !== 'wal') database.exec('PRAGMA journal_mode = WAL')
-      // A commit is on the disk before it is called one; builds are rare enough.
+      // Every commit waits for the disk: builds are rare enough.
       database.exec('PRAGMA synchronous = FULL')
       if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`)
       if (!isPrepared(database)) inTransaction(database, () => prepare(database))
@@ -108,31 +105,31 @@ function isPrepared(database: Database.Database): boolean {
   return false
 }
 
-/** Another process may have been faster. */
+/** Creates the tables, unless another process was faster. */
 function prepare(database: Database.Database): void {
   if (!isPrepared(database)) database.exec(schema)
 }
 
-/** @returns the one value of a pragma */
+/** Returns the value of a pragma. */
 function pragma(database: Database.Database, name: string): unknown {
   return Object.values(database.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[0]
 }
 
-/** Whether an error says nothing against the open file: another process writes, or the disk is full. */
+/** Whether an error is temporary: another process writes, or the disk is full. */
 export function isPassing(error: unknown): boolean {
   return /^SQLITE_(BUSY|FULL)/.test(String((error as { code?: unknown }).code))
 }
 
-/** Whether an error says that the file is damaged, or no database at all. */
+/** Whether an error means that the file is damaged, or is not a database. */
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(String((error as { code?: unknown }).code))
 }
 
 /**
- * Renames a damaged file with its journal: it is never deleted. Of several processes that find the damage one does.
+ * Renames a damaged file with its journal, and never deletes it. If several processes find the damage, one renames it.
  *
- * @param damaged which file it is
- * @returns its new path; undefined where another process has moved it already
+ * @param damaged identity of the file
+ * @returns its new path; undefined if another process has renamed it already
  */
 export function moveAside(
   { path, busyTimeoutMs }: OpenOptions,
@@ -147,4 +144,39 @@ export function moveAside(
     }
     return aside
   })
+}
+
+/**
+ * Runs `work` while no other process does the same for this path. Locks an empty file next to it with SQLite: the
+ * system releases the lock of a process that dies.
+ *
+ * @throws as `work`; SQLITE_BUSY after the timeout
+ */
+function whileLocked<T>(path: string, timeoutMs: number, work: () => T): T {
+  const lock = new Database(`${path}.lock`, { timeout: timeoutMs })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return work()
+  } finally {
+    if (lock.inTransaction) lock.exec('ROLLBACK')
+    lock.close()
+  }
+}
+
+/**
+ * Runs `work` in one transaction, which takes the write lock at once: a later upgrade could fail after reads.
+ *
+ * libsql's own function is not used. When a full disk has ended the transaction, it reports the failed ROLLBACK instead
+ * of the cause.
+ */
+export function inTransaction<T>(database: Database.Database, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (database.inTransaction) database.exec('ROLLBACK')
+    throw error
+  }
 }

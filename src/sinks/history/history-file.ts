@@ -13,21 +13,21 @@ import {
 
 export type FileOptions = Limits & OpenOptions
 
-/** Times that another file may take the place of the open one in the middle of one call. */
+/** How often the file may be replaced by another one during one call. */
 const maxReplacements = 3
 
 /**
- * The file of builds: opened when it is first needed, and again after an error or where another file has taken its
- * place. A damaged one is moved aside, and a new one begun. Everything here waits for the disk.
+ * The file of builds. It is opened when it is first needed, and again after an error or when another file has its path.
+ * A damaged file is moved aside, and a new one is created. All methods wait for the disk.
  */
 export class HistoryFile {
   private readonly options: FileOptions
   private database: Database.Database | undefined
-  /** Which file was opened last. */
+  /** Identity of the file that was opened last. */
   private identity: FileIdentity | undefined
-  /** Where the damaged file went, until somebody asks. */
+  /** New path of a damaged file, until `movedAside` is called. */
   private aside: string | undefined
-  /** Whether another file was opened than before, until somebody asks. */
+  /** Whether another file was opened, until `isAnother` is called. */
   private another = false
 
   constructor(options: FileOptions) {
@@ -58,14 +58,14 @@ export class HistoryFile {
     this.use((table) => table.probe())
   }
 
-  /** @returns where a damaged file was moved since the last call */
+  /** Returns the new path of a file that was moved aside since the last call. */
   movedAside(): string | undefined {
     const { aside } = this
     this.aside = undefined
     return aside
   }
 
-  /** @returns whether since the last call another file has come into use, which has nothing of the one before */
+  /** Returns whether another file, without the builds of the one before, was opened since the last call. */
   isAnother(): boolean {
     const { another } = this
     this.another = false
@@ -76,10 +76,10 @@ export class HistoryFile {
     const { database } = this
     this.database = undefined
     try {
-      // Leaves one file to copy. SQLite would do it itself, if libsql gave its statements back before it closes.
+      // Leaves one file to copy. SQLite does not do it, because libsql closes before it frees its statements.
       database?.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     } catch {
-      // The log beside the file has it all: whoever opens it next goes on from there.
+      // The write-ahead log has all builds: the next process that opens the file continues with it.
     } finally {
       database?.close()
     }
@@ -91,7 +91,7 @@ export class HistoryFile {
     } catch (error) {
       if (!isDamage(error)) throw error
     }
-    // Another process may have moved it aside already: then what is there now is sound.
+    // Another process may have moved it aside already: then the present file is sound.
     try {
       return this.tryOnce(work)
     } catch (error) {
@@ -105,18 +105,18 @@ export class HistoryFile {
     try {
       for (let times = 0; times < maxReplacements; times++) {
         const result = work(new BuildTable(this.current()))
-        // Moved aside or removed meanwhile, by another process: nobody would find there what was written.
+        // If another process moved or removed the file meanwhile, the write is lost.
         if (fileAt(this.options.path) === this.identity) return result
       }
-      throw new Error('another file takes its place again and again')
+      throw new Error('the file was replaced too often')
     } catch (error) {
-      // Its disk may have been mounted anew: the next call begins afresh.
+      // The disk may have been mounted again: the next call opens the file again.
       if (!isPassing(error)) this.close()
       throw error
     }
   }
 
-  /** The database at the path, opened where need be. */
+  /** Returns the database at the path, and opens it if needed. */
   private current(): Database.Database {
     const { options, identity } = this
     if (this.database && fileAt(options.path) === identity) return this.database

@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads'
 import { builtFile } from '../../base/package.ts'
 import type { FileOptions } from './history-file.ts'
-import type { Answer, Call, Calls } from './thread.ts'
+import type { Answer, Call, Calls } from './history-worker.ts'
 
 interface Waiting {
   resolve: (answer: Answer) => void
   reject: (error: Error) => void
 }
 
-const threadFile = builtFile('sinks/history/thread.js')
+const workerFile = builtFile('sinks/history/history-worker.js')
 
-/** Asks the thread that has the file. It is started by the first call, and anew when it has died. */
+/** Calls the thread that has the file. The first call starts the thread, and so does the next one after it has died. */
 export class HistoryThread {
   private readonly options: FileOptions
   private readonly waiting = new Map<number, Waiting>()
@@ -21,12 +21,12 @@ export class HistoryThread {
     this.options = options
   }
 
-  /** @returns what the thread answers @throws it has died */
+  /** @returns the answer of the thread @throws the thread has died */
   async call<M extends keyof Calls>(method: M, ...args: Parameters<Calls[M]>) {
     this.worker ??= this.start()
     const { worker } = this
     const call: Call = { id: ++this.calls, method, args }
-    // A call under way keeps the process alive, a thread that waits for calls does not.
+    // A call keeps the process alive, but an idle thread does not.
     worker.ref()
     try {
       return await new Promise<Answer & { result?: ReturnType<Calls[M]> }>((resolve, reject) => {
@@ -39,7 +39,7 @@ export class HistoryThread {
     }
   }
 
-  /** Waits for the calls under way. */
+  /** Waits for the running calls, and ends the thread. */
   async close(): Promise<void> {
     if (this.worker === undefined) return
     await this.call('close')
@@ -47,7 +47,7 @@ export class HistoryThread {
   }
 
   private start(): Worker {
-    const worker = new Worker(threadFile, { workerData: this.options, execArgv: [] })
+    const worker = new Worker(workerFile, { workerData: this.options, execArgv: [] })
     const died = (error: Error) => {
       if (this.worker === worker) this.worker = undefined
       for (const { reject } of this.waiting.values()) reject(error)

@@ -13,7 +13,7 @@ import { graphDocument, largeDocument } from '../../support/graph-documents.ts'
 const minuteMs = 60_000
 const startMs = Date.parse('2026-05-01T12:00:00Z')
 
-/** A build of `calls` calls, so many minutes after noon. */
+/** A build of `calls` calls, `minutes` after noon. */
 function build(graph: string, minutes: number, calls = minutes) {
   const builtAt = new Date(startMs + minutes * minuteMs).toISOString()
   return { ...graphDocument(graph, { calls: { 'a -> b': calls } }), builtAt }
@@ -33,7 +33,7 @@ const all = { limit: 1000 }
 const minutesOf = (entries: { at: string }[]) =>
   entries.map(({ at }) => (Date.parse(at) - startMs) / minuteMs)
 
-t.test('builds are listed newest first, page by page, and found by time', async (t) => {
+t.test('lists builds by page, newest first, and finds them by time', async (t) => {
   const { history } = open(t, join(folder(t), 'new', 'folder', 'history.db'))
   for (const minutes of [1, 2, 3, 4]) await history.record(build('micro', minutes))
   await history.record(build('other', 9))
@@ -52,13 +52,13 @@ t.test('builds are listed newest first, page by page, and found by time', async 
     bytes: JSON.stringify(document).length,
   })
 
-  t.same(await history.at('micro', startMs + 3 * minuteMs), build('micro', 3), 'at that very moment')
-  t.same(await history.at('micro', startMs + 4 * minuteMs - 1), build('micro', 3), 'until the next one')
-  t.equal(await history.at('micro', startMs + minuteMs - 1), undefined, 'nothing is that old')
+  t.same(await history.at('micro', startMs + 3 * minuteMs), build('micro', 3), 'at its own time')
+  t.same(await history.at('micro', startMs + 4 * minuteMs - 1), build('micro', 3), 'until the next build')
+  t.equal(await history.at('micro', startMs + minuteMs - 1), undefined, 'before the first build')
   t.equal(await history.at('nobody', startMs), undefined)
 })
 
-t.test('another process finds the last build of every graph, as it was', async (t) => {
+t.test('gives another process the last build of every graph', async (t) => {
   const path = join(folder(t), 'history.db')
   const first = open(t, path).history
   const unicode = { ...graphDocument('micro', { nodes: ['🛒\u0000"'] }), builtAt: '2026-05-01T12:00:00.000Z' }
@@ -74,7 +74,7 @@ t.test('another process finds the last build of every graph, as it was', async (
   t.same(await second.last(), [build('other', 5)])
 })
 
-t.test('only so many builds of a graph are kept, and none too old but the last', async (t) => {
+t.test('limits builds by number and age, and keeps the last one', async (t) => {
   const { history } = open(t, join(folder(t), 'history.db'), { maxBuilds: 3, maxAgeMs: 10 * minuteMs })
   for (const minutes of [1, 2, 3, 4, 5]) await history.record(build('micro', minutes))
   await history.record(build('other', 1))
@@ -86,14 +86,14 @@ t.test('only so many builds of a graph are kept, and none too old but the last',
   t.same(minutesOf(await history.list('other', all)), [1], 'graphs do not touch')
 })
 
-t.test('a clock that steps back loses no build, and the last one is the one that came last', async (t) => {
+t.test('keeps all builds in order when the clock is set back', async (t) => {
   const { history } = open(t, join(folder(t), 'history.db'), { maxBuilds: 3 })
   for (const minutes of [60, 61, 2, 3]) await history.record(build('micro', minutes))
   t.same(minutesOf(await history.list('micro', all)), [61, 3, 2], 'the first that came is dropped')
   t.same(await history.last(), [build('micro', 3)])
 })
 
-t.test('two builds of one millisecond are told apart', async (t) => {
+t.test('keeps two builds of the same millisecond apart', async (t) => {
   const { history } = open(t, join(folder(t), 'history.db'))
   for (const calls of [7, 8, 9]) await history.record(build('micro', 0, calls))
   const entries = await history.list('micro', all)
@@ -104,7 +104,7 @@ t.test('two builds of one millisecond are told apart', async (t) => {
   t.equal((await history.at('micro', startMs + 1))?.edges[0]?.count, 8)
 })
 
-t.test('a damaged file is moved aside, whole, and a new one begun', async (t) => {
+t.test('moves a damaged file aside, and creates a new one', async (t) => {
   const dir = folder(t)
   const path = join(dir, 'history.db')
   const garbage = 'no database '.repeat(1000)
@@ -120,7 +120,7 @@ t.test('a damaged file is moved aside, whole, and a new one begun', async (t) =>
   await history.check()
 })
 
-t.test('damage anywhere in the file never ends the process, and never changes a graph unseen', async (t) => {
+t.test('survives damage anywhere in the file, and never returns a changed graph', async (t) => {
   const dir = folder(t)
   const sound = join(dir, 'sound.db')
   const limits = { maxBuilds: 9, maxAgeMs: 1e15, busyTimeoutMs: 100 }
@@ -166,7 +166,7 @@ t.test('damage anywhere in the file never ends the process, and never changes a 
   t.ok(outcomes.read > 0 && outcomes.lost > 0)
 })
 
-t.test('a file of another program or another version is left alone', async (t) => {
+t.test('does not change a file of another program or version', async (t) => {
   const cases: [name: string, sql: string, said: RegExp][] = [
     ['another program', 'CREATE TABLE x (y)', /is the database of another program/],
     [
@@ -191,7 +191,7 @@ t.test('a file of another program or another version is left alone', async (t) =
   }
 })
 
-t.test('a place that cannot be written says why, and works as soon as it can be', async (t) => {
+t.test('says why a path cannot be written, and works once it can', async (t) => {
   const dir = folder(t)
   writeFileSync(join(dir, 'file'), '')
   const inFile = open(t, join(dir, 'file', 'history.db')).history
@@ -201,7 +201,7 @@ t.test('a place that cannot be written says why, and works as soon as it can be'
   await t.rejects(open(t, dir).history.last(), { message: /\(EISDIR\)/ })
 })
 
-t.test('a full disk is an error until there is room', async (t) => {
+t.test('fails while the disk is full', async (t) => {
   const path = join(folder(t), 'history.db')
   const { history } = open(t, path, { maxPages: 10 })
   await history.record(build('micro', 1))
@@ -217,7 +217,7 @@ t.test('a full disk is an error until there is room', async (t) => {
 let names = 0
 const randomName = () => `${(names++ * 0x9e37_79b9).toString(36)}${Math.sin(names)}`
 
-t.test('a file that another process has locked is waited for, and then an error', async (t) => {
+t.test('waits for a locked file, and then fails', async (t) => {
   const path = join(folder(t), 'history.db')
   const { history } = open(t, path, { busyTimeoutMs: 50 })
   await history.record(build('micro', 1))
@@ -271,4 +271,45 @@ t.test('kill -9 at any moment: what was said to be recorded is, and at most one 
     t.equal(file.movedAside(), undefined)
     file.close()
   }
+})
+
+t.test('reads a document that was stored with the old names of keys', async (t) => {
+  const path = join(folder(t), 'history.db')
+  const document = build('micro', 1)
+  const { withoutService, ...spans } = document.summary.spans
+  const { unavailable, ...read } = document.summary.read
+  const { publish, ...phasesMs } = document.summary.phasesMs
+  const old = {
+    ...document,
+    summary: {
+      ...document.summary,
+      spans: { ...spans, unnamed: 3 },
+      read: { ...read, notGiven: ['links'] },
+      phasesMs: { ...phasesMs, handOn: 5 },
+    },
+    traceExamples: { unnamed: ['a1'] },
+  }
+  const file = new HistoryFile({ path, maxBuilds: 50, maxAgeMs: 1e12, busyTimeoutMs: 1000 })
+  file.insert({ graph: 'micro', atMs: startMs, entry: '{}', document: JSON.stringify(old) })
+  file.close()
+
+  const { history } = open(t, path)
+  const expected = {
+    ...document,
+    summary: {
+      ...document.summary,
+      spans: { ...spans, withoutService: 3 },
+      read: { ...read, unavailable: ['links'] },
+      phasesMs: { ...phasesMs, publish: 5 },
+    },
+    traceExamples: { withoutService: ['a1'] },
+  }
+  t.same(await history.last(), [expected])
+  t.same(await history.at('micro', startMs), expected)
+  await history.record(build('micro', 2))
+  t.same(
+    await history.at('micro', startMs + 2 * minuteMs),
+    build('micro', 2),
+    'new documents stay as they are',
+  )
 })

@@ -42,7 +42,7 @@ function spansOf(from: number, count: number) {
 
 const phases = ['while nothing runs', 'while a build is asked for', 'while it is answered']
 
-t.test('kill -9 costs at most the build under way: all that was answered is there at once', async (t) => {
+t.test('loses at most the running build when it is killed', async (t) => {
   const path = join(t.testdir({}), 'history.db')
   for (const [round, phase] of phases.entries()) {
     const graph = `g${round}`

@@ -28,34 +28,31 @@ function moveAway(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) renameSync(path + suffix, `${path}.damaged-x${suffix}`)
 }
 
-t.test(
-  'of several that find the same damaged file one moves it aside, and all go on with the new one',
-  async (t) => {
-    for (let round = 0; round < 4; round++) {
-      const dir = t.testdir({ 'history.db': garbage })
-      const path = join(dir, 'history.db')
-      const log = createLogger('silent')
-      const graphs = ['one', 'two', 'three']
-      const histories = graphs.map(() => createBuildHistory({ path, ...limits, log }))
-      await Promise.all(histories.map((history, index) => history.record(build(graphs[index] ?? '', 1))))
-      await Promise.all(histories.map((history, index) => history.record(build(graphs[index] ?? '', 2))))
-      t.equal(
-        histories.reduce((sum, { counts }) => sum + counts.movedAside, 0),
-        1,
-      )
-      t.equal(readFileSync(join(dir, aside(dir)[0] ?? ''), 'utf8'), garbage)
-      const found = await histories[0]?.last()
-      t.same(found?.map(({ name, edges }) => [name, edges[0]?.count]).sort(), [
-        ['one', 2],
-        ['three', 2],
-        ['two', 2],
-      ])
-      await Promise.all(histories.map((history) => history.close()))
-    }
-  },
-)
+t.test('moves a damaged file aside once, and all processes use the new one', async (t) => {
+  for (let round = 0; round < 4; round++) {
+    const dir = t.testdir({ 'history.db': garbage })
+    const path = join(dir, 'history.db')
+    const log = createLogger('silent')
+    const graphs = ['one', 'two', 'three']
+    const histories = graphs.map(() => createBuildHistory({ path, ...limits, log }))
+    await Promise.all(histories.map((history, index) => history.record(build(graphs[index] ?? '', 1))))
+    await Promise.all(histories.map((history, index) => history.record(build(graphs[index] ?? '', 2))))
+    t.equal(
+      histories.reduce((sum, { counts }) => sum + counts.movedAside, 0),
+      1,
+    )
+    t.equal(readFileSync(join(dir, aside(dir)[0] ?? ''), 'utf8'), garbage)
+    const found = await histories[0]?.last()
+    t.same(found?.map(({ name, edges }) => [name, edges[0]?.count]).sort(), [
+      ['one', 2],
+      ['three', 2],
+      ['two', 2],
+    ])
+    await Promise.all(histories.map((history) => history.close()))
+  }
+})
 
-t.test('who comes late with the damage does not move the new file aside', async (t) => {
+t.test('does not move the new file aside when damage is found late', async (t) => {
   const path = join(t.testdir({ 'history.db': garbage }), 'history.db')
   const options = { path, busyTimeoutMs: 5000 }
   const damaged = fileAt(path)
@@ -66,7 +63,7 @@ t.test('who comes late with the damage does not move the new file aside', async 
   t.same(graphsIn(file), ['"micro 1"'])
 })
 
-t.test('what is recorded after another process has moved the file aside is in the new one', async (t) => {
+t.test('records in the new file after another process has moved the old one', async (t) => {
   const path = join(t.testdir({}), 'history.db')
   const [first, second] = [open(t, path), open(t, path)]
   first.insert(kept('a', 1))
@@ -75,36 +72,29 @@ t.test('what is recorded after another process has moved the file aside is in th
   moveAway(path)
   first.insert(kept('a', 2))
   t.equal(first.isAnother(), true)
-  t.same(graphsIn(second), ['"a 2"'], 'who only reads goes on with it too')
+  t.same(graphsIn(second), ['"a 2"'], 'a process that only reads uses it too')
   t.equal(second.isAnother(), true)
   second.insert(kept('b', 2))
   t.equal(second.isAnother(), false)
   for (const file of [first, second, open(t, path)]) t.same(graphsIn(file), ['"a 2"', '"b 2"'])
 })
 
-t.test(
-  'a file that is removed while it is open is made anew, with the graphs in memory that it has not',
-  async (t) => {
-    const path = join(t.testdir({}), 'history.db')
-    const lines: string[] = []
-    const log = createLogger('info', { write: (line) => void lines.push(line) })
-    const newStore = () => createGraphStore({ history: createBuildHistory({ path, ...limits, log }), log })
-    const [store, other] = [newStore(), newStore()]
-    for (const graph of ['micro', 'shared', 'rare']) await store.replace(build(graph, 1), never)
-    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix)
-    await other.replace(build('shared', 2), never)
-    t.same((await store.replace(build('micro', 2), never)).warnings, [])
-    t.ok(lines.some((line) => line.includes('another file has taken its place')))
-    await Promise.all([store.close(), other.close()])
+t.test('creates a removed file again, with the graphs that are in memory', async (t) => {
+  const path = join(t.testdir({}), 'history.db')
+  const lines: string[] = []
+  const log = createLogger('info', { write: (line) => void lines.push(line) })
+  const newStore = () => createGraphStore({ history: createBuildHistory({ path, ...limits, log }), log })
+  const [store, other] = [newStore(), newStore()]
+  for (const graph of ['micro', 'shared', 'rare']) await store.replace(build(graph, 1), never)
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix)
+  await other.replace(build('shared', 2), never)
+  t.same((await store.replace(build('micro', 2), never)).warnings, [])
+  t.ok(lines.some((line) => line.includes('another file has taken its place')))
+  await Promise.all([store.close(), other.close()])
 
-    const again = newStore()
-    await again.load()
-    const found = again.list().map(({ name, edges }) => `${name} ${edges[0]?.count}`)
-    t.same(
-      found,
-      ['micro 2', 'rare 1', 'shared 2'],
-      'what another process recorded meanwhile stays the last one',
-    )
-    await again.close()
-  },
-)
+  const again = newStore()
+  await again.load()
+  const found = again.list().map(({ name, edges }) => `${name} ${edges[0]?.count}`)
+  t.same(found, ['micro 2', 'rare 1', 'shared 2'], 'the build of another process stays the last one')
+  await again.close()
+})

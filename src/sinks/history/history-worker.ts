@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type FileOptions, HistoryFile } from './history-file.ts'
 
-/** The calls the thread takes: the methods of the file. */
+/** The calls of the thread: methods of the file. */
 export type Calls = Pick<HistoryFile, 'insert' | 'last' | 'at' | 'list' | 'remove' | 'probe' | 'close'>
 
 export interface Call {
@@ -13,15 +13,15 @@ export interface Call {
 export interface Answer {
   id: number
   result?: unknown
-  /** Why there is no result, in words. */
+  /** Why there is no result. */
   failure?: string
-  /** Where a damaged file was moved in this call. */
+  /** New path of a damaged file that was moved aside in this call. */
   movedAside?: string
-  /** Whether the file is another one than in the call before. */
+  /** Whether the file is another one than in the last call. */
   isAnother?: true
 }
 
-// Waiting for the disk and packing take a thread of their own: requests must not wait for them.
+// Disk access and compression run in their own thread, so that requests do not wait for them.
 if (parentPort) serve(parentPort, new HistoryFile(workerData as FileOptions))
 
 function serve(port: NonNullable<typeof parentPort>, file: HistoryFile): void {
@@ -30,7 +30,7 @@ function serve(port: NonNullable<typeof parentPort>, file: HistoryFile): void {
     try {
       answer.result = (file[method] as (...args: unknown[]) => unknown).apply(file, args)
     } catch (error) {
-      answer.failure = inWords(error)
+      answer.failure = failureText(error)
     }
     const movedAside = file.movedAside()
     if (movedAside !== undefined) answer.movedAside = movedAside
@@ -39,8 +39,8 @@ function serve(port: NonNullable<typeof parentPort>, file: HistoryFile): void {
   })
 }
 
-/** The errors of node:fs name the path, which is the operator's to know. */
-function inWords(error: unknown): string {
+/** Returns the message without the path that errors of node:fs name: only the operator may see it. */
+function failureText(error: unknown): string {
   const { code, name, message } = error as Error & { code?: string }
   if (name === 'ForeignFile') return `the file ${message}`
   return code === undefined
