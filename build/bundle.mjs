@@ -18,7 +18,7 @@ const swaggerUi = join(dirname(createRequire(import.meta.url).resolve('@fastify/
 
 /** @param {string} folder holds every file of `src`, compiled */
 export async function bundle(folder) {
-  const programs = ['main', 'sinks/history/thread', 'export/drawing-thread']
+  const programs = ['main', 'sinks/history/history-worker', 'export/drawing-thread']
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
