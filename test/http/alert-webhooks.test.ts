@@ -153,7 +153,10 @@ t.test('checks a signature against the received bytes', async (t) => {
     const refused = await post(payload, headers)
     t.equal(refused.statusCode, 401)
     t.match(refused.headers['www-authenticate'], /^HMAC-SHA256 /)
-    t.match(refused.json(), { code: 'TTA_UNAUTHORIZED', detail: /^Authentication of the sender failed: the header x-grafana-/ })
+    t.match(refused.json(), {
+      code: 'TTA_UNAUTHORIZED',
+      detail: /^Authentication of the sender failed: the header x-grafana-/,
+    })
   }
   t.equal(source.reads.length, 1, 'an unauthenticated sender starts no build')
   t.notMatch(log(), /geheim/)
