@@ -20,9 +20,7 @@ export interface GraphNode extends Red {
   operation: string
   /** Calls whose caller is the same node. They are no edge: a node graph cannot draw them. */
   selfCalls: number
-  /** The attribute that named a peer; absent or '' for what is no peer. */
-  source?: string
-  /** All attributes that named a peer, the one of `source` first; absent or empty for what is no peer. */
+  /** The attributes that named a peer, in order of `peerAttributes`; absent or empty for other nodes. */
   namedBy?: PeerAttribute[]
 }
 

@@ -136,7 +136,7 @@ t.test('whoever begins a trace without being named is the user, on request', asy
   t.same(linksOf(graph), sorted([...named, link('user', 'web', 2, 1), link('user', 'mail')]))
   t.match(
     graph.nodes.find(({ title }) => title === 'user'),
-    { role: 'user', count: 3, failed: 1, source: '' },
+    { role: 'user', count: 3, failed: 1, namedBy: [] },
   )
   gives(t, traces, named, 'and else is nobody')
   const both = serviceGraph([...traces, trace(['user', 'server'])], { userNode: true })
@@ -302,10 +302,10 @@ t.test('a peer with the name of a service is that service, a database or a topic
   const peer = { 'db.namespace': 'orders', 'db.system.name': 'postgresql' }
   const database = serviceGraph([trace(['orders', 'server'], ['orders', 'client', 1, { peer }])])
   t.same(
-    database.nodes.map(({ role, title, count, source }) => [role, title, count, source]),
+    database.nodes.map(({ role, title, count, namedBy }) => [role, title, count, namedBy]),
     [
-      ['database', 'orders', 1, 'db.namespace'],
-      ['service', 'orders', 1, ''],
+      ['database', 'orders', 1, ['db.namespace']],
+      ['service', 'orders', 1, []],
     ],
   )
   t.same(
@@ -322,7 +322,27 @@ t.test('a peer with the name of a service is that service, a database or a topic
   )
 })
 
-t.test('one peer named by several attributes is one node with the first of them', async (t) => {
+t.test('a peer that `peer.service` names as a service is that service, whatever its role', async (t) => {
+  const roles = [{ 'db.system.name': 'postgresql' }, { 'messaging.system': 'kafka' }, {}]
+  for (const attributes of roles) {
+    const peer = { 'peer.service': 'stock', ...attributes }
+    const { nodes, edges } = serviceGraph([
+      trace(['web', 'server'], ['web', 'client', 1, { peer }]),
+      trace(['stock', 'server']),
+    ])
+    t.same(
+      nodes.map(({ role, title, count, namedBy }) => [role, title, count, namedBy]),
+      [
+        ['service', 'stock', 2, []],
+        ['service', 'web', 1, []],
+      ],
+      JSON.stringify(peer),
+    )
+    t.match(edges, [{ source: 1, target: 0, count: 1 }])
+  }
+})
+
+t.test('a peer named by several attributes is one node that lists them in order of preference', async (t) => {
   const named = (attribute: string) => trace(['web', 'client', undefined, { peer: { [attribute]: 'api' } }])
   const { nodes, edges } = serviceGraph([
     named('net.peer.name'),
@@ -330,10 +350,10 @@ t.test('one peer named by several attributes is one node with the first of them'
     named('net.peer.name'),
   ])
   t.same(
-    nodes.map(({ title, source, count }) => [title, source, count]),
+    nodes.map(({ title, namedBy, count }) => [title, namedBy, count]),
     [
-      ['api', 'server.address', 3],
-      ['web', '', 3],
+      ['api', ['server.address', 'net.peer.name'], 3],
+      ['web', [], 3],
     ],
   )
   t.equal(edges.length, 1)

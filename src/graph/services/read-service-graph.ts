@@ -72,7 +72,6 @@ export function* readServiceGraph(
       ...(party === other ? red.read(0) : readParty(sums, party)),
       ...(parties.role[party] === 'other' ? { folds: 'services' as const } : {}),
       selfCalls: selfCalls[party]!,
-      source: namedBy[0] ?? '',
       namedBy,
     })
     yield
@@ -156,7 +155,7 @@ function* assemble(
   parties: ServiceNodes,
   strings: StringTable,
 ): Steps<Pick<Graph, 'nodes' | 'edges'>> {
-  const tagNodes = tags ? (yield* readTags(tags, strings)).map((node) => ({ ...node, source: '' })) : []
+  const tagNodes = tags ? yield* readTags(tags, strings) : []
   const nodes = [...serviceNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []

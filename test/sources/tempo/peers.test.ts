@@ -32,9 +32,11 @@ function sentGraph() {
 }
 
 t.test('what spans say of their peers makes nodes, named and told apart', async (t) => {
-  const peers = sentGraph()?.nodes.filter(({ source }) => source !== '') ?? []
+  const peers = sentGraph()?.nodes.filter(({ namedBy = [] }) => namedBy.length > 0) ?? []
   t.same(
-    peers.map(({ role, title, source, count, failed }) => [role, title, source, count, failed].join(' ')),
+    peers.map(({ role, title, namedBy, count, failed }) =>
+      [role, title, namedBy?.[0], count, failed].join(' '),
+    ),
     [
       'database 10.0.0.9:5432 network.peer.address 1 0',
       'database 10.1.1.1 net.peer.ip 1 0',
