@@ -3,7 +3,7 @@ import { RowList } from './columns/row-lists.ts'
 import { runToEnd, type Steps } from './columns/steps.ts'
 import type { StringTable } from './columns/string-table.ts'
 import type { Graph } from './graph.ts'
-import { nodesWhileReading } from './operations/fold-nodes.ts'
+import { nodeLimitFactor } from './operations/fold-nodes.ts'
 import { readGraph } from './operations/read-operation-graph.ts'
 import { TagTotals } from './operations/tag-totals.ts'
 import { ServiceLevel } from './services/service-level.ts'
@@ -61,14 +61,14 @@ export class GraphBuilder {
   /** Operation of each row of the trace at hand, -1 where it has none. */
   private operationOf = new Int32Array(64)
   /** Rows of the trace at hand that nothing called. */
-  private readonly tops = new RowList()
+  private readonly topRows = new RowList()
 
   constructor(options: GraphBuilderOptions) {
     // 1.001 * 1e6 is just under 1001000.
     const slowThresholdNs = Math.round(options.slowThresholdMs * 1e6)
     this.strings = options.strings
     const { isTagNode, level = 'operation', maxNodes = 10_000 } = options
-    const mostNodes = maxNodes * nodesWhileReading
+    const mostNodes = maxNodes * nodeLimitFactor
     this.maxNodes = maxNodes
     this.operations = new CallTotals(slowThresholdNs, this.trace, 'text', mostNodes)
     this.hasOperations = level !== 'service'
@@ -98,13 +98,13 @@ export class GraphBuilder {
    */
   add(spans: SpanTable, tree?: TraceTree): void {
     this.count(spans, 1, tree)
-    this.traceExamples.note(this.faultCounts, spans.traceId, 1)
+    this.traceExamples.record(this.faultCounts, spans.traceId, 1)
   }
 
   /** Takes back a trace that was added with exactly these spans. */
   remove(spans: SpanTable): void {
     this.count(spans, -1)
-    this.traceExamples.note(this.faultCounts, spans.traceId, -1)
+    this.traceExamples.record(this.faultCounts, spans.traceId, -1)
   }
 
   /** Adds all that `other` has counted. Both must have been made with the same options but for `strings`. */
@@ -161,10 +161,10 @@ export class GraphBuilder {
     counts.traces += sign
     counts.received += sign * spans.length
     counts.duplicates += sign * tree.duplicates
-    this.criticalPath.liftNameless(spans, tree)
+    this.criticalPath.moveTimeToServices(spans, tree)
     this.countOperations(spans, sign)
     this.countCalls(spans, sign)
-    this.tags?.add(spans, tree.parent, this.tops, this.operationOf, sign)
+    this.tags?.add(spans, tree.parent, this.topRows, this.operationOf, sign)
   }
 
   private measure(spans: SpanTable, sign: 1 | -1): void {
@@ -189,7 +189,7 @@ export class GraphBuilder {
       }
       counts.counted += sign
       counts.skewed += sign * spans.skewed[row]!
-      if (spans.weights?.bad[row] === 1) counts.badWeights += sign
+      if (spans.weights?.invalid[row] === 1) counts.badWeights += sign
       this.operationOf[row] = operations.nodeOf(service, spans.name[row]!)
     }
   }
@@ -198,7 +198,7 @@ export class GraphBuilder {
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations, operationOf, siblings } = this
     const { exclusiveNs } = this.criticalPath
-    this.tops.clear()
+    this.topRows.clear()
     siblings.start(spans)
     for (let row = 0; row < spans.length; row++) {
       const callee = operationOf[row]!
@@ -211,7 +211,7 @@ export class GraphBuilder {
         operations.nodeRed.addCriticalPath(callee, exclusiveNs[row]!, sign)
       }
       if (parent < 0) {
-        this.tops.push(row)
+        this.topRows.push(row)
         if (parent === ParentState.root) counts.roots += sign
         else if (parent === ParentState.orphan) counts.orphans += sign
         else counts.cycles += sign

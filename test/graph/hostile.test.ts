@@ -2,7 +2,7 @@ import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
-import { LinkedCalls } from '../../src/graph/messages/linked-messages.ts'
+import { LinkedMessages } from '../../src/graph/messages/linked-messages.ts'
 import { SpanKind, SpanTable } from '../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
@@ -289,7 +289,7 @@ t.test('50,000 peers: the least called are one', async (t) => {
 })
 
 t.test('messages beyond the bound are counted and not put together', async (t) => {
-  const links = new LinkedCalls(10)
+  const links = new LinkedMessages(10)
   const spans = spanTable(new StringTable(), 1, [
     { id: 7, service: 'shop', name: 'send', kind: 'producer' },
     { id: 9, service: 'mail', name: 'get', kind: 'consumer', link: [1, 7] },

@@ -1,7 +1,7 @@
 import { withSpan } from '../../base/tracing.ts'
 import { StringTable } from '../../graph/columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../graph/graph-builder.ts'
-import { nodesWhileReading } from '../../graph/operations/fold-nodes.ts'
+import { nodeLimitFactor } from '../../graph/operations/fold-nodes.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
 import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadOptions, TraceQuery, TraceSource } from '../../sources/trace-source.ts'
@@ -35,7 +35,7 @@ export function builderOptions(
   maxNodes = 10_000,
 ): Omit<GraphBuilderOptions, 'level'> {
   return {
-    strings: new StringTable(maxNodes * nodesWhileReading),
+    strings: new StringTable(maxNodes * nodeLimitFactor),
     maxNodes,
     slowThresholdMs: traceThresholdMs,
     isTagNode: useTagAsNode ? selector.matches : undefined,

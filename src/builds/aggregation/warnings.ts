@@ -49,14 +49,14 @@ function earlierLinkWarnings({ linkedSpans = 0 }: Graph, unavailable: readonly s
 
 function foldingWarnings({ foldings = [] }: Graph): string[] {
   const causes = { operations: 'span names', services: 'peer names', 'tag values': 'tag values' }
-  return foldings.flatMap(({ kind, folded, of, late }) => {
+  return foldings.flatMap(({ kind, folded, total, overflowCalls }) => {
     const warnings: string[] = []
     if (folded > 0) {
-      const share = `${withThousands(folded)} of ${withThousands(of)} ${kind}`
+      const share = `${withThousands(folded)} of ${withThousands(total)} ${kind}`
       warnings.push(`${share} are drawn as \`other\` (build.max_nodes): ${causes[kind]} may contain ids.`)
     }
-    if (late > 0) {
-      const calls = `${withThousands(late)} ${late === 1 ? 'call' : 'calls'}`
+    if (overflowCalls > 0) {
+      const calls = `${withThousands(overflowCalls)} ${overflowCalls === 1 ? 'call' : 'calls'}`
       warnings.push(
         `${calls} went to \`other\` during the read, because there were too many ${kind}: the choice depends on the order of reading.`,
       )

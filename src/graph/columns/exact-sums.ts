@@ -46,12 +46,12 @@ export class ExactSums {
 
   /** Adds a duration, ns, >= 0, to a row, or takes it back when `sign` is -1. */
   add(row: number, durationNs: number, sign: 1 | -1): void {
-    addExactly(this.reach(row), row * 2, durationNs, sign)
+    addExactly(this.reserve(row), row * 2, durationNs, sign)
   }
 
   /** Adds row `from` of `other` to row `row`. */
   addRow(row: number, other: ExactSums, from: number): void {
-    if (from * 2 < other.cells.length) addSum(this.reach(row), row * 2, other.cells, from * 2)
+    if (from * 2 < other.cells.length) addSum(this.reserve(row), row * 2, other.cells, from * 2)
   }
 
   /** As `readSum`. */
@@ -59,7 +59,7 @@ export class ExactSums {
     return row * 2 < this.cells.length ? readSum(this.cells, row * 2) : 0
   }
 
-  private reach(row: number): Float64Array {
+  private reserve(row: number): Float64Array {
     if (row * 2 >= this.cells.length) this.cells = withRoom(this.cells, (row + 1) * 2)
     return this.cells
   }

@@ -33,7 +33,7 @@ export class HashSample<T> {
     const isFull = entries.length >= this.size * reserveFactor
     if (isFull && hash > entries[entries.length - 1]!.hash) return
     const text = key()
-    const at = this.placeOf(hash, text)
+    const at = this.positionOf(hash, text)
     const entry = entries[at]
     if (entry?.hash !== hash || entry.key !== text) {
       entries.splice(at, 0, { hash, key: text, times, value: value() })
@@ -62,7 +62,7 @@ export class HashSample<T> {
   }
 
   /** Where it stands, or would. */
-  private placeOf(hash: number, key: string): number {
+  private positionOf(hash: number, key: string): number {
     const { entries } = this
     let from = 0
     let to = entries.length

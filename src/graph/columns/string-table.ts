@@ -3,9 +3,9 @@ import { HashSlots } from './hash-index.ts'
 import { hashBytes } from './hashing.ts'
 
 /** In place of an index: a name there was no room for. All of them are one. */
-export const folded = -1
+export const otherIndex = -1
 /** What such names are called. */
-export const foldedText = 'other'
+export const otherText = 'other'
 
 /** A byte order mark is part of a string like any other character. */
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -49,7 +49,7 @@ export class StringTable {
   /** The index of the UTF-8 string in `bytes[start, end)`. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
-    const view = this.look(bytes)
+    const view = this.viewFor(bytes)
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
     const entry = this.slots.keyAt(slot)
@@ -62,18 +62,18 @@ export class StringTable {
    */
   internName(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
-    const view = this.look(bytes)
+    const view = this.viewFor(bytes)
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
     const entry = this.slots.keyAt(slot)
     if (entry >= 0) return this.indexes[entry]!
-    if (this.names >= this.maxNames) return folded
+    if (this.names >= this.maxNames) return otherIndex
     this.names++
     return this.insert(start, end, hash, slot)
   }
 
   /** The index here of a string of another table. */
-  adopt(other: StringTable, index: number): number {
+  internFrom(other: StringTable, index: number): number {
     return index < 0 ? index : this.internText(other.text(index))
   }
 
@@ -85,10 +85,10 @@ export class StringTable {
   }
 
   text(index: number): string {
-    return index < 0 ? foldedText : this.texts[index]!
+    return index < 0 ? otherText : this.texts[index]!
   }
 
-  private look(bytes: Uint8Array): DataView {
+  private viewFor(bytes: Uint8Array): DataView {
     if (bytes === this.bytes) return this.view
     this.bytes = bytes
     this.view = viewOf(bytes)
@@ -100,12 +100,12 @@ export class StringTable {
     const { slots, hashes } = this
     for (let slot = slots.start(hash); ; slot = slots.next(slot)) {
       const entry = slots.keyAt(slot)
-      if (entry < 0 || (hashes[entry] === hash && this.holds(entry, view, start, end))) return slot
+      if (entry < 0 || (hashes[entry] === hash && this.isEntry(entry, view, start, end))) return slot
     }
   }
 
   /** Whether the entry is what stands in `view` from `start` to `end`. */
-  private holds(entry: number, view: DataView, start: number, end: number): boolean {
+  private isEntry(entry: number, view: DataView, start: number, end: number): boolean {
     const { storedView } = this
     const from = this.startOf(entry)
     const shift = from - start

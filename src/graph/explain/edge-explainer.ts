@@ -52,7 +52,7 @@ export class EdgeExplainer {
   private readonly traces = { read: 0, withSource: 0, withTarget: 0, withBoth: 0 }
   private readonly waiting = new Map<number, Waiting>()
   /** Rows of the target in the trace at hand of which the builder has told who called. */
-  private readonly told = new Set<number>()
+  private readonly explained = new Set<number>()
   private spans!: SpanTable
   private sign: 1 | -1 = 1
   private hasSource = false
@@ -71,18 +71,18 @@ export class EdgeExplainer {
   }
 
   add(spans: SpanTable): void {
-    this.look(spans, 1)
+    this.process(spans, 1)
   }
 
   remove(spans: SpanTable): void {
-    this.look(spans, -1)
+    this.process(spans, -1)
   }
 
   /** To be asked once. */
   finish(): EdgeExplanation {
     const isService = this.options.level === 'service'
     const graph = isService ? this.builder.finishServices() : this.builder.finish()
-    for (const way of this.record.ways) this.judgeWay(way)
+    for (const way of this.record.messagePaths) this.explainMessage(way)
     const count = graph ? (edgeBetween(graph, this.source.key, this.target.key)?.count ?? 0) : 0
     return {
       calls: { count, examples: this.called.values() },
@@ -91,7 +91,7 @@ export class EdgeExplainer {
     }
   }
 
-  private look(spans: SpanTable, sign: 1 | -1): void {
+  private process(spans: SpanTable, sign: 1 | -1): void {
     const { record, builder, traces, paths } = this
     this.spans = spans
     this.sign = sign
@@ -107,62 +107,62 @@ export class EdgeExplainer {
     if (sourceRow < 0 && targetRow < 0) return
     paths.build(spans)
     if (sourceRow >= 0 && targetRow >= 0) traces.withBoth += sign
-    else this.miss('not-together', targetRow < 0 ? sourceRow : targetRow)
-    this.judgeTrace()
+    else this.addMiss('not-together', targetRow < 0 ? sourceRow : targetRow)
+    this.explainTrace()
   }
 
-  private judgeTrace(): void {
-    const { record, spans, source, target, told } = this
-    told.clear()
-    for (const { row, caller, callee } of record.calls) this.judgeCall(row, caller, callee)
-    for (const { row, message } of record.messages) this.await(row, message)
+  private explainTrace(): void {
+    const { record, spans, source, target, explained } = this
+    explained.clear()
+    for (const { row, caller, callee } of record.calls) this.explainCall(row, caller, callee)
+    for (const { row, message } of record.messages) this.awaitSender(row, message)
     if (source.sendsSpans) {
-      for (const { row, answered } of record.clients) this.judgeClient(row, answered)
-      if (this.options.level === 'operation') this.judgeLeaves()
+      for (const { row, answered } of record.clients) this.explainClient(row, answered)
+      if (this.options.level === 'operation') this.explainLeaves()
     }
     if (!target.sendsSpans) return
     for (let row = 0; row < spans.length; row++) {
-      if (!told.has(row) && target.hasRow(spans, row)) this.judgeUncalled(row)
+      if (!explained.has(row) && target.hasRow(spans, row)) this.explainUncalled(row)
     }
   }
 
   /** A call that the builder has counted. */
-  private judgeCall(row: number, caller: number, callee: number): void {
+  private explainCall(row: number, caller: number, callee: number): void {
     const { source, target, spans, sign, record } = this
     const fromSource = record.isOf(source, caller)
     const toTarget = record.isOf(target, callee)
-    if (toTarget) this.told.add(row)
+    if (toTarget) this.explained.add(row)
     if (fromSource && toTarget) {
-      if (caller === callee) this.miss('same-node', row)
+      if (caller === callee) this.addMiss('same-node', row)
       else sampleSpan(this.called, spans, row, sign)
-    } else if (record.isOf(target, caller) && record.isOf(source, callee)) this.miss('reverse', row)
-    else if (toTarget && caller !== callee) this.judgeOther(row, caller)
+    } else if (record.isOf(target, caller) && record.isOf(source, callee)) this.addMiss('reverse', row)
+    else if (toTarget && caller !== callee) this.explainOtherCaller(row, caller)
   }
 
   /** The target was called, but not by the source. */
-  private judgeOther(row: number, caller: number): void {
+  private explainOtherCaller(row: number, caller: number): void {
     const { paths, source, record } = this
     const via = record.nameOf(caller)
     const above = paths.callerOf(row)
     if (source.key.role === 'tag') {
-      if (this.hasSource) this.miss('not-an-entry', row)
+      if (this.hasSource) this.addMiss('not-an-entry', row)
     } else if (record.isBroker(caller) && above >= 0 && this.isSource(above))
-      this.miss('broker-between', row, via)
+      this.addMiss('broker-between', row, via)
     else if (paths.nearestAbove(row, this.isSource) >= 0) {
-      this.miss(source.isPeer ? 'answered-elsewhere' : 'indirect', row, via)
-    } else if (this.hasSource) this.miss('other-caller', row, via)
+      this.addMiss(source.isPeer ? 'answered-elsewhere' : 'indirect', row, via)
+    } else if (this.hasSource) this.addMiss('other-caller', row, via)
   }
 
   /** A message to the target whose sender stands in no span above: the end of the read will tell. */
-  private await(row: number, message: number): void {
+  private awaitSender(row: number, message: number): void {
     const { spans, sign, waiting } = this
     if (!this.target.hasRow(spans, row)) return
-    this.told.add(row)
+    this.explained.add(row)
     const example = waiting.size < maxWaitingExamples ? spanExample(spans, row) : undefined
     waiting.set(message, { sign, example })
   }
 
-  private judgeWay({ message, sender, broker }: MessagePath): void {
+  private explainMessage({ message, sender, broker }: MessagePath): void {
     const waiting = this.waiting.get(message)
     if (!waiting) return
     const { sign, example } = waiting
@@ -175,15 +175,15 @@ export class EdgeExplainer {
   }
 
   /** A client of the source that made no call by itself. */
-  private judgeClient(row: number, answered: boolean): void {
+  private explainClient(row: number, answered: boolean): void {
     const { paths, spans, target, record } = this
     const owner = paths.ownerOf(row)
     if (owner < 0 || !this.isSource(owner)) return
-    if (!answered) this.miss('unanswered-client', row)
+    if (!answered) this.addMiss('unanswered-client', row)
     else if (target.isNamedBy(spans, row)) {
       const callee = this.calleeBelow(row)
       if (callee >= 0 && !record.isOf(target, callee)) {
-        this.miss('answered-elsewhere', row, record.nameOf(callee))
+        this.addMiss('answered-elsewhere', row, record.nameOf(callee))
       }
     }
   }
@@ -201,38 +201,38 @@ export class EdgeExplainer {
   }
 
   /** At the level of operations: client spans of the source below which there is nothing. */
-  private judgeLeaves(): void {
+  private explainLeaves(): void {
     const { spans, paths } = this
     const callers = new Set<number>()
     for (let row = 0; row < spans.length; row++) if (paths.parent[row]! >= 0) callers.add(paths.parent[row]!)
     for (let row = 0; row < spans.length; row++) {
       const kind = spans.kind[row]
       if (kind !== SpanKind.client && kind !== SpanKind.producer) continue
-      if (!callers.has(row) && this.isSource(row)) this.miss('unanswered-client', row)
+      if (!callers.has(row) && this.isSource(row)) this.addMiss('unanswered-client', row)
     }
   }
 
   /** A span of the target that no call leads to. */
-  private judgeUncalled(row: number): void {
+  private explainUncalled(row: number): void {
     const { paths, spans, hasSource } = this
     if (paths.isDuplicate(row)) {
-      if (hasSource) this.miss('duplicate', row)
+      if (hasSource) this.addMiss('duplicate', row)
       return
     }
     const caller = paths.callerOf(row)
     if (caller >= 0) return
     if (this.source.key.role === 'tag' && caller === ParentState.root) {
       if (hasSource) sampleSpan(this.called, spans, row, this.sign)
-    } else if (paths.parent[row]! >= 0) this.miss('without-service', row)
-    else if (caller === ParentState.orphan) this.miss('orphan', row)
-    else if (caller === ParentState.cycle) this.miss('cycle', row)
-    else if (hasSource) this.miss('separate-roots', row)
+    } else if (paths.parent[row]! >= 0) this.addMiss('without-service', row)
+    else if (caller === ParentState.orphan) this.addMiss('orphan', row)
+    else if (caller === ParentState.cycle) this.addMiss('cycle', row)
+    else if (hasSource) this.addMiss('separate-roots', row)
   }
 
   private readonly isSource = (row: number) =>
     !this.paths.isDuplicate(row) && this.source.hasRow(this.spans, row)
 
-  private miss(rule: NearMiss['rule'], row: number, via = ''): void {
+  private addMiss(rule: NearMiss['rule'], row: number, via = ''): void {
     this.misses.add(rule, this.spans, row, this.sign, via)
   }
 

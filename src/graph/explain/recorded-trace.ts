@@ -22,7 +22,7 @@ export class RecordedCalls implements CallObserver {
   readonly clients: { row: number; answered: boolean }[] = []
   readonly messages: { row: number; message: number }[] = []
   /** Known when the graph has been read. */
-  readonly ways: MessagePath[] = []
+  readonly messagePaths: MessagePath[] = []
 
   private readonly strings: StringTable
   private readonly level: 'operation' | 'service'
@@ -55,7 +55,7 @@ export class RecordedCalls implements CallObserver {
   }
 
   sentBy(message: number, sender: number, broker: number): void {
-    this.ways.push({ message, sender, broker })
+    this.messagePaths.push({ message, sender, broker })
   }
 
   isOf(match: NodeMatch, node: number): boolean {
@@ -83,7 +83,7 @@ export class CallPaths {
   private spans!: SpanTable
   /** Row + 2 of the nearest marked row above each row; 1 where there is none, 0 not known yet. */
   private nearest = new Int32Array(64)
-  private readonly way: number[] = []
+  private readonly path: number[] = []
 
   constructor(level: 'operation' | 'service') {
     this.services = level === 'service' ? new ServiceTree() : undefined
@@ -116,11 +116,11 @@ export class CallPaths {
 
   /** The nearest row above `row` that `isMarked`, or -1; the same question must be asked for the whole trace. */
   nearestAbove(row: number, isMarked: (row: number) => boolean): number {
-    const { parent, nearest, way } = this
-    way.length = 0
+    const { parent, nearest, path } = this
+    path.length = 0
     let at = row
     while (nearest[at] === 0) {
-      way.push(at)
+      path.push(at)
       const above = parent[at]!
       if (above < 0) {
         nearest[at] = 1
@@ -132,7 +132,7 @@ export class CallPaths {
       }
       at = above
     }
-    for (const below of way) nearest[below] = nearest[at]!
+    for (const below of path) nearest[below] = nearest[at]!
     return nearest[row]! - 2
   }
 }

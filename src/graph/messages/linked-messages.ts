@@ -1,26 +1,24 @@
 import { sameWords, traceIdWords } from '../columns/ids.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { CallObserver } from '../totals/call-totals.ts'
-import { MessageColumns, Place } from './message-columns.ts'
-import { MessageResolver, type Resolution } from './resolve-links.ts'
+import { MessageColumns, MessagePosition } from './message-columns.ts'
+import { LinkResolver, type Resolution } from './resolve-links.ts'
 
 const none = -1
-/** The number of all messages there was no room for. */
+/** The number of every message beyond the limit. */
 const dropped = 2 ** 31 - 1
 
 /**
- * Messages whose two ends lie in different traces: a consumer is linked to its producer. They are put together when
- * all traces have been seen, since either end may come first. What is held grows with the messages, not with the
- * spans.
+ * Messages whose ends are in different traces: the consumer has a span link to its producer. Both ends are kept until
+ * all traces have been read, because either may come first. Memory grows with the messages, not with the spans.
  */
-export class LinkedCalls {
+export class LinkedMessages {
   observer: CallObserver | undefined
   private readonly senders: MessageColumns
   private readonly receivers: MessageColumns
 
   /**
-   * @param maxMessages most messages that are held of either end. What comes when there is no room for more, or is
-   * taken back then, only counts as dropped.
+   * @param maxMessages most senders and most receivers that are kept; further ones are counted as dropped
    */
   constructor(maxMessages = 1_000_000) {
     this.senders = new MessageColumns(maxMessages)
@@ -43,10 +41,10 @@ export class LinkedCalls {
   }
 
   /**
-   * The messages of a span that is linked to those who sent them.
+   * Adds the messages that a span received, one for each span link.
    *
-   * @param above the row whose message it received besides, -1 where none is known; a link to it says nothing new
-   * @returns the number of the first message, -1 where there is none
+   * @param above the row that sent a further message to it, -1 if unknown; a link to that row is ignored
+   * @returns the number of the first message, -1 if the span has no further links
    */
   addReceiver(
     spans: SpanTable,
@@ -62,28 +60,28 @@ export class LinkedCalls {
       if (above !== none && isLinkTo(link, spans, above)) continue
       const at = this.add(this.receivers, spans, row, node, broker, failed, sign)
       if (first === none) first = at
-      else if (at !== dropped && above === none) this.receivers.place[at] = Place.next
+      else if (at !== dropped && above === none) this.receivers.position[at] = MessagePosition.next
       if (at === dropped) continue
       this.receivers.ids.set(link, at * 6)
-      if (above !== none) this.receivers.place[at] = Place.beside
+      if (above !== none) this.receivers.position[at] = MessagePosition.additional
       else this.observer?.awaitSender(row, at)
     }
     return first
   }
 
-  /** The time on the critical path that a received message brought about. */
+  /** Adds the time on the critical path that a received message caused, ns. */
   addCriticalPath(message: number, ns: number): void {
     if (message !== dropped) this.receivers.criticalPathNs[message]! += ns
   }
 
-  merge(other: LinkedCalls, nodeOf: Int32Array): void {
+  merge(other: LinkedMessages, nodeOf: Int32Array): void {
     this.senders.append(other.senders, nodeOf)
     this.receivers.append(other.receivers, nodeOf)
   }
 
-  /** Puts the ends together; may be asked again after more were added. */
+  /** Matches the ends. It may be called again after more messages were added. */
   resolve(): Resolution {
-    return new MessageResolver(this.senders, this.receivers, this.observer).resolve()
+    return new LinkResolver(this.senders, this.receivers, this.observer).resolve()
   }
 
   private add(

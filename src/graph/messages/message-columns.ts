@@ -4,52 +4,50 @@ import { hashWords } from '../columns/hashing.ts'
 import { copyWords, sameWords } from '../columns/ids.ts'
 import { WeightColumns } from '../spans/span-weights.ts'
 
-/**
- * Which message of its span a received one is: one span may receive many. Those of one span stand one after the other.
- */
-export const Place = {
-  /** The first, or the only one. */
+/** Position of a received message among those of its span. A span may receive several; their rows follow each other. */
+export const MessagePosition = {
+  /** The first or only one. */
   first: 0,
-  /** Another one, linked like the first. */
+  /** Another one that is linked like the first. */
   next: 1,
-  /** One beside that which the span above had sent. */
-  beside: 2,
+  /** One that is linked, while the span above sent another message to this span. */
+  additional: 2,
 } as const
 
-/** Ends of messages, a row for each, that are to be put together by trace id and span id. */
+/** Ends of messages, a row for each, which are matched by trace id and span id. */
 export class MessageColumns {
   length = 0
-  /** Messages there was no room for. */
+  /** Messages beyond the limit. */
   dropped = 0
-  /** Trace id, four words, and span id, two: the sender's own, or those a receiver is linked to. */
+  /** Trace id, four words, and span id, two: the sender's own, or those that a receiver is linked to. */
   ids = new Uint32Array(6 * 64)
   /** Trace id of the span itself, four words. */
   traceIds = new Uint32Array(4 * 64)
-  /** Node whose span this is. */
+  /** Node that the span belongs to. */
   node = new Int32Array(64)
-  /** Node of the broker, -1 where it is not named. */
+  /** Node of the broker, -1 if the span does not name it. */
   broker = new Int32Array(64)
   /** Start, Unix ns. */
   startHi = new Uint32Array(64)
   startLo = new Uint32Array(64)
   durationNs = new Float64Array(64)
-  /** 1 where the span ends before it starts. */
+  /** 1 if the span ends before it starts. */
   skewed = new Uint8Array(64)
   weights: WeightColumns | undefined
   /** Of a receiver: time on the critical path of its trace. */
   criticalPathNs = new Float64Array(64)
-  /** Of a receiver: a `Place`. */
-  place = new Uint8Array(64)
-  /** 1: failed. */
+  /** Of a receiver: a `MessagePosition`. */
+  position = new Uint8Array(64)
+  /** 1 if the message failed. */
   failed = new Uint8Array(64)
   /** `SpanKind` of the span. */
   kind = new Uint8Array(64)
-  /** 1, or -1 where the message is taken back. */
+  /** 1, or -1 if the message is removed. */
   sign = new Int8Array(64)
 
   private readonly max: number
 
-  /** @param max most messages that are held */
+  /** @param max most rows */
   constructor(max: number) {
     this.max = max
   }
@@ -66,17 +64,17 @@ export class MessageColumns {
     return row
   }
 
-  /** Gives a row the weight of row `from` of `weights`. */
+  /** Copies the weight of row `from` of `weights` to a row. */
   setWeight(row: number, weights: WeightColumns, from: number): void {
     if (!this.weights) {
-      if (weights.isPlain(from)) return
+      if (weights.countsOnce(from)) return
       this.weights = new WeightColumns()
       for (let before = 0; before < this.length; before++) this.weights.reset(before)
     }
     this.weights.copy(row, weights, from)
   }
 
-  /** Appends the rows of `other`; `nodeOf` says for each of its nodes which one it is here. */
+  /** Appends the rows of `other`; `nodeOf` maps its nodes to those of this side. */
   append(other: MessageColumns, nodeOf: Int32Array): void {
     this.dropped += other.dropped
     for (let from = 0; from < other.length; from++) {
@@ -94,7 +92,7 @@ export class MessageColumns {
       this.durationNs[row] = other.durationNs[from]!
       this.skewed[row] = other.skewed[from]!
       this.criticalPathNs[row] = other.criticalPathNs[from]!
-      this.place[row] = other.place[from]!
+      this.position[row] = other.position[from]!
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
       this.sign[row] = other.sign[from]!
@@ -124,22 +122,22 @@ export class MessageColumns {
     this.durationNs = resized(this.durationNs, capacity)
     this.skewed = resized(this.skewed, capacity)
     this.criticalPathNs = resized(this.criticalPathNs, capacity)
-    this.place = resized(this.place, capacity)
+    this.position = resized(this.position, capacity)
     this.failed = resized(this.failed, capacity)
     this.kind = resized(this.kind, capacity)
     this.sign = resized(this.sign, capacity)
   }
 }
 
-/** Messages of one id have one head, the first of them. */
-export interface Heads {
+/** Messages of one id have one head: the first of them. */
+export interface MessageHeads {
   /** For each row the first row of the same id. */
-  of: Int32Array
-  /** The first row with the id of a row of `other`, or -1. */
+  headOf: Int32Array
+  /** Finds the first row with the id of a row of `other`; -1 if there is no such row. */
   find(other: MessageColumns, row: number): number
 }
 
-export function headsById(messages: MessageColumns): Heads {
+export function headsById(messages: MessageColumns): MessageHeads {
   const slots = new HashSlots(256)
   slots.clear(messages.length)
   const slotOf = (of: MessageColumns, row: number): number => {
@@ -148,11 +146,11 @@ export function headsById(messages: MessageColumns): Heads {
       if (head < 0 || messages.hasIdOf(head, of, row)) return slot
     }
   }
-  const of = new Int32Array(messages.length)
+  const headOf = new Int32Array(messages.length)
   for (let row = 0; row < messages.length; row++) {
     const slot = slotOf(messages, row)
     if (slots.keyAt(slot) < 0) slots.put(slot, row)
-    of[row] = slots.keyAt(slot)
+    headOf[row] = slots.keyAt(slot)
   }
-  return { of, find: (other, row) => slots.keyAt(slotOf(other, row)) }
+  return { headOf, find: (other, row) => slots.keyAt(slotOf(other, row)) }
 }

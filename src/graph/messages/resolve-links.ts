@@ -3,9 +3,9 @@ import { SpanKind } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type SideSpans, waitNs } from '../totals/call-sides.ts'
 import type { CallObserver } from '../totals/call-totals.ts'
-import { type Heads, headsById, type MessageColumns, Place } from './message-columns.ts'
+import { headsById, type MessageColumns, type MessageHeads, MessagePosition } from './message-columns.ts'
 
-/** A call between two nodes that only a span link tells of. */
+/** A call between two nodes that only a span link shows. */
 export interface LinkedCall {
   caller: number
   callee: number
@@ -14,7 +14,7 @@ export interface LinkedCall {
   row: number
   /** The trace of that span, four words. */
   traceId: Uint32Array
-  /** The spans of both sides, null where there is none. */
+  /** The spans of both sides; null for a side without a span. */
   client: Side | null
   server: Side | null
   criticalPathNs: number
@@ -27,7 +27,7 @@ interface Side {
   row: number
 }
 
-/** How long a message was on its way, of a call that is counted already or among the linked ones. */
+/** How long a message took. Its call is one of the linked ones, or was counted with the span that received it. */
 export interface LinkedGap {
   caller: number
   callee: number
@@ -39,27 +39,27 @@ export interface LinkedGap {
 export interface Resolution {
   calls: LinkedCall[]
   gaps: LinkedGap[]
-  /** Messages that arrived and of which neither broker nor producer is known. */
+  /** Received messages without a known broker or producer. */
   unresolved: number
-  /** Spans that received messages which only links tell of. */
+  /** Spans that received messages known only from links. */
   linkedSpans: number
-  /** Ends of messages there was no room for. */
+  /** Ends of messages beyond the limit. */
   dropped: number
 }
 
 const none = -1
 
-/** Puts messages that were received together with those who sent them. */
-export class MessageResolver {
+/** Finds for each received message its sender, by the span link of the receiver. */
+export class LinkResolver {
   private readonly senders: MessageColumns
   private readonly receivers: MessageColumns
   private readonly observer: CallObserver | undefined
   private readonly published = new PairIndex()
   private readonly publishedTimes: number[] = []
   private readonly result: Resolution
-  /** Of the span at hand: time on the critical path that no call has yet, that of the first one that is found. */
+  /** Time on the critical path of the current span, ns, until its first call takes it. */
   private timeNs = 0
-  /** Of the span at hand: whether the delivery that was counted with it has found its sender. */
+  /** Whether the delivery that was counted with the current span has found its sender. */
   private isDelivered = false
 
   constructor(senders: MessageColumns, receivers: MessageColumns, observer?: CallObserver) {
@@ -75,15 +75,15 @@ export class MessageResolver {
     const heads = headsById(receivers)
     const senderOf = this.findSenders(heads)
     for (let row = 0; row < receivers.length; row++) {
-      this.enter(row)
+      this.startSpan(row)
       const own = receivers.broker[row]!
-      const sender = senderOf[heads.of[row]!]!
-      this.observer?.sentBy(row, ...this.wayOf(row, sender))
+      const sender = senderOf[heads.headOf[row]!]!
+      this.observer?.sentBy(row, ...this.routeOf(row, sender))
       if (sender !== none) {
         this.addGap(row, sender, result.gaps)
         this.deliver(row, sender)
         if (own !== none && senders.broker[sender] === none) this.publish(sender, own, receivers.sign[row]!)
-      } else if (own === none && receivers.place[row] !== Place.beside) {
+      } else if (own === none && receivers.position[row] !== MessagePosition.additional) {
         result.unresolved += receivers.sign[row]!
       }
     }
@@ -94,17 +94,17 @@ export class MessageResolver {
     return result
   }
 
-  /** The first message of a span begins what its others go on with. */
-  private enter(row: number): void {
+  /** Starts the next span if the message is the first of its span. */
+  private startSpan(row: number): void {
     const { receivers, result } = this
-    const place = receivers.place[row]!
-    if (place === Place.next) return
-    this.isDelivered = place === Place.beside
-    this.timeNs = place === Place.beside ? 0 : receivers.criticalPathNs[row]!
-    if (place === Place.first) result.linkedSpans += receivers.sign[row]!
+    const place = receivers.position[row]!
+    if (place === MessagePosition.next) return
+    this.isDelivered = place === MessagePosition.additional
+    this.timeNs = place === MessagePosition.additional ? 0 : receivers.criticalPathNs[row]!
+    if (place === MessagePosition.first) result.linkedSpans += receivers.sign[row]!
   }
 
-  /** The first one from a broker that the span itself names has been counted with the span, as has its time. */
+  /** Adds the delivery, except the first one from a broker that the span names: that was counted with the span. */
   private deliver(row: number, sender: number): void {
     const isNamed = this.receivers.broker[row] !== none
     if (!isNamed || this.isDelivered) {
@@ -119,11 +119,11 @@ export class MessageResolver {
     this.publishedTimes[index] = (this.publishedTimes[index] ?? 0) + sign
   }
 
-  /** The way ends with the delivery, whoever names the broker. */
+  /** Adds the time from the sender's end to the receiver's start to the last edge of the route. */
   private addGap(row: number, sender: number, gaps: LinkedGap[]): void {
     const { receivers, senders } = this
     if ((senders.skewed[sender]! | receivers.skewed[row]!) === 1) return
-    const [from, broker] = this.wayOf(row, sender)
+    const [from, broker] = this.routeOf(row, sender)
     gaps.push({
       caller: broker === none ? from : broker,
       callee: receivers.node[row]!,
@@ -132,8 +132,8 @@ export class MessageResolver {
     })
   }
 
-  /** The nodes of sender and broker of a message, -1 where they are not known. */
-  private wayOf(row: number, sender: number): [from: number, broker: number] {
+  /** Returns the nodes of sender and broker of a message, -1 if unknown. */
+  private routeOf(row: number, sender: number): [from: number, broker: number] {
     const { receivers, senders } = this
     const own = receivers.broker[row]!
     if (sender === none) return [none, own]
@@ -142,7 +142,7 @@ export class MessageResolver {
 
   private delivery(row: number, sender: number, criticalPathNs: number): LinkedCall {
     const { receivers, senders } = this
-    const [from, broker] = this.wayOf(row, sender)
+    const [from, broker] = this.routeOf(row, sender)
     const isDirect = broker === none
     return {
       caller: isDirect ? from : broker,
@@ -175,10 +175,10 @@ export class MessageResolver {
   }
 
   /**
-   * The sender that each head is linked to, a row of `senders`, or -1. Of two that share an id the producer is meant;
-   * senders of one id and kind are the same one, added again or taken back.
+   * Returns for each head the row of `senders` that it is linked to, or -1. If two senders share an id, the producer
+   * counts. Senders of one id and kind are the same span, added several times or removed.
    */
-  private findSenders(heads: Heads): Int32Array {
+  private findSenders(heads: MessageHeads): Int32Array {
     const { receivers, senders } = this
     const producer = new Int32Array(receivers.length).fill(none)
     const client = new Int32Array(receivers.length).fill(none)

@@ -1,5 +1,5 @@
 import type { Steps } from '../columns/steps.ts'
-import { folded, foldedText, type StringTable } from '../columns/string-table.ts'
+import { otherIndex, otherText, type StringTable } from '../columns/string-table.ts'
 import type { Folding, Graph, GraphEdge, GraphNode } from '../graph.ts'
 import { noPattern } from '../totals/call-patterns.ts'
 import { noSides } from '../totals/call-sides.ts'
@@ -8,9 +8,9 @@ import { compareTexts, foldOperations, foldTags } from './fold-nodes.ts'
 import type { TagSums } from './tag-totals.ts'
 
 /**
- * Turns totals into a graph: numbers become names, and what was taken back altogether is left out.
+ * Turns the totals of operations into a graph. Nodes and edges without calls are left out.
  *
- * @param maxNodes most operations, and most values of the tag; the least called of more are drawn as one
+ * @param maxNodes most operations, and most values of the tag; the least called beyond it are folded
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
 export function* readGraph(
@@ -19,7 +19,7 @@ export function* readGraph(
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
-  const { totals: operations, of: operationOf, folding } = foldOperations(all, strings, maxNodes)
+  const { totals: operations, nodeOf: operationOf, folding } = foldOperations(all, strings, maxNodes)
   const foldedTags = allTags && foldTags(allTags, operationOf, strings, maxNodes)
   const tags = foldedTags?.sums
   const operationNodes = yield* readOperations(operations, strings)
@@ -62,20 +62,20 @@ function readOperation(
   const [service, name] = [nodes.first[node]!, nodes.second[node]!]
   const figures = { ...nodeRed.read(node), selfCalls: selfCalls[node] ?? 0 }
   const title = strings.text(service)
-  if (name !== folded) return { role: 'operation', title, operation: strings.text(name), ...figures }
-  const folds = service === folded ? 'operations of all' : 'operations'
-  return { role: 'other', folds, title, operation: foldedText, ...figures }
+  if (name !== otherIndex) return { role: 'operation', title, operation: strings.text(name), ...figures }
+  const folds = service === otherIndex ? 'operations of all' : 'operations'
+  return { role: 'other', folds, title, operation: otherText, ...figures }
 }
 
 const tagRole = { role: 'tag' } as const
 const otherTags = { role: 'other', folds: 'tag values' } as const
 
-/** A node for each value of the tag, in order of their indexes in `tags`. */
+/** Returns a node for each value of the tag, in order of their numbers in `tags`. */
 export function* readTags({ tags, tagRed }: TagSums, strings: StringTable): Steps<GraphNode[]> {
   const read: GraphNode[] = []
   for (let tag = 0; tag < tags.length; tag++) {
     read.push({
-      ...(tags.first[tag] === folded ? otherTags : tagRole),
+      ...(tags.first[tag] === otherIndex ? otherTags : tagRole),
       title: strings.text(tags.first[tag]!),
       operation: '',
       ...tagRed.read(tag),
@@ -86,12 +86,12 @@ export function* readTags({ tags, tagRed }: TagSums, strings: StringTable): Step
   return read
 }
 
-/** The edge from a tag node to a root: nobody's call. */
+/** Returns the figures of the edge from a tag node to a root. It is not a call, so it has no sides and no pattern. */
 export function readEntry({ entryRed }: TagSums, entry: number): Omit<GraphEdge, 'source' | 'target'> {
   return { ...entryRed.read(entry), sides: { ...noSides }, pattern: { ...noPattern } }
 }
 
-/** An edge that was taken back is left out; one with calls has both ends, since its spans count on them. */
+/** Adds an edge if it has calls. Then both of its ends exist, because its spans count on them. */
 export function addEdge(
   edges: GraphEdge[],
   source: number | undefined,
@@ -101,7 +101,7 @@ export function addEdge(
   if (red.count > 0 && source !== undefined && target !== undefined) edges.push({ source, target, ...red })
 }
 
-/** Order of the nodes of a graph. */
+/** Compares nodes by role, title, operation and `folds`. */
 export function compareNodes(a: GraphNode, b: GraphNode): number {
   return (
     compareTexts(a.role, b.role) ||
@@ -111,7 +111,9 @@ export function compareNodes(a: GraphNode, b: GraphNode): number {
   )
 }
 
-/** Those that folded anything. */
+/** Returns the foldings that folded anything. */
 export function foldingsOf(...foldings: (Folding | undefined)[]): Folding[] {
-  return foldings.filter((folding) => folding !== undefined && folding.folded + folding.late > 0) as Folding[]
+  return foldings.filter(
+    (folding) => folding !== undefined && folding.folded + folding.overflowCalls > 0,
+  ) as Folding[]
 }

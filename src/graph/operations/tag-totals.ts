@@ -2,36 +2,33 @@ import { withRoom } from '../columns/grow.ts'
 import { PairIndex } from '../columns/hash-index.ts'
 import { RowList } from '../columns/row-lists.ts'
 import type { Steps } from '../columns/steps.ts'
-import { folded, type StringTable } from '../columns/string-table.ts'
+import { otherIndex, type StringTable } from '../columns/string-table.ts'
 import { compareSpans, type SpanTable } from '../spans/span-table.ts'
 import type { CurrentTrace } from '../totals/exemplars.ts'
 import { RedColumns } from '../totals/red.ts'
 import { ParentState } from '../trace/trace-tree.ts'
 
-/** What `TagTotals` come to. */
+/** The finished sums of `TagTotals`. */
 export interface TagSums {
-  /** (tag value, 0). */
+  /** Pairs (tag value, 0). */
   tags: PairIndex
   tagRed: RedColumns
-  /** (tag, operation): traces with the tag whose root is the operation. */
+  /** Pairs (tag, operation): traces with the tag whose root is the operation. */
   entries: PairIndex
   entryRed: RedColumns
 }
 
-/**
- * Totals of the tag nodes: how many traces hold a value of the selected tag, and at which operations those
- * traces begin.
- */
+/** Totals of the tag nodes: how many traces have a value of the selected tag, and with which operations they begin. */
 export class TagTotals {
   private readonly tags = new PairIndex()
   private readonly tagRed: RedColumns
   private readonly entries = new PairIndex()
-  /** Traces of one root, nearly all there are: counted on their entry alone, and on the tag when it is read. */
+  /** Traces with one root, which are nearly all. They are counted on their entry, and on the tag when it is read. */
   private readonly entryRed: RedColumns
-  /** The other traces; on the tag they count in `tagRed`. */
+  /** The other traces. On their tag they are counted in `tagRed`. */
   private readonly sharedRed: RedColumns
 
-  /** Whether a value gets a node, by string index: 0 not asked yet, 1 yes, 2 no. */
+  /** Whether a value gets a node, by string index: 0 unknown, 1 yes, 2 no. */
   private decisions = new Uint8Array(1024)
   /** The last trace in which a string was seen as a tag value, or an operation as a root. */
   private valueSeenIn = new Int32Array(1024)
@@ -45,8 +42,8 @@ export class TagTotals {
   private readonly isTagNode: (tagValue: string) => boolean
 
   /**
-   * @param trace the trace that is added
-   * @param maxTags most values that get a node of their own
+   * @param trace the current trace
+   * @param maxTags most values with their own node
    */
   constructor(
     slowThresholdNs: number,
@@ -63,24 +60,24 @@ export class TagTotals {
   }
 
   /**
-   * Counts one trace on the node of each tag value in it, with the duration of its earliest top span, and on
+   * Counts one trace on the node of each tag value in it, with the duration of its earliest top row. Also counts it on
    * an edge to each operation that is a root of it.
    *
-   * @param parents as in `TraceTree`
-   * @param tops the rows that nothing called
+   * @param parents as in `TraceTree.parent`
+   * @param topRows the rows without a caller; they get sorted
    * @param operationOf the operation of each row
    */
-  add(spans: SpanTable, parents: Int32Array, tops: RowList, operationOf: Int32Array, sign: 1 | -1): void {
+  add(spans: SpanTable, parents: Int32Array, topRows: RowList, operationOf: Int32Array, sign: 1 | -1): void {
     this.trace++
     this.collectValues(spans, parents)
-    if (this.values.length === 0 || tops.length === 0) return
-    if (tops.length > 1) tops.sort((a, b) => compareSpans(spans, a, b))
-    this.collectRoots(parents, tops, operationOf)
-    const isOfOneRoot = tops.length === 1 && this.roots.length === 1
+    if (this.values.length === 0 || topRows.length === 0) return
+    if (topRows.length > 1) topRows.sort((a, b) => compareSpans(spans, a, b))
+    this.collectRoots(parents, topRows, operationOf)
+    const isOfOneRoot = topRows.length === 1 && this.roots.length === 1
     const entryRed = isOfOneRoot ? this.entryRed : this.sharedRed
     for (let at = 0; at < this.values.length; at++) {
       const tag = this.tagOf(this.values.rows[at]!)
-      if (!isOfOneRoot) this.tagRed.addTrace(tag, spans, tops.rows[0]!, this.slowThresholdNs, sign)
+      if (!isOfOneRoot) this.tagRed.addTrace(tag, spans, topRows.rows[0]!, this.slowThresholdNs, sign)
       for (let of = 0; of < this.roots.length; of++) {
         const root = this.roots.rows[of]!
         const entry = this.entries.indexOf(tag, operationOf[root]!)
@@ -108,11 +105,11 @@ export class TagTotals {
     return sums
   }
 
-  /** Adds the totals of `other`; `operationOf` says for each operation of `other` which one it is here. */
+  /** Adds the totals of `other`; `operationOf` maps its operations to those of this side. */
   merge(other: TagTotals, operationOf: Int32Array, strings: StringTable, otherStrings: StringTable): void {
     const tagOf = new Int32Array(other.tags.length)
     for (let tag = 0; tag < other.tags.length; tag++) {
-      tagOf[tag] = this.tagOf(strings.adopt(otherStrings, other.tags.first[tag]!))
+      tagOf[tag] = this.tagOf(strings.internFrom(otherStrings, other.tags.first[tag]!))
       if (tag < other.tagRed.length) this.tagRed.addRow(tagOf[tag]!, other.tagRed, tag)
     }
     for (let entry = 0; entry < other.entries.length; entry++) {
@@ -124,12 +121,12 @@ export class TagTotals {
     }
   }
 
-  /** The tag node of a value; where there is no room for another, the one of all others. */
+  /** Returns the tag node of a value, `other` for a new value beyond the limit. */
   private tagOf(value: number): number {
     const { tags, maxTags } = this
     if (tags.length < maxTags) return tags.indexOf(value, 0)
     const known = tags.find(value, 0)
-    return known < 0 ? tags.indexOf(folded, 0) : known
+    return known < 0 ? tags.indexOf(otherIndex, 0) : known
   }
 
   private collectValues(spans: SpanTable, parents: Int32Array): void {
@@ -148,17 +145,17 @@ export class TagTotals {
     }
   }
 
-  /** The earliest root of each operation: an entry counts traces, not roots. */
-  private collectRoots(parents: Int32Array, tops: RowList, operationOf: Int32Array): void {
+  /** Collects the earliest root of each operation, because an entry counts traces and not roots. */
+  private collectRoots(parents: Int32Array, topRows: RowList, operationOf: Int32Array): void {
     this.roots.clear()
-    for (let at = 0; at < tops.length; at++) {
-      const top = tops.rows[at]!
-      const operation = operationOf[top]!
-      if (parents[top] !== ParentState.root) continue
+    for (let at = 0; at < topRows.length; at++) {
+      const row = topRows.rows[at]!
+      const operation = operationOf[row]!
+      if (parents[row] !== ParentState.root) continue
       this.rootSeenIn = withRoom(this.rootSeenIn, operation + 1)
       if (this.rootSeenIn[operation] === this.trace) continue
       this.rootSeenIn[operation] = this.trace
-      this.roots.push(top)
+      this.roots.push(row)
     }
   }
 }

@@ -9,17 +9,17 @@ import { CallTotals } from '../totals/call-totals.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
 import { foldServiceNodes, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
 
-/** Gathers the evidence of edges, which have numbers from 0. */
-export class EvidenceOfCalls {
+/** Collects the evidence of edges, which are numbered from 0. */
+export class EdgeEvidence {
   private readonly callees: number[] = []
   private readonly callers: number[] = []
   private readonly direct: boolean[] = []
   private readonly linked: boolean[] = []
 
   /**
-   * @param caller code of the node that calls, as it was counted
-   * @param callee code of the node that is called
-   * @param byLink whether only a span link tells of the call
+   * @param caller code of the calling node, as it was counted
+   * @param callee code of the called node
+   * @param byLink whether only a span link shows the call
    */
   add(edge: number, caller: number, callee: number, byLink: boolean): void {
     this.direct[edge] ||= !byLink && caller === serviceCode && callee === serviceCode
@@ -41,11 +41,11 @@ export class EvidenceOfCalls {
 /**
  * Turns the totals of the service level into a graph.
  *
- * A service counts the requests that entered it, and the calls of it that only their callers tell of. A peer counts
- * the calls it received or, if it received none, those it made.
+ * A service counts the requests that entered it, and the calls that only its callers recorded. A peer counts the calls
+ * it received or, if it received none, those it made.
  *
- * @param linked calls between the nodes of `totals` that span links tell of
- * @param maxNodes most services and peers, and most values of the tag; the least called of more are drawn as one
+ * @param linked calls between the nodes of `totals` that only span links show
+ * @param maxNodes most services and peers, and most values of the tag; the least called beyond it are folded
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
 export function* readServiceGraph(
@@ -55,95 +55,95 @@ export function* readServiceGraph(
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
-  const parties = serviceNodesOf(totals, linked)
-  const all = yield* sumUp(totals, linked, parties)
-  const { other, red, folding } = foldServiceNodes(parties, all, strings, maxNodes)
-  const sums = folding.folded > 0 ? yield* sumUp(totals, linked, parties) : all
+  const shown = serviceNodesOf(totals, linked)
+  const all = yield* sumCalls(totals, linked, shown)
+  const { other, red, folding } = foldServiceNodes(shown, all, strings, maxNodes)
+  const sums = folding.folded > 0 ? yield* sumCalls(totals, linked, shown) : all
   const foldedTags = allTags && foldTags(allTags, (node) => node, strings, maxNodes)
   const tags = foldedTags?.sums
   const { selfCalls } = sums
   const serviceNodes: GraphNode[] = []
-  for (let party = 0; party < parties.length; party++) {
-    const namedBy = attributesOf(parties.sources[party]!)
+  for (let node = 0; node < shown.length; node++) {
+    const namedBy = attributesOf(shown.attributeMask[node]!)
     serviceNodes.push({
-      role: parties.role[party]!,
-      title: strings.text(parties.name[party]!),
+      role: shown.role[node]!,
+      title: strings.text(shown.name[node]!),
       operation: '',
-      ...(party === other ? red.read(0) : readParty(sums, party)),
-      ...(parties.role[party] === 'other' ? { folds: 'services' as const } : {}),
-      selfCalls: selfCalls[party]!,
+      ...(node === other ? red.read(0) : readRed(sums, node)),
+      ...(shown.role[node] === 'other' ? { folds: 'services' as const } : {}),
+      selfCalls: selfCalls[node]!,
       namedBy,
     })
     yield
   }
-  const graph = yield* assemble(serviceNodes, sums, tags, parties, strings)
+  const graph = yield* assemble(serviceNodes, sums, tags, shown, strings)
   return { ...graph, foldings: foldingsOf(folding, foldedTags?.folding) }
 }
 
-function* sumUp(totals: CallTotals, linked: CallTotals, parties: ServiceNodes): Steps<ServiceNodeSums> {
+function* sumCalls(totals: CallTotals, linked: CallTotals, shown: ServiceNodes): Steps<ServiceNodeSums> {
   const sums: ServiceNodeSums = {
     calls: new CallTotals(0),
-    evidence: new EvidenceOfCalls(),
-    selfCalls: new Float64Array(parties.length),
+    evidence: new EdgeEvidence(),
+    selfCalls: new Float64Array(shown.length),
     made: new RedColumns(),
-    received: ownCalls(totals, parties),
+    received: ownCalls(totals, shown),
   }
   for (let node = 0; node < totals.nodes.length; node++) {
-    if (parties.of[node]! >= 0) sums.selfCalls[parties.of[node]!]! += totals.selfCalls[node] ?? 0
+    if (shown.shownAs[node]! >= 0) sums.selfCalls[shown.shownAs[node]!]! += totals.selfCalls[node] ?? 0
   }
-  yield* addCalls(sums, totals, totals.nodes.second, parties, false)
-  yield* addCalls(sums, linked, totals.nodes.second, parties, true)
+  yield* addCalls(sums, totals, totals.nodes.second, shown, false)
+  yield* addCalls(sums, linked, totals.nodes.second, shown, true)
   return sums
 }
 
-function readParty({ received, made }: ServiceNodeSums, party: number): Red {
-  // What a peer called spent its time elsewhere.
-  return received.countOf(party) > 0 ? received.read(party) : { ...made.read(party), criticalPathNs: 0 }
+function readRed({ received, made }: ServiceNodeSums, node: number): Red {
+  // The time of the calls that a peer made is their callees'.
+  return received.countOf(node) > 0 ? received.read(node) : { ...made.read(node), criticalPathNs: 0 }
 }
 
-/** What the parties called, and were called. */
+/** Calls between the shown nodes. */
 export interface ServiceNodeSums {
-  /** Its edges are those between parties. */
+  /** Its nodes are the shown ones. */
   calls: CallTotals
-  evidence: EvidenceOfCalls
+  evidence: EdgeEvidence
   selfCalls: Float64Array
-  /** Calls that each peer made, and received. */
+  /** Calls that each peer made and received. A service also receives the requests that entered it. */
   made: RedColumns
   received: RedColumns
 }
 
-/** @param codes of the nodes between which the calls of `level` are */
+/** @param codes the code of each node of `level` */
 function* addCalls(
   { calls, evidence, selfCalls, made, received }: ServiceNodeSums,
   level: CallTotals,
   codes: Int32Array,
-  parties: ServiceNodes,
+  shown: ServiceNodes,
   byLink: boolean,
 ): Steps<void> {
   const { edges, edgeRed: red, sides } = level
   for (let edge = 0; edge < edges.length; edge++) {
     const isCalled = red.countOf(edge) > 0
     if (!isCalled && !sides.hasGaps(edge)) continue
-    const source = parties.of[edges.first[edge]!]!
-    const target = parties.of[edges.second[edge]!]!
-    // A link may tell of no more than the time that a message took whose delivery is counted among the totals.
+    const source = shown.shownAs[edges.first[edge]!]!
+    const target = shown.shownAs[edges.second[edge]!]!
+    // The totals may count the delivery of a linked message already. The link then adds only how long it took.
     if (!isCalled) calls.sides.addRow(calls.edges.indexOf(source, target), sides, edge)
     else if (source === target) selfCalls[source]! += red.countOf(edge)
     else {
       const call = calls.addEdge(source, target, level, edge)
       evidence.add(call, codes[edges.first[edge]!]!, codes[edges.second[edge]!]!, byLink)
     }
-    if (isCalled && parties.isPeer(edges.first[edge]!)) made.addRow(source, red, edge)
-    if (isCalled && parties.isPeer(edges.second[edge]!)) received.addRow(target, red, edge)
+    if (isCalled && shown.isPeer(edges.first[edge]!)) made.addRow(source, red, edge)
+    if (isCalled && shown.isPeer(edges.second[edge]!)) received.addRow(target, red, edge)
     yield
   }
 }
 
-/** The requests that entered each service. */
-function ownCalls({ nodes, nodeRed }: CallTotals, parties: ServiceNodes): RedColumns {
+/** Returns the requests that entered each service. */
+function ownCalls({ nodes, nodeRed }: CallTotals, shown: ServiceNodes): RedColumns {
   const red = new RedColumns()
   for (let node = 0; node < Math.min(nodes.length, nodeRed.length); node++) {
-    if (parties.of[node]! >= 0) red.addRow(parties.of[node]!, nodeRed, node)
+    if (shown.shownAs[node]! >= 0) red.addRow(shown.shownAs[node]!, nodeRed, node)
   }
   return red
 }
@@ -152,7 +152,7 @@ function* assemble(
   serviceNodes: GraphNode[],
   { calls, evidence }: ServiceNodeSums,
   tags: TagSums | undefined,
-  parties: ServiceNodes,
+  shown: ServiceNodes,
   strings: StringTable,
 ): Steps<Pick<Graph, 'nodes' | 'edges'>> {
   const tagNodes = tags ? yield* readTags(tags, strings) : []
@@ -167,7 +167,7 @@ function* assemble(
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {
     const source = indexOf.get(tagNodes[tags.entries.first[entry]!]!)
-    const target = indexOf.get(serviceNodes[parties.of[tags.entries.second[entry]!]!]!)
+    const target = indexOf.get(serviceNodes[shown.shownAs[tags.entries.second[entry]!]!]!)
     addEdge(edges, source, target, readEntry(tags, entry))
     yield
   }

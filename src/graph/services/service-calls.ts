@@ -1,6 +1,6 @@
 import { PairIndex } from '../columns/hash-index.ts'
 import { RowList } from '../columns/row-lists.ts'
-import type { LinkedCalls } from '../messages/linked-messages.ts'
+import type { LinkedMessages } from '../messages/linked-messages.ts'
 import { PeerColumns, PeerRole } from '../spans/peer-columns.ts'
 import { peerCode, serviceCode, userCode } from '../spans/peer-naming.ts'
 import { SpanKind, SpanStatus, type SpanTable } from '../spans/span-table.ts'
@@ -12,43 +12,44 @@ import { ServiceEdges } from './service-edges.ts'
 import { ServiceTree } from './service-tree.ts'
 
 /**
- * Finds the calls between services in one trace after the other and adds them up. A node is a service, counted once
- * for each request that entered it, or a peer, which sends no spans.
+ * Finds the calls between services in one trace after another and adds them up. A node is a service, counted once for
+ * each request that reached it, or a peer, which sends no spans.
  *
- * Rules, after Zipkin's DependencyLinker (openzipkin/zipkin internal/DependencyLinker.java) and beyond it:
- * - A span below one of another service is a call, whatever their kinds. A client that nobody answers calls its peer.
- * - A span that is itself a caller only shows that its service was reached: it fails the call to its own callee, not
- *   the one to its service. The call has also failed where the caller right above says so.
- * - A message goes through its broker where either side names it, else straight from producer to consumer.
- * - A server may name its caller where no span of another service is above it. Where nothing is above it and nobody is
- *   named, the caller is the user, if that is wanted.
+ * The rules extend those of Zipkin's DependencyLinker (openzipkin/zipkin internal/DependencyLinker.java):
+ * - A span below a span of another service is a call, whatever their kinds. A client without spans of its callee below
+ *   it calls the peer that it names.
+ * - If the span that reached a service is itself a client, its status belongs to the call that it makes. It does not
+ *   fail the call that reached the service. A call has also failed if the client right above says so.
+ * - A message goes through its broker if either side names it, otherwise directly from producer to consumer.
+ * - A server without a span of another service above it may name its caller. A root server that names none was called
+ *   by the user node, if there is one.
  */
 export class ServiceCalls {
-  /** Rows of the last trace that nothing called; `parents` says why. */
-  readonly tops = new RowList()
-  /** Node of each row of the last trace, -1 where it has none. */
+  /** Rows of the last trace without a caller; `parents` has the reason. */
+  readonly topRows = new RowList()
+  /** Node of each row of the last trace that has a service; other rows keep old values. */
   nodeOf = new Int32Array(64)
-  /** For each row of the last trace the row that called it, or one of `Top`. */
+  /** For each row of the last trace the row that called it, or a `ParentState`. */
   parents = new Int32Array(64)
 
   observer: CallObserver | undefined
   private readonly tree = new ServiceTree()
   private readonly edges: ServiceEdges
   private readonly totals: CallTotals
-  private readonly links: LinkedCalls
+  private readonly links: LinkedMessages
   private readonly counts: SpanCounts
-  /** Name of the node of users; 0: they have none. */
+  /** Name of the user node; 0 if there is none. */
   private readonly userName: number
   private readonly noPeers = new PeerColumns()
-  /** Messages whose way to the broker has been counted in this trace: (sender, broker). */
+  /** Messages to brokers that were counted in this trace already: (sender row, broker node). */
   private published: PairIndex | undefined
 
   private spans!: SpanTable
   private peers: PeerColumns = this.noPeers
   private sign: 1 | -1 = 1
 
-  /** @param userName index into the strings; 0: who begins a trace without being named is no node */
-  constructor(totals: CallTotals, links: LinkedCalls, counts: SpanCounts, userName = 0) {
+  /** @param userName name of the user node, index into the strings; 0: there is no user node */
+  constructor(totals: CallTotals, links: LinkedMessages, counts: SpanCounts, userName = 0) {
     this.userName = userName
     this.totals = totals
     this.links = links
@@ -56,7 +57,7 @@ export class ServiceCalls {
     this.edges = new ServiceEdges(totals, links, this.tree)
   }
 
-  /** Counts one trace, or takes it back when `sign` is -1. */
+  /** Counts one trace, or removes it if `sign` is -1. */
   add(spans: SpanTable, traceTree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
     this.tree.build(spans, traceTree)
     this.start(spans, sign)
@@ -67,32 +68,32 @@ export class ServiceCalls {
     for (let row = 0; row < spans.length; row++) {
       this.parents[row] = tree.ownerOf(tree.parent[row]!)
       if (tree.parent[row] === ParentState.duplicate) continue
-      if (spans.service[row] !== 0) this.enter(row)
+      if (spans.service[row] !== 0) this.countSpan(row)
       else counts.withoutService += sign
     }
-    for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.nameOnce(row)
-    for (let row = 0; row < spans.length; row++) if (this.isPresentCaller(row)) this.callPeer(row)
+    for (let row = 0; row < spans.length; row++) if (this.isCountedCaller(row)) this.skipOuterClient(row)
+    for (let row = 0; row < spans.length; row++) if (this.isCountedCaller(row)) this.callPeer(row)
     this.edges.finish(criticalPath, this.nodeOf)
   }
 
   private start(spans: SpanTable, sign: 1 | -1): void {
     this.spans = spans
-    this.peers = spans.withPeers()
+    this.peers = spans.enablePeers()
     this.sign = sign
     this.published = undefined
-    this.tops.clear()
+    this.topRows.clear()
     this.edges.start(spans, sign)
     if (this.nodeOf.length >= spans.length) return
     this.nodeOf = new Int32Array(spans.length * 2)
     this.parents = new Int32Array(spans.length * 2)
   }
 
-  private isPresentCaller(row: number): boolean {
+  private isCountedCaller(row: number): boolean {
     return this.tree.parent[row] !== ParentState.duplicate && this.isCaller(row)
   }
 
-  /** Of a client span inside another for the same peer, such as one try of several, the inner one counts. */
-  private nameOnce(row: number): void {
+  /** Skips a client span above another one for the same peer: an attempt counts, the span around all attempts does not. */
+  private skipOuterClient(row: number): void {
     const { tree, peers } = this
     const above = tree.parent[row]!
     if (above < 0 || peers.name[row] === 0 || peers.name[row] !== peers.name[above]) return
@@ -100,8 +101,8 @@ export class ServiceCalls {
     if (tree.serviceOf(row) === tree.serviceOf(above)) tree.answered[above] = 1
   }
 
-  /** A span with a service: what called it, and whether it is a request to its service at all. */
-  private enter(row: number): void {
+  /** Counts a span that has a service, with the call that reached it, if any. */
+  private countSpan(row: number): void {
     const { spans, counts, sign } = this
     const caller = this.parents[row]!
     const service = spans.service[row]!
@@ -109,20 +110,20 @@ export class ServiceCalls {
     this.nodeOf[row] = node
     counts.counted += sign
     counts.skewed += sign * spans.skewed[row]!
-    if (spans.weights?.bad[row] === 1) counts.badWeights += sign
-    this.countPlace(row, caller)
+    if (spans.weights?.invalid[row] === 1) counts.badWeights += sign
+    this.countParent(row, caller)
     const isCalled = caller >= 0 && spans.service[caller] !== service
     let isRequest = caller < 0 || isCalled
-    if (spans.kind[row] === SpanKind.consumer) isRequest = this.deliver(row, node, caller) || isRequest
-    else if (isCalled) this.call(row, node)
-    else if (spans.kind[row] === SpanKind.server) isRequest = this.serve(row, node, caller) || isRequest
+    if (spans.kind[row] === SpanKind.consumer) isRequest = this.addMessage(row, node, caller) || isRequest
+    else if (isCalled) this.addCall(row, node)
+    else if (spans.kind[row] === SpanKind.server) isRequest = this.addServer(row, node, caller) || isRequest
     if (isRequest) this.totals.addNodeCall(node, spans, row, this.hasFailed(row), sign)
   }
 
-  private countPlace(row: number, caller: number): void {
+  private countParent(row: number, caller: number): void {
     const { counts, sign, spans } = this
     if (caller < 0) {
-      this.tops.push(row)
+      this.topRows.push(row)
       if (caller === ParentState.root) counts.roots += sign
       else if (caller === ParentState.orphan) counts.orphans += sign
       else counts.cycles += sign
@@ -130,33 +131,33 @@ export class ServiceCalls {
     else counts.edgeCalls += sign
   }
 
-  /** A call from the service above. */
-  private call(row: number, node: number): void {
+  /** Adds a call by the service above. */
+  private addCall(row: number, node: number): void {
     const { tree } = this
     const above = tree.parent[row]!
     const failed =
       (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
     const caller = this.isCaller(above) ? above : this.parents[row]!
-    this.edges.enter(this.serviceNode(above), node, caller, row, failed)
-    tree.answerAbove(row)
+    this.edges.addCall(this.serviceNode(above), node, caller, row, failed)
+    tree.markAnswered(row)
   }
 
-  /** A request whose caller sent no span, or was the service itself. */
-  private serve(row: number, node: number, caller: number): boolean {
+  /** Adds a request whose caller sent no span, or is the service itself. */
+  private addServer(row: number, node: number, caller: number): boolean {
     let peer = this.peerNode(row)
     if (peer < 0) peer = this.userOf(caller)
-    if (caller >= 0) this.tree.answerAbove(row)
-    if (peer >= 0) this.edges.enterFromPeer(peer, node, row, this.hasFailed(row))
+    if (caller >= 0) this.tree.markAnswered(row)
+    if (peer >= 0) this.edges.addCallFromPeer(peer, node, row, this.hasFailed(row))
     else if (caller >= 0) this.totals.addSelfCall(node, this.spans, row, this.sign)
     return true
   }
 
   /**
-   * A message that arrived.
+   * Adds a received message.
    *
-   * @returns whether anything tells where from
+   * @returns whether its origin is known
    */
-  private deliver(row: number, node: number, caller: number): boolean {
+  private addMessage(row: number, node: number, caller: number): boolean {
     const { spans, tree, peers } = this
     const above = tree.parent[row]!
     const isOwn = caller >= 0 && spans.service[caller] === spans.service[row]
@@ -166,13 +167,13 @@ export class ServiceCalls {
     const producer = sender >= 0 && this.isCaller(sender) ? sender : -1
     const sent = producer >= 0 ? this.peerNode(producer) : -1
     const broker = own >= 0 ? own : sent
-    if (broker >= 0) this.edges.deliver(broker, node, producer, row, this.hasFailed(row))
+    if (broker >= 0) this.edges.addDelivery(broker, node, producer, row, this.hasFailed(row))
     if (sender < 0) {
       if (peers.hasLink(row)) {
         const message = this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
-        this.edges.receive(row, message)
+        this.edges.setMessage(row, message)
       } else if (own < 0 && this.userOf(caller) >= 0) {
-        this.edges.enterFromPeer(this.userOf(caller), node, row, this.hasFailed(row))
+        this.edges.addCallFromPeer(this.userOf(caller), node, row, this.hasFailed(row))
       }
       return own >= 0 || peers.hasLink(row)
     }
@@ -188,21 +189,21 @@ export class ServiceCalls {
     const from = this.serviceNode(sender)
     const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
     if (from === node) this.totals.addSelfCall(node, this.spans, row, this.sign)
-    else this.edges.enter(from, node, sender, row, failed)
-    this.tree.answerAbove(row)
+    else this.edges.addCall(from, node, sender, row, failed)
+    this.tree.markAnswered(row)
   }
 
-  /** A sender that did not name the broker, which its consumers do: once, however many they are. */
+  /** Adds a message to a broker that only the consumers name: once for all consumers. */
   private publish(sender: number, broker: number): void {
     this.published ??= new PairIndex()
     const known = this.published.length
     this.published.indexOf(sender, broker)
     if (this.published.length === known) return
     const failed = this.isCaller(sender) && this.hasFailed(sender)
-    this.edges.publish(this.serviceNode(sender), broker, sender, failed)
+    this.edges.addPublication(this.serviceNode(sender), broker, sender, failed)
   }
 
-  /** The peer that a caller names is called, unless the callee's own spans have told of the call. */
+  /** Adds a call to the peer that a client names, unless spans of the callee were counted already. */
   private callPeer(row: number): void {
     const { spans, tree, peers, sign } = this
     if (tree.ownerOf(row) < 0) return
@@ -212,29 +213,29 @@ export class ServiceCalls {
     const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
     if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
     const answered = tree.answered[row] === 1
-    if (peer >= 0 && (isMessage || !answered)) this.edges.callPeer(node, peer, row, failed)
+    if (peer >= 0 && (isMessage || !answered)) this.edges.addPeerCall(node, peer, row, failed)
     else if (!isMessage) this.observer?.noCall(row, answered)
   }
 
-  /** Node of the service that a span works for, which there must be. */
+  /** Returns the node of the service that a span works for. The span must have an owner. */
   private serviceNode(row: number): number {
     return this.totals.nodeOf(this.tree.serviceOf(row), serviceCode)
   }
 
-  /** Node of the peer that a span names, or -1. */
+  /** Returns the node of the peer that a span names, or -1. */
   private peerNode(row: number): number {
     const { peers } = this
     const name = peers.name[row]!
-    return name === 0 ? -1 : this.totals.nodeOf(name, peerCode(peers.role[row]!, peers.source[row]!))
+    return name === 0 ? -1 : this.totals.nodeOf(name, peerCode(peers.role[row]!, peers.attribute[row]!))
   }
 
-  /** Node of the user where nothing called, or -1. */
+  /** Returns the user node for a root, otherwise -1. */
   private userOf(caller: number): number {
     if (caller !== ParentState.root || this.userName === 0) return -1
     return this.totals.nodeOf(this.userName, userCode)
   }
 
-  /** Whether a span calls somebody: by its kind, or because it names a peer and is no server of it. */
+  /** Returns whether a span is a call: by its kind, or because it names a peer and is neither server nor consumer. */
   private isCaller(row: number): boolean {
     const kind = this.spans.kind[row]!
     if (kind === SpanKind.client || kind === SpanKind.producer) return true

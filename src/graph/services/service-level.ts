@@ -1,8 +1,8 @@
 import type { Steps } from '../columns/steps.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import type { Graph } from '../graph.ts'
-import { LinkedCalls } from '../messages/linked-messages.ts'
-import { nodesWhileReading } from '../operations/fold-nodes.ts'
+import { LinkedMessages } from '../messages/linked-messages.ts'
+import { nodeLimitFactor } from '../operations/fold-nodes.ts'
 import { TagTotals } from '../operations/tag-totals.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import { type CallObserver, CallTotals } from '../totals/call-totals.ts'
@@ -19,12 +19,12 @@ export class ServiceLevel {
   private readonly slowThresholdNs: number
   private readonly maxNodes: number
   private readonly totals: CallTotals
-  private readonly links = new LinkedCalls()
+  private readonly links = new LinkedMessages()
   readonly counts = emptyCounts()
   private readonly calls: ServiceCalls
   private readonly tags: TagTotals | undefined
 
-  /** @param isTagNode which values of the tag get a node; absent where these are the services themselves */
+  /** @param isTagNode whether a value of the tag gets a node; absent if the tag is the service name */
   constructor(
     strings: StringTable,
     slowThresholdNs: number,
@@ -34,7 +34,7 @@ export class ServiceLevel {
     hasUser = false,
   ) {
     this.maxNodes = maxNodes
-    const mostNodes = maxNodes * nodesWhileReading
+    const mostNodes = maxNodes * nodeLimitFactor
     this.strings = strings
     this.slowThresholdNs = slowThresholdNs
     this.totals = new CallTotals(slowThresholdNs, trace, 'code', mostNodes)
@@ -47,18 +47,18 @@ export class ServiceLevel {
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
   }
 
-  /** From now on tells of each call. */
+  /** Reports each further call to `observer`. */
   watch(observer: CallObserver): void {
     this.totals.watch(observer)
     this.links.observer = observer
     this.calls.observer = observer
   }
 
-  /** Counts one trace. `tree` is built of `spans`, `criticalPath` measured of both; they stay as they are. */
+  /** Counts one trace. `tree` is built from `spans`, `criticalPath` from both; none of them is changed. */
   add(spans: SpanTable, tree: TraceTree, criticalPath: CriticalPath, sign: 1 | -1): void {
     const { calls } = this
     calls.add(spans, tree, criticalPath, sign)
-    this.tags?.add(spans, calls.parents, calls.tops, calls.nodeOf, sign)
+    this.tags?.add(spans, calls.parents, calls.topRows, calls.nodeOf, sign)
   }
 
   merge(other: ServiceLevel): void {

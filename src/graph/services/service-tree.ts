@@ -3,17 +3,17 @@ import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 
 /**
- * The spans of one trace as the service level sees them: a span without a service is transparent, and nobody in a
- * cycle has a caller. One instance serves all traces.
+ * The spans of one trace as the service level sees them. A span without a service is transparent: its children belong
+ * to the nearest span above that has one. No member of a cycle has a caller. One instance serves all traces.
  */
 export class ServiceTree {
-  /** Row of the parent as sent, or one of `Top`; the members of a cycle have none. */
+  /** Row of the parent, or a `ParentState`; all members of a cycle have `ParentState.cycle`. */
   parent = new Int32Array(64)
-  /** 1 where a span's callee is known by its own spans. */
+  /** 1 if the callee of a span sent spans itself. */
   answered = new Uint8Array(64)
-  /** The nearest row that has a service, the row itself or one above it; else one of `Top`. */
+  /** The row itself if it has a service, else the nearest row above that has one, else a `ParentState`. */
   private owners = new Int32Array(64)
-  /** The row that began the work a row belongs to, -1 where nobody asked yet. */
+  /** The row that started the work a row belongs to, -1 if not determined yet. */
   private requests = new Int32Array(64)
   private services = new Int32Array(64)
   private kinds = new Uint8Array(64)
@@ -31,20 +31,20 @@ export class ServiceTree {
     for (let row = 0; row < spans.length; row++) this.findOwner(row)
   }
 
-  /** The nearest row that has a service, the row itself or one above it; else one of `Top`. */
+  /** Returns the row itself if it has a service, else the nearest row above that has one, else a `ParentState`. */
   ownerOf(row: number): number {
     return row < 0 ? row : this.owners[row]!
   }
 
-  /** Whose work a span is: the service of its owner, 0 where it has none. */
+  /** Returns the service that a span works for: that of its owner, 0 without an owner. */
   serviceOf(row: number): number {
     const owner = this.ownerOf(row)
     return owner < 0 ? 0 : this.services[owner]!
   }
 
   /**
-   * The request that a span with a service, or below one, works for: the nearest server or consumer of the service, or
-   * else the topmost of its spans that hang together.
+   * Returns the row of the request that a span works for: the nearest server or consumer span of its service. Without
+   * one it is the topmost connected span of the service. The span must have an owner.
    */
   requestOf(row: number): number {
     const { parent, requests } = this
@@ -56,8 +56,8 @@ export class ServiceTree {
     return request
   }
 
-  /** Marks all spans above `row` that belong to the service of its parent: whom they called has answered. */
-  answerAbove(row: number): void {
+  /** Marks the spans above `row` that belong to the service of its parent: their callee sent spans. */
+  markAnswered(row: number): void {
     const above = this.parent[row]!
     const service = this.serviceOf(above)
     for (let at = above; at >= 0 && this.answered[at] === 0; at = this.parent[at]!) {
@@ -85,7 +85,7 @@ export class ServiceTree {
     return above < 0 || services[above] !== services[row]
   }
 
-  /** Of spans that call each other in a circle none can be believed. */
+  /** Detaches all members of each cycle, because none of their parents can be trusted. */
   private detachCycles({ parent, cuts }: TraceTree): void {
     for (let cut = 0; cut < cuts.length; cut += 2) {
       const end = cuts.rows[cut]!
@@ -94,7 +94,7 @@ export class ServiceTree {
     }
   }
 
-  /** Shortens the way of all spans on it, so that a long chain is walked once. */
+  /** Sets the owner of all rows on the way up, so that a long chain is walked once. */
   private findOwner(start: number): void {
     const { owners, services } = this
     let owner = owners[start]!

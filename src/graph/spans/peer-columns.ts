@@ -17,7 +17,7 @@ export class PeerColumns {
   /** A `PeerRole`. */
   role = new Uint8Array(0)
   /** The attribute that named the peer, index into `peerAttributes`. */
-  source = new Uint8Array(0)
+  attribute = new Uint8Array(0)
   /** 1 where the attribute `error` is true. */
   errorTag = new Uint8Array(0)
   /** The sender's own address: tells apart the spans of two servers that answer one shared span id. */
@@ -29,7 +29,7 @@ export class PeerColumns {
     if (row >= this.name.length) this.grow(Math.max(64, row * 2))
     this.name[row] = 0
     this.role[row] = 0
-    this.source[row] = 0
+    this.attribute[row] = 0
     this.errorTag[row] = 0
     this.instance[row] = 0
     this.links.reset(row)
@@ -38,7 +38,7 @@ export class PeerColumns {
   copy(row: number, other: PeerColumns, from: number): void {
     this.name[row] = other.name[from]!
     this.role[row] = other.role[from]!
-    this.source[row] = other.source[from]!
+    this.attribute[row] = other.attribute[from]!
     this.errorTag[row] = other.errorTag[from]!
     this.instance[row] = other.instance[from]!
     this.links.copy(row, other.links, from)
@@ -67,7 +67,7 @@ export class PeerColumns {
   private grow(capacity: number): void {
     this.name = resized(this.name, capacity)
     this.role = resized(this.role, capacity)
-    this.source = resized(this.source, capacity)
+    this.attribute = resized(this.attribute, capacity)
     this.errorTag = resized(this.errorTag, capacity)
     this.instance = resized(this.instance, capacity)
   }

@@ -77,7 +77,7 @@ export class PeerNaming {
   /** A `PeerRole`. */
   role: number = PeerRole.none
   /** The attribute that named it, an index into `peerAttributes`. */
-  source = 0
+  attribute = 0
 
   private readonly values = new Int32Array(peerAttributes.length)
   /** Bit n: attribute n is there. */
@@ -96,7 +96,7 @@ export class PeerNaming {
   }
 
   /** @param attribute index into `peerAttributes` */
-  offer(attribute: number, value: number): void {
+  addAttribute(attribute: number, value: number): void {
     if (value === 0) return
     this.values[attribute] = value
     this.present |= 1 << attribute
@@ -105,12 +105,12 @@ export class PeerNaming {
   /** Sets `name`, `role` and `source` of a span of this kind. */
   resolve(kind: number): void {
     this.name = 0
-    this.source = 0
+    this.attribute = 0
     this.role = this.present === 0 ? PeerRole.none : roleOf(kind, this.present)
     for (const attribute of order[this.role as 0 | 1 | 2 | 3]) {
       if ((this.present & (1 << attribute)) === 0) continue
       this.name = this.values[attribute]!
-      this.source = attribute
+      this.attribute = attribute
       const hasPort = attribute === peerAddress && (this.present & (1 << peerPort)) !== 0
       if (hasPort) this.name = this.endpoint(this.name, this.values[peerPort]!)
       return
@@ -156,25 +156,25 @@ function roleOf(kind: number, present: number): number {
 export const serviceCode = 0
 
 /** Code of the node for peers there was no room for. */
-export const foldedPeer = 1
+export const otherPeerCode = 1
 
-const sourceBits = 5
+const attributeBits = 5
 
 /** @param source index into `peerAttributes` */
-export const peerCode = (role: number, source: number) => (role << sourceBits) | source
+export const peerCode = (role: number, source: number) => (role << attributeBits) | source
 /** Whoever began a trace without being named: no attribute has this number. */
-export const userCode = peerCode(PeerRole.user, (1 << sourceBits) - 1)
-export const roleOfCode = (code: number) => code >>> sourceBits
-export const sourceOfCode = (code: number) => code & ((1 << sourceBits) - 1)
+export const userCode = peerCode(PeerRole.user, (1 << attributeBits) - 1)
+export const roleOfCode = (code: number) => code >>> attributeBits
+export const attributeOfCode = (code: number) => code & ((1 << attributeBits) - 1)
 
 /**
  * Whether a peer is the service of the same name, should there be one: `peer.service` says so outright, and a host
  * of that name is most likely where it runs. A database or a topic may be called as a service is, and is not it.
  */
 export function mayBeService(code: number): boolean {
-  return roleOfCode(code) === PeerRole.external || sourceOfCode(code) === peerService
+  return roleOfCode(code) === PeerRole.external || attributeOfCode(code) === peerService
 }
 
 /** Bit n stands for attribute n: there are 17. */
-export const maskOfCode = (code: number) => (code === serviceCode ? 0 : 1 << sourceOfCode(code))
+export const maskOfCode = (code: number) => (code === serviceCode ? 0 : 1 << attributeOfCode(code))
 export const attributesOf = (mask: number) => peerAttributes.filter((_, bit) => ((mask >> bit) & 1) === 1)

@@ -90,7 +90,7 @@ export class SpanTable {
   }
 
   /** The columns of the peers, from now on filled. */
-  withPeers(): PeerColumns {
+  enablePeers(): PeerColumns {
     if (this.peers) return this.peers
     this.peers = new PeerColumns()
     for (let row = 0; row < this.length; row++) this.peers.reset(row)
@@ -98,7 +98,7 @@ export class SpanTable {
   }
 
   /** The columns of the weights, from now on filled. */
-  withWeights(): WeightColumns {
+  enableWeights(): WeightColumns {
     if (this.weights) return this.weights
     this.weights = new WeightColumns()
     for (let row = 0; row < this.length; row++) this.weights.reset(row)
@@ -107,8 +107,8 @@ export class SpanTable {
 
   /** Appends row `from` of `other`, which must share this table's strings. */
   copyRow(other: SpanTable, from: number): void {
-    if (other.peers) this.withPeers()
-    if (other.weights) this.withWeights()
+    if (other.peers) this.enablePeers()
+    if (other.weights) this.enableWeights()
     const row = this.addRow()
     this.spanIdHi[row] = other.spanIdHi[from]!
     this.spanIdLo[row] = other.spanIdLo[from]!
@@ -210,7 +210,7 @@ function comparePeers(spans: SpanTable, a: number, b: number): number {
   if (!peers) return 0
   return (
     peers.role[b]! - peers.role[a]! ||
-    peers.source[a]! - peers.source[b]! ||
+    peers.attribute[a]! - peers.attribute[b]! ||
     compareTexts(spans, peers.name[a]!, peers.name[b]!) ||
     peers.errorTag[b]! - peers.errorTag[a]! ||
     compareTexts(spans, peers.instance[a]!, peers.instance[b]!) ||

@@ -23,44 +23,44 @@ export class WeightColumns {
   /** Calls that the span stands for: 1, unless it is a summary. */
   calls = new Float64Array(0)
   /** 1 where the span says something of what it stands for that cannot be. */
-  bad = new Uint8Array(0)
+  invalid = new Uint8Array(0)
   /** Of a summary: sum of the durations of its calls, ns. */
   totalNs = new Float64Array(0)
   /** Of a summary: durations, ns, and how many calls had each, in turn; they add up to `calls`. */
   readonly durations = new ListColumn()
   /** Adjusted count of a call less 1, in whole millionths. */
-  private unseen = new Float64Array(0)
+  private unrecorded = new Float64Array(0)
 
   reset(row: number): void {
     if (row >= this.calls.length) this.grow(Math.max(64, row * 2))
     this.calls[row] = 1
-    this.bad[row] = 0
+    this.invalid[row] = 0
     this.totalNs[row] = 0
-    this.unseen[row] = 0
+    this.unrecorded[row] = 0
     this.durations.reset(row)
   }
 
   copy(row: number, other: WeightColumns, from: number): void {
     this.calls[row] = other.calls[from]!
-    this.bad[row] = other.bad[from]!
+    this.invalid[row] = other.invalid[from]!
     this.totalNs[row] = other.totalNs[from]!
-    this.unseen[row] = other.unseen[from]!
+    this.unrecorded[row] = other.unrecorded[from]!
     this.durations.copy(row, other.durations, from)
   }
 
   /** Whether the span stands for nothing but itself. */
-  isPlain(row: number): boolean {
-    return this.unseen[row] === 0 && this.calls[row] === 1
+  countsOnce(row: number): boolean {
+    return this.unrecorded[row] === 0 && this.calls[row] === 1
   }
 
   /** @param count how many calls each of the span's calls stands for, 1 to `maxAdjustedCount` */
   setAdjustedCount(row: number, count: number): void {
-    this.unseen[row] = Math.round((count - 1) * adjustedScale)
+    this.unrecorded[row] = Math.round((count - 1) * adjustedScale)
   }
 
   /** Calls of which nothing was recorded, for each call of the span, in whole millionths. */
-  unseenPerCall(row: number): number {
-    return this.unseen[row]!
+  unrecordedPerCall(row: number): number {
+    return this.unrecorded[row]!
   }
 
   /**
@@ -84,18 +84,18 @@ export class WeightColumns {
   compare(a: number, b: number): number {
     return (
       this.calls[b]! - this.calls[a]! ||
-      this.unseen[b]! - this.unseen[a]! ||
+      this.unrecorded[b]! - this.unrecorded[a]! ||
       this.totalNs[b]! - this.totalNs[a]! ||
-      this.bad[a]! - this.bad[b]! ||
+      this.invalid[a]! - this.invalid[b]! ||
       this.durations.compare(a, b)
     )
   }
 
   private grow(capacity: number): void {
     this.calls = resized(this.calls, capacity)
-    this.bad = resized(this.bad, capacity)
+    this.invalid = resized(this.invalid, capacity)
     this.totalNs = resized(this.totalNs, capacity)
-    this.unseen = resized(this.unseen, capacity)
+    this.unrecorded = resized(this.unrecorded, capacity)
   }
 }
 
@@ -116,7 +116,7 @@ export interface PrunedCalls {
 export type Durations = [durationNs: number, calls: number][]
 
 /** Whether a summary can stand for its calls: how many there were is the least it must say. */
-export function isSummary({ calls }: PrunedCalls): boolean {
+export function isValidSummary({ calls }: PrunedCalls): boolean {
   return Number.isInteger(calls) && calls >= 1 && calls <= maxCalls
 }
 

@@ -181,13 +181,13 @@ export class SiblingCalls {
     for (let row = 0; row < rows; row++) {
       const last = lastOf[row]!
       if (last === none) continue
-      if (before[last] === none) this.addSame(last, this.edgeOf[last]!, patterns, sign)
-      else this.addSiblings(last, patterns, sign)
+      if (before[last] === none) this.addGroup(last, this.edgeOf[last]!, patterns, sign)
+      else this.addCallsOfParent(last, patterns, sign)
     }
   }
 
   /** The calls of one parent, the last of which is given, by their edges. */
-  private addSiblings(last: number, patterns: CallPatterns, sign: 1 | -1): void {
+  private addCallsOfParent(last: number, patterns: CallPatterns, sign: 1 | -1): void {
     const { before, edgeOf, edges } = this
     edges.clear()
     for (let call = last; call !== none; ) {
@@ -203,12 +203,12 @@ export class SiblingCalls {
       const edge = edges.rows[at]!
       const sibling = this.siblingOn[edge]!
       this.siblingOn[edge] = none
-      this.addSame(sibling, edge, patterns, sign)
+      this.addGroup(sibling, edge, patterns, sign)
     }
   }
 
   /** The calls of one parent on one edge. */
-  private addSame(last: number, edge: number, patterns: CallPatterns, sign: 1 | -1): void {
+  private addGroup(last: number, edge: number, patterns: CallPatterns, sign: 1 | -1): void {
     const isAlone = this.before[last] === none && this.callsOf(last) === 1
     if (isAlone) patterns.addSingle(edge, sign)
     else patterns.addGroup(edge, this.measure(last), sign)

@@ -80,14 +80,14 @@ export class CallSides {
 
   /** @param gapNs may be negative */
   addGapTime(edge: number, gapNs: number, sign: 1 | -1): void {
-    if (gapNs < 0) this.reach(edge)[edge * cellsPerEdge + negativeGaps]! += sign
+    if (gapNs < 0) this.reserve(edge)[edge * cellsPerEdge + negativeGaps]! += sign
     else this.addTime(edge, gaps, 1, gapNs, sign)
   }
 
   /** Adds edge `from` of `other` to edge `edge`. */
   addRow(edge: number, other: CallSides, from: number): void {
     if ((from + 1) * cellsPerEdge > other.cells.length) return
-    const cells = this.reach(edge)
+    const cells = this.reserve(edge)
     const at = edge * cellsPerEdge
     const otherAt = from * cellsPerEdge
     for (const side of [clients, servers, gaps]) {
@@ -122,7 +122,7 @@ export class CallSides {
   }
 
   private addTime(edge: number, side: number, calls: number, ns: number, sign: 1 | -1): void {
-    const cells = this.reach(edge)
+    const cells = this.reserve(edge)
     const at = edge * cellsPerEdge + side
     cells[at]! += sign * calls
     addExactly(cells, at + 1, ns, sign)
@@ -132,7 +132,7 @@ export class CallSides {
     return this.cells[edge * cellsPerEdge + count] ?? 0
   }
 
-  private reach(edge: number): Float64Array {
+  private reserve(edge: number): Float64Array {
     const needed = (edge + 1) * cellsPerEdge
     if (needed > this.cells.length) this.cells = withRoom(this.cells, needed)
     return this.cells

@@ -1,8 +1,8 @@
 import { withRoom } from '../columns/grow.ts'
 import { PairIndex } from '../columns/hash-index.ts'
 import type { Steps } from '../columns/steps.ts'
-import { folded, type StringTable } from '../columns/string-table.ts'
-import { foldedPeer, serviceCode } from '../spans/peer-naming.ts'
+import { otherIndex, type StringTable } from '../columns/string-table.ts'
+import { otherPeerCode, serviceCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
@@ -49,7 +49,7 @@ export class CallTotals {
 
   private readonly slowThresholdNs: number
   private observer: CallObserver | undefined
-  private readonly second: 'text' | 'code'
+  private readonly secondKind: 'text' | 'code'
   private readonly maxNodes: number
 
   /**
@@ -63,7 +63,7 @@ export class CallTotals {
     second: 'text' | 'code' = 'text',
     maxNodes = Number.POSITIVE_INFINITY,
   ) {
-    this.second = second
+    this.secondKind = second
     this.maxNodes = maxNodes
     this.slowThresholdNs = slowThresholdNs
     this.nodeRed = new RedColumns(trace)
@@ -79,11 +79,11 @@ export class CallTotals {
     if (nodes.length < maxNodes) return nodes.indexOf(first, second)
     const known = nodes.find(first, second)
     if (known >= 0) return known
-    if (this.second === 'code')
-      return nodes.indexOf(folded, second === serviceCode ? serviceCode : foldedPeer)
-    const ofFirst = nodes.find(first, folded)
+    if (this.secondKind === 'code')
+      return nodes.indexOf(otherIndex, second === serviceCode ? serviceCode : otherPeerCode)
+    const ofFirst = nodes.find(first, otherIndex)
     if (ofFirst >= 0) return ofFirst
-    return nodes.indexOf(nodes.length < 2 * maxNodes ? first : folded, folded)
+    return nodes.indexOf(nodes.length < 2 * maxNodes ? first : otherIndex, otherIndex)
   }
 
   /** From now on tells of each call. */
@@ -146,11 +146,11 @@ export class CallTotals {
   merge(other: CallTotals, strings: StringTable, otherStrings: StringTable): Int32Array {
     const nodeOf = new Int32Array(other.nodes.length)
     for (let node = 0; node < other.nodes.length; node++) {
-      const firstHere = strings.adopt(otherStrings, other.nodes.first[node]!)
+      const firstHere = strings.internFrom(otherStrings, other.nodes.first[node]!)
       const second = other.nodes.second[node]!
       nodeOf[node] = this.nodeOf(
         firstHere,
-        this.second === 'text' ? strings.adopt(otherStrings, second) : second,
+        this.secondKind === 'text' ? strings.internFrom(otherStrings, second) : second,
       )
     }
     this.addAll(other, nodeOf)

@@ -39,7 +39,7 @@ export class RedColumns {
   length = 0
   private cells = new Float64Array(64 * cellsPerRow)
   /** Adjusted count less count, in whole millionths. */
-  private readonly unseen = new ExactSums()
+  private readonly unrecorded = new ExactSums()
   private readonly durations = new DurationSketches()
   private readonly exemplars: ExemplarColumns
 
@@ -68,11 +68,11 @@ export class RedColumns {
     sign: 1 | -1,
   ): void {
     const { weights } = spans
-    if (weights === undefined || weights.isPlain(span)) {
+    if (weights === undefined || weights.countsOnce(span)) {
       this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
       return
     }
-    this.unseen.add(row, weights.unseenPerCall(span) * weights.calls[span]!, sign)
+    this.unrecorded.add(row, weights.unrecordedPerCall(span) * weights.calls[span]!, sign)
     if (weights.calls[span] === 1) this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
     else this.addSummary(row, weights, span, hasFailed, slowThresholdNs, sign)
   }
@@ -80,7 +80,7 @@ export class RedColumns {
   /** Adds a trace, which begins with this span and counts once even where that is a summary. */
   addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
     const { weights } = spans
-    if (weights) this.unseen.add(row, weights.unseenPerCall(span), sign)
+    if (weights) this.unrecorded.add(row, weights.unrecordedPerCall(span), sign)
     const hasFailed = spans.status[span] === SpanStatus.error
     this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
   }
@@ -92,7 +92,7 @@ export class RedColumns {
     slowThresholdNs: number,
     sign: 1 | -1,
   ): void {
-    const cells = this.reach(row)
+    const cells = this.reserve(row)
     const at = row * cellsPerRow
     cells[at + count]! += sign
     if (hasFailed) cells[at + failed]! += sign
@@ -113,7 +113,7 @@ export class RedColumns {
     const calls = sign * weights.calls[span]!
     const { values } = weights.durations
     const start = weights.durations.start(span)
-    const cells = this.reach(row)
+    const cells = this.reserve(row)
     const at = row * cellsPerRow
     cells[at + count]! += calls
     if (hasFailed) cells[at + failed]! += calls
@@ -128,7 +128,7 @@ export class RedColumns {
 
   /** Adds time on a critical path to row `row`, or takes it back when `sign` is -1. */
   addCriticalPath(row: number, ns: number, sign: 1 | -1): void {
-    if (ns > 0) addExactly(this.reach(row), row * cellsPerRow + criticalPathNs, ns, sign)
+    if (ns > 0) addExactly(this.reserve(row), row * cellsPerRow + criticalPathNs, ns, sign)
   }
 
   /**
@@ -137,13 +137,13 @@ export class RedColumns {
    * @param withPath whether its time on critical paths is added as well
    */
   addRow(row: number, other: RedColumns, from: number, withPath = true): void {
-    const cells = this.reach(row)
+    const cells = this.reserve(row)
     const at = row * cellsPerRow
     const otherAt = from * cellsPerRow
     for (let cell = count; cell <= slow; cell++) cells[at + cell]! += other.cells[otherAt + cell]!
     addSum(cells, at + timeNs, other.cells, otherAt + timeNs)
     if (withPath) addSum(cells, at + criticalPathNs, other.cells, otherAt + criticalPathNs)
-    this.unseen.addRow(row, other.unseen, from)
+    this.unrecorded.addRow(row, other.unrecorded, from)
     this.durations.addRow(row, other.durations, from)
     this.exemplars.addRow(row, other.exemplars, from)
   }
@@ -159,7 +159,7 @@ export class RedColumns {
       calls === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : durations.percentiles(row, calls)
     return {
       count: calls,
-      adjustedCount: (calls * adjustedScale + this.unseen.read(row)) / adjustedScale,
+      adjustedCount: (calls * adjustedScale + this.unrecorded.read(row)) / adjustedScale,
       failed: cells[at + failed]!,
       slow: cells[at + slow]!,
       meanNs,
@@ -169,7 +169,7 @@ export class RedColumns {
     }
   }
 
-  private reach(row: number): Float64Array {
+  private reserve(row: number): Float64Array {
     if (row >= this.length) {
       this.length = row + 1
       const { cells } = this

@@ -41,7 +41,7 @@ export class CriticalPath {
   /** The children of a row as a list, in no order; -1 is its end. */
   private firstChild = new Int32Array(64)
   private nextSibling = new Int32Array(64)
-  private readonly lastFirst = new RowHeap((a, b) => this.precedes(a, b))
+  private readonly latestFirst = new RowHeap((a, b) => this.precedes(a, b))
 
   /** Breaks the last ties. */
   private spans: SpanTable | undefined
@@ -58,7 +58,7 @@ export class CriticalPath {
   }
 
   /** Hands the time of spans without a service to the nearest span above that has one; what has none keeps it. */
-  liftNameless(spans: SpanTable, tree: TraceTree): void {
+  moveTimeToServices(spans: SpanTable, tree: TraceTree): void {
     const { exclusiveNs } = this
     for (let at = this.length - 1; at >= 0; at--) {
       const row = this.path[at]!
@@ -131,7 +131,7 @@ export class CriticalPath {
       if (fromNs >= toNs) continue
       this.fromNs[child] = fromNs
       this.toNs[child] = toNs
-      this.lastFirst.push(child)
+      this.latestFirst.push(child)
     }
   }
 
@@ -139,15 +139,15 @@ export class CriticalPath {
     const fromNs = this.fromNs[row]!
     let cursorNs = this.toNs[row]!
     let ownNs = cursorNs - fromNs
-    while (this.lastFirst.size > 0 && cursorNs > fromNs) {
-      const child = this.lastFirst.pop()
+    while (this.latestFirst.size > 0 && cursorNs > fromNs) {
+      const child = this.latestFirst.pop()
       const childToNs = this.toNs[child]!
       if (childToNs > cursorNs) continue
       cursorNs = this.fromNs[child]!
       ownNs -= childToNs - cursorNs
       this.path[this.length++] = child
     }
-    this.lastFirst.clear()
+    this.latestFirst.clear()
     this.exclusiveNs[row] = ownNs
   }
 

@@ -87,14 +87,14 @@ export class TraceExamples {
     skewed: 0,
   }
 
-  private seenInAll = 0
+  private seenTotal = 0
 
   /** A trace has just been counted: the counts that have changed are its faults. */
-  note(counts: SpanCounts, traceId: Uint32Array, sign: 1 | -1): void {
+  record(counts: SpanCounts, traceId: Uint32Array, sign: 1 | -1): void {
     // All of them change in one direction, so one comparison does for nearly every trace.
     const total = totalOf(counts)
-    if (total === this.seenInAll) return
-    this.seenInAll = total
+    if (total === this.seenTotal) return
+    this.seenTotal = total
     for (const fault of traceFaults) {
       if (counts[fault] === this.seen[fault]) continue
       this.seen[fault] = counts[fault]
@@ -108,7 +108,7 @@ export class TraceExamples {
       this.ids[fault].merge(other.ids[fault])
       this.seen[fault] = counts[fault]
     }
-    this.seenInAll = totalOf(counts)
+    this.seenTotal = totalOf(counts)
   }
 
   /** Up to `maxExamples` traces for each fault, in an order that looks random and is always the same. */

@@ -112,7 +112,7 @@ export class TraceTree {
     let lo = spans.parentIdLo[row]!
     if (hi === 0 && lo === 0) {
       // Of two spans that share an id, one may have lost the parent id: the other still knows it.
-      const twin = this.twinWithParent(spans, row)
+      const twin = this.sameIdWithParent(spans, row)
       if (twin < 0) return ParentState.root
       hi = spans.parentIdHi[twin]!
       lo = spans.parentIdLo[twin]!
@@ -136,7 +136,7 @@ export class TraceTree {
   }
 
   /** A span that shares the id of `row` and names a parent other than that id, or -1. */
-  private twinWithParent(spans: SpanTable, row: number): number {
+  private sameIdWithParent(spans: SpanTable, row: number): number {
     if (!this.sharesIds) return -1
     const ownHi = spans.spanIdHi[row]!
     const ownLo = spans.spanIdLo[row]!

@@ -39,7 +39,7 @@ export class PeerAttributeReader {
   /** @param absent index into the table's strings of the text for a missing value; 0: no such text */
   constructor(table: SpanTable, absent = 0) {
     this.table = table
-    this.columns = table.withPeers()
+    this.columns = table.enablePeers()
     this.naming = new PeerNaming(table.strings)
     this.absent = absent
     this.true = table.strings.internText('true')
@@ -60,13 +60,13 @@ export class PeerAttributeReader {
   read(attribute: number, reader: ProtobufReader, end: number): void {
     const { strings } = this.table
     if (urls.includes(attribute) || attribute === host) {
-      this.naming.offer(attribute, this.present(internUrlHost(reader, end, strings, attribute === host)))
+      this.naming.addAttribute(attribute, this.present(internUrlHost(reader, end, strings, attribute === host)))
       return
     }
     const value = this.present(internAnyValue(reader, end, strings))
     if (attribute === error) this.hasErrorTag = value === this.true
     else if (attribute >= firstOwnAddress) this.ownAddress = value || this.ownAddress
-    else this.naming.offer(attribute, value)
+    else this.naming.addAttribute(attribute, value)
   }
 
   /** Reads a Link: 1 trace_id, 2 span_id. */
@@ -87,7 +87,7 @@ export class PeerAttributeReader {
     naming.resolve(kind ?? SpanKind.unspecified)
     columns.name[row] = naming.name
     columns.role[row] = naming.role
-    columns.source[row] = naming.source
+    columns.attribute[row] = naming.attribute
     columns.errorTag[row] = this.hasErrorTag ? 1 : 0
     columns.instance[row] = kind === SpanKind.server ? this.ownAddress : 0
   }

@@ -1,6 +1,6 @@
 import type { SpanTable } from '../../graph/spans/span-table.ts'
 import {
-  isSummary,
+  isValidSummary,
   maxAdjustedCount,
   type PrunedCalls,
   prunedDurations,
@@ -91,14 +91,14 @@ export class WeightAttributeReader {
     const adjustedCount = counts.find((count) => count > 0) ?? 1
     let isBad = adjustedCount === 1 && counts.some(Number.isNaN)
     if (summary.isSummary === 1) {
-      isBad ||= !isSummary(summary)
-      if (isSummary(summary) && summary.calls > 1) {
+      isBad ||= !isValidSummary(summary)
+      if (isValidSummary(summary) && summary.calls > 1) {
         const { totalNs, durations } = prunedDurations(summary, table.durationNs[row]!)
-        table.withWeights().setSummary(row, summary.calls, totalNs, durations)
+        table.enableWeights().setSummary(row, summary.calls, totalNs, durations)
       }
     }
-    if (adjustedCount !== 1) table.withWeights().setAdjustedCount(row, adjustedCount)
-    if (isBad) table.withWeights().bad[row] = 1
+    if (adjustedCount !== 1) table.enableWeights().setAdjustedCount(row, adjustedCount)
+    if (isBad) table.enableWeights().invalid[row] = 1
   }
 }
 

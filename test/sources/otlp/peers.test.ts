@@ -34,7 +34,7 @@ function tableOf(kind: keyof typeof kinds, attributes: Record<string, Value>, mo
 function peerOf(kind: keyof typeof kinds, attributes: Record<string, Value>): string {
   const { peers, strings } = tableOf(kind, attributes)
   if (!peers || peers.name[0] === 0) return ''
-  const [name, role, source] = [peers.name[0] ?? 0, peers.role[0] ?? 0, peers.source[0] ?? 0]
+  const [name, role, source] = [peers.name[0] ?? 0, peers.role[0] ?? 0, peers.attribute[0] ?? 0]
   return `${roles[role]} ${strings.text(name)} (${peerAttributes[source]})`
 }
 

@@ -48,8 +48,8 @@ function tableOf({ traceState, attributes = {}, resource = {}, wants }: Sent): S
 function weightOf(sent: Sent): number | string {
   const { weights } = tableOf(sent)
   if (!weights) return ''
-  if (weights.bad[1] === 1) return 'bad'
-  return 1 + weights.unseenPerCall(1) / 1e6
+  if (weights.invalid[1] === 1) return 'bad'
+  return 1 + weights.unrecordedPerCall(1) / 1e6
 }
 
 t.test('the threshold in the tracestate says how many spans one stands for', async (t) => {
@@ -72,7 +72,7 @@ t.test('the threshold in the tracestate says how many spans one stands for', asy
   for (const [traceState, expected] of cases) t.equal(weightOf({ traceState }), expected, traceState)
   const { weights } = tableOf({ traceState: 'ot=th:8' })
   t.same(
-    [0, 1, 2].map((row) => weights?.isPlain(row)),
+    [0, 1, 2].map((row) => weights?.countsOnce(row)),
     [true, false, true],
     'of that span alone',
   )

@@ -67,11 +67,11 @@ export function spanTable(strings: StringTable, traceId: number, spans: TestSpan
 }
 
 function addWeight(table: SpanTable, row: number, { adjustedCount, summaryOf }: TestSpan): void {
-  if (adjustedCount) table.withWeights().setAdjustedCount(row, adjustedCount)
+  if (adjustedCount) table.enableWeights().setAdjustedCount(row, adjustedCount)
   if (!summaryOf) return
   const totalNs = summaryOf.reduce((sum, ns) => sum + ns, 0)
   const durations = summaryOf.map((ns): [number, number] => [ns, 1])
-  table.withWeights().setSummary(row, summaryOf.length, totalNs, durations)
+  table.enableWeights().setSummary(row, summaryOf.length, totalNs, durations)
 }
 
 function addPeer(
@@ -80,16 +80,16 @@ function addPeer(
   { peer = {}, instance, errorTag, link, links = [] }: TestSpan,
 ): void {
   const { strings } = table
-  const peers = table.withPeers()
+  const peers = table.enablePeers()
   const naming = new PeerNaming(strings)
   naming.start()
   for (const [attribute, value] of Object.entries(peer)) {
-    naming.offer(peerAttributes.indexOf(attribute as PeerAttribute), strings.internText(value))
+    naming.addAttribute(peerAttributes.indexOf(attribute as PeerAttribute), strings.internText(value))
   }
   naming.resolve(table.kind[row] ?? 0)
   peers.name[row] = naming.name
   peers.role[row] = naming.role
-  peers.source[row] = naming.source
+  peers.attribute[row] = naming.attribute
   if (table.kind[row] === SpanKind.server) peers.instance[row] = strings.internText(instance ?? '')
   peers.errorTag[row] = errorTag ? 1 : 0
   for (const [traceId, spanId] of link ? [link, ...links] : links) {
