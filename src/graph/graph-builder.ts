@@ -18,28 +18,28 @@ import { ParentState, TraceTree } from './trace/trace-tree.ts'
 export interface GraphBuilderOptions {
   /** Shared with the span tables that will be added. */
   strings: StringTable
-  /** A call that did not fail and took longer than this counts as slow, ms. */
+  /** A call that did not fail and took longer than this, ms, counts as slow. */
   slowThresholdMs: number
-  /** Whether a value of the selected tag gets a node of its own; absent: there are no tag nodes. */
+  /** Whether a value of the selected tag gets a node; absent: there are no tag nodes. */
   isTagNode?: ((tagValue: string) => boolean) | undefined
-  /** Which graphs are built: `operation` if left out. */
+  /** Which graphs are built; default `operation`. */
   level?: 'operation' | 'service' | 'both' | undefined
   /**
-   * Most nodes of a kind, 10,000 if left out: the least called of more become one, `other`, for each service. Beyond
-   * ten times as many, new ones go there as they come, and the order in which traces come does matter.
+   * Most nodes of each kind, default 10,000. The least called beyond it become one node, `other`, for each service.
+   * Beyond ten times as many, new ones are counted there at once, and the order of traces does matter.
    */
   maxNodes?: number | undefined
-  /** The tag is the service name: at the service level its nodes are the services themselves. */
+  /** Whether the tag is the service name, so that the service level needs no tag nodes. */
   tagIsService?: boolean | undefined
-  /** At the service level: a node for whoever called a root server or consumer without being named. */
+  /** At the service level: whether a root server or consumer without a named caller is called by a node `user`. */
   userNode?: boolean | undefined
 }
 
 /**
  * Adds up traces into a graph.
  *
- * All it holds are sums, so order does not matter, two builders can be merged, and a trace that turns out to
- * have been incomplete can be taken back. Memory grows with the graph, not with the spans.
+ * It only holds sums, so order does not matter and two builders can be merged. A trace that turns out to be incomplete
+ * can be removed. Memory grows with the graph, not with the spans.
  */
 export class GraphBuilder {
   readonly strings: StringTable
@@ -50,17 +50,17 @@ export class GraphBuilder {
   private readonly tags: TagTotals | undefined
   private readonly counts: SpanCounts = emptyCounts()
   private readonly ownTree = new TraceTree()
-  /** Of the trace at hand. */
+  /** The tree of the current trace. */
   private tree = this.ownTree
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
   private readonly traceExamples = new TraceExamples()
   private readonly trace = new CurrentTrace()
-  /** One sum, that of the durations of all roots. */
+  /** Row 0 is the sum of the durations of all roots. */
   private readonly endToEnd = new ExactSums()
-  /** Operation of each row of the trace at hand, -1 where it has none. */
+  /** Operation of each row of the current trace, -1 for rows without a service and duplicates. */
   private operationOf = new Int32Array(64)
-  /** Rows of the trace at hand that nothing called. */
+  /** Rows of the current trace without a caller. */
   private readonly topRows = new RowList()
 
   constructor(options: GraphBuilderOptions) {
@@ -85,29 +85,29 @@ export class GraphBuilder {
     )
   }
 
-  /** From now on tells of each call: between services, or where there are none, between operations. */
+  /** Reports each further call to `observer`: calls between services, or between operations at level `operation`. */
   watch(observer: CallObserver): void {
     const level = this.services ?? this.operations
     level.watch(observer)
   }
 
   /**
-   * Counts the spans of one trace. The table may be cleared afterwards.
+   * Counts all spans of one trace. The table may be cleared afterwards.
    *
-   * @param tree built of the spans, where there is one; it is changed
+   * @param tree the tree of these spans, if there is one already; it gets changed
    */
   add(spans: SpanTable, tree?: TraceTree): void {
     this.count(spans, 1, tree)
     this.traceExamples.record(this.faultCounts, spans.traceId, 1)
   }
 
-  /** Takes back a trace that was added with exactly these spans. */
+  /** Removes a trace that was added with exactly these spans. */
   remove(spans: SpanTable): void {
     this.count(spans, -1)
     this.traceExamples.record(this.faultCounts, spans.traceId, -1)
   }
 
-  /** Adds all that `other` has counted. Both must have been made with the same options but for `strings`. */
+  /** Adds everything that `other` counted. Both must have the same options except `strings`. */
   merge(other: GraphBuilder): void {
     const operationOf = this.operations.merge(other.operations, this.strings, other.strings)
     if (other.tags) this.tags?.merge(other.tags, operationOf, this.strings, other.strings)
@@ -117,17 +117,17 @@ export class GraphBuilder {
     this.traceExamples.merge(other.traceExamples, this.faultCounts)
   }
 
-  /** A few traces for each thing that may be wrong with spans. */
+  /** Returns a few trace ids for each fault. */
   examples(): Record<TraceFault, string[]> {
     return this.traceExamples.read()
   }
 
-  /** The graph of operations, empty where the level is `service`. */
+  /** Returns the graph of operations; empty if the level is `service`. */
   finish(): Graph {
     return runToEnd(this.finishInSteps())
   }
 
-  /** The same in small pieces, between which nothing may be counted. */
+  /** Does the same as `finish` in small pieces. No trace may be added before it ends. */
   *finishInSteps(): Steps<Graph> {
     const calls = yield* this.operations.withCallsOnCallees()
     const tags = this.tags && (yield* this.tags.read())
@@ -135,12 +135,12 @@ export class GraphBuilder {
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
   }
 
-  /** The service graph, where the level asks for it. */
+  /** Returns the service graph; undefined if the level is `operation`. */
   finishServices(): Graph | undefined {
     return runToEnd(this.finishServicesInSteps())
   }
 
-  /** The same in small pieces, between which nothing may be counted. */
+  /** Does the same as `finishServices` in small pieces. No trace may be added before it ends. */
   *finishServicesInSteps(): Steps<Graph | undefined> {
     return this.services && (yield* this.services.finish(this.endToEnd.read(0)))
   }
@@ -194,7 +194,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Counts each span once: on the edge by which it was called, or on its node where there is none. */
+  /** Counts each span once: on the edge of its call, or on its node without one. */
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations, operationOf, siblings } = this
     const { exclusiveNs } = this.criticalPath
@@ -230,8 +230,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Follows spans without a service up to the first that has one, and hangs those on the way directly on it,
-   * so that a long chain is walked once.
+   * Returns the first row with a service on the way up from `parent`, or a `ParentState`. The rows on the way become its
+   * children, so that a long chain is walked once.
    */
   private namedAncestor(parent: number): number {
     const { operationOf, tree } = this

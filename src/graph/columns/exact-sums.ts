@@ -1,27 +1,27 @@
 import { withRoom } from './grow.ts'
 
-/** Times are summed in two limbs of this many ns, so that a sum of integers stays exact. */
+/** Times are summed in two limbs, the low one below this many ns, so that a sum of integers stays exact. */
 const limbNs = 2 ** 52
 
 /**
- * Adds a duration, ns, >= 0, to the sum in the limbs `cells[at]`, the low one, and `cells[at + 1]`, or takes it back
- * when `sign` is -1.
+ * Adds a duration, ns, >= 0, to the sum in the limbs `cells[at]`, the low one, and `cells[at + 1]`. If `sign` is -1,
+ * subtracts it.
  *
- * Exact for whole ns, so the order in which spans arrive cannot change a digit, and what was added can be taken
- * back: a plain float sum is exact only below 2^53 ns, 104 days of span time.
+ * The sum of whole ns is exact, so the order of spans changes no digit, and a duration can be subtracted again. A plain
+ * float sum is exact only below 2^53 ns, which is 104 days of span time.
  */
 export function addExactly(cells: Float64Array, at: number, durationNs: number, sign: 1 | -1): void {
-  // Nearly every duration fits the low limb; % on floats is slow.
+  // Nearly every duration fits the low limb, and a division of floats is slow.
   const hi = durationNs < limbNs ? 0 : Math.floor(durationNs / limbNs)
   addLimbs(cells, at, sign * (durationNs - hi * limbNs), sign * hi)
 }
 
-/** Adds the sum in `others[from]` and the cell after it. */
+/** Adds the sum in `others[from]` and the cell after it to that in `cells[at]` and the cell after it. */
 export function addSum(cells: Float64Array, at: number, others: Float64Array, from: number): void {
   addLimbs(cells, at, others[from]!, others[from + 1]!)
 }
 
-/** The sum, ns, rounded once: where it exceeds 2^53, to the nearest double. */
+/** Returns the sum, ns, rounded once: beyond 2^53 to the nearest double. */
 export function readSum(cells: Float64Array, at: number): number {
   return cells[at + 1]! * limbNs + cells[at]!
 }
@@ -40,11 +40,11 @@ function addLimbs(cells: Float64Array, at: number, lo: number, hi: number): void
   }
 }
 
-/** Sums of durations, ns, a row for each; 0 where nothing was added. */
+/** Sums of durations, ns, one for each row; 0 for a row without durations. */
 export class ExactSums {
   private cells = new Float64Array(64)
 
-  /** Adds a duration, ns, >= 0, to a row, or takes it back when `sign` is -1. */
+  /** Adds a duration, ns, >= 0, to a row, or subtracts it if `sign` is -1. */
   add(row: number, durationNs: number, sign: 1 | -1): void {
     addExactly(this.reserve(row), row * 2, durationNs, sign)
   }
@@ -54,7 +54,7 @@ export class ExactSums {
     if (from * 2 < other.cells.length) addSum(this.reserve(row), row * 2, other.cells, from * 2)
   }
 
-  /** As `readSum`. */
+  /** Returns the sum of a row, as `readSum` does. */
   read(row: number): number {
     return row * 2 < this.cells.length ? readSum(this.cells, row * 2) : 0
   }

@@ -3,16 +3,9 @@ import { hashPair, hashTraceId } from './hashing.ts'
 import { copyWords, sameWords, traceIdWords } from './ids.ts'
 
 /**
- * The slots of a hash index with open addressing (linear probing). A key is a number from 0 on whose meaning only the
- * owner knows, so the owner probes:
- *
- *     for (let slot = slots.start(hash); ; slot = slots.next(slot)) {
- *       const key = slots.keyAt(slot)
- *       if (key < 0) return slots.put(slot, newKey) // free: the key that was looked for is not there
- *       if (isTheKey(key)) return key
- *     }
- *
- * A loop in one shared place would call `isTheKey` through a reference, which costs more than the probe itself.
+ * The slots of a hash index with open addressing (linear probing). A key is a number from 0 on. Only the owner knows its
+ * meaning, so the owner probes, from `start(hash)` on with `next`. It ends where `keyAt` gives its key, or -1 for a free
+ * slot. A shared loop would call the comparison through a reference, which costs more than the probe itself.
  */
 export class HashSlots {
   /** Key + 1; 0 is free. */

@@ -1,32 +1,32 @@
 interface Entry<T> {
   hash: number
   key: string
-  /** How often it was added, less how often it was taken back. */
+  /** How often it was added, less how often it was removed. */
   times: number
   value: T
 }
 
-/** So many more are kept than are shown: what is taken back has successors. */
+/** How many times `size` values are kept, so that removed ones have successors. */
 const reserveFactor = 10
 
 /**
- * A few of many things, chosen by the smallest hashes: the same ones in whatever order they come, in one sample or
- * in several that are merged. That also holds when things are taken back, as long as they are fewer than nine times
- * the size.
+ * A sample of values: those with the smallest hashes (bottom-k). It does not depend on the order of the values, nor on
+ * whether they come in one sample or in several that are merged. That also holds after removals, if fewer than nine
+ * times `size` values are removed.
  */
 export class HashSample<T> {
   private readonly size: number
   /** In order of hash, then key. */
   private readonly entries: Entry<T>[] = []
 
-  /** @param size how many are shown */
+  /** @param size most values that `values` returns */
   constructor(size: number) {
     this.size = size
   }
 
   /**
-   * @param key tells things of one hash apart; asked for, as `value` is, only when it may be among the first
-   * @param times 1, or -1 to take it back
+   * @param key distinguishes values of one hash; called, like `value`, only if the hash is small enough
+   * @param times 1, or -1 to remove the value
    */
   add(hash: number, key: () => string, value: () => T, times: number): void {
     const { entries } = this
@@ -44,6 +44,7 @@ export class HashSample<T> {
     if (entry.times === 0) entries.splice(at, 1)
   }
 
+  /** Adds all values of `other`. */
   merge(other: HashSample<T>): void {
     for (const { hash, key, times, value } of other.entries) {
       this.add(
@@ -55,13 +56,13 @@ export class HashSample<T> {
     }
   }
 
-  /** The first of them, in order of hash. */
+  /** Returns the sample in order of the hashes. */
   values(): T[] {
     const present = this.entries.filter(({ times }) => times > 0)
     return present.slice(0, this.size).map(({ value }) => value)
   }
 
-  /** Where it stands, or would. */
+  /** Returns the position of an entry, or where to insert it. */
   private positionOf(hash: number, key: string): number {
     const { entries } = this
     let from = 0

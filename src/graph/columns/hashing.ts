@@ -28,7 +28,10 @@ export function hashWords(words: Uint32Array, at: number, count: number): number
   return hash >>> 0
 }
 
-/** Hashes the trace id in `words[at]` to `words[at + 3]` to 32 bits, as an unsigned number: no product waits for another. */
+/**
+ * Hashes the trace id in `words[at]` to `words[at + 3]` to 32 bits, as an unsigned number. It is faster than
+ * `hashWords`, because no product waits for another.
+ */
 export function hashTraceId(words: Uint32Array, at: number): number {
   const mixed =
     Math.imul(words[at]!, prime1) ^
@@ -42,8 +45,8 @@ export function hashTraceId(words: Uint32Array, at: number): number {
 const multipliers = Int32Array.from({ length: 64 }, (_, word) => Math.imul(2 * word + 1, prime1))
 
 /**
- * Hashes the bytes from `start` up to `end` to 32 bits: the sum of their words, each times its own multiplier, so that
- * no product waits for another. The last word may overlap the one before.
+ * Hashes the bytes from `start` up to `end` to 32 bits. It adds their words, each times its own multiplier, so that no
+ * product waits for another. The last word may overlap the one before.
  */
 export function hashBytes(view: DataView, start: number, end: number): number {
   const last = end - 4

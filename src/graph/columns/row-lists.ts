@@ -1,12 +1,12 @@
 import { resized } from './grow.ts'
 
 /**
- * Rows, or other numbers, that are collected anew for each trace. It allocates only when it grows; an array gives up
- * its store with every `length = 0`.
+ * Rows, or other numbers, that are collected for each trace again. It allocates only when it grows. An array would free
+ * its memory with each `length = 0`.
  */
 export class RowList {
   length = 0
-  /** Only the first `length` count. */
+  /** Only the first `length` are valid. */
   rows = new Int32Array(16)
 
   clear(): void {
@@ -23,18 +23,18 @@ export class RowList {
   }
 }
 
-/** Rows waiting to be taken in an order of their own: a binary heap that allocates only when it grows. */
+/** A binary heap of rows, which allocates only when it grows. */
 export class RowHeap {
   size = 0
   private rows = new Int32Array(64)
   private readonly precedes: (a: number, b: number) => boolean
 
-  /** `precedes` says whether row `a` is taken before row `b`; a total order, or ties come out as they fall. */
+  /** @param precedes whether row `a` is taken before row `b`; without a total order, ties come in no certain order */
   constructor(precedes: (a: number, b: number) => boolean) {
     this.precedes = precedes
   }
 
-  /** The row that is next to be taken. The heap must not be empty. */
+  /** The row that `pop` takes next. The heap must not be empty. */
   get first(): number {
     return this.rows[0]!
   }
@@ -55,7 +55,7 @@ export class RowHeap {
     this.rows[at] = row
   }
 
-  /** Takes the first row. The heap must not be empty. */
+  /** Removes and returns the first row. The heap must not be empty. */
   pop(): number {
     const first = this.rows[0]!
     const last = this.rows[--this.size]!
@@ -76,8 +76,8 @@ export class RowHeap {
 }
 
 /**
- * Lists of numbers for the rows of a table, most of which have none: what a row costs is two numbers, and all lists
- * stand in one array. Only the list of the row that was appended to last can grow.
+ * A column whose values are lists of numbers, most of them empty. A row costs two numbers, and all lists share one array.
+ * Only the list of the row that was appended to last can grow.
  */
 export class ListColumn {
   values = new Float64Array(0)
@@ -85,7 +85,7 @@ export class ListColumn {
   private starts = new Int32Array(0)
   private lengths = new Int32Array(0)
 
-  /** Gives a row an empty list. Row 0 is the first of the next table: what the lists held is given up. */
+  /** Gives a row an empty list. Row 0 starts the next table: all lists are dropped. */
   reset(row: number): void {
     if (row >= this.starts.length) {
       this.starts = resized(this.starts, Math.max(64, row * 2))
@@ -99,12 +99,12 @@ export class ListColumn {
     return this.lengths[row]!
   }
 
-  /** Where the list of a row starts in `values`. */
+  /** Returns the index in `values` at which the list of a row starts. */
   start(row: number): number {
     return this.starts[row]!
   }
 
-  /** Appends `count` zeros to the list of a row. @returns where they start in `values` */
+  /** Appends `count` zeros to the list of a row and returns the index in `values` at which they start. */
   append(row: number, count: number): number {
     const at = this.used
     if (this.lengths[row] === 0) this.starts[row] = at
@@ -115,7 +115,7 @@ export class ListColumn {
     return at
   }
 
-  /** Appends the list of row `from` of `other` to that of a row. */
+  /** Appends the list of row `from` of `other` to the list of a row. */
   copy(row: number, other: ListColumn, from: number): void {
     const length = other.length(from)
     if (length === 0) return
@@ -124,7 +124,7 @@ export class ListColumn {
     for (let index = 0; index < length; index++) this.values[at + index] = other.values[start + index]!
   }
 
-  /** A total order on the lists of two rows, longer ones first; 0 only where they are equal. */
+  /** Compares the lists of two rows, longer ones first: negative, positive, or 0 if they are equal. */
   compare(a: number, b: number): number {
     let order = this.length(b) - this.length(a)
     for (let index = 0; order === 0 && index < this.length(a); index++) {

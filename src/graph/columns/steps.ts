@@ -1,7 +1,7 @@
-/** Work in small pieces: at each `yield` whoever has it done may do something else first. */
+/** Work in small pieces. The caller may do something else at each `yield`. */
 export type Steps<Result> = Generator<void, Result, void>
 
-/** Has it done without a break. */
+/** Runs all pieces without a break and returns the result. */
 export function runToEnd<Result>(steps: Steps<Result>): Result {
   let step = steps.next()
   while (!step.done) step = steps.next()

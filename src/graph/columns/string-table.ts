@@ -2,9 +2,9 @@ import { resized, withRoom } from './grow.ts'
 import { HashSlots } from './hash-index.ts'
 import { hashBytes } from './hashing.ts'
 
-/** In place of an index: a name there was no room for. All of them are one. */
+/** The index of all names beyond the limit of a table. */
 export const otherIndex = -1
-/** What such names are called. */
+/** The text of `otherIndex`. */
 export const otherText = 'other'
 
 /** A byte order mark is part of a string like any other character. */
@@ -12,11 +12,10 @@ const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
 
 /**
- * Gives every distinct string a small number, so that spans can carry numbers.
+ * Gives every distinct string a small number, its index, so that spans can hold numbers.
  *
- * Strings come in as UTF-8 bytes of a message that is being decoded and are looked up without making a
- * JavaScript string: only the first sight of a value allocates. Index 0 is always the empty string, which
- * stands for "absent" everywhere in this project.
+ * Strings come as UTF-8 bytes of a message that is being decoded. They are found without making a JavaScript string:
+ * only a new value allocates. Index 0 is always the empty string, which means "absent" throughout this project.
  */
 export class StringTable {
   /** Text by index. */
@@ -26,27 +25,28 @@ export class StringTable {
   private entries = 0
   private hashes = new Int32Array(512)
   private indexes = new Int32Array(512)
-  /** Where each entry ends in `stored`; it begins where the one before ends. */
+  /** Where each entry ends in `stored`; it begins at the end of the previous one. */
   private ends = new Int32Array(512)
-  /** The bytes of all entries, side by side because they are compared all the time. */
+  /** The bytes of all entries in one array, because they are compared all the time. */
   private stored = new Uint8Array(8192)
   private storedView = viewOf(this.stored)
   private names = 0
-  /** The bytes that were last looked into. */
+  /** The bytes that `view` is a view of. */
   private bytes: Uint8Array = new Uint8Array(0)
   private view = viewOf(this.bytes)
   private readonly maxNames: number
 
-  /** @param maxNames most strings that `internName` makes room for */
+  /** @param maxNames most strings that `internName` adds */
   constructor(maxNames = Number.POSITIVE_INFINITY) {
     this.maxNames = maxNames
   }
 
+  /** How many distinct strings there are; indexes are below it. */
   get size(): number {
     return this.texts.length
   }
 
-  /** The index of the UTF-8 string in `bytes[start, end)`. */
+  /** Returns the index of the UTF-8 string from `start` up to `end` in `bytes`. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
     const view = this.viewFor(bytes)
@@ -57,8 +57,8 @@ export class StringTable {
   }
 
   /**
-   * As `intern`, for names of which a sender may make as many as it likes: `folded` for those beyond the bound, so that
-   * what they take is bounded as well.
+   * Returns the same as `intern`, or `otherIndex` for a new string beyond `maxNames`. It bounds the memory of names that
+   * a sender can make up without limit.
    */
   internName(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
@@ -72,11 +72,12 @@ export class StringTable {
     return this.insert(start, end, hash, slot)
   }
 
-  /** The index here of a string of another table. */
+  /** Returns the index in this table of a string of another table. */
   internFrom(other: StringTable, index: number): number {
     return index < 0 ? index : this.internText(other.text(index))
   }
 
+  /** Returns the index of a JavaScript string. */
   internText(text: string): number {
     const known = this.indexByText.get(text)
     if (known !== undefined) return known
@@ -84,6 +85,7 @@ export class StringTable {
     return this.intern(bytes, 0, bytes.length)
   }
 
+  /** Returns the text of an index, `other` for `otherIndex`. */
   text(index: number): string {
     return index < 0 ? otherText : this.texts[index]!
   }
@@ -95,7 +97,7 @@ export class StringTable {
     return this.view
   }
 
-  /** Where the bytes stand, or would. */
+  /** Returns the slot of the bytes, or the free slot where they belong. */
   private slotOf(view: DataView, start: number, end: number, hash: number): number {
     const { slots, hashes } = this
     for (let slot = slots.start(hash); ; slot = slots.next(slot)) {
@@ -104,7 +106,7 @@ export class StringTable {
     }
   }
 
-  /** Whether the entry is what stands in `view` from `start` to `end`. */
+  /** Returns whether an entry equals the bytes from `start` up to `end` in `view`. */
   private isEntry(entry: number, view: DataView, start: number, end: number): boolean {
     const { storedView } = this
     const from = this.startOf(entry)
@@ -122,7 +124,7 @@ export class StringTable {
     return entry === 0 ? 0 : this.ends[entry - 1]!
   }
 
-  /** Two byte sequences may decode to one text (invalid UTF-8): they share an index. */
+  /** Adds an entry. Two byte sequences that decode to one text, because of invalid UTF-8, share an index. */
   private insert(start: number, end: number, hash: number, slot: number): number {
     const text = utf8Decoder.decode(this.bytes.subarray(start, end))
     let index = this.indexByText.get(text)

@@ -21,9 +21,9 @@ export interface EdgeExplainerOptions extends Omit<GraphBuilderOptions, 'level'>
   target: NodeKey
 }
 
-/** Why there is an edge between two nodes, or none. */
+/** Why there is, or is not, an edge between two nodes. */
 export interface EdgeExplanation {
-  /** Calls from source to target, and a few of the spans that tell of them. */
+  /** Calls from source to target, with a few of their spans. */
   calls: { count: number; examples: SpanExample[] }
   nearMisses: NearMiss[]
   traces: { read: number; withSource: number; withTarget: number; withBoth: number }
@@ -36,8 +36,8 @@ interface Waiting {
 }
 
 /**
- * Looks at each trace for what leads from one node to another. A `GraphBuilder` adds up the traces as it did for the
- * graph and tells of each call; what is found here is what stands where a call was looked for in vain.
+ * Explains the calls from one node to another, trace by trace. A `GraphBuilder` counts the traces as it did for the graph
+ * and reports each call. This class adds the near misses: spans that could be a call but are not.
  */
 export class EdgeExplainer {
   readonly strings: StringTable
@@ -51,7 +51,7 @@ export class EdgeExplainer {
   private readonly called = new HashSample<SpanExample>(maxExamples)
   private readonly traces = { read: 0, withSource: 0, withTarget: 0, withBoth: 0 }
   private readonly waiting = new Map<number, Waiting>()
-  /** Rows of the target in the trace at hand of which the builder has told who called. */
+  /** Rows of the target in the current trace whose caller is known. */
   private readonly explained = new Set<number>()
   private spans!: SpanTable
   private sign: 1 | -1 = 1
@@ -78,11 +78,11 @@ export class EdgeExplainer {
     this.process(spans, -1)
   }
 
-  /** To be asked once. */
+  /** Returns the explanation. It may be called once only. */
   finish(): EdgeExplanation {
     const isService = this.options.level === 'service'
     const graph = isService ? this.builder.finishServices() : this.builder.finish()
-    for (const way of this.record.messagePaths) this.explainMessage(way)
+    for (const path of this.record.messagePaths) this.explainMessage(path)
     const count = graph ? (edgeBetween(graph, this.source.key, this.target.key)?.count ?? 0) : 0
     return {
       calls: { count, examples: this.called.values() },
@@ -126,7 +126,7 @@ export class EdgeExplainer {
     }
   }
 
-  /** A call that the builder has counted. */
+  /** Explains a call that the builder counted. */
   private explainCall(row: number, caller: number, callee: number): void {
     const { source, target, spans, sign, record } = this
     const fromSource = record.isOf(source, caller)
@@ -139,7 +139,7 @@ export class EdgeExplainer {
     else if (toTarget && caller !== callee) this.explainOtherCaller(row, caller)
   }
 
-  /** The target was called, but not by the source. */
+  /** Explains a call of the target by another node than the source. */
   private explainOtherCaller(row: number, caller: number): void {
     const { paths, source, record } = this
     const via = record.nameOf(caller)
@@ -153,7 +153,7 @@ export class EdgeExplainer {
     } else if (this.hasSource) this.addMiss('other-caller', row, via)
   }
 
-  /** A message to the target whose sender stands in no span above: the end of the read will tell. */
+  /** Keeps a message to the target whose sender is not above it. The sender is known at the end of the read. */
   private awaitSender(row: number, message: number): void {
     const { spans, sign, waiting } = this
     if (!this.target.hasRow(spans, row)) return
@@ -174,7 +174,7 @@ export class EdgeExplainer {
     else if (example) addExample(this.called, example, sign)
   }
 
-  /** A client of the source that made no call by itself. */
+  /** Explains a client span of the source that was not counted as a call. */
   private explainClient(row: number, answered: boolean): void {
     const { paths, spans, target, record } = this
     const owner = paths.ownerOf(row)
@@ -188,7 +188,7 @@ export class EdgeExplainer {
     }
   }
 
-  /** The node that the spans below a client of the source belong to, or -1. */
+  /** Returns the node of the spans below a client span of the source, or -1. */
   private calleeBelow(client: number): number {
     const { paths, record } = this
     for (const { row, caller, callee } of record.calls) {
@@ -200,7 +200,7 @@ export class EdgeExplainer {
     return -1
   }
 
-  /** At the level of operations: client spans of the source below which there is nothing. */
+  /** Finds client spans of the source without spans below them, at the level of operations. */
   private explainLeaves(): void {
     const { spans, paths } = this
     const callers = new Set<number>()
@@ -212,7 +212,7 @@ export class EdgeExplainer {
     }
   }
 
-  /** A span of the target that no call leads to. */
+  /** Explains a span of the target without a call to it. */
   private explainUncalled(row: number): void {
     const { paths, spans, hasSource } = this
     if (paths.isDuplicate(row)) {
@@ -236,7 +236,7 @@ export class EdgeExplainer {
     this.misses.add(rule, this.spans, row, this.sign, via)
   }
 
-  /** The earliest span of a node in the trace at hand, or -1. */
+  /** Returns the earliest span of a node in the current trace, or -1. */
   private firstRow(match: NodeMatch): number {
     const { spans } = this
     let first = -1

@@ -4,7 +4,7 @@ import { hexOfWords, parseTraceId } from '../columns/ids.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { maxExamples } from '../trace/span-counts.ts'
 
-/** What kept a span from being a call from one node to another, most telling first. */
+/** Reasons why a span is not a call from one node to another, the most informative first. */
 export const nearMissRules = [
   'same-node',
   'broker-between',
@@ -24,13 +24,13 @@ export const nearMissRules = [
 ] as const
 export type NearMissRule = (typeof nearMissRules)[number]
 
-/** A span, as a person looks for it. */
+/** An example span, with the fields by which it can be found. */
 export interface SpanExample {
   /** 32 hex digits. */
   traceId: string
   /** 16 hex digits. */
   spanId: string
-  /** Null: it names none. */
+  /** Null for a span without a parent. */
   parentSpanId: string | null
   service: string
   name: string
@@ -38,7 +38,7 @@ export interface SpanExample {
   durationMs: number
   /** Start, ISO 8601. */
   at: string
-  /** The node that stands between, where one does. */
+  /** The node between the two, if there is one. */
   via?: string
 }
 
@@ -46,7 +46,7 @@ export interface NearMiss {
   rule: NearMissRule
   /** Spans. */
   count: number
-  /** The nodes that stand between, the most frequent first. */
+  /** The nodes between the two, the most frequent first. */
   via: { node: string; count: number }[]
   examples: SpanExample[]
 }
@@ -57,24 +57,24 @@ interface Found {
   sample: HashSample<SpanExample>
 }
 
-/** Spans by the rule that stopped them: how many, and a few of them. Order does not matter. */
+/** Counts spans by near-miss rule, with a few examples each. Order does not matter. */
 export class NearMisses {
   private readonly found = new Map<NearMissRule, Found>()
 
-  /** @param via the node between, '' where there is none */
+  /** Adds a span, or removes it if `sign` is -1. @param via the node between, '' without one */
   add(rule: NearMissRule, spans: SpanTable, row: number, sign: 1 | -1, via = ''): void {
     const { sample } = this.countOne(rule, sign, via)
     sampleSpan(sample, spans, row, sign, via)
   }
 
-  /** The same for a span that was looked at before; undefined where only its number is known. */
+  /** Does the same for an earlier span; `example` is undefined if only its number was kept. */
   addExample(rule: NearMissRule, example: SpanExample | undefined, sign: 1 | -1, via = ''): void {
     const { sample } = this.countOne(rule, sign, via)
     if (!example) return
     addExample(sample, via === '' ? example : { ...example, via }, sign)
   }
 
-  /** What was found, in the order of `rules`. */
+  /** Returns the near misses that were found, in the order of `nearMissRules`. */
   read(): NearMiss[] {
     return nearMissRules.flatMap((rule) => {
       const found = this.found.get(rule)
@@ -97,7 +97,7 @@ export class NearMisses {
   }
 }
 
-/** Adds a span to a sample, or takes it back, by what is known of it. */
+/** Adds an example to a sample, or removes it if `sign` is -1. */
 export function addExample(sample: HashSample<SpanExample>, example: SpanExample, sign: 1 | -1): void {
   sample.add(
     hashTraceId(parseTraceId(example.traceId), 0),
@@ -107,7 +107,7 @@ export function addExample(sample: HashSample<SpanExample>, example: SpanExample
   )
 }
 
-/** Adds the span of `row` to a sample of spans, or takes it back. */
+/** Adds the span of `row` to a sample, or removes it if `sign` is -1. */
 export function sampleSpan(
   sample: HashSample<SpanExample>,
   spans: SpanTable,
@@ -115,7 +115,7 @@ export function sampleSpan(
   sign: 1 | -1,
   via = '',
 ): void {
-  // The whole of it is its key: repetitions of a span may differ in anything.
+  // The key holds all fields, because repetitions of a span may differ in any of them.
   sample.add(
     hashTraceId(spans.traceId, 0),
     () => JSON.stringify(spanExample(spans, row, via)),
@@ -127,6 +127,7 @@ export function sampleSpan(
 const kindNames = Object.keys(SpanKind) as SpanExample['kind'][]
 const kindOf = ({ kind }: SpanTable, row: number) => kindNames[kind[row]!] ?? 'unspecified'
 
+/** Returns the span of `row` as an example. */
 export function spanExample(spans: SpanTable, row: number, via = ''): SpanExample {
   const parentHi = spans.parentIdHi[row]!
   const parentLo = spans.parentIdLo[row]!

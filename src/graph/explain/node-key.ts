@@ -3,7 +3,7 @@ import { PeerRole } from '../spans/peer-columns.ts'
 import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 
-/** What a node of a graph is, as it stands in `GraphNode`. */
+/** The fields that identify a `GraphNode`. */
 export type NodeKey = Pick<GraphNode, 'role' | 'title' | 'operation'>
 
 const peerRoles: Record<string, number> = {
@@ -13,30 +13,30 @@ const peerRoles: Record<string, number> = {
   user: PeerRole.user,
 }
 
-/** Tells which spans, and which pairs of the totals, a node stands for. Strings are those of a build. */
+/** Decides which spans, and which pairs of the totals, belong to a node. Strings are those of one build. */
 export class NodeMatch {
   readonly key: NodeKey
   private readonly title: number
   private readonly operation: number
 
-  /** @param intern the index of a text in the strings of the build */
+  /** @param intern returns the index of a text in the strings of the build */
   constructor(key: NodeKey, intern: (text: string) => number) {
     this.key = key
     this.title = intern(key.title)
     this.operation = intern(key.operation)
   }
 
-  /** Whether the node sends no spans, and is known by the spans that name it. */
+  /** Whether the node sends no spans, and is only known from spans that name it. */
   get isPeer(): boolean {
     return this.key.role in peerRoles
   }
 
-  /** Whether the node has spans of its own: no peer, and no value of the tag, which others carry. */
+  /** Whether the node sends spans: it is neither a peer nor a value of the tag. */
   get sendsSpans(): boolean {
     return !this.isPeer && this.key.role !== 'tag'
   }
 
-  /** Whether the span of `row` is of the node, or names it where it is a peer. */
+  /** Returns whether the span of `row` belongs to the node, or names it if it is a peer. */
   hasRow(spans: SpanTable, row: number): boolean {
     const { role } = this.key
     if (role === 'tag') return spans.tagValue[row] === this.title
@@ -44,13 +44,13 @@ export class NodeMatch {
     return this.isPeer ? this.isNamedBy(spans, row) : spans.service[row] === this.title
   }
 
-  /** Whether the span of `row` names it as its peer. */
+  /** Returns whether the span of `row` names the node as its peer. */
   isNamedBy({ peers }: SpanTable, row: number): boolean {
     if (!peers || peers.name[row] !== this.title) return false
     return !this.isPeer || peers.role[row] === peerRoles[this.key.role]
   }
 
-  /** Whether a pair of the totals belongs to the node: (service, span name), or at the service level (name, code). */
+  /** Returns whether a pair of the totals belongs to the node: (service, span name), or (name, code) of services. */
   hasPair(first: number, second: number): boolean {
     if (first !== this.title) return false
     const { role } = this.key
@@ -60,7 +60,7 @@ export class NodeMatch {
   }
 }
 
-/** The edge from one node to another, where there is one. */
+/** Returns the edge from one node to another, if there is one. */
 export function edgeBetween(
   { nodes, edges }: Graph,
   source: NodeKey,

@@ -8,20 +8,20 @@ import type { CallObserver } from '../totals/call-totals.ts'
 import { ParentState, TraceTree } from '../trace/trace-tree.ts'
 import type { NodeMatch } from './node-key.ts'
 
-/** Where a message came from: nodes, -1 where they are not known. */
+/** The nodes of a message's sender and broker, -1 if unknown. */
 export interface MessagePath {
   message: number
   sender: number
   broker: number
 }
 
-/** Writes down what a builder makes of one trace after the other. */
+/** Records how a builder counts one trace after another. */
 export class RecordedCalls implements CallObserver {
   readonly calls: { row: number; caller: number; callee: number }[] = []
-  /** Clients that made no call by themselves. */
+  /** Client spans that were not counted as calls. */
   readonly clients: { row: number; answered: boolean }[] = []
   readonly messages: { row: number; message: number }[] = []
-  /** Known when the graph has been read. */
+  /** Complete when the graph has been read. */
   readonly messagePaths: MessagePath[] = []
 
   private readonly strings: StringTable
@@ -33,7 +33,7 @@ export class RecordedCalls implements CallObserver {
     this.level = level
   }
 
-  /** Forgets the last trace. */
+  /** Starts the next trace. */
   start(): void {
     this.calls.length = this.clients.length = this.messages.length = 0
   }
@@ -58,6 +58,7 @@ export class RecordedCalls implements CallObserver {
     this.messagePaths.push({ message, sender, broker })
   }
 
+  /** Returns whether a node of the totals belongs to the node that `match` describes. */
   isOf(match: NodeMatch, node: number): boolean {
     return match.hasPair(this.nodes.first[node]!, this.nodes.second[node]!)
   }
@@ -66,7 +67,7 @@ export class RecordedCalls implements CallObserver {
     return this.level === 'service' && roleOfCode(this.nodes.second[node]!) === PeerRole.messaging
   }
 
-  /** `service/span name`, at the service level the name alone; '' for no node. */
+  /** Returns `service/span name`, or the name alone at the service level; '' for -1. */
   nameOf(node: number): string {
     if (node < 0) return ''
     const title = this.strings.text(this.nodes.first[node]!)
@@ -74,14 +75,14 @@ export class RecordedCalls implements CallObserver {
   }
 }
 
-/** Who stands above whom in one trace, as a level sees it. One instance serves all traces. */
+/** The rows above each row of one trace, as a level sees them. One instance serves all traces. */
 export class CallPaths {
-  /** Row of the parent as sent, or one of `Top`. */
+  /** Row of the parent, or a `ParentState`. */
   parent = new Int32Array(64)
   private readonly tree = new TraceTree()
   private readonly services: ServiceTree | undefined
   private spans!: SpanTable
-  /** Row + 2 of the nearest marked row above each row; 1 where there is none, 0 not known yet. */
+  /** Row + 2 of the nearest marked row above each row; 1 without such a row, 0 if not known yet. */
   private nearest = new Int32Array(64)
   private readonly path: number[] = []
 
@@ -102,19 +103,19 @@ export class CallPaths {
     return this.tree.parent[row] === ParentState.duplicate
   }
 
-  /** The nearest row above that has a service, or one of `Top`. */
+  /** Returns the nearest row above that has a service, or a `ParentState`. */
   callerOf(row: number): number {
     return this.ownerOf(this.parent[row]!)
   }
 
-  /** The row itself if it has a service, else the nearest above that has one, or one of `Top`. */
+  /** Returns the row itself if it has a service, else the nearest row above that has one, or a `ParentState`. */
   ownerOf(row: number): number {
     let at = row
     while (at >= 0 && this.spans.service[at] === 0) at = this.parent[at]!
     return at
   }
 
-  /** The nearest row above `row` that `isMarked`, or -1; the same question must be asked for the whole trace. */
+  /** Returns the nearest row above `row` that `isMarked`, or -1. `isMarked` must be the same for the whole trace. */
   nearestAbove(row: number, isMarked: (row: number) => boolean): number {
     const { parent, nearest, path } = this
     path.length = 0

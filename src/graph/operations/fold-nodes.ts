@@ -5,10 +5,7 @@ import { CallTotals } from '../totals/call-totals.ts'
 import { RedColumns } from '../totals/red.ts'
 import type { TagSums } from './tag-totals.ts'
 
-/**
- * While traces are read, up to this many times the shown nodes are kept: which of them have the most calls is only
- * known at the end.
- */
+/** While traces are read, this many times the shown nodes are kept, because only the end shows which have most calls. */
 export const nodeLimitFactor = 10
 
 /** Orders texts by UTF-16 code units, which is the same in every locale. */
@@ -18,8 +15,8 @@ export function compareTexts(a: string, b: string): number {
 }
 
 /**
- * Chooses the rows to fold into `other`. If more than `max` rows have calls, those with the fewest calls are folded;
- * among rows with equally many calls, the last in the order of `compare`.
+ * Chooses the rows to fold into `other`. If more than `max` rows have calls, those with the fewest calls are folded.
+ * Among rows with equally many calls the last in the order of `compare` are.
  *
  * @returns the rows to fold, and how many rows have calls
  */

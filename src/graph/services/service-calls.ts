@@ -38,7 +38,7 @@ export class ServiceCalls {
   private readonly totals: CallTotals
   private readonly links: LinkedMessages
   private readonly counts: SpanCounts
-  /** Name of the user node; 0 if there is none. */
+  /** Name of the user node; 0 without a user node. */
   private readonly userName: number
   private readonly noPeers = new PeerColumns()
   /** Messages to brokers that were counted in this trace already: (sender row, broker node). */

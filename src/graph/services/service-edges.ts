@@ -7,8 +7,8 @@ import type { CriticalPath } from '../trace/critical-path.ts'
 import type { ServiceTree } from './service-tree.ts'
 
 /**
- * Adds up the calls that were found in one trace: the time of the callee, the durations of both sides, and the pattern
- * of the calls that one request of the calling service caused.
+ * Adds up the calls that were found in one trace: the callee's time and the durations of both sides. The calls that one
+ * request of the calling service caused are siblings, whose pattern it adds as well.
  */
 export class ServiceEdges {
   private readonly totals: CallTotals

@@ -2,29 +2,30 @@ import { resized } from '../columns/grow.ts'
 import { ListColumn } from '../columns/row-lists.ts'
 
 /**
- * What a peer is: the other end of a call, as far as the span of this end tells. No span says `user`: so those are
- * called who begin a trace.
+ * The role of a peer, which is the other end of a call as described by the span of this end. Only `user` does not come
+ * from a span: it is the caller of a root that names no caller.
  */
 export const PeerRole = { none: 0, database: 1, messaging: 2, external: 3, user: 4 } as const
 
 /**
- * What the spans of a table say of the other end: columns that only the service level needs. Rows are those of the
- * table; names are indexes into its strings, 0 = absent.
+ * The peers that the spans of a table name: columns that only the service level needs. Rows are those of the table;
+ * names are indexes into its strings, 0 = absent.
  */
 export class PeerColumns {
   /** The peer's name. */
   name = new Int32Array(0)
   /** A `PeerRole`. */
   role = new Uint8Array(0)
-  /** The attribute that named the peer, index into `peerAttributes`. */
+  /** The attribute that named the peer, an index into `peerAttributes`. */
   attribute = new Uint8Array(0)
-  /** 1 where the attribute `error` is true. */
+  /** 1 if the attribute `error` is true. */
   errorTag = new Uint8Array(0)
-  /** The sender's own address: tells apart the spans of two servers that answer one shared span id. */
+  /** Address of the host that sent the span. It distinguishes two servers that share one span id. */
   instance = new Int32Array(0)
-  /** The spans it is linked to, six numbers each: trace id, four words, and span id, two. */
+  /** The spans that a row is linked to, six numbers each: trace id, four words, and span id, two. */
   readonly links = new ListColumn()
 
+  /** Sets all fields of a row to zero. Rows must be reset in ascending order. */
   reset(row: number): void {
     if (row >= this.name.length) this.grow(Math.max(64, row * 2))
     this.name[row] = 0
@@ -35,6 +36,7 @@ export class PeerColumns {
     this.links.reset(row)
   }
 
+  /** Copies row `from` of `other` to a row that was just reset. */
   copy(row: number, other: PeerColumns, from: number): void {
     this.name[row] = other.name[from]!
     this.role[row] = other.role[from]!
@@ -44,7 +46,11 @@ export class PeerColumns {
     this.links.copy(row, other.links, from)
   }
 
-  /** @param words trace id and span id of the other span; without a span id it is none */
+  /**
+   * Adds a span link to the last row that was reset. A link without a span id is ignored.
+   *
+   * @param words trace id, four words, and span id, two, of the other span
+   */
   addLink(row: number, words: Uint32Array): void {
     if (words[4] === 0 && words[5] === 0) return
     const at = this.links.append(row, 6)
@@ -55,7 +61,7 @@ export class PeerColumns {
     return this.links.length(row) > 0
   }
 
-  /** Trace id and span id of each span that the row is linked to, without repetitions. */
+  /** Returns trace id and span id of each span that the row is linked to, six words each, without repetitions. */
   linksOf(row: number): Float64Array[] {
     const start = this.links.start(row)
     const all = Array.from({ length: this.links.length(row) / 6 }, (_, index) =>

@@ -3,7 +3,7 @@ import type { StringTable } from '../columns/string-table.ts'
 import { PeerRole } from './peer-columns.ts'
 import { SpanKind } from './span-table.ts'
 
-/** Attributes of a span that say who its peer is, old names and current ones side by side. */
+/** Attributes that can name the peer of a span, in the OpenTelemetry semantic conventions of today and before. */
 export const peerAttributes = [
   'peer.service',
   'server.address',
@@ -28,7 +28,7 @@ export type PeerAttribute = (typeof peerAttributes)[number]
 const code = (attribute: PeerAttribute) => peerAttributes.indexOf(attribute)
 const codes = (...attributes: PeerAttribute[]) => attributes.map(code)
 
-/** Code of `peer.service`, by which instrumentation names the other service itself. */
+/** Index of `peer.service`, with which instrumentation names the other service itself. */
 export const peerService = code('peer.service')
 const peerAddress = code('network.peer.address')
 const peerPort = code('network.peer.port')
@@ -39,9 +39,11 @@ const destination = codes('messaging.destination.name', 'messaging.destination')
 const system = codes('messaging.system')
 
 /**
- * Which attribute names a peer, the first that is there. The order for databases is that of the service graphs of
- * Tempo (grafana/tempo modules/generator/processor/servicegraphs); of a host, a name goes before an address; of a
- * broker, the destination is what connects a producer with its consumers.
+ * The attributes that name a peer of each role, in order: the first one present does.
+ *
+ * The order for databases is that of Tempo's service graphs (grafana/tempo modules/generator/processor/servicegraphs).
+ * The name of a host comes before its address. The destination of a broker comes first, because it connects a producer
+ * with its consumers.
  */
 const order = {
   [PeerRole.none]: [],
@@ -68,11 +70,11 @@ const destinationMask = maskOf(destination)
 const systemMask = maskOf(system)
 
 /**
- * Finds out who the peer of a span is: `start`, `offer` each attribute in any order, `resolve`. Values are indexes
- * into a string table; 0 is absent.
+ * Names the peer of one span after another: call `start`, then `addAttribute` in any order, then `resolve`. Values are
+ * indexes into a string table; 0 is absent.
  */
 export class PeerNaming {
-  /** The peer's name, 0 where there is none. */
+  /** The peer's name, 0 if the span has no peer. */
   name = 0
   /** A `PeerRole`. */
   role: number = PeerRole.none
@@ -80,10 +82,10 @@ export class PeerNaming {
   attribute = 0
 
   private readonly values = new Int32Array(peerAttributes.length)
-  /** Bit n: attribute n is there. */
+  /** Bit n: attribute n is present. */
   private present = 0
   private readonly strings: StringTable
-  /** Addresses with a port seen so far, and the index of the text of each. */
+  /** Pairs (address, port), and the string index of `address:port` for each. */
   private readonly endpoints = new PairIndex()
   private readonly endpointTexts: number[] = []
 
@@ -91,18 +93,19 @@ export class PeerNaming {
     this.strings = strings
   }
 
+  /** Starts the next span. */
   start(): void {
     this.present = 0
   }
 
-  /** @param attribute index into `peerAttributes` */
+  /** @param attribute index into `peerAttributes` @param value string index, 0 = absent */
   addAttribute(attribute: number, value: number): void {
     if (value === 0) return
     this.values[attribute] = value
     this.present |= 1 << attribute
   }
 
-  /** Sets `name`, `role` and `source` of a span of this kind. */
+  /** Sets `name`, `role` and `attribute` for a span of this `SpanKind`. */
   resolve(kind: number): void {
     this.name = 0
     this.attribute = 0
@@ -127,9 +130,9 @@ export class PeerNaming {
 }
 
 /**
- * What the peer of a span with these attributes is. A span that calls nobody by its kind has a peer only where it
- * says so outright: a server's own address is not its caller's, and work inside a service may carry the attributes
- * of the call it prepares.
+ * Returns the role of the peer of a span with these attributes. A server has a peer only if `peer.service` names it:
+ * a server's address is its own and not its caller's. An internal span has one if it names a database or `peer.service`.
+ * Its other attributes may belong to a call that it only prepares.
  */
 function roleOf(kind: number, present: number): number {
   const saysPeer = (present & (1 << peerService)) !== 0
@@ -150,31 +153,32 @@ function roleOf(kind: number, present: number): number {
 }
 
 /**
- * At the service level a node is a pair (name, what it is): 0 for a service, else the role of a peer with the
- * attribute that named it. That way it is known, and can be taken back, which attributes named a peer.
+ * At the service level a node is a pair of a name and a code. The code of a service is 0; that of a peer holds its role
+ * and the attribute that named it. So a trace can be removed, and the attributes that still name the peer are known.
  */
 export const serviceCode = 0
 
-/** Code of the node for peers there was no room for. */
+/** Code of the node for peers beyond the limit. */
 export const otherPeerCode = 1
 
 const attributeBits = 5
 
-/** @param source index into `peerAttributes` */
-export const peerCode = (role: number, source: number) => (role << attributeBits) | source
-/** Whoever began a trace without being named: no attribute has this number. */
+/** @param role a `PeerRole` @param attribute index into `peerAttributes` */
+export const peerCode = (role: number, attribute: number) => (role << attributeBits) | attribute
+/** Code of the user node; no attribute has this index. */
 export const userCode = peerCode(PeerRole.user, (1 << attributeBits) - 1)
 export const roleOfCode = (code: number) => code >>> attributeBits
 export const attributeOfCode = (code: number) => code & ((1 << attributeBits) - 1)
 
 /**
- * Whether a peer is the service of the same name, should there be one: `peer.service` says so outright, and a host
- * of that name is most likely where it runs. A database or a topic may be called as a service is, and is not it.
+ * Returns whether a peer is the service of the same name, if the graph has one. `peer.service` names a service, and a
+ * host with a service's name most likely runs it. A database or a topic may share its name with a service.
  */
 export function mayBeService(code: number): boolean {
   return roleOfCode(code) === PeerRole.external || attributeOfCode(code) === peerService
 }
 
-/** Bit n stands for attribute n: there are 17. */
+/** Returns bit n for a peer that attribute n named, 0 for a service. There are 17 attributes. */
 export const maskOfCode = (code: number) => (code === serviceCode ? 0 : 1 << attributeOfCode(code))
+/** Returns the attributes of a mask, in order of `peerAttributes`. */
 export const attributesOf = (mask: number) => peerAttributes.filter((_, bit) => ((mask >> bit) & 1) === 1)

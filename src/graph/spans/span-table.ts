@@ -19,9 +19,9 @@ export const SpanStatus = { unset: 0, ok: 1, error: 2 } as const
 /**
  * The spans of one trace, a column for each field and a row for each span.
  *
- * Decoders fill it row by row and hand it on; it is cleared and filled again for the next trace, so reading
- * a million spans allocates next to nothing. Ids and times are kept as two 32-bit words because 64-bit
- * integers do not fit a JavaScript number and BigInt allocates.
+ * A decoder fills it row by row. It is then cleared and filled again for the next trace, so reading a million spans
+ * allocates next to nothing. Ids and times are two 32-bit words, because 64-bit integers do not fit a JavaScript number
+ * and BigInt allocates.
  */
 export class SpanTable {
   length = 0
@@ -30,10 +30,10 @@ export class SpanTable {
 
   spanIdHi = new Uint32Array(64)
   spanIdLo = new Uint32Array(64)
-  /** 0, 0 is a root: it has no parent. */
+  /** 0, 0 for a root, which has no parent. */
   parentIdHi = new Uint32Array(64)
   parentIdLo = new Uint32Array(64)
-  /** Start, Unix ns. */
+  /** Start, Unix ns: `startHi` * 2^32 + `startLo`. */
   startHi = new Uint32Array(64)
   startLo = new Uint32Array(64)
   /** End - start, ns, >= 0. */
@@ -42,7 +42,7 @@ export class SpanTable {
   kind = new Uint8Array(64)
   /** A `SpanStatus`. */
   status = new Uint8Array(64)
-  /** 1 where the sender's clock ran backwards: end < start. The duration is then 0. */
+  /** 1 if the span ends before it starts, because a clock was set back. Its duration is then 0. */
   skewed = new Uint8Array(64)
   /** Span name, index into `strings`. */
   name = new Int32Array(64)
@@ -50,18 +50,19 @@ export class SpanTable {
   service = new Int32Array(64)
   /** Value of the tag that the query selects on, index into `strings`; 0 = absent. */
   tagValue = new Int32Array(64)
-  /** What the spans say of their peers; undefined where that is not wanted. */
+  /** The peers that the spans name; undefined unless `enablePeers` was called. */
   peers: PeerColumns | undefined
-  /** For how many calls the spans stand; undefined where each stands for itself. */
+  /** How many calls each span represents; undefined if every span represents one call. */
   weights: WeightColumns | undefined
 
-  /** What `name`, `service` and `tagValue` are indexes into; shared by all tables of a build. */
+  /** The strings of `name`, `service` and `tagValue`; shared by all tables of a build. */
   readonly strings: StringTable
 
   constructor(strings: StringTable) {
     this.strings = strings
   }
 
+  /** Removes all rows and the trace id. */
   clear(): void {
     this.length = 0
     this.traceId.fill(0)
@@ -89,7 +90,7 @@ export class SpanTable {
     return row
   }
 
-  /** The columns of the peers, from now on filled. */
+  /** Returns the columns of the peers, which are kept from now on. */
   enablePeers(): PeerColumns {
     if (this.peers) return this.peers
     this.peers = new PeerColumns()
@@ -97,7 +98,7 @@ export class SpanTable {
     return this.peers
   }
 
-  /** The columns of the weights, from now on filled. */
+  /** Returns the columns of the weights, which are kept from now on. */
   enableWeights(): WeightColumns {
     if (this.weights) return this.weights
     this.weights = new WeightColumns()
@@ -127,14 +128,14 @@ export class SpanTable {
     if (other.weights) this.weights?.copy(row, other.weights, from)
   }
 
-  /** Start of a row, Unix ms; a start on a whole ms is that ms, other fractions are good to 1 µs. */
+  /** Returns the start of a row, Unix ms. A start on a whole ms is exact, other fractions are exact to 1 µs. */
   startMs(row: number): number {
     // 2^32 ns are 4294 ms and 967296 ns: in this order no step exceeds 2^53.
     const hi = this.startHi[row]!
     return hi * 4294 + (hi * 967296 + this.startLo[row]!) / 1e6
   }
 
-  /** First start and last end of the spans, Unix ms. An empty table gives Infinity and -Infinity. */
+  /** Returns the first start and the last end of the spans, Unix ms; Infinity and -Infinity for an empty table. */
   extentMs(): { startMs: number; endMs: number } {
     let startMs = Number.POSITIVE_INFINITY
     let endMs = Number.NEGATIVE_INFINITY
@@ -147,7 +148,7 @@ export class SpanTable {
     return { startMs, endMs }
   }
 
-  /** A copy that stays valid when this table is cleared, no larger than its rows need. */
+  /** Returns a copy that stays valid when this table is cleared, with room for its rows only. */
   snapshot(): SpanTable {
     const copy = new SpanTable(this.strings)
     copy.traceId.set(this.traceId)
@@ -173,7 +174,7 @@ export class SpanTable {
   }
 }
 
-/** A total order on what two spans say, by start first; 0 only where they say the same. */
+/** Compares two spans by all their fields, the start first: negative, positive, or 0 if all fields are equal. */
 export function compareSpans(spans: SpanTable, a: number, b: number): number {
   return (
     spans.startHi[a]! - spans.startHi[b]! ||
@@ -195,8 +196,8 @@ export function compareSpans(spans: SpanTable, a: number, b: number): number {
 }
 
 /**
- * Order of spans that share an id: 0 where they are one span. A client and the server it calls may share an id, and
- * so may two servers that answer one client, told apart by their own addresses where these are known.
+ * Compares spans that share an id: 0 if they are the same span. A client and the server it calls may share an id. So may
+ * two servers that answer one client; their own addresses distinguish them if these are known.
  */
 export function compareIdentities(spans: SpanTable, a: number, b: number): number {
   const { peers } = spans
@@ -218,7 +219,7 @@ function comparePeers(spans: SpanTable, a: number, b: number): number {
   )
 }
 
-/** An absent text comes last: of two versions of a span, the one that says more counts. */
+/** Compares texts, an absent one last, so that of two versions of a span the more complete one counts. */
 function compareTexts(spans: SpanTable, a: number, b: number): number {
   if (a === b) return 0
   if (a === 0 || b === 0) return a === 0 ? 1 : -1

@@ -1,36 +1,38 @@
 import { resized } from '../columns/grow.ts'
 import { ListColumn } from '../columns/row-lists.ts'
 
-/** Adjusted counts are summed in whole millionths, so that order cannot change a digit. */
+/** Adjusted counts are summed in whole millionths, so that the order of spans changes no digit. */
 export const adjustedScale = 1e6
-/** The least threshold of the convention that is not "drop all" leaves one call of so many. */
+/** The largest adjusted count: a threshold of OpenTelemetry's consistent sampling has 56 bits. */
 export const maxAdjustedCount = 2 ** 56
-/** Most calls that one span may stand for: sketches count in 31 bits. */
+/** Most calls that one span may represent, because sketches count in 31 bits. */
 export const maxCalls = 2 ** 31 - 1
 
-/** Durations of calls, a row for each span; a `SpanTable` has them. */
+/** The columns of a `SpanTable` from which calls are counted. */
 export interface MeasuredSpans {
   durationNs: Float64Array
   weights?: WeightColumns | undefined
 }
 
 /**
- * How many calls each span of a table stands for: columns for the few tables in which a span stands for more than
- * itself. A sampled span stands for calls of which nothing was recorded, which only the adjusted count tells; a
- * summary span stands for calls that were recorded and then pruned, which count as if they were there.
+ * How many calls each span of a table represents: columns for the few tables in which a span represents several.
+ *
+ * A sampled span also represents calls that were never recorded; they only raise the adjusted count. A summary span
+ * represents calls that were recorded and then pruned; they are counted as if they were present.
  */
 export class WeightColumns {
-  /** Calls that the span stands for: 1, unless it is a summary. */
+  /** Recorded calls that the span represents: 1, unless it is a summary. */
   calls = new Float64Array(0)
-  /** 1 where the span says something of what it stands for that cannot be. */
+  /** 1 if the span's attributes of sampling or pruning are impossible. */
   invalid = new Uint8Array(0)
   /** Of a summary: sum of the durations of its calls, ns. */
   totalNs = new Float64Array(0)
-  /** Of a summary: durations, ns, and how many calls had each, in turn; they add up to `calls`. */
+  /** Of a summary: pairs of a duration, ns, and the number of calls that had it; they add up to `calls`. */
   readonly durations = new ListColumn()
   /** Adjusted count of a call less 1, in whole millionths. */
   private unrecorded = new Float64Array(0)
 
+  /** Makes a row represent one call. Rows must be reset in ascending order. */
   reset(row: number): void {
     if (row >= this.calls.length) this.grow(Math.max(64, row * 2))
     this.calls[row] = 1
@@ -40,6 +42,7 @@ export class WeightColumns {
     this.durations.reset(row)
   }
 
+  /** Copies row `from` of `other` to a row that was just reset. */
   copy(row: number, other: WeightColumns, from: number): void {
     this.calls[row] = other.calls[from]!
     this.invalid[row] = other.invalid[from]!
@@ -48,17 +51,17 @@ export class WeightColumns {
     this.durations.copy(row, other.durations, from)
   }
 
-  /** Whether the span stands for nothing but itself. */
+  /** Returns whether the span represents one call only. */
   countsOnce(row: number): boolean {
     return this.unrecorded[row] === 0 && this.calls[row] === 1
   }
 
-  /** @param count how many calls each of the span's calls stands for, 1 to `maxAdjustedCount` */
+  /** @param count how many calls each call of the span represents, 1 to `maxAdjustedCount` */
   setAdjustedCount(row: number, count: number): void {
     this.unrecorded[row] = Math.round((count - 1) * adjustedScale)
   }
 
-  /** Calls of which nothing was recorded, for each call of the span, in whole millionths. */
+  /** Returns the unrecorded calls for each call of the span, in whole millionths. */
   unrecordedPerCall(row: number): number {
     return this.unrecorded[row]!
   }
@@ -80,7 +83,7 @@ export class WeightColumns {
     this.durations.values.set(durations.flat(), at)
   }
 
-  /** A total order on what two spans stand for; of two versions of a span, the one that says more comes first. */
+  /** Compares two rows by all their fields, so that of two versions of a span the more complete one comes first. */
   compare(a: number, b: number): number {
     return (
       this.calls[b]! - this.calls[a]! ||
@@ -99,33 +102,33 @@ export class WeightColumns {
   }
 }
 
-/** What a summary span says of the calls that were pruned; NaN and [] where it does not say. */
+/** The attributes of a summary span about its pruned calls; NaN and [] for missing ones. */
 export interface PrunedCalls {
   calls: number
   minNs: number
   maxNs: number
   avgNs: number
   totalNs: number
-  /** Upper bounds of the buckets, s, without the last, which has none. */
+  /** Upper bounds of the histogram buckets, s. The last bucket has no bound. */
   boundsSec: number[]
-  /** Calls in each bucket and in those before it. */
+  /** Calls in each bucket and the buckets before it. */
   cumulativeCounts: number[]
 }
 
 /** Durations, ns, and how many calls had each; they add up to the calls. */
 export type Durations = [durationNs: number, calls: number][]
 
-/** Whether a summary can stand for its calls: how many there were is the least it must say. */
+/** Returns whether a summary can represent its calls: their number is required. */
 export function isValidSummary({ calls }: PrunedCalls): boolean {
   return Number.isInteger(calls) && calls >= 1 && calls <= maxCalls
 }
 
 /**
- * The durations of pruned calls, as near as their summary tells: the shortest and the longest are known, the others
- * lie in the middle of their buckets or, without a histogram, share what is left of the total.
+ * Estimates the durations of pruned calls. The shortest and the longest are known. Each of the others gets the middle
+ * of its bucket or, without a histogram, an equal share of the rest of the total.
  *
- * @param pruned of which `isSummary` holds
- * @param spanNs duration of the summary span, which is taken for the total where nothing else tells it
+ * @param pruned a summary for which `isValidSummary` is true
+ * @param spanNs duration of the summary span, ns, which is the total if no attribute gives one
  */
 export function prunedDurations(
   pruned: PrunedCalls,
@@ -133,11 +136,11 @@ export function prunedDurations(
 ): { totalNs: number; durations: Durations } {
   const { calls } = pruned
   const isRange = pruned.minNs >= 0 && pruned.maxNs >= pruned.minNs
-  const said = totalOf(pruned, isRange, spanNs)
-  if (!isRange || calls === 1) return { totalNs: said, durations: [[Math.round(said / calls), calls]] }
+  const givenNs = totalOf(pruned, isRange, spanNs)
+  if (!isRange || calls === 1) return { totalNs: givenNs, durations: [[Math.round(givenNs / calls), calls]] }
   const { minNs, maxNs } = pruned
   const others = calls - 2
-  const totalNs = Math.min(Math.max(said, minNs * (calls - 1) + maxNs), minNs + maxNs * (calls - 1))
+  const totalNs = Math.min(Math.max(givenNs, minNs * (calls - 1) + maxNs), minNs + maxNs * (calls - 1))
   const buckets = bucketsOf(pruned) ?? [[others > 0 ? (totalNs - minNs - maxNs) / others : 0, calls]]
   buckets[0]![1]--
   buckets[buckets.length - 1]![1]--
@@ -158,7 +161,7 @@ function totalOf(
   return isRange ? Math.round(((minNs + maxNs) / 2) * calls) : spanNs
 }
 
-/** The buckets that hold calls, each with its middle; undefined where the histogram does not fit the calls. */
+/** Returns the middle and the calls of each bucket with calls; undefined if the histogram does not match the calls. */
 function bucketsOf({ calls, minNs, maxNs, boundsSec, cumulativeCounts }: PrunedCalls): Durations | undefined {
   const isAscending = boundsSec.every((bound, at) => bound > (boundsSec[at - 1] ?? 0))
   const isCumulative = cumulativeCounts.every(

@@ -3,21 +3,21 @@ import { RowHeap, RowList } from '../columns/row-lists.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import { DurationSketches } from './duration-sketch.ts'
 
-/** How the callers of an edge went about it: spans that call it, and the calls that each made. All 0 where unknown. */
+/** Pattern of the calls on an edge: how many calls each calling span makes, and how they follow each other. */
 export interface CallPattern {
   /** Spans that made a call. */
   parents: number
-  /** Calls of these; those whose caller sent no span are not among them. */
+  /** Calls of these spans. Calls whose caller sent no span are not included. */
   calls: number
-  /** Calls that 95 % of the parents do not exceed; within 1 %, exact to 128. */
+  /** 95th percentile of the calls of one parent; within 1 %, exact up to 128. */
   p95PerParent: number
-  /** Most calls of one parent; within 1 %, exact to 128. */
+  /** Most calls of one parent; within 1 %, exact up to 128. */
   maxPerParent: number
-  /** Calls known to have begun after another of the same parent: a summary span says of its calls only the first. */
+  /** Calls that started after another call of the same parent. Of a summary span only the first call is known. */
   followers: number
-  /** Followers that began while an earlier one went on. */
+  /** Followers that started before all earlier calls had ended. */
   overlapping: number
-  /** Calls that began after an earlier one of the same parent had failed and ended. */
+  /** Followers that started after an earlier call of the same operation had failed and ended. */
   retries: number
 }
 
@@ -43,20 +43,20 @@ const overlapping = 4
 const retries = 5
 
 /**
- * Call patterns of many edges. All are counts, so order changes nothing, and what was added can be taken back. A
- * parent with a single call, which most are, is one number more and no entry of a sketch.
+ * Call patterns of many edges. All of them are counts, so order does not matter and a trace can be removed. A parent
+ * with a single call, as most are, only adds to one number and not to a sketch.
  */
 export class CallPatterns {
   private counts = new Float64Array(64 * fields)
-  /** Calls per parent, of parents with several. */
+  /** Calls per parent, for parents with several calls. */
   private readonly groupSizes = new DurationSketches()
 
-  /** A parent that made one call. */
+  /** Adds a parent that made one call. */
   addSingle(edge: number, sign: 1 | -1): void {
     this.count(edge, singles, sign)
   }
 
-  /** A parent that made several calls. */
+  /** Adds a parent that made several calls. */
   addGroup(edge: number, group: SiblingGroup, sign: 1 | -1): void {
     this.count(edge, groups, sign)
     this.count(edge, groupedCalls, sign * group.calls)
@@ -89,7 +89,7 @@ export class CallPatterns {
     }
   }
 
-  /** Calls of the parent with this rank, from 1, in order of calls. */
+  /** Returns the calls of the parent with this rank, from 1, in ascending order of calls. */
   private sizeAt(edge: number, rank: number): number {
     const first = edge * fields
     const groupRank = rank - this.counts[first + singles]!
@@ -111,44 +111,46 @@ const none = -1
 const word = 2 ** 32
 
 /**
- * The calls of one trace by who made them: calls of one parent on one edge are siblings, and how many they are and
- * how they lie in time is the pattern of the edge.
+ * The calls of one trace, grouped by their parent. Calls of one parent on one edge are siblings. Their number and their
+ * order in time give the pattern of the edge.
  *
- * Of siblings in order of their starts, one that begins before all earlier ones have ended overlaps. One that begins
- * after an earlier one of the same span name has failed and ended is a retry; each failure is retried once, so that
- * the work that goes on after it is not taken for retries.
+ * Siblings are sorted by their starts. One that starts before all earlier ones have ended is overlapping. One that starts
+ * after an earlier one of the same span name has failed and ended is a retry. Each failure has at most one retry, so
+ * that the calls after it do not count as retries.
  *
- * One instance serves all traces. Linear but for siblings, which are n log n; nothing is allocated for a call.
+ * One instance serves all traces. It takes linear time, n log n for n siblings, and allocates nothing for a call.
  */
 export class SiblingCalls {
   private length = 0
-  /** The last call of each row of the trace, -1 where it made none. */
+  /** The last call of each row of the trace, -1 for a row without calls. */
   private lastOf = new Int32Array(64)
-  /** For each call: the one before it of the same parent, then of the same siblings; -1 is the end. */
+  /** For each call the previous one of the same parent, later the previous sibling; -1 is the end. */
   private before = new Int32Array(64)
   private edgeOf = new Int32Array(64)
   private calleeOf = new Int32Array(64)
   /** The row whose time is that of the call. */
   private timeOf = new Int32Array(64)
   private failed = new Uint8Array(64)
-  /** From when to when, Unix ns, in units of 2^32 and the rest: exact, however far apart siblings are. */
+  /** Start and end, Unix ns, as units of 2^32 ns and the rest, so that they are exact. */
   private fromHi = new Uint32Array(64)
   private fromLo = new Uint32Array(64)
   private toHi = new Float64Array(64)
   private toLo = new Uint32Array(64)
 
-  /** The last sibling on each edge, -1 but for the parent at hand. */
+  /** For the current parent the last sibling on each edge, -1 for all other edges. */
   private siblingOn = new Int32Array(64).fill(none)
-  /** Edges that the parent at hand called. */
+  /** Edges that the current parent called. */
   private readonly edges = new RowList()
 
-  private readonly byStart = new RowHeap((a, b) => this.starts(a, b) < 0)
-  private readonly byName = new RowHeap((a, b) => (this.nameOf(a) - this.nameOf(b) || this.starts(a, b)) < 0)
-  private readonly byEnd = new RowHeap((a, b) => this.ends(a, b) < 0)
+  private readonly byStart = new RowHeap((a, b) => this.compareStarts(a, b) < 0)
+  private readonly byName = new RowHeap(
+    (a, b) => (this.nameOf(a) - this.nameOf(b) || this.compareStarts(a, b)) < 0,
+  )
+  private readonly byEnd = new RowHeap((a, b) => this.compareEnds(a, b) < 0)
 
   private spans!: SpanTable
 
-  /** Begins a trace and forgets the calls of the last one. */
+  /** Starts a trace and drops the calls of the last one. */
   start(spans: SpanTable): void {
     const rows = spans.length
     this.spans = spans
@@ -158,7 +160,7 @@ export class SiblingCalls {
   }
 
   /**
-   * A call on `edge` by the row `parent`.
+   * Adds a call on `edge` by the row `parent`.
    *
    * @param callee the row that was called
    * @param time the row whose time is that of the call
@@ -174,7 +176,7 @@ export class SiblingCalls {
     this.failed[call] = failed ? 1 : 0
   }
 
-  /** Adds the patterns of the trace, or takes them back where `sign` is -1. */
+  /** Adds the patterns of the trace, or removes them if `sign` is -1. */
   addTo(patterns: CallPatterns, sign: 1 | -1): void {
     const { lastOf, before } = this
     const rows = this.length === 0 ? 0 : this.spans.length
@@ -186,7 +188,7 @@ export class SiblingCalls {
     }
   }
 
-  /** The calls of one parent, the last of which is given, by their edges. */
+  /** Groups the calls of one parent by edge and adds them. `last` is its last call. */
   private addCallsOfParent(last: number, patterns: CallPatterns, sign: 1 | -1): void {
     const { before, edgeOf, edges } = this
     edges.clear()
@@ -207,7 +209,7 @@ export class SiblingCalls {
     }
   }
 
-  /** The calls of one parent on one edge. */
+  /** Adds the calls of one parent on one edge. */
   private addGroup(last: number, edge: number, patterns: CallPatterns, sign: 1 | -1): void {
     const isAlone = this.before[last] === none && this.callsOf(last) === 1
     if (isAlone) patterns.addSingle(edge, sign)
@@ -216,7 +218,7 @@ export class SiblingCalls {
 
   private measure(first: number): SiblingGroup {
     const { before, byStart, failed } = this
-    this.placeInTime(first)
+    this.setTimes(first)
     const group = { calls: 0, followers: -1, overlapping: 0, retries: 0 }
     let failures = 0
     for (let call = first; call !== none; call = before[call]!) {
@@ -229,13 +231,13 @@ export class SiblingCalls {
     while (byStart.size > 0) {
       const call = byStart.pop()
       if (latest !== none && this.gap(latest, call) < 0) group.overlapping++
-      if (latest === none || this.ends(latest, call) < 0) latest = call
+      if (latest === none || this.compareEnds(latest, call) < 0) latest = call
     }
     if (failures > 0) group.retries = this.retriesAmong(first)
     return group
   }
 
-  private placeInTime(first: number): void {
+  private setTimes(first: number): void {
     const { startHi, startLo, durationNs } = this.spans
     const { before, timeOf, fromHi, fromLo, toHi, toLo } = this
     for (let call = first; call !== none; call = before[call]!) {
@@ -275,7 +277,7 @@ export class SiblingCalls {
     return retries
   }
 
-  /** How many calls the callee's span stands for. */
+  /** Returns how many calls the callee's span represents. */
   private callsOf(call: number): number {
     return this.spans.weights?.calls[this.calleeOf[call]!] ?? 1
   }
@@ -284,18 +286,18 @@ export class SiblingCalls {
     return this.spans.name[this.calleeOf[call]!]!
   }
 
-  /** Order of siblings; 0 only where it makes no difference. */
-  private starts(a: number, b: number): number {
+  /** Compares siblings by start; 0 only if their order makes no difference. */
+  private compareStarts(a: number, b: number): number {
     const byStart = this.fromHi[a]! - this.fromHi[b]! || this.fromLo[a]! - this.fromLo[b]!
-    return byStart || this.ends(a, b) || this.failed[b]! - this.failed[a]!
+    return byStart || this.compareEnds(a, b) || this.failed[b]! - this.failed[a]!
   }
 
-  /** Order of ends. */
-  private ends(a: number, b: number): number {
+  /** Compares siblings by end. */
+  private compareEnds(a: number, b: number): number {
     return this.toHi[a]! - this.toHi[b]! || this.toLo[a]! - this.toLo[b]!
   }
 
-  /** Below 0 where `after` starts before `earlier` has ended. */
+  /** Returns a negative number if `after` starts before `earlier` has ended. */
   private gap(earlier: number, after: number): number {
     return this.fromHi[after]! - this.toHi[earlier]! || this.fromLo[after]! - this.toLo[earlier]!
   }

@@ -3,27 +3,27 @@ import { withRoom } from '../columns/grow.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/span-weights.ts'
 
-/** What each end of an edge saw of its calls. A mean is null where no span tells of that side. */
+/** Durations of the calls on an edge as each side measured them. A mean is null if no span of that side is known. */
 export interface Sides {
   /** Mean duration of the caller's client or producer spans, ns. */
   clientMeanNs: number | null
-  /** Mean duration of the spans in which the callee did the work, ns. */
+  /** Mean duration of the callee's spans, ns. */
   serverMeanNs: number | null
-  /** Mean time between the two sides, ns: on the network, or in a queue. */
+  /** Mean time between the two sides, ns: in the network or in a queue. */
   gapMeanNs: number | null
-  /** Calls whose gap came out negative; they are in no mean of gaps. */
+  /** Calls with a negative gap, which is excluded from the mean. */
   negativeGaps: number
 }
 
 export const noSides: Sides = { clientMeanNs: null, serverMeanNs: null, gapMeanNs: null, negativeGaps: 0 }
 
-/** Spans of which one side of a call is known. */
+/** Spans from which one side of a call is measured. */
 export interface SideSpans extends MeasuredSpans {
-  /** 1 where the span ends before it starts. */
+  /** 1 if the span ends before it starts. */
   skewed: Uint8Array
 }
 
-/** What is counted of an edge, in cells side by side; the sum of its times, which takes two, stands behind each of the first three. */
+/** The cells of an edge. Each of the first three counts is followed by two cells with the sum of its times. */
 const clients = 0
 const servers = 3
 const gaps = 6
@@ -31,20 +31,23 @@ const negativeGaps = 9
 const cellsPerEdge = 10
 
 /**
- * Client and server side of the calls of many edges, kept apart, and the gap between them.
+ * Client side, server side and gap of the calls of many edges.
  *
- * A call has two sides where it leaves its service, or its callee is a server or a consumer. The client side is a
- * client or producer span right above the callee; the server side is the callee's span unless that is itself a caller.
- * The gap of a request is the client's duration less the server's, in which clocks play no part; that of a message
- * is the time from the producer's end to the consumer's start. A negative one tells of clocks apart, or of a caller
- * that did not wait: it is left out and counted. A span that ends before it starts has no side, and a summary span has
- * one for each of its calls and no gap. Where one client span has several servers below it, each of the calls counts
- * with both of its sides.
+ * A call has two sides if it leaves its service, or if its callee is a server or a consumer. The client side is a client
+ * or producer span right above the callee. The server side is the callee's span, unless that is a client or producer
+ * itself.
+ *
+ * The gap of a request is the client's duration less the server's, which does not depend on clocks. The gap of a message
+ * is the time from the producer's end to the consumer's start. A negative gap comes from clock skew, or from a caller
+ * that did not wait. It is counted and excluded from the mean.
+ *
+ * A span that ends before it starts has no side. A summary span has a side for each of its calls, and no gap. If one
+ * client span has several servers below it, each call counts with both sides.
  */
 export class CallSides {
   private cells = new Float64Array(64 * cellsPerEdge)
 
-  /** Adds what is known of the call of `callee` by `caller`, two rows of a trace; takes it back where `sign` is -1. */
+  /** Adds the sides and the gap of a call between two rows of a trace, or removes them if `sign` is -1. */
   addCall(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
     const kind = spans.kind[callee]!
     if (!isReceiver(kind) && spans.service[caller] === spans.service[callee]) return
@@ -55,15 +58,17 @@ export class CallSides {
     if (isSent && isServed) this.addGap(edge, spans, caller, callee, sign)
   }
 
+  /** Adds a client side. */
   addClient(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
     if (spans.skewed[row] === 0) this.addSide(edge, clients, spans, row, sign)
   }
 
+  /** Adds a server side. */
   addServer(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
     if (spans.skewed[row] === 0) this.addSide(edge, servers, spans, row, sign)
   }
 
-  /** Adds the gap between two spans, of which `caller` is a client or a producer. */
+  /** Adds the gap between two spans; `caller` is a client or a producer. */
   addGap(edge: number, spans: SpanTable, caller: number, callee: number, sign: 1 | -1): void {
     const { durationNs, kind, skewed } = spans
     if ((skewed[caller]! | skewed[callee]!) === 1 || isSummary(spans, caller) || isSummary(spans, callee))
@@ -73,12 +78,12 @@ export class CallSides {
     this.addGapTime(edge, gapNs, sign)
   }
 
-  /** Whether gaps of the edge are known. */
+  /** Returns whether the edge has gaps. */
   hasGaps(edge: number): boolean {
     return this.countOf(edge, gaps) > 0 || this.countOf(edge, negativeGaps) > 0
   }
 
-  /** @param gapNs may be negative */
+  /** Adds a gap. @param gapNs may be negative */
   addGapTime(edge: number, gapNs: number, sign: 1 | -1): void {
     if (gapNs < 0) this.reserve(edge)[edge * cellsPerEdge + negativeGaps]! += sign
     else this.addTime(edge, gaps, 1, gapNs, sign)
@@ -143,12 +148,12 @@ const isSummary = ({ weights }: SpanTable, row: number) => weights !== undefined
 const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
 const isReceiver = (kind: number) => kind === SpanKind.server || kind === SpanKind.consumer
 
-/** Times as two words, and durations, of spans or messages. */
+/** Start, as two words, and duration of spans or messages. */
 type Times = Pick<SpanTable, 'startHi' | 'startLo' | 'durationNs'>
 
-/** From the end of row `sent` of `from` to the start of row `received` of `to`, ns; may be negative. */
+/** Returns the time from the end of row `sent` to the start of row `received`, ns; it may be negative. */
 export function waitNs(from: Times, sent: number, to: Times, received: number): number {
   const hiNs = (to.startHi[received]! - from.startHi[sent]!) * 4294967296
-  // Large terms first: exact for all that lies less than 104 days apart.
+  // Large terms first: exact for times less than 104 days apart.
   return hiNs - from.durationNs[sent]! + (to.startLo[received]! - from.startLo[sent]!)
 }

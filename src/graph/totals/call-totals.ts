@@ -11,19 +11,19 @@ import { CurrentTrace } from './exemplars.ts'
 import { type Red, RedColumns } from './red.ts'
 
 /**
- * Sees what becomes of the spans of a trace while they are added up, or taken back: whoever explains a graph learns
- * it from what builds the graph. Rows are those of the trace at hand.
+ * Observes how the spans of a trace are counted, while it is added or removed. An explanation of a graph uses it, so
+ * that it cannot differ from the graph. Rows are those of the current trace.
  */
 export interface CallObserver {
-  /** Before anything else: the pairs that nodes are numbers of. */
+  /** Called first, with the pairs that nodes are numbers of. */
   observe(nodes: PairIndex): void
-  /** The span of `row` tells of a call; of a node by itself, where `caller` is `callee`. */
+  /** The span of `row` was counted as a call; a self call if `caller` is `callee`. */
   call(caller: number, callee: number, row: number): void
-  /** A client makes no call by itself: the spans of its callee told of it, or nobody answered. */
+  /** A client span was not counted as a call: spans of its callee were (`answered`), or it names no peer. */
   noCall(row: number, answered: boolean): void
-  /** A received message waits for its sender, which may be in another trace. */
+  /** A message was received whose sender may be in another trace. */
   awaitSender(row: number, message: number): void
-  /** When the graph is read: the nodes that sent a message and that it went through, each -1 where it is not known. */
+  /** Called when the graph is read, with the nodes of a message's sender and broker, each -1 if unknown. */
   sentBy(message: number, sender: number, broker: number): void
 }
 
@@ -34,8 +34,8 @@ export interface EdgeTotals extends Red {
 }
 
 /**
- * Totals of the nodes and edges at one level of detail. A node is a pair of strings, here (service, span
- * name); an edge is a pair of nodes.
+ * Totals of nodes and edges at one level. A node is a pair: (service, span name), or (name, code) at the service level.
+ * An edge is a pair of nodes.
  */
 export class CallTotals {
   readonly nodes = new PairIndex()
@@ -44,7 +44,7 @@ export class CallTotals {
   readonly edgeRed: RedColumns
   readonly sides = new CallSides()
   readonly patterns = new CallPatterns()
-  /** Calls of each node from itself. */
+  /** Self calls of each node. */
   selfCalls = new Float64Array(64)
 
   private readonly slowThresholdNs: number
@@ -53,17 +53,17 @@ export class CallTotals {
   private readonly maxNodes: number
 
   /**
-   * @param trace the trace whose calls are added; may be left out where only whole edges are
-   * @param second whether the second of a node's pair is a string as well, or a number that is the same everywhere
-   * @param maxNodes most nodes that get one of their own; there may be twice as many, with those for all others
+   * @param trace the trace whose calls are added; optional if only whole edges are added
+   * @param secondKind whether the second number of a node's pair is a string index or a code
+   * @param maxNodes most nodes; as many again may be `other` nodes, which count all further pairs
    */
   constructor(
     slowThresholdNs: number,
     trace = new CurrentTrace(),
-    second: 'text' | 'code' = 'text',
+    secondKind: 'text' | 'code' = 'text',
     maxNodes = Number.POSITIVE_INFINITY,
   ) {
-    this.secondKind = second
+    this.secondKind = secondKind
     this.maxNodes = maxNodes
     this.slowThresholdNs = slowThresholdNs
     this.nodeRed = new RedColumns(trace)
@@ -71,8 +71,8 @@ export class CallTotals {
   }
 
   /**
-   * The node (first, second). Where there is no room for another, the one of all others with the same `first`, and
-   * where there are too many of these or `second` is no string, one for all.
+   * Returns the node (first, second). A new pair beyond `maxNodes` is counted on the `other` node of its `first`. If
+   * there are too many of those, or if `second` is a code, all such pairs share one node.
    */
   nodeOf(first: number, second: number): number {
     const { nodes, maxNodes } = this
@@ -86,7 +86,7 @@ export class CallTotals {
     return nodes.indexOf(nodes.length < 2 * maxNodes ? first : otherIndex, otherIndex)
   }
 
-  /** From now on tells of each call. */
+  /** Reports each further call to `observer`. */
   watch(observer: CallObserver): void {
     this.observer = observer
     observer.observe(this.nodes)
@@ -97,7 +97,7 @@ export class CallTotals {
     this.nodeRed.addSpan(node, spans, row, this.slowThresholdNs, sign)
   }
 
-  /** Counts a span as a call of `callee` by `caller` and returns the edge. */
+  /** Counts a span as a call of `callee` by `caller`, and returns the edge. */
   addToEdge(caller: number, callee: number, spans: SpanTable, row: number, sign: 1 | -1): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign)
@@ -105,12 +105,12 @@ export class CallTotals {
     return edge
   }
 
-  /** Counts the calls that a span stands for on a node. */
+  /** Counts the calls that a span represents on a node. */
   addNodeCall(node: number, spans: MeasuredSpans, row: number, failed: boolean, sign: 1 | -1): void {
     this.nodeRed.addCall(node, spans, row, failed, this.slowThresholdNs, sign)
   }
 
-  /** Counts the calls that a span stands for as calls of `callee` by `caller` and returns the edge. */
+  /** Counts the calls that a span represents as calls of `callee` by `caller`, and returns the edge. */
   addCall(
     caller: number,
     callee: number,
@@ -125,7 +125,7 @@ export class CallTotals {
     return edge
   }
 
-  /** Counts the calls that a span stands for as calls of the node by itself. */
+  /** Counts the calls that a span represents as self calls of the node. */
   addSelfCall(node: number, { weights }: MeasuredSpans, row: number, sign: 1 | -1): void {
     this.addSelfCalls(node, sign * (weights?.calls[row] ?? 1))
     this.observer?.call(node, node, row)
@@ -141,7 +141,7 @@ export class CallTotals {
   /**
    * Adds the totals of `other`, whose nodes are pairs of `otherStrings`.
    *
-   * @returns for each node of `other` the node here
+   * @returns for each node of `other` its node in these totals
    */
   merge(other: CallTotals, strings: StringTable, otherStrings: StringTable): Int32Array {
     const nodeOf = new Int32Array(other.nodes.length)
@@ -157,7 +157,7 @@ export class CallTotals {
     return nodeOf
   }
 
-  /** Adds the totals of `other`; `nodeOf` says for each of its nodes which one it is here. */
+  /** Adds the totals of `other`; `nodeOf` maps its nodes to those of these totals. */
   addAll(other: CallTotals, nodeOf: Int32Array): void {
     for (let node = 0; node < other.nodes.length; node++) {
       if (node < other.nodeRed.length) this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
@@ -171,7 +171,7 @@ export class CallTotals {
     }
   }
 
-  /** Adds the calls on edge `from` of `other` to those of `callee` by `caller`, and returns the edge. */
+  /** Adds the calls on edge `from` of `other` to the edge from `caller` to `callee`, and returns the latter. */
   addEdge(caller: number, callee: number, other: CallTotals, from: number): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed.addRow(edge, other.edgeRed, from)
@@ -181,8 +181,8 @@ export class CallTotals {
   }
 
   /**
-   * These totals with the calls on each edge counted on the callee as well, for those that count a call on its edge
-   * alone: all figures of a row can be added up, so a span need not be counted twice.
+   * Returns these totals with the calls on each edge added to the callee, for totals that count a call on its edge only.
+   * All figures can be added up, so a span need not be counted twice.
    */
   *withCallsOnCallees(): Steps<CallTotals> {
     const nodeRed = new RedColumns()
@@ -197,7 +197,7 @@ export class CallTotals {
     return Object.assign(new CallTotals(this.slowThresholdNs), this, { nodeRed })
   }
 
-  /** The figures of an edge. */
+  /** Returns the figures of an edge. */
   readEdge(edge: number): EdgeTotals {
     return {
       ...this.edgeRed.read(edge),

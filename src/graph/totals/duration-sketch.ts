@@ -1,6 +1,6 @@
 import { withRoom } from '../columns/grow.ts'
 
-/** The percentiles that a sketch answers, ns. */
+/** Percentiles of durations, ns. */
 export interface Percentiles {
   p50Ns: number
   p95Ns: number
@@ -9,44 +9,43 @@ export interface Percentiles {
 
 /** Buckets that divide one doubling of the duration: 2^6. */
 const octaveBits = 6
-/** Bits of a float's mantissa that its upper word holds (IEEE 754, binary64). */
+/** Bits of a double's mantissa in its upper word (IEEE 754, binary64). */
 const upperMantissaBits = 20
-/** Upper word of 1.0: exponents are stored with 1023 added. */
+/** Upper word of 1.0: exponents are stored plus 1023. */
 const upperWordOfOne = 1023 << upperMantissaBits
 
-/** The shortest window of a row, in buckets, as a power of two: durations of one operation lie close together. */
+/** The shortest window of a row is 2^3 buckets, because durations of one operation are similar. */
 const windowBits = 3
 
 const float = new Float64Array(1)
 const words = new Int32Array(float.buffer)
-/** Which of the two words holds the exponent: that depends on the machine. */
+/** Index of the word with the exponent, which depends on the machine's byte order. */
 const upper = new Uint8Array(Int32Array.of(1).buffer)[0] === 1 ? 1 : 0
 
 /**
- * Durations of many nodes or edges, a histogram for each, from which percentiles are read with an error of
- * less than 0.8 %.
+ * A histogram of durations for each of many nodes or edges, with percentiles that are wrong by less than 0.8 %.
  *
- * It is a DDSketch (Masson, Rim, Lee: VLDB 2019) with the mapping that costs least: a bucket is what floats of
- * one exponent and the same first 6 bits of mantissa have in common, so 64 buckets divide each doubling evenly
- * and none is wider than 1/64 of its lower end. Kept are counts of integers: sketches can be added, a duration
- * can be taken back, and order changes no bit. A bucket counts up to 2^31 - 1.
+ * It is a DDSketch (Masson, Rim, Lee: VLDB 2019) with the cheapest mapping. A bucket holds the doubles with the same
+ * exponent and the same first 6 bits of mantissa. So 64 buckets divide each doubling, and none is wider than 1/64 of its
+ * lower end. Counts are integers: sketches can be added, a duration can be removed, and order changes no bit. A bucket
+ * counts up to 2^31 - 1.
  *
- * A row has a window of buckets, from the one of its shortest duration to that of its longest, whose length is a power
- * of two: 44 bytes for a row of equal durations, some 256 for each doubling that its durations span.
+ * A row has a window of buckets from its shortest duration to its longest, whose length is a power of two. A row of equal
+ * durations takes 44 bytes. Each doubling that the durations span takes about 256 bytes.
  */
 export class DurationSketches {
   /**
-   * Three numbers for each row, side by side because they are always read together: where its window starts in
-   * `counts`, how many buckets it has, and the number of the first.
+   * Three numbers for each row: where its window starts in `counts`, how many buckets it has, and the number of the
+   * first bucket. They are adjacent because they are always read together.
    */
   private windows = new Int32Array(64 * 3)
   private counts = new Int32Array(1024)
-  /** Counts in use; the first is in none, so that 0 stands for no window. */
+  /** Counts in use. No window starts at 0, so that 0 means no window. */
   private length = 1
-  /** Start of a window that a row has grown out of, by the power of two that is its length; each holds the next. */
-  private readonly left = new Int32Array(32)
+  /** Free windows by the exponent of their length: the start of the first one. Each holds the start of the next. */
+  private readonly free = new Int32Array(32)
 
-  /** What the columns take, unused capacity included. */
+  /** Bytes of the columns, unused capacity included. */
   get bytes(): number {
     return this.windows.byteLength + this.counts.byteLength
   }
@@ -55,10 +54,10 @@ export class DurationSketches {
    * Counts a duration on row `row`.
    *
    * @param durationNs 0 to 2^64; below 1 counts as 0
-   * @param times how often; below 0 takes it back
+   * @param times how often; a negative number removes the duration
    */
   add(row: number, durationNs: number, times: number): void {
-    // First the place: there may be other counts afterwards.
+    // First the place, because `placeOf` may replace `counts`.
     const place = this.placeOf(row, bucketOf(durationNs))
     this.counts[place]! += times
   }
@@ -75,12 +74,12 @@ export class DurationSketches {
   }
 
   /**
-   * Percentiles of row `row` by nearest rank: the shortest duration that so many percent do not exceed.
+   * Returns percentiles of row `row` by nearest rank: the shortest duration that the given percentage does not exceed.
    *
    * @param count how many durations the row has, at least 1
    */
   percentiles(row: number, count: number): Percentiles {
-    // Not 0.95 * count, which may come out just over a whole number.
+    // Not 0.95 * count, which may be just over a whole number.
     const rankOf = (percent: number) => Math.ceil((count * percent) / 100)
     const [p50Ns, p95Ns, p99Ns] = this.atRanks(row, [rankOf(50), rankOf(95), rankOf(99)]) as [
       number,
@@ -91,9 +90,10 @@ export class DurationSketches {
   }
 
   /**
-   * The durations of row `row` that stand at these ranks, from 1, in order of length.
+   * Returns the durations of row `row` at these ranks, from 1, in ascending order of the durations.
    *
    * @param ranks in ascending order
+   * @throws RangeError if a rank exceeds the number of durations
    */
   atRanks(row: number, ranks: number[]): number[] {
     const durations: number[] = []
@@ -112,7 +112,7 @@ export class DurationSketches {
     return { start, length, first }
   }
 
-  /** Where a bucket of a row is in `counts`; there is one afterwards. */
+  /** Returns the index in `counts` of a bucket of a row, widening the row's window if necessary. */
   private placeOf(row: number, bucket: number): number {
     const { windows } = this
     const window = row * 3
@@ -124,12 +124,12 @@ export class DurationSketches {
     return this.windows[window]! + bucket - this.windows[window + 2]!
   }
 
-  /** Gives a row a window that holds the bucket as well, and leaves the old one to whoever needs one of its length. */
+  /** Gives a row a window that also holds the bucket, and frees its old window. */
   private widen(window: number, bucket: number): void {
     const { windows, counts } = this
     const oldStart = windows[window]!
     const oldLength = windows[window + 1]!
-    // Those that are used, as far as that goes.
+    // Only the buckets in use move.
     let begin = oldStart
     let end = oldStart + oldLength
     while (begin < end && counts[begin] === 0) begin++
@@ -139,23 +139,23 @@ export class DurationSketches {
     const to = Math.max(bucket + 1, usedFrom + end - begin)
     const bits = Math.max(windowBits, bitsOf(to - from))
     const start = this.takeWindow(bits)
-    // Where it grew downwards, the room that is left is below as well.
+    // If it grew downwards, the spare buckets are below as well.
     const first = from < usedFrom ? Math.max(0, to - 2 ** bits) : from
     windows[window] = start
     windows[window + 1] = 2 ** bits
     windows[window + 2] = first
     this.counts.copyWithin(start + usedFrom - first, begin, end)
-    if (oldLength > 0) this.leaveWindow(oldStart, bitsOf(oldLength))
+    if (oldLength > 0) this.freeWindow(oldStart, bitsOf(oldLength))
   }
 
-  /** Start of a window of 2^bits counts, all 0. */
+  /** Returns the start of a window of 2^bits counts, all 0. */
   private takeWindow(bits: number): number {
     const length = 2 ** bits
-    const left = this.left[bits]!
-    if (left > 0) {
-      this.left[bits] = this.counts[left]!
-      this.counts.fill(0, left, left + length)
-      return left
+    const free = this.free[bits]!
+    if (free > 0) {
+      this.free[bits] = this.counts[free]!
+      this.counts.fill(0, free, free + length)
+      return free
     }
     const start = this.length
     this.length += length
@@ -163,23 +163,23 @@ export class DurationSketches {
     return start
   }
 
-  private leaveWindow(start: number, bits: number): void {
-    this.counts[start] = this.left[bits]!
-    this.left[bits] = start
+  private freeWindow(start: number, bits: number): void {
+    this.counts[start] = this.free[bits]!
+    this.free[bits] = start
   }
 }
 
-/** The smallest power of two, as its exponent, that is not less than a length of at least 1. */
+/** Returns the exponent of the smallest power of two that is at least `length`, which is at least 1. */
 const bitsOf = (length: number) => 32 - Math.clz32(length - 1)
 
-/** Number of the bucket: 0 holds what is below 1 ns. */
+/** Returns the number of the bucket of a duration. Bucket 0 holds durations below 1 ns. */
 function bucketOf(durationNs: number): number {
   if (durationNs < 1) return 0
   float[0] = durationNs
   return ((words[upper]! - upperWordOfOne) >> (upperMantissaBits - octaveBits)) + 1
 }
 
-/** The duration that is off by the least, in proportion, from any that falls into the bucket. */
+/** Returns the duration with the smallest relative error for all durations of a bucket. */
 function durationOf(bucket: number): number {
   if (bucket === 0) return 0
   const lower = lowerEnd(bucket)

@@ -21,13 +21,13 @@ export class CurrentTrace {
   }
 }
 
-/** Traces to look at: ids of 32 hex digits; null where there is none. */
+/** Example traces: ids of 32 hex digits, or null. */
 export interface Exemplars {
-  /** The longest call; of several the smallest trace id. */
+  /** The trace of the longest call; among equals the smallest trace id. */
   slowest: string | null
-  /** A call that failed. */
+  /** The trace of a failed call. */
   failed: string | null
-  /** A call about as long as the median one. */
+  /** The trace of a call about as long as the median. */
   typical: string | null
 }
 
@@ -36,18 +36,18 @@ export const noExemplars: Exemplars = { slowest: null, failed: null, typical: nu
 const none = -1
 
 /**
- * Exemplars of many nodes or edges: of each row the slowest call, the failed one whose trace has the smallest hash,
- * and a sample in which the typical one is looked for.
+ * Exemplars of many nodes or edges. Each row keeps the slowest call, the failed call whose trace has the smallest hash,
+ * and a sample from which the typical call is chosen.
  *
- * Order, slicing and merging never change them. A trace that is taken back is dropped from the rows that it was on, so
- * none is named that is not in the graph; taken back and added again, it is as if nothing had happened. Where a trace
- * is gone for good, a row may know fewer calls than it has: its slowest is then the slowest of those it knows.
+ * Order, slicing and merging never change them. A removed trace is dropped from its rows, so every exemplar is in the
+ * graph. Removing a trace and adding it again changes nothing. After a final removal a row may know fewer calls than it
+ * has. Its slowest call is then the slowest known one.
  *
- * 40 bytes a row besides the sample; a call that is no exemplar costs two comparisons and allocates nothing.
+ * A row takes 40 bytes and its sample. A call that is no exemplar costs two comparisons and allocates nothing.
  */
 export class ExemplarColumns {
   private slowestNs = new Float64Array(64).fill(none)
-  /** Infinity where no call failed. */
+  /** Infinity if no call failed. */
   private failedHash = new Float64Array(64).fill(Number.POSITIVE_INFINITY)
   /** Four words each. */
   private slowestId = new Uint32Array(64 * 4)
@@ -59,7 +59,7 @@ export class ExemplarColumns {
     this.trace = trace
   }
 
-  /** Takes note of a call of the trace at hand, or drops the trace from the row when `sign` is -1. */
+  /** Adds a call of the current trace, or drops the trace from the row if `sign` is -1. */
   add(row: number, durationNs: number, failed: boolean, sign: 1 | -1): void {
     const { trace } = this
     if (row >= this.slowestNs.length) this.grow(row)
@@ -112,7 +112,7 @@ export class ExemplarColumns {
     if (compareTraceIds(this.failedId, row * 4, id, 0) === 0) this.failedHash[row] = Number.POSITIVE_INFINITY
     if (compareTraceIds(this.slowestId, row * 4, id, 0) !== 0) return
     this.slowestNs[row] = none
-    // At once, and not when it is read: the trace may come back with shorter calls than others that are known.
+    // Now, and not when it is read: the trace may be added again, with shorter calls than others that are known.
     const longest = this.samples.longest(row)
     if (longest) this.offerSlowest(row, longest.durationNs, longest.id, 0)
   }
@@ -131,16 +131,16 @@ const sampleSize = 8
 const anyHash = 0xffffffff
 
 /**
- * A sample of the calls of many nodes or edges: of each row those with the smallest hashes (bottom-k). Every call has
- * the same chance, the order in which they come does not matter, and the samples of two halves give that of the whole.
- * Calls of one trace and one duration are alike, and one of them stands for all.
+ * A sample of the calls of each of many nodes or edges: those with the smallest hashes (bottom-k). Every call has the
+ * same chance. Order does not matter, and the samples of two halves merge to the sample of the whole. Calls of one trace
+ * with the same duration count as one.
  *
- * 8 bytes a row, and 36 for each call in its sample.
+ * A row takes 8 bytes, and each call in its sample 36.
  */
 export class CallSamples {
   /** The largest hash that may still enter the sample. */
   private hashLimit = new Uint32Array(64).fill(anyHash)
-  /** First entry of the row + 1; 0: it has none. */
+  /** First entry of the row + 1; 0 for an empty row. */
   private first = new Int32Array(64)
 
   private entries = 0
@@ -148,16 +148,17 @@ export class CallSamples {
   private durationNs = new Float64Array(64)
   /** Four words of the trace id. */
   private ids = new Uint32Array(64 * 4)
-  /** Next entry of the row, or of those that are free, + 1. */
+  /** Next entry of the row, or next free entry, + 1. */
   private next = new Int32Array(64)
   private free = 0
 
-  /** Takes a call of the trace with the id at `ids[at]` into the sample, if its hash is small enough. */
+  /** Adds a call of the trace with the id at `ids[at]` to the sample if its hash is small enough. */
   add(row: number, hash: number, durationNs: number, ids: Uint32Array, at: number): void {
     if (row >= this.first.length) this.growRows(row)
     if (hash <= this.hashLimit[row]!) this.insert(row, hash, durationNs, ids, at)
   }
 
+  /** Adds the sample of row `from` of `other`. */
   addRow(row: number, other: CallSamples, from: number): void {
     for (let entry = other.firstOf(from); entry >= 0; entry = other.next[entry]! - 1) {
       this.add(row, other.hash[entry]!, other.durationNs[entry]!, other.ids, entry * 4)
@@ -180,20 +181,20 @@ export class CallSamples {
     }
   }
 
-  /** Trace id of the call whose duration is closest to this; null where there are none. */
+  /** Returns the trace id of the call whose duration is closest to this one; null for an empty row. */
   closest(row: number, durationNs: number): string | null {
     const entry = this.best(row, (entry) => Math.abs(this.durationNs[entry]! - durationNs))
     return entry === none ? null : hexOfWords(this.ids, entry * 4)
   }
 
-  /** The longest call, with the four words of its trace id; null where there are none. */
+  /** Returns the longest call with the four words of its trace id; null for an empty row. */
   longest(row: number): { durationNs: number; id: Uint32Array } | null {
     const entry = this.best(row, (entry) => -this.durationNs[entry]!)
     if (entry === none) return null
     return { durationNs: this.durationNs[entry]!, id: this.ids.subarray(entry * 4, entry * 4 + 4) }
   }
 
-  /** Of equal ones the first in order. */
+  /** Returns the entry with the lowest cost; among equals the first in order. */
   private best(row: number, cost: (entry: number) => number): number {
     let best = none
     for (let entry = this.firstOf(row); entry >= 0; entry = this.next[entry]! - 1) {

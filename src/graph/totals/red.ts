@@ -5,25 +5,25 @@ import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { CurrentTrace, ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
 
-/** RED totals of one node or edge: rate, errors, duration, and what of it was waited for; all 0 where there was no call. */
+/** RED totals of one node or edge: rate, errors, duration, and time on the critical path. All 0 without calls. */
 export interface Red extends Percentiles {
   /** Calls. */
   count: number
-  /** Calls before sampling, as far as the spans tell; `count` where they say nothing. Whole millionths. */
+  /** Estimated calls before sampling, in whole millionths; `count` if the spans carry no sampling threshold. */
   adjustedCount: number
-  /** Calls with status ERROR. */
+  /** Failed calls: status ERROR; at the service level also the attribute `error`. */
   failed: number
-  /** Calls that did not fail and took longer than the threshold. */
+  /** Calls that did not fail and took longer than `slowThresholdMs`. */
   slow: number
   /** Mean duration, ns. */
   meanNs: number
-  /** Time on the critical paths of the traces, ns, without that of what was called in turn. */
+  /** Time on the critical paths of the traces, ns, without the time of its callees. */
   criticalPathNs: number
-  /** Traces in which such a call can be seen. */
+  /** Example traces with such a call. */
   exemplars: Exemplars
 }
 
-/** What is counted of a row, in cells side by side because they are always touched together. Sums take two. */
+/** The cells of a row are adjacent because they are always changed together. Sums take two cells. */
 const cellsPerRow = 8
 const count = 0
 const failed = 1
@@ -31,10 +31,7 @@ const slow = 2
 const timeNs = 3
 const criticalPathNs = 5
 
-/**
- * RED totals of many nodes or edges. All are exact, so the order in which spans arrive cannot change a digit of the
- * result.
- */
+/** RED totals of many nodes or edges. All sums are exact, so the order of spans changes no digit of the result. */
 export class RedColumns {
   length = 0
   private cells = new Float64Array(64 * cellsPerRow)
@@ -43,22 +40,22 @@ export class RedColumns {
   private readonly durations = new DurationSketches()
   private readonly exemplars: ExemplarColumns
 
-  /** @param trace the trace whose calls are added; may be left out where only whole rows are */
+  /** @param trace the trace whose calls are added; optional if only whole rows are added */
   constructor(trace = new CurrentTrace()) {
     this.exemplars = new ExemplarColumns(trace)
   }
 
-  /** Calls on row `row`. */
+  /** Returns the calls of row `row`. */
   countOf(row: number): number {
     return this.cells[row * cellsPerRow + count] ?? 0
   }
 
-  /** Adds the calls that a span stands for to row `row`, or takes them back when `sign` is -1. */
+  /** Adds the calls that a span represents to row `row`, or removes them if `sign` is -1. */
   addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
     this.addCall(row, spans, span, spans.status[span] === SpanStatus.error, slowThresholdNs, sign)
   }
 
-  /** The same where the span's status does not say whether they failed. */
+  /** Does the same with `hasFailed` instead of the span's status. */
   addCall(
     row: number,
     spans: MeasuredSpans,
@@ -77,7 +74,7 @@ export class RedColumns {
     else this.addSummary(row, weights, span, hasFailed, slowThresholdNs, sign)
   }
 
-  /** Adds a trace, which begins with this span and counts once even where that is a summary. */
+  /** Adds a trace, which begins with this span and counts once even if the span is a summary. */
   addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
     const { weights } = spans
     if (weights) this.unrecorded.add(row, weights.unrecordedPerCall(span), sign)
@@ -126,7 +123,7 @@ export class RedColumns {
     }
   }
 
-  /** Adds time on a critical path to row `row`, or takes it back when `sign` is -1. */
+  /** Adds time on a critical path to row `row`, or removes it if `sign` is -1. */
   addCriticalPath(row: number, ns: number, sign: 1 | -1): void {
     if (ns > 0) addExactly(this.reserve(row), row * cellsPerRow + criticalPathNs, ns, sign)
   }
@@ -134,7 +131,7 @@ export class RedColumns {
   /**
    * Adds row `from` of `other` to row `row`.
    *
-   * @param withPath whether its time on critical paths is added as well
+   * @param withPath whether to add its time on critical paths as well
    */
   addRow(row: number, other: RedColumns, from: number, withPath = true): void {
     const cells = this.reserve(row)
@@ -154,7 +151,7 @@ export class RedColumns {
     if (calls === 0) return { ...none }
     const at = row * cellsPerRow
     const meanNs = readSum(cells, at + timeNs) / calls
-    // Of a single call the duration is known.
+    // The duration of a single call is known exactly.
     const percentiles =
       calls === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : durations.percentiles(row, calls)
     return {

@@ -3,42 +3,42 @@ import { RowHeap } from '../columns/row-lists.ts'
 import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { ParentState, type TraceTree } from './trace-tree.ts'
 
-/** Within a root that lasts no longer, 52 days, every step of the arithmetic is exact in a double. */
+/** Under a root no longer than this, 52 days, every step of the arithmetic is exact in a double. */
 const exactNs = 2 ** 52
-/** What times are rounded to within a root that lasts longer: 2^64 ns then are 2^53 such grains. */
+/** Under a longer root times are rounded to this many ns, so that 2^64 ns are 2^53 units. */
 const coarseNs = 2048
 
 /**
- * Which spans a trace waited for, and how long for each: the time of its root, shared out among the spans
- * that held it up.
+ * Computes the critical path of a trace: the spans that it waited for, and how long for each. The time of a root is
+ * divided among the spans on its path.
  *
- * The rule, read backwards from a root's end (Jaeger UI's critical path, CRISP of USENIX ATC '22): the path
- * goes into the child that ends last (of several the one that starts later, then the lower span id), goes on
- * at that child's start with the child that ends last at or before it, and so on; what lies between such
- * children is the span's own. Inside each child the same. A child counts as far as it lies within its
- * parent, whatever its clock says. Of two children that overlap, the trace waited for the later one only.
+ * The path is found backwards from a root's end, as in Jaeger UI and CRISP (USENIX ATC '22). It enters the child that
+ * ends last; among several, the one that starts later, then the one with the lower span id. It continues at that child's
+ * start with the child that ends last at or before it, and so on. The time between such children is the span's own. The
+ * same rule applies inside each child. Only the part of a child within its parent counts, so clock skew does no harm. If
+ * two children overlap, the trace waited for the later one only.
  *
- * A consumer under its producer is off the path with all below it: the producer did not wait. Orphans and
- * cut cycles have none: what waited for them is not known, and where a root arrived as well, their time is
- * already in its time. A trace of several roots has several paths, each by itself.
+ * A consumer under its producer is not on the path, nor is anything below it: the producer did not wait. Orphans and
+ * cut cycles have no path, because what waited for them is unknown. If a root arrived too, their time is part of its
+ * time. A trace with several roots has several paths.
  *
- * One instance serves all traces; `measure` overwrites what the last trace left. The result depends on what
- * the spans say, never on their order. n log n in the children of a span, no recursion.
+ * One instance serves all traces; `measure` replaces the previous trace. The result depends on the fields of the spans,
+ * never on their order. It takes n log n steps for n children of a span, and no recursion.
  */
 export class CriticalPath {
   /**
-   * Time on the path, ns, for each row of the table: 0 where it is not on it. The rows under a root add up
-   * exactly to the root's duration, for any input.
+   * Time on the path, ns, for each row of the table; 0 for rows off the path. The rows under a root add up exactly to
+   * the root's duration, for any input.
    */
   exclusiveNs = new Float64Array(64)
-  /** The rows on a path, parents first; only the first `length` count. All of them last longer than 0. */
+  /** The rows on a path, parents first; only the first `length` are valid. All of them are longer than 0. */
   path = new Int32Array(64)
   length = 0
-  /** For rows on a path: from when to when, ns after its root's start, inside of its parent. */
+  /** For rows on a path: start and end, ns after the root's start, clipped to the parent. */
   fromNs = new Float64Array(64)
   toNs = new Float64Array(64)
 
-  /** The children of a row as a list, in no order; -1 is its end. */
+  /** The children of each row as an unordered list; -1 is its end. */
   private firstChild = new Int32Array(64)
   private nextSibling = new Int32Array(64)
   private readonly latestFirst = new RowHeap((a, b) => this.precedes(a, b))
@@ -46,7 +46,7 @@ export class CriticalPath {
   /** Breaks the last ties. */
   private spans: SpanTable | undefined
 
-  /** Measures all roots of the trace in `spans`; `tree` must have been built from it as it is. */
+  /** Computes the paths of all roots. `tree` must have been built from `spans`. */
   measure(spans: SpanTable, tree: TraceTree): void {
     this.spans = spans
     this.length = 0
@@ -57,7 +57,7 @@ export class CriticalPath {
     }
   }
 
-  /** Hands the time of spans without a service to the nearest span above that has one; what has none keeps it. */
+  /** Moves the time of spans without a service to the nearest span above that has one, if there is one. */
   moveTimeToServices(spans: SpanTable, tree: TraceTree): void {
     const { exclusiveNs } = this
     for (let at = this.length - 1; at >= 0; at--) {
@@ -83,7 +83,7 @@ export class CriticalPath {
     fillStart(this.firstChild, -1, rows)
   }
 
-  /** Duplicates have no parent row, so they are nobody's children. */
+  /** Duplicates have no parent row, so they are not linked. */
   private linkChildren(spans: SpanTable, tree: TraceTree): void {
     for (let row = 0; row < spans.length; row++) {
       const parent = tree.parent[row]!
@@ -95,8 +95,8 @@ export class CriticalPath {
   }
 
   /**
-   * A child is taken only where it ends at or before the cursor, so the path runs through all of it, and
-   * what happens inside of it depends on nothing outside: rows can be done in the order they are found.
+   * A child on the path ends at or before the cursor, so all of it is on the path. The path inside it depends on nothing
+   * outside, and rows can be processed in the order in which they are found.
    */
   private measureRoot(spans: SpanTable, root: number): void {
     const durationNs = spans.durationNs[root]!
@@ -115,13 +115,13 @@ export class CriticalPath {
     }
   }
 
-  /** Puts the children of `row` into the heap, cut to its time; those with none in it are left out. */
+  /** Puts the children of `row` into the heap, clipped to its time. Children outside it are left out. */
   private collectChildren(spans: SpanTable, root: number, row: number): void {
     const parentFromNs = this.fromNs[row]!
     const parentToNs = this.toNs[row]!
     const isExact = spans.durationNs[root]! <= exactNs
     for (let child = this.firstChild[row]!; child >= 0; child = this.nextSibling[child]!) {
-      // Large terms first: what falls within an exact root loses no digit, however far off the other end.
+      // Large terms first: a time within an exact root loses no digit, however far off the other end is.
       const hiNs = (spans.startHi[child]! - spans.startHi[root]!) * 4294967296
       const loNs = spans.startLo[child]! - spans.startLo[root]!
       const startNs = hiNs + loNs
@@ -159,7 +159,7 @@ export class CriticalPath {
       spans.spanIdHi[a]! - spans.spanIdHi[b]! ||
       spans.spanIdLo[a]! - spans.spanIdLo[b]! ||
       spans.kind[a]! - spans.kind[b]!
-    // Two servers that answered one shared id have the same: what else they say tells them apart.
+    // Two servers with one shared id differ only in their other fields.
     return (byIdentity || compareSpans(spans, a, b)) < 0
   }
 }

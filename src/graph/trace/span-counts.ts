@@ -3,22 +3,22 @@ import { hashTraceId } from '../columns/hashing.ts'
 import { hexOfWords } from '../columns/ids.ts'
 
 /**
- * What became of the spans. Two sums always hold:
+ * How the spans were counted. Two equations always hold:
  * `received = counted + duplicates + withoutService` and
  * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
  *
- * A node is what the level has nodes for. At the service level work inside a service counts among its self calls
- * here, though not on its node, and all members of a cycle count as such.
+ * A node is an operation or, at the service level, a service. At the service level spans inside a service count as self
+ * calls here, though not on the node. Every member of a cycle counts in `cycles` there.
  */
 export interface SpanCounts {
   traces: number
-  /** Spans handed to the builder. */
+  /** Spans that the builder was given. */
   received: number
   /** Spans that are on a node. */
   counted: number
-  /** Repetitions of a span that counts already. */
+  /** Repetitions of a span that is counted already. */
   duplicates: number
-  /** Spans without `service.name`: no node, but their children hang on the nearest named ancestor. */
+  /** Spans without `service.name`. They have no node; their children belong to the nearest ancestor with a service. */
   withoutService: number
   /** Counted spans without a parent. */
   roots: number
@@ -30,9 +30,9 @@ export interface SpanCounts {
   selfCalls: number
   /** Counted spans called from another node. */
   edgeCalls: number
-  /** Counted spans that end before they start: their duration is taken as 0. */
+  /** Counted spans that end before they start. Their duration counts as 0. */
   skewed: number
-  /** Counted spans that say of their sampling or pruning what cannot be: they stand for themselves. */
+  /** Counted spans with impossible attributes of sampling or pruning. Each represents one call. */
   badWeights: number
 }
 
@@ -53,11 +53,11 @@ export function emptyCounts(): SpanCounts {
   }
 }
 
-/** What is wrong with spans that count all the same, or cannot count. */
+/** Faults of spans for which example traces are kept. */
 export const traceFaults = ['orphans', 'duplicates', 'withoutService', 'cycles', 'skewed'] as const
 export type TraceFault = (typeof traceFaults)[number]
 
-/** Most traces that are named for one fault. */
+/** Most example traces for one fault. */
 export const maxExamples = 20
 
 /** Ids of traces, 32 hex digits. */
@@ -69,7 +69,7 @@ export function addTraceId(ids: TraceIds, traceId: Uint32Array, times: 1 | -1): 
   ids.add(hashTraceId(traceId, 0), hex, hex, times)
 }
 
-/** Remembers for each fault a few traces that have it. Costs a comparison per trace. */
+/** Keeps for each fault a few traces that have it, at the cost of one comparison per trace. */
 export class TraceExamples {
   private readonly ids: Record<TraceFault, TraceIds> = {
     orphans: newTraceIds(),
@@ -78,7 +78,7 @@ export class TraceExamples {
     cycles: newTraceIds(),
     skewed: newTraceIds(),
   }
-  /** The counts when the last trace had been counted. */
+  /** The counts after the last trace. */
   private readonly seen: Record<TraceFault, number> = {
     orphans: 0,
     duplicates: 0,
@@ -89,9 +89,9 @@ export class TraceExamples {
 
   private seenTotal = 0
 
-  /** A trace has just been counted: the counts that have changed are its faults. */
+  /** Records the faults of the trace that was just counted: those whose counts have changed. */
   record(counts: SpanCounts, traceId: Uint32Array, sign: 1 | -1): void {
-    // All of them change in one direction, so one comparison does for nearly every trace.
+    // All counts change in one direction, so one comparison is enough for nearly every trace.
     const total = totalOf(counts)
     if (total === this.seenTotal) return
     this.seenTotal = total
@@ -102,7 +102,7 @@ export class TraceExamples {
     }
   }
 
-  /** @param counts those of both together */
+  /** @param counts the counts of both together */
   merge(other: TraceExamples, counts: SpanCounts): void {
     for (const fault of traceFaults) {
       this.ids[fault].merge(other.ids[fault])
@@ -111,7 +111,7 @@ export class TraceExamples {
     this.seenTotal = totalOf(counts)
   }
 
-  /** Up to `maxExamples` traces for each fault, in an order that looks random and is always the same. */
+  /** Returns up to `maxExamples` trace ids for each fault, in a pseudo-random order that is always the same. */
   read(): Record<TraceFault, string[]> {
     const read = (fault: TraceFault) => this.ids[fault].values()
     return {

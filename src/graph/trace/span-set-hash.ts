@@ -3,15 +3,15 @@ import { SpanTable } from '../spans/span-table.ts'
 import { ParentState, type TraceTree } from './trace-tree.ts'
 
 /**
- * Fingerprint of a set of spans, whatever their order: the number of distinct spans and a 64-bit sum over
- * their identities. Lets a read remember what it counted of a trace without keeping the spans.
+ * Fingerprint of a set of spans: the number of distinct spans and a 64-bit sum over their ids and kinds. The order of the
+ * spans does not matter. A read keeps it instead of the spans, to know later which spans of a trace it counted.
  */
 export class SpanSetHash {
   count = 0
   hi = 0
   lo = 0
 
-  /** @param tree built of `spans`; its duplicates are left out */
+  /** Sets the fingerprint to that of `spans`. @param tree built from `spans`; its duplicates are left out */
   set(spans: SpanTable, tree: TraceTree): this {
     this.count = this.hi = this.lo = 0
     for (let row = 0; row < spans.length; row++) {
@@ -21,10 +21,10 @@ export class SpanSetHash {
   }
 
   /**
-   * Finds those spans of a trace which have this fingerprint and follow each other in time, as the spans do
-   * that one slice of time has shown.
+   * Returns the spans of a trace that have this fingerprint, undefined if there are none. Only runs of spans in order
+   * of their starts are tried, because the spans of a time slice are such a run.
    *
-   * @param tree built of `spans`
+   * @param tree built from `spans`
    */
   findIn(spans: SpanTable, tree: TraceTree): SpanTable | undefined {
     const rows = rowsByStart(spans, tree)

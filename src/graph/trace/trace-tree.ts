@@ -4,44 +4,43 @@ import { hashPair } from '../columns/hashing.ts'
 import { RowList } from '../columns/row-lists.ts'
 import { compareIdentities, compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
 
-/** What stands in `TraceTree.parent` instead of a row. */
+/** Values of `TraceTree.parent` that are not a row. */
 export const ParentState = {
   /** The span names no parent. */
   root: -1,
-  /** The span names a parent that is not among the spans. */
+  /** The span's parent is not among the spans. */
   orphan: -2,
-  /** The span's ancestors lead back to itself; the loop was cut here. */
+  /** The span's ancestors lead back to itself, and the cycle was cut here. */
   cycle: -3,
-  /** The span is a repetition of another and does not count. */
+  /** The span repeats another one and is not counted. */
   duplicate: -4,
 } as const
 
 /**
  * The spans of one trace as a tree: for each row the row of its parent.
  *
- * One instance serves all traces; `build` overwrites what the last trace left. The result depends on what
- * the spans say, never on their order.
+ * One instance serves all traces; `build` replaces the previous trace. The result depends on the fields of the spans,
+ * never on their order.
  *
- * Rules: identity is (span id, kind), because a client and the server it calls may share one span id (Zipkin's
- * shared spans); of several servers that share it, the address each has for itself is part of it. Such a server
- * hangs under its client, and a span whose parent id is shared hangs under the server of its own service if there
- * is one, else under the client (openzipkin/zipkin internal/SpanNode.java).
+ * The identity of a span is its id and kind: a client and the server it calls may share an id (Zipkin's shared spans). If several servers share an id, their own addresses are part of the identity. A server that shares an
+ * id is a child of the client with that id. If a parent id is shared, the parent is the server or consumer of the
+ * child's own service, otherwise the client (openzipkin/zipkin internal/SpanNode.java).
  */
 export class TraceTree {
-  /** Row of the parent, or one of `Top`. */
+  /** Row of the parent, or a `ParentState`. */
   parent = new Int32Array(64)
   duplicates = 0
   orphans = 0
-  /** Where a cycle was cut: pairs of the row that lost its parent and the row that was its parent. */
+  /** The cuts of cycles: pairs of the row that lost its parent, and the row that was its parent. */
   readonly cuts = new RowList()
 
-  /** By span id the first row of that id. */
+  /** The first row of each span id. */
   private readonly slots = new HashSlots(256)
-  /** Next row of the same span id, -1 at the end. */
+  /** The next row of the same span id, -1 at the end. */
   private sameId = new Int32Array(64)
-  /** Whether spans of different kind share an id; rare, and lets all other traces skip the search for it. */
+  /** Whether several distinct spans share an id. Other traces skip the search for them. */
   private sharesIds = false
-  /** While cycles are sought: 0 unseen, else the number of the walk that saw the row. */
+  /** During the search for cycles: 0 unseen, else the number of the walk that saw the row. */
   private seen = new Int32Array(64)
 
   build(spans: SpanTable): void {
@@ -80,8 +79,8 @@ export class TraceTree {
   }
 
   /**
-   * Adds `row` to the spans of its id, which are kept in order of kind, so that what a search finds first
-   * does not depend on the order of rows. Of two with one identity, the one that sorts first stays.
+   * Adds `row` to the spans of its id and drops duplicates. Of two spans with one identity, the first in the order of
+   * `compareSpans` is kept. Spans of one id are sorted by kind, so that the order of rows does not matter.
    */
   private chain(spans: SpanTable, row: number, slot: number): void {
     let before = -1
@@ -111,11 +110,11 @@ export class TraceTree {
     let hi = spans.parentIdHi[row]!
     let lo = spans.parentIdLo[row]!
     if (hi === 0 && lo === 0) {
-      // Of two spans that share an id, one may have lost the parent id: the other still knows it.
-      const twin = this.sameIdWithParent(spans, row)
-      if (twin < 0) return ParentState.root
-      hi = spans.parentIdHi[twin]!
-      lo = spans.parentIdLo[twin]!
+      // Of two spans that share an id, only one may have kept the parent id.
+      const sharing = this.sameIdWithParent(spans, row)
+      if (sharing < 0) return ParentState.root
+      hi = spans.parentIdHi[sharing]!
+      lo = spans.parentIdLo[sharing]!
     }
     if (hi === spans.spanIdHi[row] && lo === spans.spanIdLo[row]) return row
     const first = this.firstOf(spans, hi, lo)
@@ -127,7 +126,7 @@ export class TraceTree {
     return best
   }
 
-  /** The row of the client or producer whose span id a server or consumer shares, or -1. */
+  /** Returns the row of the client or producer whose span id a server or consumer shares, or -1. */
   private sharedClientOf(spans: SpanTable, row: number): number {
     if (!this.sharesIds || !isReceiver(spans.kind[row]!)) return -1
     let other = this.firstOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
@@ -135,7 +134,7 @@ export class TraceTree {
     return -1
   }
 
-  /** A span that shares the id of `row` and names a parent other than that id, or -1. */
+  /** Returns a row that shares the id of `row` and has a different parent id, or -1. */
   private sameIdWithParent(spans: SpanTable, row: number): number {
     if (!this.sharesIds) return -1
     const ownHi = spans.spanIdHi[row]!
@@ -149,7 +148,7 @@ export class TraceTree {
     return -1
   }
 
-  /** Where the ancestors of a span lead back to it, the member that sorts first loses its parent. */
+  /** Cuts each cycle: its first member in the order of `compareSpans` loses its parent. */
   private cutCycles(spans: SpanTable): void {
     fillStart(this.seen, 0, spans.length)
     for (let start = 0; start < spans.length; start++) {
@@ -170,7 +169,7 @@ export class TraceTree {
     }
   }
 
-  /** First row of the spans with this id, or -1. */
+  /** Returns the first row of the spans with this id, or -1. */
   private firstOf(spans: SpanTable, hi: number, lo: number): number {
     return this.slots.keyAt(this.slotOf(spans, hi, lo))
   }
@@ -187,7 +186,7 @@ export class TraceTree {
 const isSender = (kind: number) => kind === SpanKind.client || kind === SpanKind.producer
 const isReceiver = (kind: number) => kind === SpanKind.server || kind === SpanKind.consumer
 
-/** Of several spans with the id that `row` names as its parent, the one with the lowest rank is meant. */
+/** Ranks the spans with the id that `row` names as its parent. The one with the lowest rank is the parent. */
 function parentRank(spans: SpanTable, row: number, candidate: number): number {
   const kind = spans.kind[candidate]!
   if (isReceiver(kind) && spans.service[candidate] === spans.service[row]) return 0

@@ -60,7 +60,10 @@ export class PeerAttributeReader {
   read(attribute: number, reader: ProtobufReader, end: number): void {
     const { strings } = this.table
     if (urls.includes(attribute) || attribute === host) {
-      this.naming.addAttribute(attribute, this.present(internUrlHost(reader, end, strings, attribute === host)))
+      this.naming.addAttribute(
+        attribute,
+        this.present(internUrlHost(reader, end, strings, attribute === host)),
+      )
       return
     }
     const value = this.present(internAnyValue(reader, end, strings))
