@@ -100,7 +100,7 @@ t.test('combines a format with the shown part, a time and build parameters', asy
   const lines = async (query: string) =>
     (await app.inject(`/graphs/micro?${query}`)).body.match(/^ {2}n\d+/gm)?.length
   t.equal(await lines('format=mermaid'), 200, 'pictures have at most 200 nodes')
-  t.equal(await lines('format=mermaid&max_nodes=1000'), 250, 'by default')
+  t.equal(await lines('format=mermaid&max_nodes=1000'), 250, 'unless max_nodes is larger')
   t.equal((await nodes('')).length, 250, 'data has them all')
 })
 

@@ -77,7 +77,7 @@ t.test('accepts one or more tenants of the list in a request, and no others', as
     t.match([status, body.code, body.errors[0].field], [400, 'TTA_BAD_REQUEST', 'tenant'])
     t.match(body.detail, /^tenant must be one of tempo\.tenants, or several joined by \|: b, c$/)
   }
-  t.equal((await get('/graphs/x?tenant=a%20b')).status, 400, 'which is not listed')
+  t.equal((await get('/graphs/x?tenant=a%20b')).status, 400, 'an invalid tenant')
   t.equal((await get('/x/api/graph/data?tenant=z')).status, 400)
   t.equal(tempo.asked.length, before, 'Tempo is not asked')
 })
