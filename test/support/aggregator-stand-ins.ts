@@ -69,7 +69,7 @@ const emptyReport: ReadReport = {
 }
 
 /** A sink that keeps its graphs and returns a prepared report. */
-export function newSink(name: string) {
+function newSink(name: string) {
   const sink = {
     name,
     documents: [] as GraphDocument[],

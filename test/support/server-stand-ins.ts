@@ -128,7 +128,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
   }
 }
 
-export interface Call {
+interface Call {
   method: 'aggregate' | 'preview'
   parameters: AggregationParameters
   signal: AbortSignal

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Output, Terminal } from '../../src/cli/terminal.ts'
 
 /** An output that keeps what is written, and tells who waits for a text when it has come. */
-export class WrittenOutput implements Output {
+class WrittenOutput implements Output {
   text = ''
   isTTY?: boolean
   columns?: number

@@ -16,12 +16,12 @@ export interface PlainSpan {
   skewed: number
 }
 
-export interface OtlpAttribute {
+interface OtlpAttribute {
   key: string
   value: { stringValue?: string; intValue?: string | number; boolValue?: boolean; doubleValue?: number }
 }
 
-export interface OtlpSpan {
+interface OtlpSpan {
   traceId: string
   spanId: string
   parentSpanId?: string

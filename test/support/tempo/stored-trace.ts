@@ -28,7 +28,7 @@ export interface StoredSpan {
 /** Spans of one trace that Tempo stored together. A search of a fragment sees no other spans of the trace. */
 export type Fragment = StoredSpan[]
 
-export const hexId = (id: number, digits: number) => id.toString(16).padStart(digits, '0')
+const hexId = (id: number, digits: number) => id.toString(16).padStart(digits, '0')
 
 /** A span as tests write it; times in ms. */
 export interface Sketch {
