@@ -55,7 +55,7 @@ const floors = [
   ['sources/protobuf'],
   ['sources'],
   ['model'],
-  ['graph/explain'],
+  ['graph/explain', 'graph/kernel.ts'],
   ['graph/graph-builder.ts'],
   ['graph/services'],
   ['graph/messages', 'graph/operations'],
