@@ -4,7 +4,7 @@ import { TtaError } from './errors.ts'
 /**
  * Runs `work` with a signal that aborts with `signal`, and also after the deadline.
  *
- * @throws {TtaError} TTA_DEADLINE, or what the work throws
+ * @throws {TtaError} TTA_DEADLINE, or the error of the work
  */
 export async function withDeadline<T>(
   deadlineSec: number,
@@ -27,7 +27,7 @@ export async function withDeadline<T>(
 /**
  * Waits for `promise` until `signal` aborts. The work behind the promise continues.
  *
- * @throws what the promise rejects with, or the signal's reason
+ * @throws the error of the promise, or the signal's reason
  */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = () => {}
@@ -43,7 +43,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
  * Waits for `promise` for at most `timeoutMs`. The work behind the promise continues.
  *
  * @returns undefined after that time
- * @throws what the promise rejects with within that time
+ * @throws the error of the promise, within that time
  */
 export async function untilTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined

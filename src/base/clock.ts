@@ -1,12 +1,12 @@
-/** Time, and being woken at one. */
+/** The time, and timers. */
 export interface Clock {
-  /** Unix ms; may be set back. */
+  /** Unix ms; may go back. */
   now(): number
-  /** @returns ends the wait */
+  /** Calls `wake` after `delayMs`. @returns cancels the timer */
   after(delayMs: number, wake: () => void): () => void
 }
 
-/** A wait does not keep the process alive. */
+/** The clock of the system; its timers do not keep the process alive. */
 export function systemClock(now: () => number): Clock {
   return {
     now,

@@ -1,37 +1,37 @@
 import { setImmediate as nextPass } from 'node:timers/promises'
 
-/** The event loop gets its turn after so much work, ms: an answer that waits meanwhile is late by no more. */
-const turnMs = 1
+/** Longest work without a yield, ms: no request waits longer for the event loop. */
+const maxWorkMs = 1
 
 let last: Promise<unknown> = Promise.resolve()
 
-/** Waits for a pass of the event loop that no other work in turns has: together they do not hold it longer than one. */
+/** Waits for a pass of the event loop that no other yielding work uses, so that they do not add up. */
 export async function yieldToEventLoop(): Promise<void> {
   last = last.then(() => nextPass())
   await last
 }
 
 /**
- * Long work asks before it begins, where it then waits, and from time to time whether it has had its turn, and if so
- * waits for the next one.
+ * Creates a function that long work calls before it starts and then from time to time. The function yields to the event
+ * loop on the first call, and whenever the work has run for `maxWorkMs`.
  *
- * @returns resolves to whether it has waited
+ * @returns resolves to whether it yielded
  */
 export function createYielder(): () => Promise<boolean> {
   let sinceMs = Number.NEGATIVE_INFINITY
   return async () => {
-    if (performance.now() - sinceMs < turnMs) return false
+    if (performance.now() - sinceMs < maxWorkMs) return false
     await yieldToEventLoop()
     sinceMs = performance.now()
     return true
   }
 }
 
-/** Has work done whose pieces are small, as many of them in a turn as it has time for. */
+/** Runs work of small steps, and yields to the event loop between them. */
 export async function runYielding<Result>(steps: Generator<void, Result, void>): Promise<Result> {
-  const hadTurn = createYielder()
+  const yieldIfDue = createYielder()
   for (;;) {
-    await hadTurn()
+    await yieldIfDue()
     const step = steps.next()
     if (step.done) return step.value
   }

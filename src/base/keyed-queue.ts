@@ -1,33 +1,33 @@
-/** What a piece of work has to wait for. */
+/** The conditions under which work in a queue starts. */
 export interface QueueSlot {
-  /** Work that shares a key goes one after the other, in the order it came. */
+  /** Work with a common key runs one after the other, in the order of the calls. */
   keys: readonly string[]
-  /** Gives the turn up while it has not come; work that has begun is waited for. */
+  /** Removes the work from the queue; has no effect on work that has started. */
   signal: AbortSignal
-  /** Whether it takes one of the places. @default true */
+  /** Whether the work counts towards the limit of the queue. @default true */
   takesPlace?: boolean
 }
 
-/** Lets work go on side by side as far as places and keys allow. */
+/** Runs work concurrently, within a limit and with at most one work for a key. */
 export interface KeyedQueue {
   /**
-   * Begins `work` before it returns, or when its turn has come.
+   * Starts `work` before it returns, or as soon as its place and keys are free.
    *
-   * @param work must not throw before its promise
-   * @returns what it returns; work that fails does not hold up the next
-   * @throws what it throws, or the signal's reason
+   * @param work must not throw synchronously
+   * @returns the result of the work; work that fails does not block later work
+   * @throws the error of the work, or the signal's reason
    */
-  run<T>(turn: QueueSlot, work: () => Promise<T>): Promise<T>
-  /** How many wait for their turn. */
+  run<T>(slot: QueueSlot, work: () => Promise<T>): Promise<T>
+  /** The number of works that have not started. */
   readonly waiting: number
-  /** Resolves when all work known so far has ended. */
+  /** Resolves when all work of earlier calls has ended. */
   idle(): Promise<void>
 }
 
 interface Waiting {
   keys: readonly string[]
   places: 0 | 1
-  begin(): void
+  start(): void
 }
 
 /** @param places most work at a time */
@@ -37,21 +37,21 @@ export function createKeyedQueue(places: number): KeyedQueue {
   const known = new Set<Promise<unknown>>()
   let free = places
 
-  /** In the order they came; who waits for a key keeps it from those behind. */
+  /** Starts work in the order of the calls. Work that waits for a key blocks later work with that key. */
   function admit(): void {
     const blocked = new Set(taken)
     const next: Waiting[] = []
-    for (const turn of waiting) {
-      const isFree = turn.places <= free && !turn.keys.some((key) => blocked.has(key))
-      for (const key of turn.keys) blocked.add(key)
+    for (const slot of waiting) {
+      const isFree = slot.places <= free && !slot.keys.some((key) => blocked.has(key))
+      for (const key of slot.keys) blocked.add(key)
       if (!isFree) continue
-      next.push(turn)
-      waiting.delete(turn)
-      free -= turn.places
-      for (const key of turn.keys) taken.add(key)
+      next.push(slot)
+      waiting.delete(slot)
+      free -= slot.places
+      for (const key of slot.keys) taken.add(key)
     }
-    // Only now: what begins may ask for a turn of its own.
-    for (const turn of next) turn.begin()
+    // Started work may call `run` itself: only after the loop.
+    for (const slot of next) slot.start()
   }
 
   function release({ keys, places }: Waiting): void {
@@ -63,27 +63,27 @@ export function createKeyedQueue(places: number): KeyedQueue {
   function run<T>({ keys, signal, takesPlace = true }: QueueSlot, work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = () => {
-        waiting.delete(turn)
+        waiting.delete(slot)
         reject(signal.reason)
         admit()
       }
-      const begin = () => {
+      const start = () => {
         signal.removeEventListener('abort', giveUp)
         work()
-          .finally(() => release(turn))
+          .finally(() => release(slot))
           .then(resolve, reject)
       }
-      const turn: Waiting = { keys, places: takesPlace ? 1 : 0, begin }
+      const slot: Waiting = { keys, places: takesPlace ? 1 : 0, start }
       signal.throwIfAborted()
       signal.addEventListener('abort', giveUp, { once: true })
-      waiting.add(turn)
+      waiting.add(slot)
       admit()
     })
   }
 
   return {
-    run(turn, work) {
-      const result = run(turn, work)
+    run(slot, work) {
+      const result = run(slot, work)
       known.add(result)
       const forget = () => known.delete(result)
       result.then(forget, forget)

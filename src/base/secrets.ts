@@ -1,20 +1,20 @@
-/** Shorter ones are in many words that mean something else. */
+/** Shortest secret that is replaced: shorter ones are part of ordinary words. */
 const minLength = 4
-/** Headers a person must see to understand a refusal. */
+/** Whether a header is no secret, and may appear in an error. */
 const isOpen = (name: string) => ['user-agent', 'x-scope-orgid'].includes(name.toLowerCase())
 
 /**
- * For what an upstream says of a request: gateways repeat the token they refuse.
+ * Creates a function that removes credentials from the error text of an upstream. Gateways repeat the token they refuse.
  *
  * @param headers as they are sent
- * @returns what puts *** in place of every credential in them, also of those inside basic auth
+ * @returns replaces every credential in the headers by ***, also the credentials inside basic auth
  */
 export function createRedactor(headers: Record<string, string>): (text: string) => string {
   const secrets = Object.entries(headers)
     .flatMap(([name, value]) => (isOpen(name) ? [] : secretsOf(value)))
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
     .filter((secret) => secret.length >= minLength)
-    // A part of another one would leave the rest of it.
+    // The longest first: a replaced part would leave the rest of a longer secret.
     .sort((a, b) => b.length - a.length)
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

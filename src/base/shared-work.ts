@@ -17,7 +17,7 @@ export class SharedWork<T, P> {
 
   /**
    * @param start called when the key is not running; its signal aborts when no caller is left
-   * @throws what the work throws, or the reason of `signal`
+   * @throws the error of the work, or the reason of `signal`
    */
   async run(
     key: string,

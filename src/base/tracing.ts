@@ -1,10 +1,10 @@
 import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { TtaError } from './errors.ts'
 
-// Until an SDK is registered (src/telemetry.ts) the API makes spans that do nothing.
+// Without an SDK (src/operations/telemetry) the spans of the API do nothing.
 const tracer = trace.getTracer('tta')
 
-/** Does a piece of work inside a span of its own, which has failed when the work throws. */
+/** Runs work in a new span, which gets the status error if the work throws. */
 export function withSpan<T>(
   name: string,
   attributes: Attributes,
@@ -15,7 +15,7 @@ export function withSpan<T>(
     try {
       return await work(span)
     } catch (error) {
-      // Only our own messages are known to hold no secret.
+      // Only the messages of tta are known to hold no secret.
       const isOurs = error instanceof TtaError
       span.setAttribute('error.type', isOurs ? error.code : error instanceof Error ? error.name : 'unknown')
       span.setStatus(

@@ -17,7 +17,7 @@ import { decodeSearchJson } from '../../src/sources/tempo/decode/decode-search-j
 import { decodeTraceById } from '../../src/sources/tempo/decode/decode-trace-by-id.ts'
 import { mutatedBytes, mutatedJson } from './mutations.ts'
 
-const recorded = new URL('../recorded', import.meta.url)
+const recorded = new URL('../recorded/', import.meta.url)
 const bytesOf = (file: string): Uint8Array => readFileSync(new URL(file, recorded))
 
 interface OtlpJson {

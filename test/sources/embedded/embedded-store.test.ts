@@ -25,7 +25,7 @@ const input = JSON.parse(
 ) as OtlpJson
 const epochMs = 1_795_334_800_000
 
-/** A store whose clock stands still until it is set. */
+/** A store with a clock that moves only when it is set. */
 function newStore({ maxBytes = 1e6, maxAgeSec = 3600 } = {}) {
   const clock = { ms: epochMs }
   return { clock, store: new EmbeddedStore({ maxBytes, maxAgeSec, now: () => clock.ms }) }
@@ -86,7 +86,7 @@ function traceQuery(asked: Asked): TraceQuery {
   return { selector: tagSelector(tag, filter), window, limit, query }
 }
 
-/** Reads into plain spans, a list for each trace in the order they were handed on. */
+/** Reads into plain spans, one list for each trace in the order of the read. */
 async function read(
   store: EmbeddedStore,
   asked: Asked = {},
@@ -111,7 +111,7 @@ async function read(
 
 const numbers = (traces: PlainSpan[][]) => traces.map(([span]) => Number.parseInt(span?.traceId ?? '', 16))
 
-t.test('all that was sent comes back, each trace once and whole', async (t) => {
+t.test('reads every received trace once and whole', async (t) => {
   const { store } = newStore()
   const tag = { scope: 'resource', key: 'service.name' } as const
   t.same(store.add(jsonToProtobuf(input)), { acceptedSpans: 182, rejectedSpans: 0, reason: '' })
@@ -137,7 +137,7 @@ t.test('all that was sent comes back, each trace once and whole', async (t) => {
   })
 })
 
-t.test('a trace whose spans came in several requests, in any order, is one', async (t) => {
+t.test('joins the spans of a trace from several requests, in any order', async (t) => {
   const { store } = newStore()
   store.add(request({ trace: 1, span: 13, parent: 11, atMs: 9 }, { trace: 2, span: 21, atMs: 1 }))
   store.add(request({ trace: 1, span: 12, parent: 11, atMs: 5 }))
@@ -161,7 +161,7 @@ t.test('a trace whose spans came in several requests, in any order, is one', asy
   t.match(report, { traces: 2, spans: 5 })
 })
 
-t.test('a trace is in the window in which its earliest span starts, to the ns', async (t) => {
+t.test('assigns a trace to the window in which its earliest span starts, to the ns', async (t) => {
   const { store } = newStore()
   store.add(
     request(
@@ -183,7 +183,7 @@ t.test('a trace is in the window in which its earliest span starts, to the ns', 
   t.equal(report.spans, 4, 'also the span of trace 8 that starts after the window')
 })
 
-t.test('at the limit the newest traces are read, by id where they start together', async (t) => {
+t.test('reads the newest traces within the limit, by id if they start together', async (t) => {
   const { store } = newStore()
   const spans = [5, 3, 9, 1, 7].map((trace) => ({ trace, span: trace, atMs: trace === 9 ? -1 : 0 }))
   for (const order of [spans, [...spans].reverse()]) {
@@ -197,7 +197,7 @@ t.test('at the limit the newest traces are read, by id where they start together
   t.equal((await read(store, { limit: 5 })).report.truncated, false)
 })
 
-t.test('past the limits of a read the newest are read, and the report says so', async (t) => {
+t.test('reads the newest traces within the limits of a read, and reports that', async (t) => {
   const { store } = newStore()
   for (const atMs of [1, 2, 3]) {
     store.add(request({ trace: atMs, span: 1, atMs }, { trace: atMs, span: 2, atMs }))
@@ -222,7 +222,7 @@ t.test('past the limits of a read the newest are read, and the report says so', 
   }
 })
 
-t.test('a trace is selected when one of its spans has a value that matches', async (t) => {
+t.test('selects a trace if one of its spans has a matching value', async (t) => {
   const { store } = newStore()
   store.add(
     request(
@@ -245,7 +245,7 @@ t.test('a trace is selected when one of its spans has a value that matches', asy
   t.equal((await read(store, { tag: 'route', filter: 'b' })).traces[0]?.length, 2, 'the trace is whole')
 })
 
-t.test('invalid spans are rejected, counted, and stay out; the others are kept', async (t) => {
+t.test('rejects and counts invalid spans, and keeps the others', async (t) => {
   const { store } = newStore()
   const good = { traceId: hex(1, 32), spanId: hex(1, 16), startTimeUnixNano: ns(epochMs) }
   const bad = [
@@ -273,7 +273,7 @@ t.test('invalid spans are rejected, counted, and stay out; the others are kept',
     'span_id must have 8 bytes, not 9',
     'parent_span_id must be empty or have 8 bytes, not 1',
   ])
-  t.equal(store.requests().length, 1, 'a request without a valid span is not held')
+  t.equal(store.requests().length, 1, 'a request without a valid span is not stored')
   const { traces } = await read(store)
   t.same(
     traces.map((spans) => spans.map((span) => +`0x${span.spanId}`)),
@@ -281,7 +281,7 @@ t.test('invalid spans are rejected, counted, and stay out; the others are kept',
   )
 })
 
-t.test('damaged requests are refused whole', async (t) => {
+t.test('rejects a damaged request as a whole', async (t) => {
   const { store } = newStore()
   const body = request({ trace: 1, span: 1, atMs: 0, attributes: { key: 'value' } })
   t.throws(() => store.add(body.subarray(0, body.length - 1)), ProtobufError)
@@ -290,7 +290,7 @@ t.test('damaged requests are refused whole', async (t) => {
   t.equal(store.bytes, 0)
 })
 
-t.test('what was given may change afterwards: the store has its own copy', async (t) => {
+t.test('keeps its own copy of a request', async (t) => {
   const { store } = newStore()
   const body = request({ trace: 1, span: 1, atMs: 0 })
   store.add(body)
@@ -298,7 +298,7 @@ t.test('what was given may change afterwards: the store has its own copy', async
   t.equal((await read(store)).traces.length, 1)
 })
 
-/** What the store counts for a request. */
+/** The bytes that the store counts for a request. */
 function costOf(body: Uint8Array): number {
   const { store } = newStore()
   store.add(body)
@@ -306,7 +306,7 @@ function costOf(body: Uint8Array): number {
   return store.bytes
 }
 
-t.test('a request is held in a fraction of its bytes, and read as it came', async (t) => {
+t.test('stores a request compressed, and reads it unchanged', async (t) => {
   const { store } = newStore()
   const spans = Array.from({ length: 500 }, (_, i) => ({
     trace: 1,
@@ -324,7 +324,7 @@ t.test('a request is held in a fraction of its bytes, and read as it came', asyn
   t.equal((await read(store)).report.bytes, body.length)
 })
 
-t.test('the oldest requests go when there are too many bytes, and the summary says so', async (t) => {
+t.test('evicts the oldest requests above max_bytes, and the report says so', async (t) => {
   const body = (trace: number) => request({ trace, span: 1, atMs: trace })
   const cost = costOf(body(1))
   const { store } = newStore({ maxBytes: 3 * cost })
@@ -339,7 +339,7 @@ t.test('the oldest requests go when there are too many bytes, and the summary sa
   t.match(elsewhere.report, { truncated: false, warnings: { length: 0 } })
 })
 
-t.test('a request that is larger than the store is rejected and drives nothing out', async (t) => {
+t.test('rejects a request that is larger than the store, and evicts nothing', async (t) => {
   const small = request({ trace: 1, span: 1, atMs: 0 })
   const { store } = newStore({ maxBytes: costOf(small) })
   store.add(small)
@@ -348,7 +348,7 @@ t.test('a request that is larger than the store is rejected and drives nothing o
   t.same(numbers((await read(store)).traces), [1])
 })
 
-t.test('requests go when they are too old, by arrival', async (t) => {
+t.test('removes requests by their age since arrival', async (t) => {
   const { clock, store } = newStore({ maxAgeSec: 60 })
   store.add(request({ trace: 1, span: 1, atMs: 0 }))
   clock.ms += 30_000
@@ -364,7 +364,7 @@ t.test('requests go when they are too old, by arrival', async (t) => {
   t.equal(store.bytes, 0)
 })
 
-t.test('the window begins where spans are held, once some have outlived their time', async (t) => {
+t.test('shortens the window to the stored spans after some have expired', async (t) => {
   const { clock, store } = newStore({ maxAgeSec: 60 })
   const searched = async (fromMs: number, toMs: number) => {
     const { report } = await read(store, { fromMs, toMs })
@@ -377,7 +377,11 @@ t.test('the window begins where spans are held, once some have outlived their ti
   clock.ms += 1_000_000
   t.same(await searched(-7_200_000, 1_000_000), [940_000, 1_000_000, false, 1])
   t.same(await searched(-7_200_000, -3_600_000), [-7_200_000, -3_600_000, false, 0], 'nothing was lost there')
-  t.same(await searched(-7_200_000, 0), [-7_200_000, 0, true, 1], 'all of it is too old: said in words')
+  t.same(
+    await searched(-7_200_000, 0),
+    [-7_200_000, 0, true, 1],
+    'all of it is too old: reported as a warning',
+  )
 })
 
 t.test('rejects TraceQL: it requires Tempo', async (t) => {
@@ -388,7 +392,7 @@ t.test('rejects TraceQL: it requires Tempo', async (t) => {
   })
 })
 
-t.test('a read that was cancelled throws, with the reason where that is one of ours', async (t) => {
+t.test('a cancelled read throws, with the reason if it is a TtaError', async (t) => {
   const { store } = newStore()
   store.add(request({ trace: 1, span: 1, atMs: 0 }))
   await t.rejects(read(store, {}, AbortSignal.abort()), { code: 'TTA_CANCELLED' })
@@ -396,7 +400,7 @@ t.test('a read that was cancelled throws, with the reason where that is one of o
   await t.rejects(read(store, {}, AbortSignal.abort(deadline)), deadline)
 })
 
-t.test('a long read lets others have their turn, can be cancelled, and reports its progress', async (t) => {
+t.test('a long read yields to the event loop, can be cancelled, and reports its progress', async (t) => {
   const { store } = newStore({ maxBytes: 1e9 })
   const spans = Array.from({ length: 500 }, (_, i) => ({ trace: 1 + (i % 50), span: i + 1, atMs: i % 100 }))
   const body = request(...spans)
@@ -421,7 +425,7 @@ t.test('a long read lets others have their turn, can be cancelled, and reports i
   await t.rejects(cancelled, { code: 'TTA_CANCELLED' })
 })
 
-t.test('the order in which requests came does not show in the graph', async (t) => {
+t.test('gives the same graph for every order of the requests', async (t) => {
   const parts = input.resourceSpans.map((part) => jsonToProtobuf({ resourceSpans: [part] }))
   const graphOf = async (bodies: Uint8Array[]) => {
     const { store } = newStore()
@@ -441,7 +445,7 @@ t.test('the order in which requests came does not show in the graph', async (t) 
   t.equal(await graphOf([...parts.slice(7), ...parts.slice(0, 7)]), once)
 })
 
-t.test('the source can always be reached', async () => {
+t.test('the source is always available', async () => {
   const source = createEmbeddedSource(newStore().store)
   await source.check(new AbortController().signal)
   await source.close()

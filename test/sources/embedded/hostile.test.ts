@@ -47,7 +47,7 @@ const span = (trace: number, spanId: number, name: string, more: Partial<Span> =
   ...more,
 })
 
-t.test('50,000 span names: a graph of at most build.max_nodes, and a warning that says so', async (t) => {
+t.test('limits a graph of 50,000 span names to build.max_nodes, with a warning', async (t) => {
   const { send, graph } = await start(t, 100)
   for (let batch = 0; batch < 10; batch++) {
     const spans = Array.from({ length: 5000 }, (_, index) => {
@@ -67,14 +67,14 @@ t.test('50,000 span names: a graph of at most build.max_nodes, and a warning tha
     { title: 'shop', subTitle: 'other', count: 49_900, traceql: '{ resource.service.name = "shop" }' },
   )
   t.equal(summary.status, 'complete')
-  // Ten times as many while reading; one of them is the node of those that came later.
-  t.same(summary.warnings, [
-    '899 of 999 operations are drawn as `other` (build.max_nodes): span names may contain ids.',
-    '49,001 calls went to `other` during the read, because there were too many operations: the choice depends on the order of reading.',
+  // Ten times as many during the read; one of them is the node of all later names.
+  t.match(summary.warnings, [
+    /^899 of 999 operations are drawn as `other` \(build\.max_nodes\)/,
+    /^49,001 calls went to `other` during the read/,
   ])
 })
 
-t.test('a trace of 100,000 spans, 10,000 deep at one end', async (t) => {
+t.test('builds a graph of a trace with 100,000 spans, 10,000 deep at one end', async (t) => {
   const { send, graph } = await start(t)
   for (let batch = 0; batch < 10; batch++) {
     const spans = Array.from({ length: 10_000 }, (_, index) => {
@@ -95,7 +95,7 @@ t.test('a trace of 100,000 spans, 10,000 deep at one end', async (t) => {
 })
 
 t.test(
-  'spans of 1970 and of 2200 are taken, and are not of the last hour; an end before the start counts as none',
+  'accepts spans of 1970 and 2200, outside the last hour, and ignores an end before the start',
   async (t) => {
     const { send, graph } = await start(t)
     t.equal(await send('old', [span(1, 1, 'a', { startTimeUnixNano: '1', endTimeUnixNano: '2' })]), 200)

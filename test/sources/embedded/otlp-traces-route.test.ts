@@ -60,7 +60,7 @@ function rpcStatus(code: number, message: string): Buffer {
   return Buffer.from(writer.finish())
 }
 
-t.test('JSON and protobuf, plain and gzip, leave the same spans', async (t) => {
+t.test('stores the same spans from JSON and protobuf, plain and gzip', async (t) => {
   const sent = plainInput(input, { scope: 'resource', key: 'service.name' })
   const bytes = jsonToProtobuf(input)
   const ways: [string, string | Uint8Array, Record<string, string>][] = [
@@ -77,18 +77,18 @@ t.test('JSON and protobuf, plain and gzip, leave the same spans', async (t) => {
     t.equal(answer.status, 200, name)
     const isJson = name.startsWith('json')
     t.equal(answer.type, isJson ? 'application/json' : 'application/x-protobuf')
-    t.equal(answer.body.toString(), isJson ? '{}' : '', 'an ExportTraceServiceResponse that says nothing')
+    t.equal(answer.body.toString(), isJson ? '{}' : '', 'an empty ExportTraceServiceResponse')
     t.same(await spansIn(traces), sent)
   }
 })
 
-t.test('an empty request is accepted', async (t) => {
+t.test('accepts an empty request', async (t) => {
   const { post } = await listen(t)
   t.match(await post('{}', json), { status: 200 })
   t.match(await post(new Uint8Array(0), protobuf), { status: 200, body: { length: 0 } })
 })
 
-t.test('where spans are rejected, the answer says how many and why, and the others are kept', async (t) => {
+t.test('answers the number of rejected spans and the reason, and keeps the others', async (t) => {
   const body = {
     resourceSpans: [
       {
@@ -124,7 +124,7 @@ t.test('where spans are rejected, the answer says how many and why, and the othe
   t.equal((await spansIn(traces)).length, 2, 'one of each request')
 })
 
-t.test('what cannot be decoded is 400 with a Status in the encoding of the request', async (t) => {
+t.test('answers 400 to a damaged body, with a Status in the encoding of the request', async (t) => {
   const { traces, post } = await listen(t)
   const gzip = { ...json, 'content-encoding': 'gzip' }
   const cases: [string | Uint8Array, Record<string, string>, RegExp][] = [
@@ -148,7 +148,7 @@ t.test('what cannot be decoded is 400 with a Status in the encoding of the reque
   t.equal(traces.requests().length, 0)
 })
 
-t.test('another content type or encoding is 415, and the answer says what is taken', async (t) => {
+t.test('answers 415 to another content type or encoding, with the accepted ones', async (t) => {
   const { post, url } = await listen(t)
   const text = await post('spans', { 'content-type': 'text/plain' })
   t.match(text, { status: 415, type: 'application/json' })
@@ -162,7 +162,7 @@ t.test('another content type or encoding is 415, and the answer says what is tak
   t.ok([400, 415].includes(none.status), `no content type and no body: ${none.status}`)
 })
 
-t.test('too much is 413, as sent and decompressed', async (t) => {
+t.test('answers 413 to a body that is too large, as sent or decompressed', async (t) => {
   const { traces, post } = await listen(t)
   const large = Buffer.alloc(bodyLimitBytes + 1, 0x20)
   t.match(await post(large, json), { status: 413, type: 'application/json' })
@@ -174,7 +174,7 @@ t.test('too much is 413, as sent and decompressed', async (t) => {
   t.equal(traces.requests().length, 0)
 })
 
-t.test('a fault of ours is 500 and keeps what it was to itself', async (t) => {
+t.test('answers 500 to an internal error, without its message', async (t) => {
   const { traces, post } = await listen(t)
   traces.add = () => {
     throw new Error('secret detail')
@@ -184,7 +184,7 @@ t.test('a fault of ours is 500 and keeps what it was to itself', async (t) => {
   t.same(JSON.parse(answer.body.toString()), { code: 13, message: 'Internal error' })
 })
 
-t.test('other routes keep their parsers and their errors', async (t) => {
+t.test('leaves the parsers and errors of other routes alone', async (t) => {
   const { app } = await listen(t)
   const ok = await app.inject({ method: 'POST', url: '/elsewhere', payload: { a: 1 } })
   t.same(ok.json(), { got: { a: 1 } })
@@ -193,7 +193,7 @@ t.test('other routes keep their parsers and their errors', async (t) => {
   t.match(other.json(), { error: 'Unsupported Media Type' })
 })
 
-t.test('a sender that goes away in mid-body leaves nothing behind', async (t) => {
+t.test('stores nothing of a request that breaks off', async (t) => {
   const { traces, app, post } = await listen(t)
   const { port } = app.server.address() as AddressInfo
   const socket = connect(port, '127.0.0.1')

@@ -25,7 +25,7 @@ type App = Awaited<ReturnType<typeof start>>
 const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
 const kinds = { SERVER: 2, CLIENT: 3, PRODUCER: 4, CONSUMER: 5 }
 
-/** As OpenTelemetry's Zipkin receiver translates a span; `tag` tells the cases in one store apart. */
+/** A span as OpenTelemetry's Zipkin receiver translates it; `tag` separates the cases in one store. */
 function resourceSpans(span: CaseSpan, tag: string) {
   const startUs = span.timestamp ?? nowMs * 1000 - 60e6
   const attributes = []
@@ -61,13 +61,13 @@ async function send(app: App, spans: CaseSpan[], tag: string): Promise<void> {
   if (answer.statusCode !== 200) throw new Error(answer.body)
 }
 
-/** The same trace under an id of its own; ids that share their low 64 bits still do. */
+/** The same trace with another id; ids with equal low 64 bits keep that property. */
 function renamed(span: CaseSpan, name: string): CaseSpan {
   const id = span.traceId.padStart(16, '0')
   return { ...span, traceId: id.slice(0, -16) + name + id.slice(-16).slice(name.length) }
 }
 
-/** The window in which the case is asked for; half an hour around its first span where it says none. */
+/** The window of the case. @default half an hour around its first span */
 function windowOf(spans: CaseSpan[], { window }: ServiceCase): string {
   const firstMs = Math.min(nowMs, ...spans.map(({ timestamp }) => (timestamp ?? nowMs * 1000 - 60e6) / 1000))
   const toMs = firstMs + (window?.endTsOffsetMs ?? 900_000)
@@ -76,7 +76,7 @@ function windowOf(spans: CaseSpan[], { window }: ServiceCase): string {
 }
 
 for (const encoding of ['shared ids', 'own ids'] as const) {
-  t.test(`every case of others, sent and read back through the API, with ${encoding}`, async (t) => {
+  t.test(`sends and reads back every case of other tools through the API, with ${encoding}`, async (t) => {
     const app = await start(t)
     for (const [index, example] of serviceCases.entries()) {
       const spans = spansOf(example, encoding)
@@ -111,7 +111,7 @@ const spans: CaseSpan[] = [
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
-t.test('a service is the node that the demo had for it, and needs no second one for its tag', async (t) => {
+t.test('a service has the node of the demo, and no second node for its tag', async (t) => {
   const app = await start(t)
   await send(app, spans, 'x')
   const { nodes, summary } = (await app.inject('/graphs/shop?level=service')).json()
@@ -126,11 +126,11 @@ t.test('a service is the node that the demo had for it, and needs no second one 
     spans: { counted: 4, edgeCalls: 1, selfCalls: 2, roots: 1 },
   })
   const tagged = (await app.inject('/graphs/shop?level=service&tag=resource.case')).json()
-  t.match(tagged.nodes[3], { title: 'x', detail__role: 'tag', count: 1 }, 'another tag has nodes of its own')
+  t.match(tagged.nodes[3], { title: 'x', detail__role: 'tag', count: 1 }, 'another tag has its own nodes')
   t.match(tagged.edges[2], { source: tagged.nodes[3].id, target: md5('web##service') })
 })
 
-t.test('both levels of one read are two graphs', async (t) => {
+t.test('gives two graphs for both levels of one read', async (t) => {
   const app = await start(t)
   await send(app, spans, 'x')
   const payload = { graph: 'shop', level: 'both', useTagAsNode: false }

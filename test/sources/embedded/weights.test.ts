@@ -41,7 +41,7 @@ function resourceSpans({ id, parent, service, ms, ...more }: Sent) {
 const ints = (attributes: Record<string, number>) =>
   Object.entries(attributes).map(([key, value]) => ({ key, value: { intValue: String(value) } }))
 
-t.test('what spans say of sampling and pruning is in the rows of both graphs', async (t) => {
+t.test('shows sampling and pruning in the rows of both graphs', async (t) => {
   const app = await start(t)
   const payload = {
     resourceSpans: [
@@ -81,7 +81,7 @@ t.test('what spans say of sampling and pruning is in the rows of both graphs', a
     const words = edges.map(({ detail__traffic }: { detail__traffic: string }) => detail__traffic)
     t.same(words.sort(), ['12 calls, 0.00167/s', '2 calls, about 11 before sampling, 0.000278/s'], level)
     t.equal(summary.spans.badWeights, 1)
-    t.match(summary.warnings, [/^1 span with a sampling ratio or pruned count that cannot be/])
+    t.match(summary.warnings, [/^1 span with an impossible sampling ratio or pruned count/])
   }
   const { nodes } = (await app.inject('/graphs/any?useTagAsNode=false')).json()
   t.match(nodes, [{}, { title: 'shop', adjustedCount: 2 }], 'the attribute counts only where it is asked for')

@@ -47,7 +47,7 @@ const everything = {
   ],
 }
 
-/** The same, field by field, with the numbers of opentelemetry-proto. */
+/** The same request, written field by field with the numbers of opentelemetry-proto. */
 function byHand(): Uint8Array {
   const w = new ProtobufWriter()
   const hex = (field: number, digits: string) => w.bytes(field, Buffer.from(digits, 'hex'))
@@ -111,7 +111,7 @@ function byHand(): Uint8Array {
   return w.finish()
 }
 
-t.test('every field of OTLP/JSON becomes its field of protobuf', async (t) => {
+t.test('encodes every field of OTLP/JSON as its field of protobuf', async (t) => {
   const bytes = jsonToProtobuf(everything)
   t.equal(Buffer.from(bytes).toString('hex'), Buffer.from(byHand()).toString('hex'))
   const reader = new ProtobufReader(bytes)
@@ -119,7 +119,7 @@ t.test('every field of OTLP/JSON becomes its field of protobuf', async (t) => {
   t.equal(reader.position, bytes.length)
 })
 
-t.test('unknown names, snake_case and null are passed over', async (t) => {
+t.test('ignores unknown names, snake_case and null', async (t) => {
   t.equal(jsonToProtobuf({}).length, 0)
   t.equal(jsonToProtobuf({ resourceSpans: null, resource_spans: 7, traces: [] }).length, 0)
   t.equal(jsonToProtobuf(JSON.parse('{"__proto__":{"resourceSpans":[{}]}}')).length, 0)
@@ -128,7 +128,7 @@ t.test('unknown names, snake_case and null are passed over', async (t) => {
 const inSpan = (span: object) => ({ resourceSpans: [{ scopeSpans: [{ spans: [{}, span] }] }] })
 const spanPath = '$.resourceSpans[0].scopeSpans[0].spans[1]'
 
-t.test('an error names the path, the value and what is allowed', async (t) => {
+t.test('names the path, the value and the rule in an error', async (t) => {
   const value = (of: object) => inSpan({ attributes: [{ key: 'k', value: of }] })
   const valuePath = `${spanPath}.attributes[0].value`
   const cases: [unknown, string, unknown, RegExp][] = [
@@ -165,7 +165,7 @@ t.test('an error names the path, the value and what is allowed', async (t) => {
   }
 })
 
-t.test('an error repeats no more of a long value than is of use', async (t) => {
+t.test('shortens a long value in an error', async (t) => {
   try {
     jsonToProtobuf(inSpan({ traceId: 'z'.repeat(1000) }))
     t.fail('should throw')

@@ -30,7 +30,7 @@ function tableOf(kind: keyof typeof kinds, attributes: Record<string, Value>, mo
   return table
 }
 
-/** Role, name and source of the peer that a span names, '' where it names none. */
+/** Role, name and naming attribute of the peer of a span; '' if it names no peer. */
 function peerOf(kind: keyof typeof kinds, attributes: Record<string, Value>): string {
   const { peers, strings } = tableOf(kind, attributes)
   if (!peers || peers.name[0] === 0) return ''
@@ -38,46 +38,43 @@ function peerOf(kind: keyof typeof kinds, attributes: Record<string, Value>): st
   return `${roles[role]} ${strings.text(name)} (${peerAttributes[source]})`
 }
 
-t.test(
-  'a database is named by its service, then its host, its address, its own name, its kind',
-  async (t) => {
-    const all = {
-      'peer.service': 'orders-db',
-      'server.address': 'pg.internal',
-      'network.peer.address': '10.0.0.9',
-      'network.peer.port': 5432,
-      'db.namespace': 'orders',
-      'db.system.name': 'postgresql',
-    }
-    const names: [keyof typeof all, string][] = [
-      ['peer.service', 'orders-db (peer.service)'],
-      ['server.address', 'pg.internal (server.address)'],
-      ['network.peer.address', '10.0.0.9:5432 (network.peer.address)'],
-      ['db.namespace', 'orders (db.namespace)'],
-      ['db.system.name', 'postgresql (db.system.name)'],
-    ]
-    const left: Record<string, Value> = { ...all }
-    for (const [attribute, name] of names) {
-      t.equal(peerOf('client', left), `database ${name}`)
-      delete left[attribute]
-    }
-    t.equal(peerOf('client', left), '', 'a port alone is nobody')
-    t.equal(peerOf('internal', { 'db.system': 'sqlite' }), 'database sqlite (db.system)', 'whatever the kind')
-  },
-)
+t.test('names a database by service, host, address, database name or system, in this order', async (t) => {
+  const all = {
+    'peer.service': 'orders-db',
+    'server.address': 'pg.internal',
+    'network.peer.address': '10.0.0.9',
+    'network.peer.port': 5432,
+    'db.namespace': 'orders',
+    'db.system.name': 'postgresql',
+  }
+  const names: [keyof typeof all, string][] = [
+    ['peer.service', 'orders-db (peer.service)'],
+    ['server.address', 'pg.internal (server.address)'],
+    ['network.peer.address', '10.0.0.9:5432 (network.peer.address)'],
+    ['db.namespace', 'orders (db.namespace)'],
+    ['db.system.name', 'postgresql (db.system.name)'],
+  ]
+  const left: Record<string, Value> = { ...all }
+  for (const [attribute, name] of names) {
+    t.equal(peerOf('client', left), `database ${name}`)
+    delete left[attribute]
+  }
+  t.equal(peerOf('client', left), '', 'a port alone names no peer')
+  t.equal(peerOf('internal', { 'db.system': 'sqlite' }), 'database sqlite (db.system)', 'whatever the kind')
+})
 
-t.test('who a span calls depends on its kind', async (t) => {
+t.test('reads a peer only from spans of a kind that calls one', async (t) => {
   const address = { 'server.address': 'api.internal' }
   t.equal(peerOf('client', address), 'external api.internal (server.address)')
-  t.equal(peerOf('server', address), '', 'a server has its own address there')
-  t.equal(peerOf('internal', address), '', 'work inside a service calls nobody')
+  t.equal(peerOf('server', address), '', 'for a server this is its own address')
+  t.equal(peerOf('internal', address), '', 'an internal span names no peer')
   t.equal(peerOf('producer', address), 'messaging api.internal (server.address)')
   const said = { ...address, 'peer.service': 'web' }
-  t.equal(peerOf('server', said), 'external web (peer.service)', 'but a caller may be named outright')
+  t.equal(peerOf('server', said), 'external web (peer.service)', 'peer.service may name a caller')
   t.equal(peerOf('internal', said), 'external web (peer.service)')
 })
 
-t.test('a broker is its destination, which connects those who send with those who receive', async (t) => {
+t.test('names a broker by its destination, which connects producers and consumers', async (t) => {
   const kafka = { 'messaging.system': 'kafka', 'server.address': 'kafka-1' }
   const named = { ...kafka, 'peer.service': 'bus', 'messaging.destination.name': 'orders' }
   for (const kind of ['producer', 'consumer', 'client'] as const) {
@@ -89,7 +86,7 @@ t.test('a broker is its destination, which connects those who send with those wh
   t.equal(peerOf('producer', { 'messaging.system': 'kafka' }), 'messaging kafka (messaging.system)')
 })
 
-t.test('of a URL only the host counts, and it is all that is kept', async (t) => {
+t.test('keeps only the host of a URL', async (t) => {
   const urls: [string, string][] = [
     ['https://api.example.com/v1?key=secret', 'api.example.com'],
     ['https://user:secret@api.example.com:8443/v1', 'api.example.com'],
@@ -109,7 +106,7 @@ t.test('of a URL only the host counts, and it is all that is kept', async (t) =>
   t.notOk(texts.includes('secret') || texts.includes('token'))
 })
 
-t.test('values of another type, errors, own addresses and links', async (t) => {
+t.test('reads values of other types, error tags, own addresses and links', async (t) => {
   t.equal(peerOf('client', { 'peer.service': 7 }), 'external 7 (peer.service)')
   t.equal(peerOf('client', { 'url.full': 7, 'peer.service': '' }), '')
   for (const [error, flag] of [
@@ -136,7 +133,7 @@ t.test('values of another type, errors, own addresses and links', async (t) => {
   t.notOk(tableOf('client', {}).peers?.hasLink(0))
 })
 
-t.test('a trace id of which only the low half was sent belongs to the one trace that has it', async (t) => {
+t.test('assigns a 64-bit trace id to the only trace with these low bits', async (t) => {
   const short = [0, 0, 3, 4]
   const full = [1, 2, 3, 4]
   t.same([...matchShortIds([...full, ...short])], [[1, 0]])

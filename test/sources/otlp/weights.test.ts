@@ -26,7 +26,7 @@ interface Sent {
   wants?: SpanProjection
 }
 
-/** The table of one span of 1 s, with a plain one before and after it. */
+/** The table of one span of 1 s, between two plain spans. */
 function tableOf({ traceState, attributes = {}, resource = {}, wants }: Sent): SpanTable {
   const plain = { traceId: '0000000000000000000000000000000a', endTimeUnixNano: '1000000000' }
   const spans = [
@@ -44,7 +44,7 @@ function tableOf({ traceState, attributes = {}, resource = {}, wants }: Sent): S
   return table
 }
 
-/** How many calls the span stands for, `bad` where it says what cannot be, '' where it says nothing. */
+/** The calls that the span represents; `bad` for an invalid value, '' for none. */
 function weightOf(sent: Sent): number | string {
   const { weights } = tableOf(sent)
   if (!weights) return ''
@@ -52,7 +52,7 @@ function weightOf(sent: Sent): number | string {
   return 1 + weights.unrecordedPerCall(1) / 1e6
 }
 
-t.test('the threshold in the tracestate says how many spans one stands for', async (t) => {
+t.test('reads the adjusted count from the threshold in tracestate', async (t) => {
   const cases: [string, number | string][] = [
     ['ot=th:8', 2],
     ['ot=th:c', 4],
@@ -78,7 +78,7 @@ t.test('the threshold in the tracestate says how many spans one stands for', asy
   )
 })
 
-t.test('a configured attribute says it as well: the share kept, or its inverse', async (t) => {
+t.test('reads the adjusted count from a configured attribute: the share kept, or its inverse', async (t) => {
   const wants = { sampling: { scope: 'any', key: 'ratio' } } as const
   const cases: [Value, number | string][] = [
     [0.1, 10],
@@ -102,7 +102,7 @@ t.test('a configured attribute says it as well: the share kept, or its inverse',
     4,
     'the tracestate before it',
   )
-  t.equal(weightOf({ attributes: { ratio: 0.5 } }), '', 'nobody asked for it')
+  t.equal(weightOf({ attributes: { ratio: 0.5 } }), '', 'without the configured attribute')
   const onSpan = { sampling: { scope: 'span', key: 'ratio' } } as const
   const onResource = { sampling: { scope: 'resource', key: 'ratio' } } as const
   t.equal(weightOf({ resource: { ratio: 0.5 }, wants: onSpan }), '')
@@ -112,7 +112,7 @@ t.test('a configured attribute says it as well: the share kept, or its inverse',
 const summary = { 'aggregation.is_summary': true, 'aggregation.span_count': 5 }
 const range = { 'aggregation.duration_min_ns': 5e6, 'aggregation.duration_max_ns': 150e6 }
 
-/** Calls, their total, and how many had which duration, ms. */
+/** Calls, their total duration, and the number of calls by duration, ms. */
 function summaryOf(attributes: Record<string, Value>) {
   const { weights } = tableOf({ attributes })
   if (!weights) return undefined
@@ -124,8 +124,8 @@ function summaryOf(attributes: Record<string, Value>) {
   return [weights.calls[1], (weights.totalNs[1] ?? 0) / 1e6, durations.join(', ')]
 }
 
-t.test('a summary stands for the spans that were pruned', async (t) => {
-  t.test('with their durations as its histogram has them', async (t) => {
+t.test('a summary represents the pruned spans', async (t) => {
+  t.test('with durations from its histogram', async (t) => {
     const histogram = {
       'aggregation.duration_total_ns': 270e6,
       'aggregation.histogram_bucket_bounds_s': [0.01, 0.05, 0.1],
@@ -140,7 +140,7 @@ t.test('a summary stands for the spans that were pruned', async (t) => {
     )
   })
 
-  t.test('without one as minimum, maximum and total tell', async (t) => {
+  t.test('without a histogram, with durations from minimum, maximum and total', async (t) => {
     t.same(summaryOf({ ...summary, ...range, 'aggregation.duration_total_ns': 275e6 }), [
       5,
       275,
@@ -156,12 +156,12 @@ t.test('a summary stands for the spans that were pruned', async (t) => {
     t.same(summaryOf({ ...summary, ...range, 'aggregation.duration_total_ns': 9e12 })?.[1], 605)
   })
 
-  t.test('one that does not say of how many is a plain span, and reported', async (t) => {
+  t.test('a summary without a count is a plain span, and is reported', async (t) => {
     for (const count of [0, -1, 2.5, 2 ** 40, 'many']) {
       const { weights } = tableOf({ attributes: { ...summary, 'aggregation.span_count': count } })
       t.match(weights, { bad: { 1: 1 }, calls: { 1: 1 } }, `span_count ${count}`)
     }
     t.equal(summaryOf({ ...summary, 'aggregation.is_summary': false }), undefined)
-    t.equal(summaryOf({ 'aggregation.span_count': 5 }), undefined, 'what is no summary has no count')
+    t.equal(summaryOf({ 'aggregation.span_count': 5 }), undefined, 'an ordinary span has no count')
   })
 })

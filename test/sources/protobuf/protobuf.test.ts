@@ -15,7 +15,7 @@ function written(write: (writer: ProtobufWriter) => void): ProtobufReader {
 
 const words = ({ hi, lo }: ProtobufReader) => BigInt(hi) * word + BigInt(lo)
 
-t.test('what is written comes back', async () => {
+t.test('reads back every written value', async () => {
   fc.assert(
     fc.property(uint64, (value) => {
       const reader = written((writer) => {
@@ -54,12 +54,12 @@ t.test('what is written comes back', async () => {
   )
 })
 
-t.test('negative numbers take ten bytes, as int32, int64 and enums have it', async (t) => {
+t.test('writes negative numbers in ten bytes, as int32, int64 and enums require', async (t) => {
   const { bytes } = written((writer) => writer.varint(1, -2))
   t.equal(Buffer.from(bytes).toString('hex'), '08feffffffffffffffff01')
 })
 
-t.test('bytes are those of the encoding guide', async (t) => {
+t.test('writes the bytes of the encoding guide', async (t) => {
   const { bytes } = written((writer) => {
     writer.varint(1, 150)
     writer.string(2, 'testing')
@@ -69,7 +69,7 @@ t.test('bytes are those of the encoding guide', async (t) => {
   t.equal(Buffer.from(bytes).toString('hex'), '089601120774657374696e671a0308960121000000000000f83f')
 })
 
-t.test('nested messages keep their lengths whatever their size', async (t) => {
+t.test('writes the lengths of nested messages of every size', async (t) => {
   for (const size of [0, 1, 126, 127, 128, 129, 16_380, 16_384, 70_000]) {
     const content = new Uint8Array(size).fill(7)
     const reader = written((writer) => {
@@ -94,7 +94,7 @@ t.test('nested messages keep their lengths whatever their size', async (t) => {
   }
 })
 
-t.test('a reader passes over every kind of field and stops at its end', async (t) => {
+t.test('skips every kind of field and stops at the end', async (t) => {
   const reader = written((writer) => {
     writer.varint(1, 2n ** 63n)
     writer.fixed64(2, 1n)
@@ -106,7 +106,7 @@ t.test('a reader passes over every kind of field and stops at its end', async (t
   t.equal(reader.position, end)
 })
 
-t.test('what does not fit throws', async (t) => {
+t.test('rejects values that do not fit', async (t) => {
   const cases: [string, (reader: ProtobufReader, end: number) => void][] = [
     ['ffffffff1f', (reader, end) => reader.varint32(end)],
     ['ffffffffffff', (reader, end) => reader.varint32(end)],
@@ -124,7 +124,7 @@ t.test('what does not fit throws', async (t) => {
     ['1d010203', (reader, end) => reader.skip(reader.tag(end), end)],
   ]
   for (const [bytes, read] of cases) {
-    // Bytes after `end` belong to someone else: reading on there would go unnoticed without a check.
+    // Bytes after `end` are not part of the message: only a check notices a read there.
     const reader = new ProtobufReader(Buffer.from(`${bytes}0101010101010101`, 'hex'))
     t.throws(() => read(reader, bytes.length / 2), ProtobufError, bytes)
   }

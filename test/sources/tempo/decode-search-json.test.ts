@@ -1,7 +1,7 @@
 import t from 'tap'
 import { decodeSearchJson } from '../../../src/sources/tempo/decode/decode-search-json.ts'
 
-t.test('ids are padded to 32 digits, in the order of the answer', async (t) => {
+t.test('pads ids to 32 digits, in the order of the answer', async (t) => {
   const answer = { traces: [{ traceID: 'B0' }, { traceID: 'a'.repeat(32), durationMs: 5 }] }
   t.same(decodeSearchJson(JSON.stringify(answer)), {
     ids: [`${'0'.repeat(30)}b0`, 'a'.repeat(32)],
@@ -9,7 +9,7 @@ t.test('ids are padded to 32 digits, in the order of the answer', async (t) => {
   })
 })
 
-t.test('a search that stopped early says so', async (t) => {
+t.test('reports a search that stopped early', async (t) => {
   const unfinished = (metrics: unknown) => decodeSearchJson(JSON.stringify({ metrics })).unfinished
   t.equal(unfinished({ completedJobs: 2, totalJobs: 3 }), true)
   t.equal(unfinished({ totalJobs: 3 }), true)
@@ -18,7 +18,7 @@ t.test('a search that stopped early says so', async (t) => {
   t.equal(unfinished(null), false)
 })
 
-t.test('what is no search answer is an error, and no id comes into a path that is none', async (t) => {
+t.test('rejects other JSON, and ids that are not hex', async (t) => {
   for (const json of [
     '',
     '{',

@@ -7,25 +7,25 @@ import { ProtobufWriter } from '../../../src/sources/protobuf/protobuf-writer.ts
 import { SearchDecoder } from '../../../src/sources/tempo/decode/decode-search.ts'
 
 type Attribute = [key: string, value: string]
-type Spelling = (writer: ProtobufWriter, attribute: Attribute) => void
+type Encoding = (writer: ProtobufWriter, attribute: Attribute) => void
 
-const asTempoDoes: Spelling = (writer, [key, value]) => {
+const asTempoDoes: Encoding = (writer, [key, value]) => {
   writer.string(1, key)
   writer.message(2, () => writer.string(1, value))
 }
 
-/** Other ways to say the same, which another version of Tempo, or something between, may choose. */
-const spellings: Record<string, Spelling> = {
+/** Other encodings of an attribute, which another version of Tempo, or a proxy, may use. */
+const encodings: Record<string, Encoding> = {
   'as Tempo does': asTempoDoes,
   'value before key': (writer, [key, value]) => {
     writer.message(2, () => writer.string(1, value))
     writer.string(1, key)
   },
-  'with a field that is not known': (writer, attribute) => {
+  'with an unknown field': (writer, attribute) => {
     asTempoDoes(writer, attribute)
     writer.varint(9, 1)
   },
-  'with a key that is overruled': (writer, attribute) => {
+  'with a key that comes twice': (writer, attribute) => {
     writer.string(1, 'kind')
     asTempoDoes(writer, attribute)
   },
@@ -86,8 +86,8 @@ const fields: Attribute[] = [
   ['status', 'error'],
 ]
 
-for (const [how, spell] of Object.entries(spellings)) {
-  t.test(`the fields of a span are read, spelled ${how}`, async (t) => {
+for (const [how, spell] of Object.entries(encodings)) {
+  t.test(`reads the fields of a span, encoded ${how}`, async (t) => {
     t.same(decode(answerOf(fields, spell)), [
       {
         traceId: [0, 0, 0, 0xc0ffee],
@@ -122,7 +122,7 @@ for (const [how, spell] of Object.entries(spellings)) {
   })
 }
 
-t.test('an attribute that only looks like a field is none', async (t) => {
+t.test('does not take an attribute with a similar name for a field', async (t) => {
   const alike: Attribute[] = [
     ['span:parentIX', '00000001fedcba98'],
     ['kin', 'dclient'],
@@ -132,22 +132,22 @@ t.test('an attribute that only looks like a field is none', async (t) => {
   t.match(decode(answerOf(alike)), [{ parentId: [0, 0], kind: 0, status: 0 }])
 })
 
-t.test('reads spanSet where there is no spanSets, as before Tempo 2.3', async (t) => {
+t.test('reads spanSet if there is no spanSets, as before Tempo 2.3', async (t) => {
   const [row] = decode(answerOf(fields, asTempoDoes, undefined, { setField: 6 }))
   t.same([row], decode(answerOf(fields)))
 })
 
-t.test('a span that ends before it starts has no duration, and is marked', async (t) => {
+t.test('marks a span that ends before it starts, without a duration', async (t) => {
   const answer = answerOf(fields, asTempoDoes, undefined, { durationNs: 2n ** 64n - 1000n })
   t.match(decode(answer), [{ durationNs: 0, skewed: true }])
 })
 
-t.test('a span id is 16 hex digits', async (t) => {
+t.test('rejects a span id that is not 16 hex digits', async (t) => {
   for (const spanId of ['', 'ab', '00000000000000aG', '000000000000 0ab'])
     t.throws(() => decode(answerOf([], asTempoDoes, spanId)), ProtobufError, spanId)
 })
 
-t.test('an answer that is cut or altered is an error, or another answer, and never a crash', async (t) => {
+t.test('an answer that is cut or altered gives an error or other spans, and never a crash', async (t) => {
   const whole = answerOf(fields)
   for (let end = 1; end < whole.length; end++)
     t.throws(() => decode(whole.subarray(0, end)), ProtobufError, `${end} bytes`)
@@ -165,7 +165,7 @@ t.test('an answer that is cut or altered is an error, or another answer, and nev
   )
 })
 
-/** A varint; `padded` with a byte more than it needs, which is allowed and which nobody writes. */
+/** A varint; `padded` with one more byte than it needs, which is allowed and unusual. */
 function varint(value: bigint, padded: boolean): number[] {
   const bytes: number[] = []
   let rest = value
@@ -179,7 +179,7 @@ const lengthDelimited = (field: number, bytes: number[], padded: boolean) => [
   ...bytes,
 ]
 
-t.test('what a span says does not depend on how its numbers and lengths are written', async (t) => {
+t.test('decodes the same span from every encoding of numbers and lengths', async (t) => {
   const utf8 = new TextEncoder()
   const anySpan = fc.record({
     name: fc.string({ unit: 'binary', maxLength: 200 }),

@@ -11,13 +11,13 @@ import type { Attribute } from '../../../src/sources/tag-selector.ts'
 import { decodeTraceById, decodeTracesData } from '../../../src/sources/tempo/decode/decode-trace-by-id.ts'
 import { type OtlpJson, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 
-const recorded = new URL('../../recorded', import.meta.url)
+const recorded = new URL('../../recorded/', import.meta.url)
 const input = JSON.parse(readFileSync(new URL('input.otlp.json', recorded), 'utf8')) as OtlpJson
 const serviceName: Attribute = { scope: 'resource', key: 'service.name' }
 
 const newTable = () => new SpanTable(new StringTable())
 
-/** The spans of one trace, one span of which has these fields. */
+/** A trace with one span that has these fields. */
 function oneSpan(span: object, attributes: object[] = []): Uint8Array {
   const spans = [{ traceId: '0000000000000000000000000000000a', spanId: '000000000000000b', ...span }]
   return jsonToProtobuf({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] })
@@ -30,7 +30,7 @@ function decoded(bytes: Uint8Array, tag: Attribute = serviceName) {
 }
 
 for (const version of ['tempo-3.0.3', 'tempo-2.10.7']) {
-  t.test(`traces recorded from ${version} hold the spans that were sent`, async (t) => {
+  t.test(`decodes the sent spans from traces recorded from ${version}`, async (t) => {
     const tags: Attribute[] = [serviceName, { scope: 'any', key: 'http.response.status_code' }]
     for (const { name, traceId } of input.traces ?? []) {
       for (const tag of tags) {
@@ -47,7 +47,7 @@ for (const version of ['tempo-3.0.3', 'tempo-2.10.7']) {
   })
 }
 
-t.test('service.name is found wherever it stands, and the tag of the same name is it', async (t) => {
+t.test('finds service.name at every position, also as the tag', async (t) => {
   const attributes = [
     { key: 'service.namespace', value: { stringValue: 'wrong' } },
     { key: 'service.nam', value: { stringValue: 'wrong' } },
@@ -58,7 +58,7 @@ t.test('service.name is found wherever it stands, and the tag of the same name i
   t.match(span, { service: 'right', tag: 'right' })
 })
 
-t.test('a resource may stand after its spans, and a value before its key', async (t) => {
+t.test('accepts a resource after its spans, and a value before its key', async (t) => {
   const writer = new ProtobufWriter()
   writer.message(1, () => {
     writer.message(2, () =>
@@ -81,7 +81,7 @@ t.test('a resource may stand after its spans, and a value before its key', async
   t.match(decoded(writer.finish(), { scope: 'span', key: 'colour' }), [{ service: 'late', tag: 'blue' }])
 })
 
-t.test('one resource does not lend its service to the next', async (t) => {
+t.test('does not use the service of another resource', async (t) => {
   const span = (spanId: string) => ({ spans: [{ traceId: '0000000000000000000000000000000a', spanId }] })
   const rows = decoded(
     jsonToProtobuf({
@@ -103,7 +103,7 @@ t.test('one resource does not lend its service to the next', async (t) => {
   )
 })
 
-t.test('scopes decide which attribute is the tag', async (t) => {
+t.test('reads the tag by its scope', async (t) => {
   const on = (value: string) => [{ key: 'x', value: { stringValue: value } }]
   const tagOf = (scope: Attribute['scope'], span: object[], resource: object[]) =>
     decoded(oneSpan({ attributes: span }, resource), { scope, key: 'x' })[0]?.tag
@@ -116,7 +116,7 @@ t.test('scopes decide which attribute is the tag', async (t) => {
   t.equal(tagOf('resource', on('span'), []), '')
 })
 
-t.test('values of every type become text, or are absent', async (t) => {
+t.test('converts values of every type to text, or leaves them out', async (t) => {
   const cases: [object, string][] = [
     [{ stringValue: '日本 🚀' }, '日本 🚀'],
     [{ boolValue: true }, 'true'],
@@ -139,7 +139,7 @@ t.test('values of every type become text, or are absent', async (t) => {
   }
 })
 
-t.test('durations are exact to the ns, and a clock that ran backwards gives 0', async (t) => {
+t.test('reads durations exact to the ns, and 0 for a clock that ran backwards', async (t) => {
   const times = (startTimeUnixNano: string, endTimeUnixNano: string) =>
     decoded(oneSpan({ startTimeUnixNano, endTimeUnixNano }))[0]
   t.match(times('1795334809000000001', '1795334809000000002'), { durationNs: 1, skewed: 0 })
@@ -148,13 +148,13 @@ t.test('durations are exact to the ns, and a clock that ran backwards gives 0', 
   t.match(times('4294967295', '4294967296'), { durationNs: 1, skewed: 0 }, 'across the words')
 })
 
-t.test('kinds and codes that OTLP does not know yet count as unspecified', async (t) => {
+t.test('counts unknown kinds and codes as unspecified', async (t) => {
   t.match(decoded(oneSpan({ kind: 6, status: { code: 3 } })), [{ kind: 0, status: 0 }])
   t.match(decoded(oneSpan({ kind: -1, status: { code: -1 } })), [{ kind: 0, status: 0 }])
   t.match(decoded(oneSpan({ kind: 5, status: { code: 2 } })), [{ kind: 5, status: 2 }])
 })
 
-t.test('short ids are padded on the left; ids that are too long are refused', async (t) => {
+t.test('pads short ids on the left, and rejects long ids', async (t) => {
   const [span] = decoded(oneSpan({ traceId: 'abcdef0123', spanId: '0102', parentSpanId: '0102030405' }))
   t.equal(span?.traceId, '0000000000000000000000abcdef0123')
   t.equal(span?.spanId, '0000000000000102')
@@ -164,7 +164,7 @@ t.test('short ids are padded on the left; ids that are too long are refused', as
   t.throws(() => decoded(oneSpan({ parentSpanId: '00'.repeat(9) })), ProtobufError)
 })
 
-t.test('a trace that is not there is empty; PARTIAL and its message are handed on', async (t) => {
+t.test('gives no spans for a missing trace, and returns PARTIAL with its message', async (t) => {
   const table = newTable()
   t.same(decodeTraceById(Buffer.from('0a001200', 'hex'), table, serviceName), { partial: false, message: '' })
   t.equal(table.length, 0)
@@ -188,7 +188,7 @@ t.test('a trace that is not there is empty; PARTIAL and its message are handed o
   }
 })
 
-t.test('what is not one trace throws', async (t) => {
+t.test('rejects spans of several traces and other messages', async (t) => {
   t.throws(() => decoded(jsonToProtobuf(input)), /more than one trace/)
   for (const text of ['<html><body>502</body></html>', '{"trace":{}}', 'upstream connect error']) {
     t.throws(() => decodeTraceById(Buffer.from(text), newTable(), serviceName), ProtobufError, text)
@@ -212,17 +212,17 @@ function randomNumbers(seed: number): (below: number) => number {
   }
 }
 
-/** A copy with a few bytes changed, and cut short now and then. */
+/** A copy with a few changed bytes; some copies are cut short. */
 function mutated(original: Buffer, next: (below: number) => number): Buffer {
   const length = next(4) === 0 ? next(original.length) : original.length
-  // What lies around the message is not of this trace: a read out of bounds would show.
+  // The bytes around the message are those of another trace: a read out of bounds would show.
   const bytes = Buffer.alloc(length + 64, 0x7f).subarray(32, 32 + length)
   original.copy(bytes, 0, 0, length)
   for (let change = 1 + next(6); change > 0 && length > 0; change--) bytes[next(length)] = next(256)
   return bytes
 }
 
-/** Undefined, or the message of the ProtobufError; any other error goes on. */
+/** Returns the message of a ProtobufError, or undefined. Throws any other error. */
 function failure(decode: () => void): string | undefined {
   try {
     decode()
@@ -233,7 +233,7 @@ function failure(decode: () => void): string | undefined {
   }
 }
 
-/** A field of a message: its tag, and its value without the length. */
+/** A field of a message: tag, and value without length. */
 type Field = [tag: number, value: Uint8Array]
 
 function fieldsOf(bytes: Uint8Array): Field[] {
@@ -251,7 +251,7 @@ function fieldsOf(bytes: Uint8Array): Field[] {
   return fields
 }
 
-/** @param varint how tags and lengths are written */
+/** @param varint encodes tags and lengths */
 function messageOf(fields: Field[], varint: (value: number) => number[]): Uint8Array {
   return Buffer.concat(
     fields.flatMap(([tag, value]) => [
@@ -262,10 +262,10 @@ function messageOf(fields: Field[], varint: (value: number) => number[]): Uint8A
 }
 
 const usual = (value: number) => (value < 128 ? [value] : [(value & 127) | 128, value >> 7])
-/** Of three bytes, which protobuf allows for any value. */
+/** Encodes a varint in three bytes, which protobuf allows for any value. */
 const overlong = (value: number) => [(value & 127) | 128, ((value >> 7) & 127) | 128, value >> 14]
 
-t.test('a span says the same in whichever order and length its fields are written', async (t) => {
+t.test('decodes the same span from every order and length of its fields', async (t) => {
   const next = randomNumbers(20_261_128)
   for (const name of readdirSync(new URL('tempo-3.0.3', recorded)).filter((file) =>
     /^trace-v1.*pb$/.test(file),
@@ -290,7 +290,7 @@ t.test('a span says the same in whichever order and length its fields are writte
   }
 })
 
-t.test('a message cut short anywhere throws, or was cut between two of its fields', async (t) => {
+t.test('rejects a message that is cut short, except between two of its fields', async (t) => {
   const whole = readFileSync(new URL('tempo-3.0.3/trace-v1-http-happy-path.pb', recorded))
   const spansOfWhole = decoded(whole).map((span) => JSON.stringify(span))
   let clean = 0
@@ -306,7 +306,7 @@ t.test('a message cut short anywhere throws, or was cut between two of its field
   t.equal(clean, resources.length, 'only before each of the top-level fields')
 })
 
-t.test('mutated messages throw or decode within bounds, and pass no check the decoder fails', async (t) => {
+t.test('decodes mutated messages within bounds, or rejects them as the check does', async (t) => {
   const next = randomNumbers(20_260_801)
   const files = readdirSync(new URL('tempo-3.0.3', recorded)).filter((name) => name.startsWith('trace-v1'))
   const originals = files.map((name) => readFileSync(new URL(`tempo-3.0.3/${name}`, recorded)))
@@ -332,7 +332,7 @@ t.test('mutated messages throw or decode within bounds, and pass no check the de
   t.ok(threw > 1000, `${threw} of 8000 threw`)
 })
 
-t.test('messages nested without end are refused', async (t) => {
+t.test('rejects messages that are nested too deep', async (t) => {
   let value: object = { stringValue: 'deep' }
   for (let depth = 0; depth < 60; depth++) value = { arrayValue: { values: [value] } }
   const writer = new ProtobufWriter()

@@ -3,7 +3,7 @@ import { graphOf, readWindow } from '../../support/tempo/read-window.ts'
 import { fragmentOf } from '../../support/tempo/stored-trace.ts'
 import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
-t.test('while large answers are taken the event loop has its turns, and the graph is the same', async (t) => {
+t.test('yields to the event loop while it decodes large answers, with the same graph', async (t) => {
   const epochMs = 1_700_000_000_000
   const traces = Array.from({ length: 4000 }, (_, i) =>
     fragmentOf(i + 1, epochMs, [
@@ -32,5 +32,5 @@ t.test('while large answers are taken the event loop has its turns, and the grap
   isOver = true
   t.equal(report.spans, 8000)
   t.same(graph, graphOf(traces))
-  t.ok(seen.length > report.slices, `${seen.length} turns for ${report.slices} slices`)
+  t.ok(seen.length > report.slices, `${seen.length} passes of the event loop for ${report.slices} slices`)
 })

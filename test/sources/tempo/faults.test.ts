@@ -22,7 +22,7 @@ import {
 } from '../../support/tempo/tempo-faults.ts'
 import { type Fault, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
-t.test('faults: each gives the right graph or an error that says what happened', async (t) => {
+t.test('gives the right graph, or an error that names the fault', async (t) => {
   for (const { name, tempo: options, read, code, message, report: expected, warnings = [], atMost } of rows) {
     const tempo = await startTempo({ fragments, ...options })
     const outcome = await readWindow({ url: tempo.url, window, padSec: 0, ...read }).catch(
@@ -43,7 +43,7 @@ t.test('faults: each gives the right graph or an error that says what happened',
   }
 })
 
-t.test('no Tempo at all: connection refused', async (t) => {
+t.test('reports a refused connection', async (t) => {
   const gone = await startTempo()
   await gone.close()
   await t.rejects(readWindow({ url: gone.url, window }), {
@@ -52,7 +52,7 @@ t.test('no Tempo at all: connection refused', async (t) => {
   })
 })
 
-t.test('a query that Tempo refuses is named, with the value and what is allowed', async (t) => {
+t.test('names a query that Tempo refuses, with its value and the rule', async (t) => {
   const tempo = await startTempo({ fragments })
   t.teardown(() => tempo.close())
   await t.rejects(readWindow({ url: tempo.url, window, query: 'status > > error' }), {
@@ -68,7 +68,7 @@ t.test('a query that Tempo refuses is named, with the value and what is allowed'
   })
 })
 
-t.test('an abort ends a read within a second and leaves no connection open', async (t) => {
+t.test('an abort ends a read within a second, and closes all connections', async (t) => {
   let isAsked = () => {}
   const asked = new Promise<void>((resolve) => {
     isAsked = resolve
@@ -97,10 +97,10 @@ t.test('an abort ends a read within a second and leaves no connection open', asy
   const aborted = AbortSignal.abort(new Error('before'))
   const before = tempo.asked.length
   await t.rejects(readWindow({ url: tempo.url, window, signal: aborted }), { message: 'before' })
-  t.equal(tempo.asked.length, before, 'nothing is asked for any more')
+  t.equal(tempo.asked.length, before, 'no more requests are sent')
 })
 
-t.test('an abort while a retry waits ends the waiting', async (t) => {
+t.test('an abort ends the wait before a retry', async (t) => {
   const controller = new AbortController()
   const tempo = await startTempo({
     fragments,
@@ -116,7 +116,7 @@ t.test('an abort while a retry waits ends the waiting', async (t) => {
   t.ok(performance.now() - startedAt < 5000)
 })
 
-t.test('base URLs: with and without /api, with a prefix, with slashes', async (t) => {
+t.test('accepts base URLs with and without /api, with a prefix, with slashes', async (t) => {
   const tempo = await startTempo({ fragments })
   t.teardown(() => tempo.close())
   for (const [suffix, prefix] of [
@@ -152,7 +152,7 @@ const defaults = {
   retryDelayMs: 1,
 }
 
-t.test('a check tells a Tempo that is not there', async (t) => {
+t.test('a check reports an unavailable Tempo', async (t) => {
   const tempo = await startTempo({ fault: () => text(503, 'starting') })
   t.teardown(() => tempo.close())
   const source = createTempoSource({ ...defaults, url: tempo.url })
@@ -160,7 +160,7 @@ t.test('a check tells a Tempo that is not there', async (t) => {
   await source.close()
 })
 
-t.test('headers are sent with every request, and never come back in an error or a log', async (t) => {
+t.test('sends headers with every request, and never shows them in an error or a log', async (t) => {
   const headers = {
     authorization: 'Basic c2VjcmV0OnNlY3JldA==',
     'x-scope-orgid': 'tenant-secret',
@@ -191,7 +191,7 @@ t.test('headers are sent with every request, and never come back in an error or 
   }
 })
 
-t.test('a damaged answer is an error or another answer, and never hangs or grows', async (t) => {
+t.test('a damaged answer gives an error or fewer spans, and never hangs or grows', async (t) => {
   const bytes = readFileSync(new URL('../../recorded/tempo-3.0.3/search-bulk.pb', import.meta.url))
   let refused = 0
   const seed = fc.sample(
@@ -216,7 +216,7 @@ t.test('a damaged answer is an error or another answer, and never hangs or grows
       if (!(error instanceof ProtobufError)) throw error
       refused++
     }
-    // A span takes two bytes at the least.
+    // A span takes at least two bytes.
     if (spans > mutated.length / 2) t.fail(`${spans} spans out of ${mutated.length} bytes`)
   }
   t.ok(refused > 200, `${refused} of 2000 refused`)

@@ -15,11 +15,11 @@ import { expectedEdges, expectedNodes, expectedSpans } from '../../recorded/expe
 import { type OtlpJson, type PlainSpan, plainInput, plainRows } from '../../support/otlp/plain-spans.ts'
 import { protobuf, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
-const folder = new URL('../../recorded', import.meta.url)
+const folder = new URL('../../recorded/', import.meta.url)
 const recorded = (version: string, file: string) => readFileSync(new URL(`tempo-${version}/${file}`, folder))
 const input = JSON.parse(readFileSync(new URL('input.otlp.json', folder), 'utf8')) as OtlpJson
 const versions = ['3.0.3', '2.10.7']
-/** All that was recorded, Unix ms. */
+/** The window of the recording, Unix ms. */
 const window = { fromMs: 1_795_334_748_000, toMs: 1_795_334_928_000 }
 const afterwards = () => window.toMs + 3_600_000
 
@@ -41,7 +41,7 @@ function decode(bytes: Uint8Array, tagKey: string | undefined) {
 }
 
 for (const version of versions) {
-  t.test(`search answers of Tempo ${version} hold what was sent, name by name and ns by ns`, async (t) => {
+  t.test(`decodes the sent spans from search answers of Tempo ${version}, to the ns`, async (t) => {
     for (const key of ['service.name', 'server.address', 'messaging.destination.name']) {
       const tagKey = key === 'service.name' ? undefined : key
       const sent = plainInput(input, { scope: 'any', key })
@@ -71,7 +71,7 @@ for (const version of versions) {
   })
 }
 
-/** A Tempo that answers every search as the real one did, and each trace by id. */
+/** A Tempo with the recorded answers to every search and trace by id. */
 async function replay(version: string) {
   const names = new Map(input.traces?.map(({ name, traceId }) => [traceId, name]))
   return startTempo({
@@ -123,7 +123,7 @@ async function fromEmbedded(withTagNodes: boolean) {
   return graphFrom(createEmbeddedSource(store), withTagNodes)
 }
 
-t.test('both Tempos and the embedded source give the same graph, byte for byte', async (t) => {
+t.test('gives the same graph for both Tempos and the embedded source, byte for byte', async (t) => {
   for (const withTagNodes of [false, true]) {
     const embedded = JSON.stringify((await fromEmbedded(withTagNodes)).rows)
     for (const version of versions) {
@@ -135,7 +135,7 @@ t.test('both Tempos and the embedded source give the same graph, byte for byte',
   }
 })
 
-t.test('it is the graph that was counted by hand', async (t) => {
+t.test('gives the graph that was counted by hand', async (t) => {
   const { graph } = await fromTempo('3.0.3', false)
   const byName = (a: unknown[], b: unknown[]) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
   const { rows } = await fromTempo('2.10.7', false)
@@ -160,7 +160,7 @@ t.test('it is the graph that was counted by hand', async (t) => {
   )
 })
 
-t.test('three times the same', async (t) => {
+t.test('gives the same graph three times', async (t) => {
   const [first, ...others] = await Promise.all([1, 2, 3].map(() => fromTempo('3.0.3', true)))
   for (const { rows } of others) t.equal(JSON.stringify(rows), JSON.stringify(first?.rows))
 })

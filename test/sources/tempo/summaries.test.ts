@@ -17,10 +17,10 @@ import {
   text,
 } from '../../support/tempo/tempo-stand-in.ts'
 
-/** Long ago, so that no cutoff is probed for. */
+/** Long ago, so that the cutoff is not probed. */
 const epochMs = 1_700_000_000_000
 const window = { fromMs: epochMs, toMs: epochMs + 600_000 }
-/** Without metrics Tempo does not say how many spans there are: the question is asked however few. */
+/** Without metrics the number of spans is unknown, so that the probe is always sent. */
 const metrics = false
 
 const plain = (traceId: number, atMs: number, startMs = epochMs) =>
@@ -29,7 +29,7 @@ const plain = (traceId: number, atMs: number, startMs = epochMs) =>
     { id: 2, parent: 1, service: 'back', atMs: atMs + 5, ms: 10 },
   ])
 
-/** A trace of which twelve calls were pruned but for a summary. */
+/** A trace with twelve pruned calls and their summary. */
 const pruned = (traceId: number, atMs: number, startMs = epochMs, isSummary: AttributeValue = true) => {
   const attributes = {
     'aggregation.is_summary': isSummary,
@@ -44,7 +44,7 @@ const pruned = (traceId: number, atMs: number, startMs = epochMs, isSummary: Att
 
 const plains = Array.from({ length: 200 }, (_, i) => plain(i + 1, i * 3000))
 
-/** A read, what it asked for, and how often. */
+/** The result of a read with its searches and probes. */
 async function read(tempo: Awaited<ReturnType<typeof startTempo>>, options: Partial<ReadingOptions> = {}) {
   tempo.asked.length = 0
   const { report, graph } = await readWindow({ url: tempo.url, window, ...options })
@@ -54,7 +54,7 @@ async function read(tempo: Awaited<ReturnType<typeof startTempo>>, options: Part
 
 const asksForSummaries = ({ params }: Asked) => /aggregation/.test(params.get('q') ?? '')
 
-/** The graph by way of traces by id, which have all attributes. */
+/** The graph from traces by id, which have all attributes. */
 async function graphById(fragments: Fragment[], options: Partial<ReadingOptions> = {}) {
   const tempo = await startTempo({ fragments, metrics, unknown: ['by('] })
   const { report, graph } = await readWindow({ url: tempo.url, window, ...options })
@@ -69,15 +69,15 @@ async function start(t: { teardown(end: () => unknown): unknown }, some: Partial
   return tempo
 }
 
-t.test('where no span is a summary, Tempo is asked that once, and not for the fields of one', async (t) => {
+t.test('probes for summaries once, and does not select their fields if there are none', async (t) => {
   const tempo = await start(t, { fragments: plains })
   const { report, graph, searches, questions } = await read(tempo)
   t.same(graph, graphOf(plains))
   t.equal(questions, 1)
   t.equal(searches.filter(asksForSummaries).length, 0)
   t.notMatch(report.traceql, /aggregation/, 'the TraceQL in the report is what was sent')
-  t.equal(report.requests, tempo.asked.length, 'the question counts as every request does')
-  t.equal(report.requests, report.slices + 2, 'besides the slices: it, and the one for metrics')
+  t.equal(report.requests, tempo.asked.length, 'the probe counts as a request')
+  t.equal(report.requests, report.slices + 2, 'the slices, the probe, and the query of metrics')
   const { params } = tempo.asked.find(({ kind }) => kind === 'summaries') as Asked
   t.same(
     ['limit', 'spss'].map((name) => params.get(name)),
@@ -90,7 +90,7 @@ t.test('where no span is a summary, Tempo is asked that once, and not for the fi
   )
 })
 
-t.test('one span that is a summary, wherever it is: all weights are read', async (t) => {
+t.test('selects the fields of summaries if there is one, wherever it is', async (t) => {
   for (const [where, fragment] of Object.entries({
     'in the window': pruned(900, 300_000),
     'in the padding': pruned(900, -59_000),
@@ -109,7 +109,7 @@ t.test('one span that is a summary, wherever it is: all weights are read', async
   }
 })
 
-t.test('a summary in a fragment that does not match is found as well', async (t) => {
+t.test('finds a summary in a fragment that does not match', async (t) => {
   const [root, summary] = pruned(900, 300_000) as [Fragment[0], Fragment[0]]
   const other = { ...summary, startNs: summary.startNs + 30_000_000_000n }
   const fragments = [...plains, [root], [other]]
@@ -122,7 +122,7 @@ t.test('a summary in a fragment that does not match is found as well', async (t)
   )
 })
 
-t.test('a question that fails is asked once, and no weight is lost by it', async (t) => {
+t.test('does not retry a probe that fails, and reads all summaries', async (t) => {
   const fragments = [...plains, pruned(900, 300_000)]
   const expected = await graphById(fragments)
   const faults: Record<string, Fault> = {
@@ -150,7 +150,7 @@ t.test('a question that fails is asked once, and no weight is lost by it', async
   }
 })
 
-t.test('after a question that failed the next reads do not ask it', async (t) => {
+t.test('does not probe in the reads after a failed probe', async (t) => {
   const tempo = await start(t, {
     fragments: plains,
     fault: ({ kind }) => (kind === 'summaries' ? 'reset' : undefined),
@@ -164,7 +164,7 @@ t.test('after a question that failed the next reads do not ask it', async (t) =>
   t.equal(tempo.count('summaries'), 1)
 })
 
-t.test('an answer that is not complete is none, unless it names a summary', async (t) => {
+t.test('does not trust an unfinished answer to the probe', async (t) => {
   const fault: StandInOptions['fault'] = ({ kind }, answer) =>
     kind === 'summaries' ? withJobs(answer(), 2) : undefined
   const tempo = await start(t, { fragments: plains, fault })
@@ -173,7 +173,7 @@ t.test('an answer that is not complete is none, unless it names a summary', asyn
   t.ok(searches.every(asksForSummaries))
 })
 
-t.test('trouble with Tempo is told by the read, and an end that is asked for is one at once', async (t) => {
+t.test('the read reports errors of Tempo, and an abort ends the probe at once', async (t) => {
   const failing = await start(t, { fault: ({ kind }) => (kind === 'histogram' ? undefined : 'reset') })
   await t.rejects(read(failing), { code: 'TTA_TEMPO_UNAVAILABLE' })
   const controller = new AbortController()
@@ -188,7 +188,7 @@ t.test('trouble with Tempo is told by the read, and an end that is asked for is 
   t.equal(hanging.count('search'), 0)
 })
 
-t.test('a summary that arrives after the question counts as all its spans', async (t) => {
+t.test('counts a summary that arrives after the probe', async (t) => {
   const nowMs = Date.now()
   const recent = Array.from({ length: 200 }, (_, i) => plain(i + 1, -i * 3000 - 2000, nowMs))
   const late = pruned(900, -115_000, nowMs)
@@ -208,12 +208,12 @@ t.test('a summary that arrives after the question counts as all its spans', asyn
   const end = ({ params }: Asked) => Number(params.get('end'))
   t.ok(
     searches.every((asked) => asksForSummaries(asked) === end(asked) > settledSec),
-    'fields of summaries are read of the time of which spans may arrive',
+    'the fields of summaries are selected only where late spans may arrive',
   )
   t.ok(searches.some(asksForSummaries) && !searches.every(asksForSummaries))
 })
 
-t.test('few spans, and a read that is to ask seldom, are not worth the question', async (t) => {
+t.test('does not probe for few spans or in an incremental read', async (t) => {
   const fragments = [...plains, pruned(900, 300_000)]
   const expected = await graphById(fragments)
   const tempo = await start(t, { fragments, metrics: true })
@@ -230,14 +230,14 @@ t.test('few spans, and a read that is to ask seldom, are not worth the question'
     kind === 'histogram' ? { status: 200, type: 'application/json', body } : undefined
   const many = await read(tempo)
   t.same(many.graph, graphOf(plains))
-  t.equal(many.questions, 1, 'many spans are')
+  t.equal(many.questions, 1, 'many spans are worth a probe')
   t.notOk(many.searches.some(asksForSummaries))
   const nowMs = epochMs + 650_000
   const { questions } = await read(tempo, { now: () => nowMs, lateSec: 600, padSec: 0 })
-  t.equal(questions, 0, 'but not where hardly any of them is old enough')
+  t.equal(questions, 0, 'but not if hardly any of them is old enough')
 })
 
-t.test('a tenant is asked about its own spans, and nothing is asked where peers are read', async (t) => {
+t.test('probes with the tenant of the read, and not for a read of peers', async (t) => {
   const tempo = await start(t, { fragments: plains })
   const source = newSource({ url: tempo.url })
   t.teardown(() => source.close())
@@ -251,7 +251,7 @@ t.test('a tenant is asked about its own spans, and nothing is asked where peers 
   t.equal(tempo.asked.find(({ kind }) => kind === 'summaries')?.headers['x-scope-orgid'], 'blue')
 })
 
-t.test('a range longer than Tempo searches is not asked about', async (t) => {
+t.test('does not probe a range that is longer than Tempo allows', async (t) => {
   const tempo = await start(t, { fragments: plains, maxDuration: { sec: 90, text: '1m30s' } })
   const source = newSource({ url: tempo.url })
   t.teardown(() => source.close())
@@ -261,5 +261,5 @@ t.test('a range longer than Tempo searches is not asked about', async (t) => {
     const report = await source.read(query, newBuilder(), { signal })
     t.match(report, { traces: 200, incomplete: 0, warnings: [] })
   }
-  t.equal(tempo.count('summaries'), 1, 'once it is known how long that is')
+  t.equal(tempo.count('summaries'), 1, 'only before the longest range is known')
 })

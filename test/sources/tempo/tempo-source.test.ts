@@ -13,7 +13,7 @@ import {
 } from '../../support/tempo/stored-trace.ts'
 import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
-/** Long ago, so that no cutoff is probed for. */
+/** Long ago, so that the cutoff is not probed. */
 const epochMs = 1_700_000_000_000
 const sec = 1000
 const window = { fromMs: epochMs, toMs: epochMs + 600 * sec }
@@ -25,7 +25,7 @@ const simple = (traceId: number, atMs: number, ms = 20) =>
     { id: 2, parent: 1, service: 'back', atMs: atMs + 5, ms: 10 },
   ])
 
-/** The spans of each trace, its fragments united. */
+/** The spans of each trace, from all its fragments. */
 function united(fragments: Fragment[]): StoredSpan[][] {
   const traces = new Map<string, StoredSpan[]>()
   for (const fragment of fragments) {
@@ -48,7 +48,7 @@ interface Case {
   seconds: number
 }
 
-/** A trace is a tree whose spans fall into up to four fragments, some of them minutes apart from the others. */
+/** A trace is a tree with spans in up to four fragments, some of them minutes apart. */
 const traceShape = fc.record({
   at: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(-3, 1, 97, 103)),
   stretchMs: fc.constantFrom(1, 900, 8000, 55_000),
@@ -78,7 +78,7 @@ function fragmentsOf(shape: TraceShape, index: number, seconds: number): Fragmen
       id: at + 1,
       parent: at === 0 || (shape.roots && parent % 3 === 0) ? undefined : (parent % at) + 1,
       name: `op${at % 3}`,
-      // The root starts first, and no two fragments last equally long.
+      // The root starts first, and no two fragments have the same duration.
       atMs: at === 0 ? atMs : atMs + (shape.stretchMs * share) / 100,
       ms: ms + at / 1000,
       attributes: color === undefined ? undefined : { color },
@@ -103,7 +103,7 @@ const cases: fc.Arbitrary<Case> = fc.constantFrom(20, 100, 600).chain((seconds) 
   }),
 )
 
-t.test('every trace that starts in the window is counted once and whole, however it is sliced', async (t) => {
+t.test('counts every trace that starts in the window once and whole, for every slicing', async (t) => {
   const tempo = await startTempo()
   t.teardown(() => tempo.close())
   await fc.assert(
@@ -119,7 +119,7 @@ t.test('every trace that starts in the window is counted once and whole, however
         return at >= window.fromMs && at < window.toMs && (isService || spans.some(isMatch))
       })
       const { report, graph } = await readWindow({ url: tempo.url, window, tag, filter, concurrency })
-      // More in one second than Tempo may answer: nobody can read that, and the report says so.
+      // One second may hold more than Tempo can answer; the report must say so.
       if (report.truncated) return tempo.options.maxResultLimit === 3 || tempo.options.maxSpans === 60
       const { traces, incomplete, spans } = report
       const expected = graphOf(meant, isService ? undefined : tag)
@@ -137,29 +137,26 @@ t.test('every trace that starts in the window is counted once and whole, however
   )
 })
 
-t.test(
-  'traces that came complete need no look-up, and leading zeros of ids are no other trace',
-  async (t) => {
-    const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 1000 + i * 1900))
-    const tempo = await startTempo({ fragments })
-    t.teardown(() => tempo.close())
-    const fractions: number[] = []
-    const onProgress = ({ fraction }: { fraction: number }) => fractions.push(fraction)
-    const { report, graph } = await readWindow({ url: tempo.url, window, onProgress })
-    t.match(report, { traces: 300, spans: 600, outsideWindow: 0, suspects: 0, repaired: 0, incomplete: 0 })
-    t.match(report, { truncated: false, searched: window, warnings: [] })
-    t.equal(report.slices, tempo.count('search'), 'one request for each slice')
-    t.equal(report.requests, tempo.asked.length)
-    t.equal(tempo.count('histogram'), 1)
-    t.equal(tempo.asked.length, report.slices + 1, 'and no other')
-    t.match(report.traceql, '{ } | by(trace:duration) | by(resource.service.name) | select(span:parentID, ')
-    t.same(graph, graphOf(fragments))
-    t.equal(fractions.at(-1), 1)
-    t.same(fractions, fractions.slice().sort())
-  },
-)
+t.test('complete traces need no look-up, also with leading zeros in their ids', async (t) => {
+  const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 1000 + i * 1900))
+  const tempo = await startTempo({ fragments })
+  t.teardown(() => tempo.close())
+  const fractions: number[] = []
+  const onProgress = ({ fraction }: { fraction: number }) => fractions.push(fraction)
+  const { report, graph } = await readWindow({ url: tempo.url, window, onProgress })
+  t.match(report, { traces: 300, spans: 600, outsideWindow: 0, suspects: 0, repaired: 0, incomplete: 0 })
+  t.match(report, { truncated: false, searched: window, warnings: [] })
+  t.equal(report.slices, tempo.count('search'), 'one request for each slice')
+  t.equal(report.requests, tempo.asked.length)
+  t.equal(tempo.count('histogram'), 1)
+  t.equal(tempo.asked.length, report.slices + 1, 'and no other')
+  t.match(report.traceql, '{ } | by(trace:duration) | by(resource.service.name) | select(span:parentID, ')
+  t.same(graph, graphOf(fragments))
+  t.equal(fractions.at(-1), 1)
+  t.same(fractions, fractions.slice().sort())
+})
 
-t.test('a trace of 150 spans of one service is whole though Tempo sends 100 of a set', async (t) => {
+t.test('reads a trace of 150 spans of one service whole, though Tempo sends 100 of a spanset', async (t) => {
   const spans = Array.from({ length: 149 }, (_, i) => ({
     id: i + 2,
     parent: 1,
@@ -172,11 +169,11 @@ t.test('a trace of 150 spans of one service is whole though Tempo sends 100 of a
   const { report, graph } = await readWindow({ url: tempo.url, window })
   t.match(report, { traces: 2, spans: 152, suspects: 1, repaired: 1, incomplete: 0, warnings: [] })
   t.equal(tempo.count('ids'), 1)
-  t.equal(tempo.count('lookup'), 0, 'a search that spreads the spans brings them all')
+  t.equal(tempo.count('lookup'), 0, 'a search that spreads the spans finds them all')
   t.same(graph, graphOf([big, simple(8, 5000)]))
 })
 
-t.test('spans that no search can spread are fetched by trace id', async (t) => {
+t.test('fetches a trace by id if no search can spread its spans', async (t) => {
   const spans = Array.from({ length: 149 }, (_, i) => ({ id: i + 2, parent: 1, atMs: 2000 + i, ms: 3 }))
   const big = whole(7, [{ id: 1, atMs: 1900, ms: 500 }, ...spans])
   const tempo = await startTempo({ fragments: [big] })
@@ -194,7 +191,7 @@ t.test('spans that no search can spread are fetched by trace id', async (t) => {
   t.match(none.report.warnings, ['1 traces lack spans that could not be read.'])
 })
 
-t.test('where many traces are cut, spans are spread from then on', async (t) => {
+t.test('spreads spans over more spansets after many traces were cut', async (t) => {
   const fragments = Array.from({ length: 200 }, (_, trace) =>
     whole(trace + 1, [
       { id: 1, atMs: trace * 3_000, ms: 900 },
@@ -215,17 +212,17 @@ t.test('where many traces are cut, spans are spread from then on', async (t) => 
   t.same(graph, graphOf(fragments))
 })
 
-t.test('more traces than one search may answer: slices are split until all are there', async (t) => {
+t.test('splits slices with more traces than one search may answer', async (t) => {
   const fragments = Array.from({ length: 500 }, (_, i) => simple(i + 1, 100_000 + i * 20))
   const tempo = await startTempo({ fragments, maxResultLimit: 70 })
   t.teardown(() => tempo.close())
   const { report, graph } = await readWindow({ url: tempo.url, window })
   t.match(report, { traces: 500, truncated: false, incomplete: 0 })
-  t.ok(tempo.count('search') > report.slices, 'some slices were asked for in vain')
+  t.ok(tempo.count('search') > report.slices, 'some slices were split')
   t.same(graph, graphOf(fragments))
 })
 
-t.test('an orphan is reported, and looked up because its parent may be elsewhere', async (t) => {
+t.test('looks up a trace with a missing parent, and reports the orphan', async (t) => {
   const orphan = whole(5, [{ id: 2, parent: 0xfeed, atMs: 3000 }])
   const healed = whole(6, [{ id: 2, parent: 1, atMs: 4000 }])
   const far = whole(6, [{ id: 1, atMs: -900_000, ms: 1 }])
@@ -233,12 +230,12 @@ t.test('an orphan is reported, and looked up because its parent may be elsewhere
   t.teardown(() => tempo.close())
   const { report, graph } = await readWindow({ url: tempo.url, window })
   t.match(report, { traces: 2, suspects: 2, repaired: 1, incomplete: 0, outsideWindow: 1 })
-  t.same(graph, graphOf([orphan, simple(9, 9000)]), 'the healed one starts long before the window')
+  t.same(graph, graphOf([orphan, simple(9, 9000)]), 'the repaired trace starts long before the window')
   t.equal(graph.spans.orphans, 1)
   t.equal(tempo.count('lookup'), 2)
 })
 
-t.test('orphans are looked up 50 times, and no more where that never helps', async (t) => {
+t.test('stops looking up orphans after 50 look-ups without success', async (t) => {
   const fragments = Array.from({ length: 400 }, (_, i) =>
     whole(i + 1, [{ id: 2, parent: 1, atMs: 1000 + i * 100 }]),
   )
@@ -251,24 +248,21 @@ t.test('orphans are looked up 50 times, and no more where that never helps', asy
   t.equal(graph.spans.orphans, 400)
 })
 
-t.test(
-  'a counted trace of which more turns up in another slice is taken back and counted whole',
-  async (t) => {
-    const late = whole(3, [{ id: 1, name: 'late', service: 'front', atMs: 595_000, ms: 30 }])
-    const early = whole(3, [
-      { id: 2, name: 'early', service: 'front', atMs: 2000, ms: 7 },
-      { id: 3, parent: 2, service: 'back', atMs: 2001, ms: 6 },
-    ])
-    const tempo = await startTempo({ fragments: [early, late, simple(4, 300_000)], metrics: false })
-    t.teardown(() => tempo.close())
-    const { report, graph } = await readWindow({ url: tempo.url, window, concurrency: 1 })
-    t.match(report, { traces: 2, spans: 5, suspects: 1, repaired: 1, incomplete: 0 })
-    t.same(graph, graphOf([[...early, ...late], simple(4, 300_000)]))
-  },
-)
+t.test('replaces a published trace when another slice has more of its spans', async (t) => {
+  const late = whole(3, [{ id: 1, name: 'late', service: 'front', atMs: 595_000, ms: 30 }])
+  const early = whole(3, [
+    { id: 2, name: 'early', service: 'front', atMs: 2000, ms: 7 },
+    { id: 3, parent: 2, service: 'back', atMs: 2001, ms: 6 },
+  ])
+  const tempo = await startTempo({ fragments: [early, late, simple(4, 300_000)], metrics: false })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window, concurrency: 1 })
+  t.match(report, { traces: 2, spans: 5, suspects: 1, repaired: 1, incomplete: 0 })
+  t.same(graph, graphOf([[...early, ...late], simple(4, 300_000)]))
+})
 
-t.test('a fragment that ends where another slice begins is no conflict that cannot be solved', async (t) => {
-  // 16 s wide with the padding: slices of 1 s, read from the newest on, share their full seconds.
+t.test('resolves a conflict about a fragment at the edge of two slices', async (t) => {
+  // A window of 16 s: slices of 1 s, the newest first, share their edges.
   const short = { fromMs: epochMs, toMs: epochMs + 16 * sec }
   const first = whole(3, [{ id: 1, service: 'front', atMs: 8000, ms: 0 }])
   const second = whole(3, [{ id: 2, parent: 1, service: 'back', atMs: 8000.5, ms: 0.01 }])
@@ -279,7 +273,7 @@ t.test('a fragment that ends where another slice begins is no conflict that cann
   t.same(graph, graphOf([[...first, ...second]]))
 })
 
-t.test('a trace belongs to the window in which its earliest span starts', async (t) => {
+t.test('counts a trace in the window in which its earliest span starts', async (t) => {
   const edges = [
     simple(1, -1, 50_000),
     simple(2, 0),
@@ -298,7 +292,7 @@ t.test('a trace belongs to the window in which its earliest span starts', async 
   t.match((await readWindow({ url: tempo.url, window: after })).report, { traces: 1 })
 })
 
-t.test('a trace reaches over the edge of the window: padding shows its other fragment', async (t) => {
+t.test('finds fragments beyond the edge of the window by padding', async (t) => {
   const inside = whole(1, [{ id: 2, parent: 1, service: 'back', atMs: 5000 }])
   const before = whole(1, [{ id: 1, service: 'front', atMs: -20_000, ms: 3 }])
   const begins = whole(2, [{ id: 1, service: 'front', atMs: 590_000, ms: 3 }])
@@ -311,35 +305,32 @@ t.test('a trace reaches over the edge of the window: padding shows its other fra
   t.same(graph, graphOf([[...begins, ...ends]]))
 })
 
-t.test(
-  'of more traces than the limit the newest are read, exactly as many, and the report says so',
-  async (t) => {
-    const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, i * 2000))
-    const tempo = await startTempo({ fragments, metrics: false })
-    t.teardown(() => tempo.close())
-    for (const concurrency of [1, 3]) {
-      const { report, graph } = await readWindow({
-        url: tempo.url,
-        window,
-        limit: 10,
-        padSec: 0,
-        concurrency,
-      })
-      t.match(report, { traces: 10, spans: 20, truncated: true, incomplete: 0 })
-      t.same(report.warnings, ['More than 10 traces (limit) in the window: the oldest part was not read.'])
-      t.equal(graph.spans.traces, 10)
-      t.ok(report.searched.fromMs > window.fromMs && report.searched.fromMs < report.searched.toMs)
-      t.equal(report.searched.toMs, window.toMs)
-      if (concurrency > 1) continue
-      // 18.75 s wide slices: the first holds the traces from 582 s on, nine of them.
-      t.ok(report.searched.fromMs >= epochMs + 500 * sec, 'the oldest part was not read')
-    }
-    const all = await readWindow({ url: tempo.url, window, limit: 300 })
-    t.match(all.report, { traces: 300, truncated: false, warnings: [], searched: window })
-  },
-)
+t.test('reads exactly the newest traces up to the limit, and reports that', async (t) => {
+  const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, i * 2000))
+  const tempo = await startTempo({ fragments, metrics: false })
+  t.teardown(() => tempo.close())
+  for (const concurrency of [1, 3]) {
+    const { report, graph } = await readWindow({
+      url: tempo.url,
+      window,
+      limit: 10,
+      padSec: 0,
+      concurrency,
+    })
+    t.match(report, { traces: 10, spans: 20, truncated: true, incomplete: 0 })
+    t.same(report.warnings, ['More than 10 traces (limit) in the window: the oldest part was not read.'])
+    t.equal(graph.spans.traces, 10)
+    t.ok(report.searched.fromMs > window.fromMs && report.searched.fromMs < report.searched.toMs)
+    t.equal(report.searched.toMs, window.toMs)
+    if (concurrency > 1) continue
+    // 18.75 s wide slices: the first holds the traces from 582 s on, nine of them.
+    t.ok(report.searched.fromMs >= epochMs + 500 * sec, 'the oldest part was not read')
+  }
+  const all = await readWindow({ url: tempo.url, window, limit: 300 })
+  t.match(all.report, { traces: 300, truncated: false, warnings: [], searched: window })
+})
 
-t.test('past the spans or bytes of a read the newest are read, and the report says so', async (t) => {
+t.test('reads the newest traces within max_spans and max_bytes, and reports that', async (t) => {
   const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, i * 2000))
   const tempo = await startTempo({ fragments, metrics: false })
   t.teardown(() => tempo.close())
@@ -372,7 +363,7 @@ t.test('past the spans or bytes of a read the newest are read, and the report sa
   t.ok(plain.report.spans > 100 && plain.report.spans < 600)
 })
 
-t.test('past a limit of a read nothing is looked up again, and what is in doubt says so', async (t) => {
+t.test('looks nothing up after a limit of a read, and counts pending traces as incomplete', async (t) => {
   const red = { attributes: { color: 'dark red' } }
   const fragments = Array.from({ length: 20 }, (_, i) => [
     whole(i + 1, [{ id: 1, service: 'front', atMs: i * 20_000, ...red }]),
@@ -394,7 +385,7 @@ t.test('past a limit of a read nothing is looked up again, and what is in doubt 
   t.match(report.warnings, [/build\.max_bytes/, /traces may lack spans: a limit of the build was exceeded/])
 })
 
-t.test('a filter selects whole traces, also where only one of their fragments matches', async (t) => {
+t.test('a filter selects whole traces, even if only one of their fragments matches', async (t) => {
   const red = { attributes: { color: 'dark red' } }
   const matching = whole(1, [{ id: 1, service: 'front', atMs: 1000, ms: 9, ...red }])
   const silent = whole(1, [{ id: 2, parent: 1, service: 'back', atMs: 45_000 }])
@@ -404,13 +395,13 @@ t.test('a filter selects whole traces, also where only one of their fragments ma
   const { report, graph } = await readWindow({ url: tempo.url, window, tag: 'span.color', filter: 'red' })
   t.match(report, { traces: 1, spans: 2, incomplete: 0 })
   t.match(report.traceql, '({ span.color =~ ".*(?:red).*" } && { }) | by(trace:duration)')
-  t.same(graph, graphOf([[...matching, ...silent]], 'span.color'), 'and a missing value, nil, is no value')
+  t.same(graph, graphOf([[...matching, ...silent]], 'span.color'), 'nil means a missing value')
   const both = await readWindow({ url: tempo.url, window, tag: 'color', query: 'span.color = "blue"' })
   t.match(both.report, { traces: 1, spans: 1 })
   t.match(both.report.traceql, '(({ .color != nil } && ({ span.color = "blue" })) && { })')
 })
 
-t.test('many traces that match: one count of spans tells which of them are whole', async (t) => {
+t.test('verifies many matching traces with one count of spans', async (t) => {
   const fragments = Array.from({ length: 400 }, (_, i) =>
     whole(i + 1, [
       { id: 1, atMs: 1000 + i * 1400, ms: 20 },
@@ -427,7 +418,7 @@ t.test('many traces that match: one count of spans tells which of them are whole
   t.same(graph, graphOf(united(fragments)))
 })
 
-t.test('a window over the longest range of this Tempo is read all the same, and repaired', async (t) => {
+t.test('reads and repairs a window that is longer than this Tempo allows', async (t) => {
   const maxDuration = { sec: 90, text: '1m30s' }
   const matching = whole(1, [{ id: 1, service: 'cart', atMs: 1000, ms: 9 }])
   const silent = whole(1, [{ id: 2, parent: 1, service: 'back', atMs: 500_000 }])
@@ -450,7 +441,7 @@ t.test('a window over the longest range of this Tempo is read all the same, and 
   t.same(longest.report.warnings, [])
 })
 
-t.test('Tempo 3 hides its newest 30 s: nothing is counted twice or from elsewhere', async (t) => {
+t.test('counts nothing twice or from another time while Tempo 3 hides its newest 30 s', async (t) => {
   const nowMs = Date.now()
   const at = (traceId: number, ageSec: number) =>
     fragmentOf(traceId, nowMs - ageSec * sec, [
@@ -474,12 +465,12 @@ t.test('Tempo 3 hides its newest 30 s: nothing is counted twice or from elsewher
   await t.rejects(
     readWindow({ url: tempo.url, window: hidden }),
     { code: 'TTA_BAD_REQUEST', errors: [{ field: 'from' }] },
-    'what cannot be searched is not empty',
+    'a window that is not searched yet is not empty',
   )
 })
 
 t.test(
-  'Tempo 3 with nothing older than its cutoff: what it answers in place of the range is not counted',
+  'ignores traces of another time that Tempo 3 answers if all data is newer than its cutoff',
   async (t) => {
     const nowMs = Date.now()
     const fragments = [fragmentOf(1, nowMs - 5 * sec, [{ id: 1, atMs: 0 }])]
@@ -494,25 +485,22 @@ t.test(
   },
 )
 
-t.test(
-  'where it is known how many spans there will be, Tempo is asked once, and right if that is wrong',
-  async (t) => {
-    const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 100_000 + i * 500))
-    const tempo = await startTempo({ fragments })
-    t.teardown(() => tempo.close())
-    const unknown = await readWindow({ url: tempo.url, window })
-    const spansPerSec = (unknown.report.spans * sec) / (window.toMs - window.fromMs)
-    for (const expectedSpansPerSec of [spansPerSec, 0, spansPerSec * 1000]) {
-      const asked = tempo.asked.length
-      const { report, graph } = await readWindow({ url: tempo.url, window, expectedSpansPerSec })
-      t.same(graph, unknown.graph, `expected ${expectedSpansPerSec}`)
-      t.equal(report.requests, tempo.asked.length - asked)
-      if (expectedSpansPerSec <= spansPerSec) t.equal(report.requests, 1)
-    }
-  },
-)
+t.test('sends one request for an expected number of spans, and is right if that is wrong', async (t) => {
+  const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 100_000 + i * 500))
+  const tempo = await startTempo({ fragments })
+  t.teardown(() => tempo.close())
+  const unknown = await readWindow({ url: tempo.url, window })
+  const spansPerSec = (unknown.report.spans * sec) / (window.toMs - window.fromMs)
+  for (const expectedSpansPerSec of [spansPerSec, 0, spansPerSec * 1000]) {
+    const asked = tempo.asked.length
+    const { report, graph } = await readWindow({ url: tempo.url, window, expectedSpansPerSec })
+    t.same(graph, unknown.graph, `expected ${expectedSpansPerSec}`)
+    t.equal(report.requests, tempo.asked.length - asked)
+    if (expectedSpansPerSec <= spansPerSec) t.equal(report.requests, 1)
+  }
+})
 
-t.test('how much of its newest data Tempo hides is found out once', async (t) => {
+t.test('probes the cutoff of Tempo once', async (t) => {
   const nowMs = Date.now()
   const fragments = Array.from({ length: 60 }, (_, i) =>
     fragmentOf(i + 1, nowMs - (i + 1) * sec, [{ id: 1, service: 'front', atMs: 0, ms: 20 }]),
@@ -530,10 +518,10 @@ t.test('how much of its newest data Tempo hides is found out once', async (t) =>
   const [first, second] = [await read(), await read()]
   t.match(second.warnings, ['Tempo does not search the newest 30 s yet: the window ends before them.'])
   t.same(second.warnings, first.warnings)
-  t.equal(second.requests, first.requests - 2, 'two searches told')
+  t.equal(second.requests, first.requests - 2, 'two searches were the probe')
 })
 
-t.test('a query narrows what the tag selects, however its alternatives are written', async (t) => {
+t.test('a query narrows the selection of the tag, also with alternatives', async (t) => {
   const fragment = (traceId: number, service: string, color: string) =>
     whole(traceId, [{ id: 1, service, atMs: 1000, attributes: { color } }])
   const tempo = await startTempo({ fragments: [fragment(1, 'cart', 'red'), fragment(2, 'orders', 'blue')] })
@@ -549,7 +537,7 @@ t.test('a query narrows what the tag selects, however its alternatives are writt
   t.same(await services('.*', 'span.color = "blue"'), ['orders'])
 })
 
-t.test('a query with a pipeline is refused before Tempo is asked: it is no spanset filter', async (t) => {
+t.test('refuses a query with a pipeline without a request to Tempo', async (t) => {
   const tempo = await startTempo({ fragments: [] })
   t.teardown(() => tempo.close())
   for (const query of ['{ status = error } | count() > 2', '{ .a = "}|" } | select(name)', '{} | by(name)']) {
@@ -558,7 +546,7 @@ t.test('a query with a pipeline is refused before Tempo is asked: it is no spans
   }
 })
 
-t.test('a trace of which a participant cut the id to 64 bits is read as one', async (t) => {
+t.test('merges two traces if a service cut the trace id to 64 bits', async (t) => {
   const cut = '0000000000000000' + '48485a3953bb6124'
   const full = '463ac35c9f6413ad' + '48485a3953bb6124'
   const ends = [

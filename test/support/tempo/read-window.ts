@@ -19,11 +19,11 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   limits?: ReadLimits
   expectedSpansPerSec?: number
   onProgress?: (progress: ReadProgress) => void
-  /** Told of each trace before it is counted. */
+  /** Called before each trace is added. */
   onAdd?: () => void
 }
 
-/** A builder as the aggregation makes it, with a node for each value of the tag. */
+/** A builder with a node for each value of the tag. */
 export const newBuilder = () =>
   new GraphBuilder({ strings: new StringTable(), slowThresholdMs: 40, isTagNode: () => true })
 
@@ -103,7 +103,7 @@ export function tableOf(strings: StringTable, spans: StoredSpan[], tag = 'resour
   return table
 }
 
-/** The graph of whole traces, without any Tempo between. */
+/** The graph of whole traces, built without a Tempo. */
 export function graphOf(traces: StoredSpan[][], tag?: string): Graph {
   const builder = newBuilder()
   for (const spans of traces) builder.add(tableOf(builder.strings, spans, tag))

@@ -20,19 +20,19 @@ export interface Row {
   name: string
   tempo?: Partial<StandInOptions>
   read?: Partial<ReadingOptions>
-  /** The error, or else the report, must match; a report without `traces` is one of all 40. */
+  /** The expected error, or else report; a report without `traces` has all 40. */
   code?: string
   message?: RegExp
   report?: Partial<ReadReport>
   warnings?: RegExp[]
-  /** Most requests, repeated ones included. */
+  /** Most requests, including retries. */
   atMost?: number
 }
 
 const isSearch = ({ kind }: Asked) => kind === 'search'
 const seconds = ({ params }: Asked) => Number(params.get('end')) - Number(params.get('start'))
 
-/** A fault of searches only; `n` counts from 1. */
+/** A fault of searches only. */
 export const onSearch = (
   fault: (asked: Asked, answer: () => Answer) => Fault | undefined,
 ): Partial<StandInOptions> => ({
@@ -42,7 +42,7 @@ const once = (fault: Fault) => onSearch(({ n }) => (n === 1 ? fault : undefined)
 export const always = (fault: Fault) => onSearch(() => fault)
 const wider = (sec: number, fault: Fault) => onSearch((asked) => (seconds(asked) > sec ? fault : undefined))
 
-/** The answer without its metrics, and others in place of them. */
+/** The answer with other metrics. */
 export function withJobs(answer: Answer, completed: number): Answer {
   const writer = new ProtobufWriter()
   writer.message(2, () => {

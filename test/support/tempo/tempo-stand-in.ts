@@ -21,7 +21,7 @@ export type AskedKind =
 /** A request as faults see it. */
 export interface Asked {
   kind: AskedKind
-  /** Of this kind, from 1 on. */
+  /** Number of the request among those of its kind, from 1. */
   n: number
   path: string
   params: URLSearchParams
@@ -35,31 +35,31 @@ export interface Answer {
   headers?: Record<string, string>
   /** Bytes after which the connection is reset. */
   resetAfter?: number
-  /** From one byte of the body to the next, ms. */
+  /** Delay between two bytes of the body, ms. */
   dripMs?: number
   /** The body is sent as it is, whatever `content-encoding` says. */
   raw?: boolean
 }
 
-/** In place of the answer: no answer at all, or the connection is reset. */
+/** Replaces the answer: another answer, none, or a reset of the connection. */
 export type Fault = Answer | 'hang' | 'reset'
 
 export interface StandInOptions {
   fragments: Fragment[]
-  /** Unix ms; only a cutoff needs it. */
+  /** Unix ms; used only for a cutoff. */
   now: () => number
   /** `query_end_cutoff` of Tempo 3, s. */
   cutoffSec: number
   maxSpansPerSpanSet: number
   maxResultLimit: number
   maxDuration: { sec: number; text: string }
-  /** More spans than this in one answer are larger than the max. */
+  /** Most spans in one answer. */
   maxSpans: number
   dedicated: string[]
   padIds: boolean
   /** Query stages and fields this Tempo does not know, such as `by` or `span:parentID`. */
   unknown: string[]
-  /** Fragments that trace by id leaves out, with PARTIAL. */
+  /** Whether trace by id returns only the first fragment, with PARTIAL. */
   partial: boolean
   /** Whether there are metrics of spans. */
   metrics: boolean
@@ -71,12 +71,12 @@ export interface TempoStandIn {
   options: StandInOptions
   asked: Asked[]
   count(kind: AskedKind): number
-  /** Connections open now. */
+  /** The number of open connections. */
   connections(): Promise<number>
   close(): Promise<void>
 }
 
-/** A server on port 0 that answers as Tempo's read API does, from the fragments it is given. */
+/** Starts a server on a free port that answers like Tempo's read API, from the given fragments. */
 export async function startTempo(some: Partial<StandInOptions> = {}): Promise<TempoStandIn> {
   const options: StandInOptions = {
     fragments: [],
@@ -169,7 +169,7 @@ function searched(options: StandInOptions, request: SearchRequest, asked: Asked)
   return { status: 200, type: 'application/json', body: json }
 }
 
-/** Spans by their own start, a step stamped with its end. */
+/** Counts spans by start; a step is stamped with its end. */
 function histogram(options: StandInOptions, { q, start, end }: SearchRequest, { params }: Asked): Answer {
   const { metrics, fragments } = options
   if (!metrics) return text(404, '404 page not found')
@@ -197,12 +197,12 @@ function readSearch(params: URLSearchParams): SearchRequest {
     start: number('start', 0),
     end: number('end', 0),
     limit: number('limit', 20),
-    // 0 is no limit by the documentation and 3 by the code.
+    // 0 means no limit by Tempo's documentation, and 3 by its code.
     spss: number('spss', 3) || 3,
   }
 }
 
-/** Why Tempo would not search, in its words. */
+/** Tempo's error text for parameters that it refuses. */
 function refusal(options: StandInOptions, { q, start, end, limit, spss }: SearchRequest): string | undefined {
   const received = `received start=${start} end=${end}`
   if (![start, end, limit, spss].every(Number.isInteger)) return 'invalid start: strconv.ParseUint'
@@ -217,7 +217,7 @@ function refusal(options: StandInOptions, { q, start, end, limit, spss }: Search
   return unknown && `invalid TraceQL query: parse error at line 1, col 5: syntax error: unexpected ${unknown}`
 }
 
-/** grafana/tempo pkg/api/http.go: what leaves nothing of the range becomes the last 15 minutes. */
+/** Moves the end back; an empty range becomes the last 15 minutes (grafana/tempo pkg/api/http.go). */
 function clamp(request: SearchRequest, nowSec: number, cutoffSec: number): void {
   request.end = Math.min(request.end, nowSec - cutoffSec)
   if (request.start > request.end) request.start = nowSec - 15 * 60
