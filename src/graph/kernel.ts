@@ -1,19 +1,21 @@
 /**
  * The kernel as a library: spans in, graph out. It imports no package and does no I/O.
  *
- *     const strings = new StringTable()
- *     const builder = new GraphBuilder({ strings, slowThresholdMs: 40, level: 'both' })
- *     const spans = new SpanTable(strings)
- *     spans.traceId.set([0, 0, 0, 1]) // one table holds the spans of one trace
- *     const row = spans.addRow() // all fields are zero
- *     spans.spanIdLo[row] = 1
- *     spans.durationNs[row] = 2e6
- *     spans.kind[row] = SpanKind.server
- *     spans.service[row] = strings.internText('web')
- *     spans.name[row] = strings.internText('GET /')
- *     builder.add(spans)
- *     spans.clear() // the table can be filled with the next trace
- *     const graph = builder.finish() // one node: web, GET /
+ * ```ts
+ * const strings = new StringTable()
+ * const builder = new GraphBuilder({ strings, slowThresholdMs: 40, level: 'both' })
+ * const spans = new SpanTable(strings)
+ * spans.traceId.set([0, 0, 0, 1]) // one table holds the spans of one trace
+ * const row = spans.addRow() // all fields are zero
+ * spans.spanIdLo[row] = 1
+ * spans.durationNs[row] = 2e6
+ * spans.kind[row] = SpanKind.server
+ * spans.service[row] = strings.internText('web')
+ * spans.name[row] = strings.internText('GET /')
+ * builder.add(spans)
+ * spans.clear() // the table can be filled with the next trace
+ * const graph = builder.finish() // one node: web, GET /
+ * ```
  *
  * `finishServices` returns the service graph. Peers come from `PeerNaming`, which fills `spans.enablePeers()`.
  *

@@ -97,7 +97,7 @@ t.test('spans between the request and its calls do not split it', async (t) => {
   )
 })
 
-t.test('a request that its service sends to itself is one of its own', async (t) => {
+t.test('a request of a service to itself is a self call', async (t) => {
   const inner: TestSpan = { ...root(100), parent: 2 }
   const self: TestSpan = { id: 2, parent: 1, service: 'web', name: 'GET', kind: 'client' }
   const query = (id: number, parent: number): TestSpan => ({
@@ -157,14 +157,14 @@ t.test('N+1', async (t) => {
 })
 
 t.test('retries', async (t) => {
-  t.test('begin after a call of the same parent has failed and ended', async (t) => {
+  t.test('start after a call of the same parent has failed and ended', async (t) => {
     const tries = [{ at: 0, failed: true }, { at: 5, failed: true }, { at: 10 }]
     const words = 'retries: 66.7 % of the calls follow a failed one'
     t.match(serviceEdge(request(tries)), { retries: 2, words })
     t.match(serviceEdge(request(tries, 'service')), { retries: 2, words })
   })
 
-  t.test('are one for each failure: what goes on after it is no retry', async (t) => {
+  t.test('are one for each failure: later calls are not retries', async (t) => {
     const all = times(30, (index) => ({ at: 10 * index, failed: index === 3 }))
     t.match(serviceEdge(request(all)), {
       retries: 1,
@@ -173,7 +173,7 @@ t.test('retries', async (t) => {
     })
   })
 
-  t.test('are no calls that had begun before, of another name, or of another parent', async (t) => {
+  t.test('are not calls that started earlier, of another name, or of another parent', async (t) => {
     const hedged = [{ at: 0, ms: 5, failed: true }, { at: 4 }]
     t.match(serviceEdge(request(hedged)), { retries: 0, words: '' })
     const other = [
@@ -184,7 +184,7 @@ t.test('retries', async (t) => {
     t.match(serviceEdge(request([{ at: 0, failed: true }]), request([{ at: 5 }])), { retries: 0 })
   })
 
-  t.test('are not worth a word below 1 % of the calls', async (t) => {
+  t.test('are not mentioned below 1 % of the calls', async (t) => {
     const single = (count: number) => Array.from({ length: count }, () => request([{ at: 0 }]))
     const retry = request([{ at: 0, failed: true }, { at: 5 }])
     t.match(serviceEdge(retry, ...single(99)), { retries: 1, calls: 101, words: '' })
@@ -200,7 +200,7 @@ t.test('callers that send no spans make no pattern', async (t) => {
   t.match(serviceEdge(trace), { parents: 0, calls: 0, mean: null, words: '' })
 })
 
-t.test('100,000 children of one parent, in any order, half of which fail', async (t) => {
+t.test('counts 100,000 children of one parent, half of them failed, in any order', async (t) => {
   const calls = times(100_000, (index) => ({ at: (index * 7919) % 100_000, failed: index % 2 === 0 }))
   const trace = request(calls).map((span) => ({ ...span, name: 'op' }))
   const { edges } = builderOf([
@@ -212,21 +212,18 @@ t.test('100,000 children of one parent, in any order, half of which fail', async
   ])
 })
 
-t.test(
-  'a summary span counts as the calls it stands for, of which only the first has a place in time',
-  async (t) => {
-    const [, query] = request([{ at: 0, ms: 90 }])
-    const summary = { ...query, id: 50, name: 'SELECT', summaryOf: Array.from({ length: 12 }, () => 3e6) }
-    t.match(serviceEdge([root(), summary]), {
-      parents: 1,
-      calls: 12,
-      maxPerParent: 12,
-      words: 'N+1: 12 calls per parent, up to 12',
-    })
-    const late: TestSpan = { ...summary, id: 52, startMs: 95, durationMs: 1, summaryOf: undefined }
-    t.match(serviceEdge([root(), summary, late]), {
-      calls: 13,
-      words: 'N+1: 13 calls per parent, up to 13, one after another',
-    })
-  },
-)
+t.test('counts a summary span as its calls, and knows the time of the first one only', async (t) => {
+  const [, query] = request([{ at: 0, ms: 90 }])
+  const summary = { ...query, id: 50, name: 'SELECT', summaryOf: Array.from({ length: 12 }, () => 3e6) }
+  t.match(serviceEdge([root(), summary]), {
+    parents: 1,
+    calls: 12,
+    maxPerParent: 12,
+    words: 'N+1: 12 calls per parent, up to 12',
+  })
+  const late: TestSpan = { ...summary, id: 52, startMs: 95, durationMs: 1, summaryOf: undefined }
+  t.match(serviceEdge([root(), summary, late]), {
+    calls: 13,
+    words: 'N+1: 13 calls per parent, up to 13, one after another',
+  })
+})

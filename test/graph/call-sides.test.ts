@@ -4,7 +4,7 @@ import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
 import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
-/** What each edge says of its sides: `caller > callee: words`. */
+/** The sides of each edge, as `caller > callee: text`. */
 function sidesOf(graph: Graph | undefined): string[] {
   if (!graph) throw new Error('no such graph')
   const { nodes, edges } = toNodeGraph(graph, { windowSec: 60, tagNodeSubTitle: '' })
@@ -66,7 +66,7 @@ t.test('where the callee outlasts the caller the gap is left out and counted, ne
   t.same(sidesAtBoth(alone).services, ['web > cart: client 12 ms, server 13 ms, 2 negative gaps left out'])
 })
 
-t.test('a span without a service between the two is looked through', async (t) => {
+t.test('a span without a service between the two is transparent', async (t) => {
   const mesh: TestSpan = { ...op, id: 9, parent: 2, kind: 'internal', durationMs: 11 }
   t.same(sidesAtBoth([root, client(2, 1, 12), mesh, server(3, 9, 10)]).services, [
     'web > cart: client 12 ms, server 10 ms, gap 2 ms',
@@ -115,7 +115,7 @@ t.test('a message', async (t) => {
     t.same(sidesAtBoth([root, { ...producer, ...broker }, { ...consumer, ...broker }]).services, expected)
   })
 
-  t.test('that only a link tells of has the same sides', async (t) => {
+  t.test('known only from a link has the same sides', async (t) => {
     const linked: TestSpan = { ...consumer, parent: undefined, link: [1, 2] }
     const expected = ['orders > cart: server 40 ms, gap 37 ms', 'web > orders: client 3 ms']
     t.same(sidesAtBoth([root, producer], [linked]).services, [
@@ -126,7 +126,7 @@ t.test('a message', async (t) => {
     t.same(sidesAtBoth([root, { ...producer, ...broker }], [{ ...linked, ...broker }]).services, expected)
   })
 
-  t.test('that a link tells of can be taken back', async (t) => {
+  t.test('known only from a link can be removed', async (t) => {
     const linked: TestSpan = { ...consumer, ...broker, parent: undefined, link: [1, 2] }
     const builder = builderAtBoth([root, producer], [linked], [{ ...linked, id: 4, startMs: 90 }])
     t.equal(sidesOf(builder.finishServices())[0], 'orders > cart: server 40 ms, gap 57 ms')

@@ -83,7 +83,7 @@ t.test('the order of the spans changes nothing', async (t) => {
   holds(t, same)
 })
 
-t.test('a sweep over all moments at which anything starts or ends says the same', async (t) => {
+t.test('a sweep over all starts and ends gives the same path', async (t) => {
   const sameAsSweep = (spans: TestSpan[]) => {
     const table = tableOf(spans)
     const { exclusiveNs } = measure(table)

@@ -32,12 +32,12 @@ const span = (id: number, parent: number, service: string | undefined, from: num
   durationMs: to - from,
 })
 
-t.test('a call counts as far as it was waited for', async (t) => {
+t.test('counts the part of a call that its caller waited for', async (t) => {
   const graph = graphOf(
     [span(1, 0, 'a', 0, 100), span(2, 1, 'b', 10, 40), span(3, 1, 'c', 20, 90), span(4, 3, 'd', 30, 40)],
     [span(1, 0, 'a', 0, 20), span(2, 1, 'b', 0, 20)],
   )
-  // b ran beside c in the first trace, and ends after c starts: off the path.
+  // In the first trace b overlaps c, so it is off the path.
   t.same(timesOf(graph), { a: 30, b: 20, c: 60, d: 10, 'a > b': 20, 'a > c': 60, 'c > d': 10 })
   t.equal(graph.endToEndNs, 120e6)
 })
@@ -95,7 +95,7 @@ t.test('where nothing has a root, every share is 0', async (t) => {
   ])
 })
 
-t.test('a share has six decimals, in words one: too little for that is less than 0.1 %', async (t) => {
+t.test('gives a share six decimals, its text one, and writes < 0.1 % for less', async (t) => {
   const { nodes } = toNodeGraph(graphOf([span(1, 0, 'a', 0, 30_000), span(2, 1, 'b', 0, 10)]), options)
   t.match(nodes, [
     { criticalPathShare: 0.999667, detail__critical_path: '100 %' },
@@ -152,7 +152,7 @@ t.test('at the service level', async (t) => {
     t.same(timesOf(graph), { a: 100, 'cdn > a': 100 })
   })
 
-  t.test('a message is a trace of its own for whoever receives it', async (t) => {
+  t.test('a message received in another trace has its own path', async (t) => {
     const topic = { 'messaging.system': 'kafka', 'messaging.destination.name': 'orders' }
     const graph = servicesOf([
       span(1, 0, 'a', 0, 100),
@@ -162,7 +162,7 @@ t.test('at the service level', async (t) => {
     t.same(timesOf(graph), { a: 95, orders: 5, 'a > orders': 5 })
   })
 
-  t.test('so it is where only a link tells of the sender', async (t) => {
+  t.test('the same holds if the sender is known only from a link', async (t) => {
     const sent: TestSpan[] = [{ ...span(5, 0, 'a', 0, 10), kind: 'producer' }]
     const received: TestSpan[] = [
       { ...span(6, 0, 'b', 20, 50), kind: 'consumer', link: [1, 5] },
@@ -223,7 +223,7 @@ t.test('where every span has a service, the nodes add up to the whole, to the ns
   holds(t, complete)
 })
 
-t.test('both levels share out the same time', async (t) => {
+t.test('both levels divide the same time', async (t) => {
   const same = fc.property(tightTraces, (given) => {
     const [operations, services] = graphsOf(given).map(({ nodes }) => sum(nodes))
     return operations === services

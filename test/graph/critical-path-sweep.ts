@@ -13,9 +13,9 @@ interface Node {
 }
 
 /**
- * The critical path the plain way, in whole ns of any size: goes back through all moments at which any span
- * starts or ends, and remembers which spans it is inside of. At each moment it leaves those that start
- * there, then enters the children that end there; the time up to the moment before belongs to the innermost.
+ * Computes the critical path in the simplest way, in whole ns of any size. It goes back through all times at which a
+ * span starts or ends, and keeps the spans that it is inside. At each time it leaves the spans that start there, then
+ * enters the children that end there. The time back to the previous one belongs to the innermost span.
  */
 export function sweepExclusiveNs(spans: SpanTable, tree: Parents): bigint[] {
   const exclusiveNs = Array<bigint>(spans.length).fill(0n)

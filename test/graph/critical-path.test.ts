@@ -19,7 +19,7 @@ const cases: Case[] = JSON.parse(
 
 /** Siblings that overlap by at most 1 %: CRISP lets them follow each other, here the later one alone counts. */
 const differences: Record<string, Record<string, number>> = {
-  // D 308-608; C 209-309 ends 1 after D's start: off; B 10-210. What is left of 1000 is A's.
+  // D 308-608; C 209-309 ends 1 after D's start: off; B 10-210. The rest of 1000 is A's.
   'crisp-10': { '[S1] O1': 500, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
   // D 300-600; C 205-305 ends 5 after D's start: off; B 10-210; A 210-300 and 0-10.
   'crisp-19': { '[S1] O1': 100, '[S2] O2': 200, '[S3] O3': 0, '[S4] O4': 300 },
@@ -69,11 +69,11 @@ t.test('cases of CRISP and of Jaeger UI', async (t) => {
   t.equal(cases.length, 23, 'all of them')
 })
 
-t.test('what the rule says, counted by hand', async (t) => {
+t.test('follows the rule, in cases counted by hand', async (t) => {
   t.same(
     exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 90), span(3, 2, 20, 40)]),
     [20, 60, 20],
-    'what no child covers is the span itself',
+    "time that no child covers is the span's own",
   )
   t.same(
     exclusiveMs([span(1, 0, 0, 100), span(2, 1, 10, 50), span(3, 1, 50, 90)]),
@@ -123,7 +123,7 @@ t.test('what the rule says, counted by hand', async (t) => {
   )
 })
 
-t.test('who is off the path whatever the time', async (t) => {
+t.test('excludes some spans from the path whatever their times', async (t) => {
   t.same(
     exclusiveMs([
       span(1, 0, 0, 100, 'server'),

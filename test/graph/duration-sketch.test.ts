@@ -100,7 +100,7 @@ t.test('order changes no bit', async (t) => {
   holds(t, same)
 })
 
-t.test('what is taken back, before or after other durations, was never there', async (t) => {
+t.test('forgets a removed duration, whether it came before or after others', async (t) => {
   const same = fc.property(someDurations, durations, (kept, taken) => {
     const sketches = sketchesOf([...taken, ...kept])
     for (const gone of taken) sketches.add(0, gone, -1)

@@ -78,7 +78,7 @@ check('between any two nodes the explanation counts the calls of the edge', (lev
   }
 })
 
-check('a trace that is taken back leaves nothing, and order does not matter', (level, traces, a, b) => {
+check('a removed trace leaves nothing, and order does not matter', (level, traces, a, b) => {
   const graph = graphAt(level, traces)
   if (!graph || graph.nodes.length === 0) return
   const source = graph.nodes[a % graph.nodes.length] as GraphNode

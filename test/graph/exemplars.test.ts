@@ -56,7 +56,7 @@ t.test('a trace with calls of one duration over and over does not push out the o
   ])
 })
 
-t.test('a call that only a span link tells of is seen in the trace of the consumer', async (t) => {
+t.test("a call known only from a span link has the consumer's trace as exemplar", async (t) => {
   const producer: TestSpan = { id: 7, service: 'shop', name: 'send', kind: 'producer', durationMs: 1 }
   const consumer: TestSpan = {
     id: 9,
@@ -72,7 +72,7 @@ t.test('a call that only a span link tells of is seen in the trace of the consum
   t.match(graph?.edges, [{ count: 2, exemplars: { slowest: three, failed: null } }])
 })
 
-t.test('a trace that is taken back is named no more', async (t) => {
+t.test('a removed trace is no exemplar', async (t) => {
   const strings = new StringTable()
   const builder = builderOf([call(10), call(90, { status: 'error' }), call(20)], { strings })
   builder.remove(spanTable(strings, 2, call(90, { status: 'error' })))
@@ -88,7 +88,7 @@ t.test('a trace that is taken back is named no more', async (t) => {
   )
 })
 
-t.test('exemplars are what they are called, for any calls', async (t) => {
+t.test('exemplars are the slowest, a failed and a typical call, for any calls', async (t) => {
   const calls = fc.array(fc.record({ durationNs: fc.integer({ min: 0, max: 20 }), failed: fc.boolean() }), {
     minLength: 1,
     maxLength: 40,

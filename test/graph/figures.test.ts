@@ -79,7 +79,7 @@ t.test('taking back all there was leaves nothing, not even zeros', async (t) => 
   t.equal(JSON.stringify(builder.finish()), JSON.stringify(graphOf()))
 })
 
-t.test('a finished graph does not change when the builder goes on', async (t) => {
+t.test('a finished graph does not change when the builder continues', async (t) => {
   const builder = builderOf([call(1)])
   const graph = builder.finish()
   builder.add(spanTable(builder.strings, 2, call(3)))
@@ -103,7 +103,7 @@ t.test('large graphs and odd traces', async (t) => {
     t.same(edgesOf(graphOf([...leaves, ...nameless])), [`a > b ${length}`])
   })
 
-  t.test('a circle of 20,000 spans', async (t) => {
+  t.test('a cycle of 20,000 spans', async (t) => {
     const circle = chain(20_000, () => 'a')
     circle[0] = { id: 1, parent: 20_000, service: 'a', name: 'op' }
     t.match(graphOf(circle).spans, { cycles: 1, selfCalls: 19_999 })

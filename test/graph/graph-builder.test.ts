@@ -7,7 +7,7 @@ const [a, b, c] = ['a', 'b', 'c'].map((service) => ({ service, name: 'op' })) as
 const nameless = { name: 'op' }
 type Op = { service: string; name: string }
 
-t.test('a builder that was given nothing has an empty graph', async (t) => {
+t.test('a builder without traces gives an empty graph', async (t) => {
   const graph = graphOf()
   t.same([graph.nodes, graph.edges], [[], []])
   t.same(new Set(Object.values(graph.spans)), new Set([0]))
@@ -144,7 +144,7 @@ t.test('both words of an id count', async (t) => {
   t.same(edgesOf(graph), ['b > c 1'])
 })
 
-t.test('an orphan is counted and not glued to the root (Zipkin glues)', async (t) => {
+t.test('an orphan is counted and not attached to the root (unlike Zipkin)', async (t) => {
   const graph = graphOf([
     { id: 1, ...a },
     { id: 2, parent: 99, ...b },
@@ -172,7 +172,7 @@ t.test('a child may come before its parent, and start before it', async (t) => {
 })
 
 t.test('a span without a service is transparent', async (t) => {
-  t.test('its children hang on the nearest named ancestor', async (t) => {
+  t.test('its children belong to the nearest ancestor with a service', async (t) => {
     const graph = graphOf([
       { id: 1, ...a },
       { id: 2, parent: 1, ...nameless },
@@ -213,13 +213,13 @@ t.test('a span without a service is transparent', async (t) => {
     t.match(graphOf(trace).spans, { counted: 1, withoutService: 2, cycles: 1 })
   })
 
-  t.test('a trace of nothing else has no node', async (t) => {
+  t.test('a trace without other spans has no node', async (t) => {
     const graph = graphOf([{ id: 1, ...nameless }])
     t.same(graph.nodes, [])
     t.match(graph.spans, { received: 1, counted: 0, withoutService: 1, roots: 0 })
   })
 })
 
-t.test('a service without a span name is a node with an empty operation', async (t) => {
+t.test('a span without a name is on a node with an empty operation', async (t) => {
   t.same(nodesOf(graphOf([{ id: 1, service: 'a', name: '' }])), ['a. 1'])
 })

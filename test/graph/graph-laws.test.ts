@@ -89,7 +89,7 @@ t.test('slices merged are the whole, whichever strings each has seen first', asy
   holds(t, sameBytes)
 })
 
-t.test('a trace that is taken back leaves what was there before', async (t) => {
+t.test('removing a trace restores the graph from before it', async (t) => {
   const sameBytes = fc.property(arbitraryWeightedTraces, arbitraryWeightedTraces, (kept, taken) => {
     const strings = new StringTable()
     const builder = builderOf([...kept, ...taken], strings)
@@ -105,7 +105,7 @@ t.test('a trace that is taken back leaves what was there before', async (t) => {
   holds(t, sameBytes)
 })
 
-t.test('a trace that is taken back and added again was never away', async (t) => {
+t.test('removing a trace and adding it again changes nothing', async (t) => {
   const sameBytes = fc.property(
     arbitraryWeightedTraces,
     arbitraryWeightedTraces,
@@ -155,7 +155,7 @@ t.test('no span is lost and none counts twice', async (t) => {
   holds(t, conserved)
 })
 
-t.test('a graph is one that Grafana can draw', async (t) => {
+t.test('Grafana can draw the graph', async (t) => {
   const drawable = fc.property(arbitraryTraces, (traces) => {
     const { nodes, edges } = toNodeGraph(graphOf(traces), { windowSec: 60, tagNodeSubTitle: '' })
     const ids = new Set(nodes.map((node) => node.id))
@@ -197,7 +197,7 @@ t.test('the graph is the one that the slow and plain way gives', async (t) => {
     holds(t, fc.property(fc.array(arbitraryTrace, { maxLength: 3 }), same), 1000)
   })
 
-  t.test('of traces of which some spans were sampled, or are summaries', async (t) => {
+  t.test('of traces with sampled and summary spans', async (t) => {
     holds(t, fc.property(fc.array(arbitraryWeightedTrace, { maxLength: 3 }), same), 1000)
   })
 })

@@ -54,7 +54,7 @@ function newBuilder(options: Partial<GraphBuilderOptions> = {}) {
 const servicesOf = (builder: GraphBuilder): Graph => builder.finishServices() ?? builder.finish()
 const sum = (rows: { count: number }[]) => rows.reduce((total, { count }) => total + count, 0)
 
-/** What holds of every graph, whatever went in. */
+/** Checks what must hold for every graph, whatever its input. */
 function isSound(graph: Graph): boolean {
   const { nodes, edges } = toNodeGraph(graph, { windowSec: 60, tagNodeSubTitle: '' })
   const cells = [...nodes, ...edges].flatMap((row): unknown[] => Object.values(row))
@@ -112,7 +112,7 @@ t.test('one parent with 100,000 children', async (t) => {
   }
 })
 
-t.test('10,000 nameless spans in a chain, and a circle of 10,000', async (t) => {
+t.test('10,000 spans without a service in a chain, and a cycle of 10,000', async (t) => {
   const { builder, shop, cart, op } = newBuilder()
   const last = 10_001
   builder.add(
@@ -178,7 +178,7 @@ t.test('50,000 span names: the least called are one node, and nothing is lost', 
     )
   }
   const graph = builder.finish()
-  // Nodes are bounded while they are read as well: 10,000, of which 1000 stay.
+  // Nodes are limited during the read too: 10,000, and 1000 stay.
   t.equal(graph.nodes.length, 1001)
   t.same(graph.foldings, [{ kind: 'operations', folded: 9000, of: 10_000, late: 40_001 }])
   const other = graph.nodes.find(({ role }) => role === 'other')
@@ -190,7 +190,7 @@ t.test('50,000 span names: the least called are one node, and nothing is lost', 
   t.match(servicesOf(builder), { nodes: { length: 2 }, foldings: [] })
 })
 
-t.test('what is folded depends on counts and names, not on order or slices', async (t) => {
+t.test('folding depends on counts and names, not on order or slices', async (t) => {
   const traces = Array.from({ length: 40 }, (_, index): TestSpan[] => [
     { id: 1, service: 'shop', name: 'GET /', tag: `t${index % 12}` },
     {
@@ -236,7 +236,7 @@ t.test('what is folded depends on counts and names, not on order or slices', asy
   )
 })
 
-t.test('a span that is called other is no fold', async (t) => {
+t.test('a span named other is not a folded node', async (t) => {
   const traces = Array.from({ length: 4 }, (_, index): TestSpan[] => [
     { id: 1, service: 'shop', name: index < 2 ? 'other' : `n${index}` },
   ])
@@ -256,7 +256,7 @@ t.test('a span that is called other is no fold', async (t) => {
   t.not(nodes[0]?.id, nodes[1]?.id)
 })
 
-t.test('names beyond the bound are one, and the strings grow no more', async (t) => {
+t.test('names beyond the limit share one index, and the table stops growing', async (t) => {
   const strings = new StringTable(10)
   const encoder = new TextEncoder()
   const intern = (text: string) => strings.internName(encoder.encode(text), 0, encoder.encode(text).length)
@@ -288,7 +288,7 @@ t.test('50,000 peers: the least called are one', async (t) => {
   t.ok(isSound(graph))
 })
 
-t.test('messages beyond the bound are counted and not put together', async (t) => {
+t.test('messages beyond the limit are counted and not resolved', async (t) => {
   const links = new LinkedMessages(10)
   const spans = spanTable(new StringTable(), 1, [
     { id: 7, service: 'shop', name: 'send', kind: 'producer' },

@@ -86,7 +86,7 @@ const row = (trace: number, span: TestSpan) => [
 const figures = `count(*), sum(child.error), sum(not child.error and child.ns > ${slowThresholdMs * 1e6}), sum(child.ns)`
 const parentOfChild = `span child join span parent on parent.trace = child.trace and parent.id = child.parent`
 
-/** What a query answers, a line for each row, sorted. */
+/** Returns the answer of a query, a line for each row, sorted. */
 const asked = (db: Database.Database, sql: string) =>
   db
     .prepare(sql)
@@ -145,7 +145,7 @@ t.test('a self-join in SQL counts the same nodes and edges as both graphs of 20,
   const countAndSum = (line: string) => line.replace(/ \| \d+ \| \d+ \| (\d+)$/, ' | $1')
   t.same(serviceGraph.edges.map(countAndSum), asked(db, calls))
   t.equal(serviceGraph.edges.length, services.length * (services.length - 1))
-  // A service is entered where nobody above is known, where another service is, where a request or a message arrives.
+  // A request reaches a service without a caller above, from another service, or as a server or consumer span.
   const { server, consumer, client, producer } = SpanKind
   const entered = `select child.service, count(*), sum(child.ns) from span child
     left join span parent on parent.trace = child.trace and parent.id = child.parent

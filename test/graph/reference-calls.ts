@@ -2,7 +2,7 @@ import type { CallPattern } from '../../src/graph/totals/call-patterns.ts'
 import type { Sides } from '../../src/graph/totals/call-sides.ts'
 import { durationNsOf, startNsOf, type TestSpan } from '../support/graph/test-spans.ts'
 
-/** A call as the spans of its two ends tell of it. */
+/** A call with the spans of its two ends. */
 export interface Pair {
   caller: TestSpan
   callee: TestSpan
@@ -44,7 +44,7 @@ function meanOf(values: bigint[]): number | null {
   return Number(values.reduce((sum, value) => sum + value, 0n)) / values.length
 }
 
-/** The calls of an edge by who made them, every two of them compared. */
+/** Returns the pattern of an edge by comparing every two calls of each parent. */
 export function referencePattern(pairs: Pair[]): CallPattern {
   const parents = [...new Set(pairs.map(({ caller }) => caller))]
   const groups = parents.map((parent) =>

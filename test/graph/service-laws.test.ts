@@ -31,7 +31,7 @@ const links = maybe(fc.array(oneLink, { maxLength: 3 }))
 const instance = maybe(fc.constantFrom('10.0.0.1', '10.0.0.2'))
 const errorTag = fc.boolean()
 
-/** Traces of any spans, some of which name peers, or are linked to spans of other traces. */
+/** Arbitrary traces; some spans name peers or are linked to spans of other traces. */
 const plainTraces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
   fc.tuple(
     ...all.map((spans) =>
@@ -121,7 +121,7 @@ t.test('two halves merged are the whole, whichever strings each has seen first',
   holds(t, sameBytes)
 })
 
-t.test('a trace that is taken back leaves what was there before', async (t) => {
+t.test('removing a trace restores the graph from before it', async (t) => {
   const sameBytes = fc.property(traces, traces, (kept, taken) => {
     const services = new Services().add(kept)
     const tables = taken.map((spans, index) => services.table(100 + index, spans))
@@ -136,7 +136,7 @@ t.test('a trace that is taken back leaves what was there before', async (t) => {
   holds(t, sameBytes)
 })
 
-t.test('a trace that is taken back and added again was never away', async (t) => {
+t.test('removing a trace and adding it again changes nothing', async (t) => {
   const sameBytes = fc.property(traces, traces, (kept, taken) => {
     const services = new Services().add(taken).add(kept, taken.length + 1)
     const tables = taken.map((spans, index) => services.table(index + 1, spans))

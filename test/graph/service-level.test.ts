@@ -119,7 +119,7 @@ t.test('a batch is a message from each producer that its consumer is linked to',
   })
 })
 
-t.test('whoever begins a trace without being named is the user, on request', async (t) => {
+t.test('makes the unnamed caller of a root the user, if requested', async (t) => {
   const traces = [
     trace(['web', 'server', undefined, { status: 'error' }], ['shop', 'server', 1]),
     trace(['web', 'server']),
@@ -138,7 +138,7 @@ t.test('whoever begins a trace without being named is the user, on request', asy
     graph.nodes.find(({ title }) => title === 'user'),
     { role: 'user', count: 3, failed: 1, namedBy: [] },
   )
-  gives(t, traces, named, 'and else is nobody')
+  gives(t, traces, named, 'and without the option there is no user')
   const both = serviceGraph([...traces, trace(['user', 'server'])], { userNode: true })
   t.equal(
     both.nodes.filter(({ title }) => title === 'user').length,
@@ -171,7 +171,7 @@ t.test('a call is one where the service changes, whatever the kinds', async (t) 
 })
 
 t.test(
-  'a client is answered by whoever of another service is below it, or else calls its peer',
+  'takes a span of another service below a client as its callee, otherwise the peer it names',
   async (t) => {
     const inner = trace(['a', 'client', undefined, to('db')], ['a', 'internal', 1])
     gives(t, [inner], [link('a', 'db')], 'work of its own is no answer')
@@ -193,14 +193,14 @@ t.test(
   },
 )
 
-t.test('what is not known is not guessed', async (t) => {
+t.test('does not guess an unknown caller or callee', async (t) => {
   gives(t, [trace(['a', 'server'], ['b', 'server', 99])], [], 'an orphan')
   gives(t, [trace(['a', 'server'], ['b', 'server'])], [], 'a second root')
   gives(t, [trace(['a', 'server', 3], ['b', 'server', 1], ['c', 'server', 2])], [], 'a circle of three')
   const { spans } = serviceGraph([
     trace(['a', 'server', 3], ['b', 'server', 1], ['c', 'server', 2], ['d', 'server', 1]),
   ])
-  t.match(spans, { cycles: 3, edgeCalls: 1, counted: 4 }, 'who hangs on a circle was called from it')
+  t.match(spans, { cycles: 3, edgeCalls: 1, counted: 4 }, 'a span below a cycle was called from it')
 })
 
 t.test('a call has failed if either side says so, and a caller fails only what it called', async (t) => {

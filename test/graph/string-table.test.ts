@@ -54,7 +54,7 @@ t.test('StringTable', async (t) => {
     t.not(table.internText('\ufeff'), 0)
   })
 
-  t.test('byte sequences that are no UTF-8 and read alike share a number', async (t) => {
+  t.test('invalid UTF-8 sequences with the same text share a number', async (t) => {
     const table = new StringTable()
     const [ff, fe, replacement] = [
       [0x61, 0xff],

@@ -51,7 +51,7 @@ t.test('each of several values in a trace gets a node', async (t) => {
   t.same(edgesOf(graph), ['front > back 1', 'x > front 1', 'y > front 1'])
 })
 
-t.test('a value that is not asked for gets no node', async (t) => {
+t.test('a value that isTagNode rejects gets no node', async (t) => {
   const graph = taggedGraph([
     { ...root, tag: 'hidden' },
     { ...child, tag: 'x' },
@@ -59,7 +59,7 @@ t.test('a value that is not asked for gets no node', async (t) => {
   t.same(tagsOf(graph), ['x 1'])
 })
 
-t.test('each value is asked about once', async (t) => {
+t.test('isTagNode is called once for each value', async (t) => {
   const asked: string[] = []
   const isTagNode = (value: string) => asked.push(value) > 0
   const trace = [{ ...root, tag: 'x' }, { ...child, tag: 'y' }, child]

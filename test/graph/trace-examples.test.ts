@@ -24,20 +24,20 @@ function sampleOf(numbers: number[], taken: number[] = [], size = 3): HashSample
   return sample
 }
 
-t.test('a sample has the things of the smallest hashes, each once', async (t) => {
+t.test('a sample has the values with the smallest hashes, each once', async (t) => {
   t.same(sampleOf([]).values(), [])
   t.same(sampleOf([25, 3, 41, 3]).values(), [41, 3, 25])
   t.same(sampleOf([9, 8, 7, 6, 5]).values(), [5, 6, 7])
   t.same(sampleOf([11, 1, 21, 2]).values(), [1, 11, 21], 'of one hash, by their keys')
 })
 
-t.test('what is taken back has a successor, as often as it was added', async (t) => {
+t.test('replaces an example once it was removed as often as added', async (t) => {
   t.same(sampleOf([1, 2, 3, 4], [1]).values(), [2, 3, 4])
   t.same(sampleOf([1, 1, 2, 3, 4], [1]).values(), [1, 2, 3], 'added twice, taken back once')
   t.same(sampleOf([2], [1]).values(), [2], 'never seen')
 })
 
-t.test('a sample is the same in any order, in parts, and after things were taken back', async (t) => {
+t.test('a sample is the same in any order, in parts, and after removals', async (t) => {
   const numbers = fc.array(fc.nat(400), { maxLength: 300 })
   const property = fc.property(numbers, fc.array(fc.nat(400), { maxLength: 26 }), (kept, extra) => {
     const expected = sampleOf(kept).values()
@@ -81,7 +81,7 @@ t.test('a builder names traces with each fault, at every level', async (t) => {
   }
 })
 
-t.test('a trace that is taken back is no example', async (t) => {
+t.test('a removed trace is no example', async (t) => {
   const builder = builderOf(faulty)
   for (const [index, spans] of faulty.entries()) {
     if (index > 1) builder.remove(spanTable(builder.strings, index + 1, spans))
@@ -95,7 +95,7 @@ t.test('a trace that is taken back is no example', async (t) => {
   })
 })
 
-t.test('builders that are merged name the traces of both, and go on', async (t) => {
+t.test('merged builders name the traces of both, and count on', async (t) => {
   const builder = builderOf(faulty.slice(0, 3))
   const other = builderOf([])
   for (const [index, spans] of faulty.entries()) {

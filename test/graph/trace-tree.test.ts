@@ -58,7 +58,7 @@ t.test('a span that arrives twice counts once', async (t) => {
     },
   )
 
-  t.test('children of a repeated span hang on it once', async (t) => {
+  t.test('children of a repeated span are its children once', async (t) => {
     const parent = { id: 1, ...a }
     t.same(edgesOf(graphOf([parent, { id: 2, parent: 1, ...b }, { ...parent, durationMs: 77 }])), ['a > b 1'])
   })
@@ -105,7 +105,7 @@ t.test('a cycle is cut once, above the member that starts first', async (t) => {
     t.match(graph.spans, { cycles: 1, edgeCalls: 3 })
   })
 
-  t.test('two of them in one trace are cut each, beside a sound tree', async (t) => {
+  t.test('cuts two of them in one trace that also has a sound tree', async (t) => {
     const graph = graphOf([
       { id: 1, parent: 2, ...a },
       { id: 2, parent: 1, ...b },
@@ -139,7 +139,7 @@ t.test('a client and its server may share one span id (Zipkin)', async (t) => {
     t.match(graph.spans, { duplicates: 0, roots: 1, edgeCalls: 2 })
   })
 
-  t.test('a child of the shared id hangs on the server of its own service, else on the client', async (t) => {
+  t.test('a child of a shared id belongs to the server of its own service, else to the client', async (t) => {
     const inB: TestSpan = { id: 3, parent: 2, service: 'b', name: 'query' }
     const inC: TestSpan = { id: 4, parent: 2, ...c }
     const graph = graphOf([root, client, server, inB, inC])
@@ -151,7 +151,7 @@ t.test('a client and its server may share one span id (Zipkin)', async (t) => {
     t.same(edgesOf(graphOf([root, lost, server])), edgesOf(graphOf([root, client, server])))
   })
 
-  t.test('a server without a parent hangs on its client all the same', async (t) => {
+  t.test('a server without a parent is still a child of its client', async (t) => {
     const { parent: _, ...lost } = server
     t.same(edgesOf(graphOf([root, client, lost])), edgesOf(graphOf([root, client, server])))
   })

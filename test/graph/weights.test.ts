@@ -28,7 +28,7 @@ t.test('the adjusted count of a call is that of the callee; count stays what was
   t.match(edges, [{ count: 3, adjustedCount: 13.5 }])
 })
 
-t.test('a summary counts as the calls it stands for', async (t) => {
+t.test('counts a summary as the calls that it represents', async (t) => {
   const summary = call(2, { summaryOf: [10e6, 50e6, 90e6, 30e6], durationMs: 500, adjustedCount: 2 })
   const ok = graphOf([root, summary, call(3, { durationMs: 20 })])
   t.match(ok.edges, [{ count: 5, adjustedCount: 9, failed: 0, slow: 2, meanNs: 40e6 }])
@@ -36,7 +36,7 @@ t.test('a summary counts as the calls it stands for', async (t) => {
   t.equal(ok.edges[0]?.p99Ns.toPrecision(1), '9e+7')
   t.match(graphOf([root, { ...summary, status: 'error' }]).edges, [{ count: 4, failed: 4, slow: 0 }])
 
-  t.test('among the calls of a node by itself as well', async (t) => {
+  t.test('among self calls as well', async (t) => {
     const { nodes } = graphOf([root, { ...summary, service: 'shop' }])
     t.match(nodes, [{ title: 'shop', count: 5, selfCalls: 4 }])
   })
@@ -88,7 +88,7 @@ t.test('sums are exact: a weight of 2^56 does not drown the others', async (t) =
   t.equal(graphOf([root, ...thirds]).edges[0]?.adjustedCount, 9999.999, 'whole millionths: 3.333333 each')
 })
 
-t.test('rows give the adjusted count, and in words where it says more than the count', async (t) => {
+t.test('rows give the adjusted count, and a text if it differs from the count', async (t) => {
   const red = { ...graphOf([root]).nodes[0], count: 12, adjustedCount: 1200.4, failed: 2 } as never
   const whole = { windowSec: 120, endToEndNs: 1 }
   t.equal(trafficText(red, 120), '12 calls, about 1,200 before sampling, 0.1/s, 2 failed')
