@@ -59,12 +59,12 @@ export async function bundle(folder) {
 /** Compiles the check of the configuration now, instead of in every process at its start. */
 async function compiledCheck(folder) {
   const compiled = (path) => import(pathToFileURL(`${folder}/${path}`).href)
-  const { ajvOptions } = await compiled('config/file/check.js')
-  const { ConfigFile } = await compiled('config/sections/schema.js')
+  const { ajvOptions } = await compiled('config/file/schema-check.js')
+  const { ConfigFile } = await compiled('config/sections/config-file.js')
   return {
     name: 'compiled check of the configuration',
     setup({ onLoad }) {
-      onLoad({ filter: /config\/file\/check\.ts$/ }, () => {
+      onLoad({ filter: /config\/file\/schema-check\.ts$/ }, () => {
         const ajv = new Ajv({ ...ajvOptions, code: { source: true, esm: true } })
         ajv.addSchema(ConfigFile, 'check')
         return {

@@ -30,6 +30,7 @@ const floors = [
   ['http/reply'],
   ['http/problem', 'http/schema'],
   ['operations', 'operations/metrics', 'operations/telemetry'],
+  ['config/reference.ts'],
   ['config/reload.ts'],
   ['config/file'],
   ['config/config.ts'],

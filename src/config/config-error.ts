@@ -1,7 +1,7 @@
 import type { FieldError } from '../base/errors.ts'
-import { keys } from './sections/keys.ts'
+import { keys } from './sections/schema-keys.ts'
 
-/** Everything that is wrong with the configuration, at once. Neither message nor `errors` hold a secret. */
+/** Every error of a configuration at once. Neither the message nor `errors` contain a secret. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
   readonly errors: FieldError[]
@@ -12,7 +12,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What is wrong with a field as one indented line; long values are cut. */
+/** Returns the error of one field as an indented line. Long values are cut. */
 export function fieldLine({ field, value, message }: FieldError): string {
   return value === undefined ? `  ${field} ${message}` : `  ${field} is ${shown(value)}, but ${message}`
 }
@@ -24,7 +24,7 @@ function shown(value: unknown): string {
 
 const secretFields = keys.filter(({ schema }) => schema.writeOnly).map(({ path }) => path.join('.'))
 
-/** Whether one of two fields is the other or lies inside it. */
+/** Returns whether two fields are the same or one is inside the other. */
 export function overlaps(a: string, b: string): boolean {
   return a === b || isInside(a, b) || isInside(b, a)
 }
@@ -32,14 +32,18 @@ export function overlaps(a: string, b: string): boolean {
 const isInside = (field: string, whole: string) =>
   field.startsWith(`${whole}.`) || field.startsWith(`${whole}[`)
 
-/** Whether a field is a secret, lies in one or holds one; `expanded` are fields filled by `${NAME}`. */
+/**
+ * Returns whether a field is a secret, is inside one or contains one.
+ *
+ * @param expanded fields with values from the environment
+ */
 export function isSecret(field: string, expanded: readonly string[]): boolean {
   return [...secretFields, ...expanded].some((secret) => overlaps(field, secret))
 }
 
 /**
- * Takes out of an error the value that must not be shown: a secret, or an address that may have credentials in it.
- * Of other addresses query and fragment are cut off: that is where tokens stand.
+ * Removes a value that must not be shown: a secret, or an address that may contain credentials.
+ * Other addresses lose query and fragment, which may contain tokens.
  */
 export function withoutSecret(error: FieldError, hidden: (field: string) => boolean): FieldError {
   const { field, value, message } = error

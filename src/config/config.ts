@@ -1,11 +1,11 @@
 import { type AccessToken, accessTokens } from './checks/access-tokens.ts'
 import { readAuthority } from './connection.ts'
-import type { ConfigFile } from './sections/schema.ts'
+import type { ConfigFile } from './sections/config-file.ts'
 
 /**
  * Every key of the configuration file under its name there: checked, completed with defaults and frozen.
- * Two keys name files that are read with the configuration, so that a reload notices a change in them:
- * tokens become hashes, and `tempo.ca_file` holds the certificates. Contains secrets: never log it.
+ * Files that keys name are read at the same time, so that a reload notices a change in them. Tokens become
+ * hashes, and `tempo.ca_file` has the certificates. Contains secrets: never log it.
  */
 export interface Config extends Omit<ConfigFile, 'server' | 'tempo'> {
   server: Omit<ConfigFile['server'], 'auth'> & { auth: { tokens: readonly AccessToken[] } }

@@ -49,7 +49,7 @@ function readText(path: string): string {
 interface BaseUrl {
   /** Without trailing slash, `/api` and credentials. */
   url: string
-  /** `Basic ...` from the credentials in the address (RFC 7617), if it had any. */
+  /** `Basic ...` from the credentials in the address (RFC 7617), if there are any. */
   authorization: string | undefined
 }
 
@@ -60,8 +60,8 @@ export function hasCredentials(url: string | undefined): boolean {
 
 /**
  * @param text http or https, with or without a path prefix, a trailing slash or `/api`, and `user:password@`
- * @param example an address of the kind that is wanted, for the error
- * @throws {RangeError} what is allowed; never quotes the text
+ * @param example an address of this kind, for the error
+ * @throws {RangeError} without the text, which may be a secret
  */
 export function parseBaseUrl(text: string, example = 'http://localhost'): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined

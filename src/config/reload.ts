@@ -5,9 +5,9 @@ import { senderAuth } from './checks/webhooks.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { deepFreeze, setAt, type Tree, valueAt } from './file/tree.ts'
-import { isSectionMap, keys } from './sections/keys.ts'
+import { isSectionMap, keys } from './sections/schema-keys.ts'
 
-/** Sections and keys that a reload puts into force. Every other key needs a restart. */
+/** Sections and keys that a reload applies. Every other key needs a restart. */
 const liveParts = [
   'server.auth',
   'server.rate_limit',
@@ -25,13 +25,22 @@ const liveParts = [
 ] as const
 export type LivePart = (typeof liveParts)[number]
 
-/** Whether senders have credentials of their own decides how a route is made: that cannot change while tta runs. */
+/** Returns whether a reload applies a change of this key. */
+export function isLive(path: readonly string[]): boolean {
+  return livePartOf(path.join('.')) !== undefined
+}
+
+function livePartOf(key: string): LivePart | undefined {
+  return liveParts.find((part) => key === part || key.startsWith(`${part}.`))
+}
+
+/** The route of alerts is created with or without a check of senders, so that cannot change at runtime. */
 const needsRestart: Partial<Record<LivePart, (before: Config, after: Config) => boolean>> = {
   'webhooks.auth': (before, after) =>
     hasSenderAuth(senderAuth(before.webhooks)) !== hasSenderAuth(senderAuth(after.webhooks)),
 }
 
-/** What a reload of the configuration did. Keys are named by their path in the file. */
+/** The result of a reload. Keys are named by their path in the file. */
 export interface ReloadReport {
   /** In force from now on. */
   applied: string[]
@@ -101,13 +110,13 @@ function readValid(read: () => Config): Config {
   }
 }
 
-/** The live part that a changed key belongs to; undefined if the change needs a restart. */
+/** Returns the live part of a changed key, or undefined if the change needs a restart. */
 function applicablePart(key: string, before: Config, after: Config): LivePart | undefined {
-  const part = liveParts.find((live) => key === live || key.startsWith(`${live}.`))
+  const part = livePartOf(key)
   return part !== undefined && needsRestart[part]?.(before, after) ? undefined : part
 }
 
-/** Keys whose values differ, in the order of the file; graphs and their like one by one. */
+/** Returns the keys whose values differ, in the order of the file. Named graphs are compared one by one. */
 function changedKeys(before: Config, after: Config): string[] {
   const paths = keys.flatMap(({ path, schema }) => {
     if (!isSectionMap(schema)) return [path]

@@ -46,9 +46,9 @@ t.test('what is wrong with a token is said without the token', async (t) => {
       /tokens\[0\]\.token_file cannot be read \(ENOENT\)/,
     ],
     [[{ name: 'a', scopes: ['read'], token_file: empty }], /token_file must be a file with one token/],
-    [[good, { ...good, token: other }], /^server\.auth\.tokens\[1\]\.name is the name of another/],
-    [[good, { ...good, name: 'b' }], /^server\.auth\.tokens\[1\] has the same token as another/],
-    [[{ ...good, token: '$' + '{NONE}' }], /^server\.auth\.tokens\[0\]\.token wants .* NONE/],
+    [[good, { ...good, token: other }], /^server\.auth\.tokens\[1\]\.name must be unique/],
+    [[good, { ...good, name: 'b' }], /^server\.auth\.tokens\[1\] must not have the token of another/],
+    [[{ ...good, token: '$' + '{NONE}' }], /^server\.auth\.tokens\[0\]\.token needs .* NONE/],
   ]
   for (const [tokens, said] of cases) {
     t.match(complaint(t, withTokens(...tokens)), said)

@@ -69,7 +69,7 @@ t.test('there is one way to authenticate, and it becomes a header', async (t) =>
     for (const other of ways.filter((way) => way > one)) {
       const url = /url/.test(one + other) ? '' : '  url: http://a\n'
       const { message } = refused(`tempo:\n${url}  ${one}\n  ${other}`)
-      t.match(message, 'must have one way to authenticate, and has ')
+      t.match(message, 'must have one way to authenticate, but has ')
       t.notMatch(message, /geheim/)
     }
   }
@@ -77,7 +77,7 @@ t.test('there is one way to authenticate, and it becomes a header', async (t) =>
     complaint(t, 'nodegraph_provider: { url: http://a:b@c, headers: { authorization: x } }'),
     'nodegraph_provider must have one way',
   )
-  t.match(complaint(t, 'tempo: { url: http://a, headers: { X-A: a, x-a: b } }'), 'is given twice')
+  t.match(complaint(t, 'tempo: { url: http://a, headers: { X-A: a, x-a: b } }'), 'is set twice')
 })
 
 t.test('credentials without an address are a mistake, not the embedded source', async (t) => {
@@ -101,11 +101,11 @@ t.test('credentials without an address are a mistake, not the embedded source', 
 t.test('tenants are said in one way', async (t) => {
   const withHeader = (keys: string) => `tempo: { url: http://a, headers: { X-Scope-OrgID: b }, ${keys} }`
   t.same(tempoOptions(load(withHeader('')))?.headers, { 'x-scope-orgid': 'b' })
-  t.match(complaint(t, withHeader('tenant: a')), 'tempo.tenant says the same as tempo.headers.x-scope-orgid')
-  t.match(complaint(t, withHeader('tenants: [a]')), 'tempo.tenants says the same as')
+  t.match(complaint(t, withHeader('tenant: a')), 'tempo.tenant cannot be combined with tempo.headers.x-scope-orgid')
+  t.match(complaint(t, withHeader('tenants: [a]')), 'tempo.tenants cannot be combined with')
   const graphs = '\ngraphs: { shop: { tenant: a } }'
-  t.match(complaint(t, withHeader('') + graphs), 'graphs.shop.tenant must not stand beside')
-  t.match(complaint(t, graphs), 'graphs.shop.tenant needs a tempo.url')
+  t.match(complaint(t, withHeader('') + graphs), 'graphs.shop.tenant cannot be combined with')
+  t.match(complaint(t, graphs), 'graphs.shop.tenant needs tempo.url')
   const { defaults, graphs: read } = buildSettings(
     load(`tempo: { url: http://a, tenant: b, tenants: [c, a|b] }${graphs}`),
   )

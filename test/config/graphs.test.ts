@@ -97,22 +97,22 @@ t.test('mistakes are named with what is allowed', async (t) => {
       'graphs: { a: { schedule: { cron: "61 * * * *" } } }',
       'graphs.a.schedule.cron must be a cron pattern, such as */5 * * * *: Invalid value for minute: 61',
     ],
-    ['graphs: { a: { schedule: { cron: "0 0 30 2 *" } } }', /^graphs\.a\.schedule\.cron .*never does/],
+    ['graphs: { a: { schedule: { cron: "0 0 30 2 *" } } }', /^graphs\.a\.schedule\.cron .*in the future/],
     [
       'graphs: { a: { schedule: { cron: "* * * * *", timezone: Mars } } }',
       'graphs.a.schedule.timezone must be an IANA time zone, such as Europe/Berlin',
     ],
     [
       'graphs: { a: { sinks: [nodegraph-provider] } }',
-      'graphs.a.sinks[0] is no sink that is configured (none is configured)',
+      'graphs.a.sinks[0] must be a configured sink (no sink is configured)',
     ],
     [
       'graphs: { a: { sinks: [redis] } }\nnodegraph_provider: { url: http://a }',
-      'graphs.a.sinks[0] is no sink that is configured (known: nodegraph-provider)',
+      'graphs.a.sinks[0] must be a configured sink (configured: nodegraph-provider)',
     ],
     [
       'graphs: { a: { query: { level: both } }, a-services: {} }',
-      'graphs.a.query.level writes a-services too, which is a graph of its own',
+      'graphs.a.query.level cannot be both, because graphs has a-services too',
     ],
     [`graphs: { ${'a'.repeat(56)}: { query: { level: both } } }`, /at most 55 characters at level both/],
   ]

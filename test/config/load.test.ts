@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { defaultConfig, loadConfig } from '../../src/config/file/load.ts'
-import { keys } from '../../src/config/sections/keys.ts'
+import { keys } from '../../src/config/sections/schema-keys.ts'
 import { defaultParameters } from '../../src/model/parameters.ts'
 import { providerOptions } from '../../src/wiring/sinks.ts'
 import { tempoOptions } from '../../src/wiring/sources.ts'
@@ -123,7 +123,7 @@ nodegraph_provider: { url: http://nodegraph-provider:9393, headers: { content-ty
   t.equal(load(`query: { tag_filter: a, filter: a }`).query.filter, 'a', 'both, and the same')
   t.match(
     complaint(t, `query: { tag_filter: a, filter: b }`),
-    'query.tag_filter must be the same as query.filter',
+    'query.tag_filter must equal query.filter',
   )
 
   const text = load(`
@@ -237,12 +237,12 @@ tempo:
   t.same(
     missing.errors.map(({ field, message }) => `${field} ${message}`.slice(0, 60)),
     [
-      'tempo.basic_auth.password wants the environment variable EMP',
-      'tempo.bearer_token wants the environment variable NO, which ',
+      'tempo.basic_auth.password needs the environment variable EMP',
+      'tempo.bearer_token needs the environment variable NO, which ',
     ],
     'each missing variable with its key, and nothing twice',
   )
-  t.match(complaint(t, `query: { tag: '\${not a name}' }`), 'query.tag has a ${ that is neither')
+  t.match(complaint(t, `query: { tag: '\${not a name}' }`), 'query.tag must use ${ only in')
   const wrong = refused(`server: { port: '\${TOKEN}' }\nquery: { filter: '(\${TOKEN}' }`, { env })
   t.same(wrong.errors, [
     { field: 'server.port', message: 'must be an integer from 0 to 65535' },

@@ -105,7 +105,7 @@ t.test('a file is read from disk; what is no YAML says where, and quotes nothing
   })
   t.match(
     complaint(t, 'server:\n  port: 1\n  host: a\n  port: 2\n', { path: 'a.yml' }),
-    'a.yml has port a second time in the same section, at line 4, column 3',
+    'a.yml repeats port in the same section, at line 4, column 3',
   )
   const broken = [
     'tempo: { bearer_token: geheim',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { loadConfig } from '../../src/config/file/load.ts'
 import { createLiveConfig } from '../../src/config/reload.ts'
-import { keys } from '../../src/config/sections/keys.ts'
+import { keys } from '../../src/config/sections/schema-keys.ts'
 import { sampleOf } from './samples.ts'
 
 t.test('a reload names every key that changed, as the file does', async (t) => {

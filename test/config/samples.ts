@@ -1,5 +1,5 @@
 import { environmentName } from '../../src/config/file/environment.ts'
-import type { Key } from '../../src/config/sections/keys.ts'
+import type { Key } from '../../src/config/sections/schema-keys.ts'
 
 /** A value other than the default that every key takes, as text. */
 const texts: Record<string, string> = {

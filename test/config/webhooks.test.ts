@@ -83,7 +83,7 @@ webhooks:
     'webhooks.rules[0].filter': /where text stands/,
     'webhooks.rules[0].query': /behind = or !=/,
     'webhooks.rules[0].tag': /attribute name/,
-    'webhooks.rules[2].name': 'is the name of another rule too',
+    'webhooks.rules[2].name': 'must be unique',
     'webhooks.rules[2].filter': /neither/,
   })
   t.equal(errors.length, 6)

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FieldError } from '../../base/errors.ts'
-import type { AuthSection, Scope } from '../sections/access-schema.ts'
+import type { AuthSection, Scope } from '../sections/server.ts'
 
-/** Somebody who may call. Of the token only its hash is kept. */
+/** A token that gives access. Only its hash is kept. */
 export interface AccessToken {
   name: string
   /** SHA-256 of the token, hex. */
@@ -13,7 +13,7 @@ export interface AccessToken {
 
 const wellFormed = /^[A-Za-z0-9._~+/-]{16,512}=*$/
 
-/** @param section checked by the schema and by `tokenErrors` */
+/** @param section passed the schema and `tokenErrors` */
 export function accessTokens({ tokens }: AuthSection): AccessToken[] {
   return tokens.map(({ name, token, token_file: file, scopes }) => ({
     name,
@@ -22,14 +22,14 @@ export function accessTokens({ tokens }: AuthSection): AccessToken[] {
   }))
 }
 
-/** What a schema cannot say: one way to give each token, files that hold one, every name and token its own. */
+/** Checks that each token is set in one way, that its file has one, and that names and tokens are unique. */
 export function tokenErrors({ tokens }: AuthSection): FieldError[] {
   const errors: FieldError[] = []
   const names = new Set<string>()
   const hashes = new Set<string>()
   for (const [index, { name, token, token_file: file }] of tokens.entries()) {
     const field = `server.auth.tokens[${index}]`
-    if (names.has(name)) errors.push({ field: `${field}.name`, message: 'is the name of another token too' })
+    if (names.has(name)) errors.push({ field: `${field}.name`, message: 'must be unique' })
     names.add(name)
     if ((token === undefined) === (file === undefined)) {
       errors.push({ field, message: 'must have either token or token_file' })
@@ -37,7 +37,7 @@ export function tokenErrors({ tokens }: AuthSection): FieldError[] {
     }
     try {
       const hash = hashOf(token ?? readToken(file ?? ''))
-      if (hashes.has(hash)) errors.push({ field, message: 'has the same token as another one' })
+      if (hashes.has(hash)) errors.push({ field, message: 'must not have the token of another entry' })
       hashes.add(hash)
     } catch (error) {
       errors.push({ field: `${field}.token_file`, message: (error as RangeError).message })
@@ -50,7 +50,7 @@ export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-/** @throws {RangeError} the file cannot be read or holds no token; never quotes it */
+/** @throws {RangeError} the file cannot be read or contains no token; the message has no token */
 function readToken(path: string): string {
   let text: string
   try {

@@ -2,7 +2,7 @@ import type { FieldError } from '../../base/errors.ts'
 import { compilePattern, maxPatternLength, parseTag } from '../../sources/tag-selector.ts'
 import { overlaps } from '../config-error.ts'
 import { hasCredentials, parseBaseUrl, readAuthority } from '../connection.ts'
-import type { ConfigFile } from '../sections/schema.ts'
+import type { ConfigFile } from '../sections/config-file.ts'
 import { tokenErrors } from './access-tokens.ts'
 import { graphErrors } from './graphs.ts'
 import { ruleErrors, signatureErrors } from './webhooks.ts'
@@ -91,7 +91,7 @@ export function failedChecks(
   return possible.flatMap(({ check }) => check(file, hidden))
 }
 
-/** As `compilePattern`, without quoting the pattern. */
+/** Does what `compilePattern` does, but the error does not quote the pattern. */
 function compileHiddenPattern(pattern: string): void {
   try {
     compilePattern(pattern)
@@ -112,24 +112,24 @@ function complaint(field: string, value: string | undefined, parse: (text: strin
 function atMostOne(field: string, ways: Record<string, boolean>): FieldError[] {
   const used = Object.keys(ways).filter((way) => ways[way])
   if (used.length < 2) return []
-  return [{ field, message: `must have one way to authenticate, and has ${used.join(' and ')}` }]
+  return [{ field, message: `must have one way to authenticate, but has ${used.join(' and ')}` }]
 }
 
-/** A header is sent with every request: it would be the tenant of graphs and requests that ask for another one. */
+/** Checks that no header sets a tenant: it would replace the tenant of every graph and request. */
 function tenantErrors({ tenant, tenants, headers }: ConfigFile['tempo']): FieldError[] {
   if (headers['x-scope-orgid'] === undefined) return []
   const others = { 'tempo.tenant': tenant !== undefined, 'tempo.tenants': tenants.length > 0 }
   return Object.entries(others).flatMap(([field, isGiven]) =>
-    isGiven ? [{ field, message: 'says the same as tempo.headers.x-scope-orgid; give one of them' }] : [],
+    isGiven ? [{ field, message: 'cannot be combined with tempo.headers.x-scope-orgid' }] : [],
   )
 }
 
-/** Who gives credentials means a real Tempo: to go on with the embedded source would hide that the address is missing. */
+/** Checks that a section with credentials has an address: with the embedded source, the mistake would go unnoticed. */
 function needsUrl({ tempo }: ConfigFile): FieldError[] {
-  const meant = tempo.basic_auth ?? tempo.bearer_token ?? tempo.tenant ?? tempo.ca_file
+  const setKey = tempo.basic_auth ?? tempo.bearer_token ?? tempo.tenant ?? tempo.ca_file
   const lists = Object.keys(tempo.headers).length + tempo.tenants.length
-  if (tempo.url !== undefined || (meant === undefined && lists === 0)) return []
-  return [{ field: 'tempo.url', message: 'is missing, but other keys say how to reach Tempo' }]
+  if (tempo.url !== undefined || (setKey === undefined && lists === 0)) return []
+  return [{ field: 'tempo.url', message: 'is missing, but other keys configure access to Tempo' }]
 }
 
 function needsProviderUrl({ nodegraph_provider: { url, headers } }: ConfigFile): FieldError[] {

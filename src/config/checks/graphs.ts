@@ -2,20 +2,20 @@ import { Cron } from 'croner'
 import type { FieldError } from '../../base/errors.ts'
 import { maxGraphNameLength, servicesGraphName } from '../../model/parameters.ts'
 import { compilePattern, parseTag } from '../../sources/tag-selector.ts'
-import type { GraphEntry, ScheduleSection } from '../sections/graphs-schema.ts'
-import type { ConfigFile } from '../sections/schema.ts'
+import type { ConfigFile } from '../sections/config-file.ts'
+import type { GraphEntry, ScheduleSection } from '../sections/graphs.ts'
 
-/** What the schema cannot say of the graphs: patterns, schedules, sinks that are not there, two writers of one graph. */
+/** Checks patterns, schedules, sinks and tenants of named graphs, and that two of them do not write the same graph. */
 export function graphErrors(file: ConfigFile, hidden: (field: string) => boolean): FieldError[] {
   return Object.entries(file.graphs).flatMap(([name, entry]) => {
-    const place = `graphs.${name}`
+    const entryField = `graphs.${name}`
     return [
-      ...patternErrors(entry, hidden(`${place}.query.filter`)),
-      ...scheduleErrors(entry.schedule, hidden(`${place}.schedule.cron`)),
+      ...patternErrors(entry, hidden(`${entryField}.query.filter`)),
+      ...scheduleErrors(entry.schedule, hidden(`${entryField}.schedule.cron`)),
       ...sinkErrors(entry, file),
       ...tenantErrors(entry, file),
       ...servicesErrors(name, entry, file),
-    ].map((error) => ({ ...error, field: error.field === '' ? place : `${place}.${error.field}` }))
+    ].map((error) => ({ ...error, field: error.field === '' ? entryField : `${entryField}.${error.field}` }))
   })
 }
 
@@ -55,9 +55,9 @@ function cronErrors(cron: string, timezone = 'UTC', isHidden: boolean): FieldErr
   const wrong = (reason: string) => [{ field: 'schedule.cron', value: cron, message: reason }]
   try {
     const next = new Cron(cron, { timezone }).nextRun()
-    return next === null ? wrong('must have a time that comes: this one never does') : []
+    return next === null ? wrong('must match a time in the future') : []
   } catch (error) {
-    // It quotes the pattern.
+    // The message quotes the pattern.
     const reason = isHidden ? '' : `: ${(error as Error).message.replace(/^Cron\w+: /, '')}`
     return wrong(`must be a cron pattern, such as */5 * * * *${reason}`)
   }
@@ -65,22 +65,22 @@ function cronErrors(cron: string, timezone = 'UTC', isHidden: boolean): FieldErr
 
 function sinkErrors({ sinks = [] }: GraphEntry, file: ConfigFile): FieldError[] {
   const configured = file.nodegraph_provider.url === undefined ? [] : ['nodegraph-provider']
-  const allowed = configured.length === 0 ? 'none is configured' : `known: ${configured.join(', ')}`
+  const allowed = configured.length === 0 ? 'no sink is configured' : `configured: ${configured.join(', ')}`
   return sinks.flatMap((sink, index) => {
     if (configured.includes(sink)) return []
-    return [{ field: `sinks[${index}]`, value: sink, message: `is no sink that is configured (${allowed})` }]
+    return [{ field: `sinks[${index}]`, value: sink, message: `must be a configured sink (${allowed})` }]
   })
 }
 
 function tenantErrors({ tenant }: GraphEntry, { tempo }: ConfigFile): FieldError[] {
   if (tenant === undefined) return []
-  if (tempo.url === undefined) return [{ field: 'tenant', value: tenant, message: 'needs a tempo.url' }]
+  if (tempo.url === undefined) return [{ field: 'tenant', value: tenant, message: 'needs tempo.url' }]
   if (tempo.headers['x-scope-orgid'] === undefined) return []
-  const message = 'must not stand beside tempo.headers.x-scope-orgid, which is a tenant for all graphs'
+  const message = 'cannot be combined with tempo.headers.x-scope-orgid, which applies to all graphs'
   return [{ field: 'tenant', value: tenant, message }]
 }
 
-/** At level both a graph writes a second one. */
+/** At level both, a graph has a second one. */
 function servicesErrors(name: string, { query }: GraphEntry, file: ConfigFile): FieldError[] {
   if ((query?.level ?? file.query.level) !== 'both') return []
   const services = servicesGraphName(name)
@@ -90,6 +90,6 @@ function servicesErrors(name: string, { query }: GraphEntry, file: ConfigFile): 
   }
   if (!Object.hasOwn(file.graphs, services)) return []
   return [
-    { field: 'query.level', value: 'both', message: `writes ${services} too, which is a graph of its own` },
+    { field: 'query.level', value: 'both', message: `cannot be both, because graphs has ${services} too` },
   ]
 }

@@ -3,7 +3,7 @@ import { type AlertRuleOptions, alertRule } from '../../builds/alerts/alert-rule
 import type { SenderAuth } from '../../builds/alerts/sender-check.ts'
 import { parseTag } from '../../sources/tag-selector.ts'
 import { inCamelCase } from '../camel-case.ts'
-import type { RuleSection, WebhooksSection } from '../sections/webhooks-schema.ts'
+import type { RuleSection, WebhooksSection } from '../sections/webhooks.ts'
 
 /** Reads how senders of alerts prove who they are. The result contains secrets: never log it. */
 export function senderAuth({ auth }: WebhooksSection): SenderAuth {
@@ -37,27 +37,25 @@ export function alertRuleOptions(rule: RuleSection, index: number): AlertRuleOpt
   }
 }
 
-/** What the schema cannot say: patterns, templates, every name its own. */
+/** Checks patterns and templates of alert rules, and that their names are unique. */
 export function ruleErrors({ rules }: WebhooksSection, hidden: (field: string) => boolean): FieldError[] {
   const names = new Set<string>()
   return rules.flatMap((rule, index) => {
-    const place = `webhooks.rules[${index}]`
+    const entryField = `webhooks.rules[${index}]`
     const { name } = alertRuleOptions(rule, index)
     const isTaken = names.has(name)
     names.add(name)
     return [
-      ...(isTaken
-        ? [{ field: `${place}.name`, value: name, message: 'is the name of another rule too' }]
-        : []),
-      ...tagErrors(rule.tag).map((error) => ({ ...error, field: `${place}.tag` })),
+      ...(isTaken ? [{ field: `${entryField}.name`, value: name, message: 'must be unique' }] : []),
+      ...tagErrors(rule.tag).map((error) => ({ ...error, field: `${entryField}.tag` })),
       ...errorsOf(rule, index).map((error) =>
-        withoutQuotes({ ...error, field: `${place}.${error.field}` }, hidden),
+        withoutQuote({ ...error, field: `${entryField}.${error.field}` }, hidden),
       ),
     ]
   })
 }
 
-/** Without signature these keys mean nothing: who sets them means one. */
+/** Checks that a timestamp header comes with a secret, without which it has no effect. */
 export function signatureErrors({ auth }: WebhooksSection): FieldError[] {
   if (auth.hmac_timestamp_header === undefined || auth.hmac_secret !== undefined) return []
   return [
@@ -87,8 +85,8 @@ function tagErrors(tag: string | undefined): Omit<FieldError, 'field'>[] {
   }
 }
 
-/** Messages about a pattern quote it. */
-function withoutQuotes(error: FieldError, hidden: (field: string) => boolean): FieldError {
+/** Messages about a pattern quote it, so a hidden one gets another message. */
+function withoutQuote(error: FieldError, hidden: (field: string) => boolean): FieldError {
   if (!hidden(error.field)) return error
-  return { field: error.field, message: 'cannot be used: it is no RE2 pattern or no template' }
+  return { field: error.field, message: 'must be an RE2 pattern or a template' }
 }

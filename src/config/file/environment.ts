@@ -1,12 +1,12 @@
 import type { FieldError } from '../../base/errors.ts'
 import { closest } from '../../base/schema-errors.ts'
-import { isTextMap, type Key, keys, readText } from '../sections/keys.ts'
+import { isTextMap, type Key, keys, readText } from '../sections/schema-keys.ts'
 import { renamedPaths, todaysName } from './renamed-keys.ts'
 import { isTree, setAt, type Tree } from './tree.ts'
 
 export interface EnvironmentLayer {
   tree: Tree
-  /** Which variable set which field. */
+  /** Field to the variable that set it. */
   origins: Map<string, string>
   errors: FieldError[]
 }
@@ -14,36 +14,36 @@ export interface EnvironmentLayer {
 const byName = new Map(keys.map((key) => [environmentName(key.path), key]))
 const maps = keys.filter(({ schema }) => isTextMap(schema))
 
-/** The environment variable of a key: `TTA_` and its path, `TTA_SERVER_PORT`. */
+/** Returns the environment variable of a key: `TTA_` and its path, such as `TTA_SERVER_PORT`. */
 export function environmentName(path: readonly string[]): string {
   return `TTA_${path.join('_').toUpperCase()}`
 }
 
 /**
- * Takes the configuration out of the environment. An empty variable counts as not set. Headers come as a JSON
- * object, or one by one: `TTA_TEMPO_HEADERS_X_TEAM` is the header `x-team`.
+ * Reads the configuration that the environment holds. An empty variable counts as absent.
+ * Headers are a JSON object, or one variable each: `TTA_TEMPO_HEADERS_X_TEAM` is the header `x-team`.
  *
- * @param taken variables that the file puts into its values: those need not be named after a key
+ * @param named variables that the file refers to: these need not be named after a key
  */
-export function readEnvironment(env: NodeJS.ProcessEnv, taken: ReadonlySet<string>): EnvironmentLayer {
+export function readEnvironment(env: NodeJS.ProcessEnv, named: ReadonlySet<string>): EnvironmentLayer {
   const layer: EnvironmentLayer = { tree: {}, origins: new Map(), errors: [] }
   for (const name of Object.keys(env).sort()) {
     const text = env[name] ?? ''
-    if (name.startsWith('TTA_') && text !== '' && !isServiceLink(name, text)) read(name, text, layer, taken)
+    if (name.startsWith('TTA_') && text !== '' && !isServiceLink(name, text)) read(name, text, layer, named)
   }
   return layer
 }
 
 /**
- * Kubernetes puts the address of every service of the namespace into the environment of its pods; those of a service
- * called `tta` or `tta-...` begin with TTA_ (kubernetes.io/docs/concepts/services-networking/service).
+ * Kubernetes sets variables with the address of every service in the environment of a pod. For a service named
+ * `tta` or `tta-...` they begin with TTA_ (kubernetes.io/docs/concepts/services-networking/service).
  */
 function isServiceLink(name: string, text: string): boolean {
   if (/_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/.test(name)) return !byName.has(name)
   return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text)
 }
 
-function read(name: string, text: string, layer: EnvironmentLayer, taken: ReadonlySet<string>): void {
+function read(name: string, text: string, layer: EnvironmentLayer, named: ReadonlySet<string>): void {
   const { tree, origins, errors } = layer
   const key = byName.get(name)
   if (key !== undefined) {
@@ -56,12 +56,12 @@ function read(name: string, text: string, layer: EnvironmentLayer, taken: Readon
   }
   const header = headerPath(name)
   if (header === undefined) {
-    if (!taken.has(name)) errors.push({ field: name, message: unknownName(name) })
+    if (!named.has(name)) errors.push({ field: name, message: unknownName(name) })
     return
   }
   const [section = '', map = ''] = header
   const written = tree[section]
-  // Headers that are no JSON object are reported as such: nothing is laid over them.
+  // Headers that are not a JSON object are reported, so they are not replaced.
   if (isTree(written) && written[map] !== undefined && !isTree(written[map])) return
   setAt(tree, header, text)
   origins.set(header.join('.'), name)
@@ -82,5 +82,5 @@ function unknownName(name: string): string {
   if (today) return `is now ${environmentName(today.split('.'))}`
   const meant = closest(name, [...byName.keys()])
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`
-  return `is not the environment name of a key${hint} (TTA_ and the path of a key of config_example.yml)`
+  return `is not the environment name of a key${hint} (TTA_ and the path of a key in config_example.yml)`
 }

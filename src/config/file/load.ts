@@ -4,23 +4,23 @@ import { fieldErrors } from '../../base/schema-errors.ts'
 import { failedChecks } from '../checks/checks.ts'
 import { type Config, completeConfig } from '../config.ts'
 import { ConfigError, isSecret, withoutSecret } from '../config-error.ts'
-import { inFileOrder, readText, schemaAt } from '../sections/keys.ts'
-import type { ConfigFile } from '../sections/schema.ts'
-import { check } from './check.ts'
+import type { ConfigFile } from '../sections/config-file.ts'
+import { inFileOrder, readText, schemaAt } from '../sections/schema-keys.ts'
 import { readEnvironment } from './environment.ts'
-import { expand } from './expand.ts'
-import { readYaml } from './read-yaml.ts'
+import { expand } from './expand-variables.ts'
+import { oneSpelling } from './one-spelling.ts'
 import { todaysName } from './renamed-keys.ts'
-import { oneSpelling } from './spellings.ts'
+import { check } from './schema-check.ts'
 import { deepFreeze, isTree, mapLeaves, overlay, type Tree } from './tree.ts'
+import { readYaml } from './yaml-text.ts'
 
 export interface ConfigSources {
-  /** A YAML file; without it only environment, overrides and defaults count. */
+  /** A YAML file. Without it, only environment, overrides and defaults count. */
   path?: string | undefined
-  /** YAML in place of the file's content; `path` then only names it in errors. */
+  /** YAML in place of the file's content. `path` then only names it in errors. */
   text?: string | undefined
   env: NodeJS.ProcessEnv
-  /** The command line's, nested as the file is; text is read as the type its key wants. */
+  /** Keys of the command line, nested as in the file. Text is converted to the type of its key. */
   overrides?: ConfigOverrides | undefined
 }
 
@@ -31,10 +31,10 @@ export type ConfigOverrides = {
 }
 
 /**
- * Reads the configuration: command line over environment over file over defaults.
+ * Reads the configuration. The command line overrides the environment, that the file, and that the defaults.
  *
  * @returns frozen
- * @throws {ConfigError} everything that is wrong at once, without secrets
+ * @throws {ConfigError} every wrong key at once, without secrets
  */
 export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): Config {
   const name = path ?? 'the configuration'
@@ -46,7 +46,7 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
   const commandLine = oneSpelling(typed(overrides))
   const merged = overlay(overlay(overlay({}, expanded.tree), environmentLayer.tree), commandLine.tree)
 
-  // A variable that is not set is reported as such, and not once more as a missing key.
+  // A variable that is not set is reported once, and not again as a missing key.
   const unset = expanded.errors.map(({ field }) => field)
   const schemaErrors = (check(merged) ? [] : fieldErrors(check.errors ?? [], name, merged))
     .filter(({ field }) => !unset.includes(field))
@@ -63,11 +63,13 @@ export function loadConfig({ path, text, env, overrides = {} }: ConfigSources): 
     const origins = new Map([...environment.origins, ...originsOf(commandLine.tree)])
     throw new ConfigError(errors.map((error) => withOrigin(withoutSecret(error, hidden), origins)))
   }
-  return deepFreeze(completeConfig({ ...merged, graphs: commanded(merged, commandLine.tree) } as ConfigFile))
+  return deepFreeze(
+    completeConfig({ ...merged, graphs: overrideGraphs(merged, commandLine.tree) } as ConfigFile),
+  )
 }
 
-/** The graphs, each with what the command line says of builds: that goes before what the file says of one graph. */
-function commanded({ graphs }: Tree, { query = {}, search = {}, tempo }: Tree): Tree {
+/** Applies the command line to every named graph: it overrides the keys that the file has for one graph. */
+function overrideGraphs({ graphs }: Tree, { query = {}, search = {}, tempo }: Tree): Tree {
   const tenant = isTree(tempo) ? tempo.tenant : undefined
   const entries = isTree(graphs) ? Object.entries(graphs) : []
   return Object.fromEntries(
@@ -75,7 +77,7 @@ function commanded({ graphs }: Tree, { query = {}, search = {}, tempo }: Tree): 
   )
 }
 
-/** The configuration of one who configures nothing. */
+/** Returns the configuration without file, environment and command line. */
 export function defaultConfig(): Config {
   return loadConfig({ env: {} })
 }

@@ -1,4 +1,4 @@
-/** A part of the configuration as it was written: nested, unchecked. */
+/** A nested part of a configuration that is not checked yet. */
 export interface Tree {
   [key: string]: unknown
 }
@@ -7,7 +7,7 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Returns the value at `path`; undefined if there is none. */
+/** Returns the value at `path`, or undefined. */
 export function valueAt(tree: object, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (isTree(value) && Object.hasOwn(value, key) ? value[key] : undefined),
@@ -15,7 +15,7 @@ export function valueAt(tree: object, path: readonly string[]): unknown {
   )
 }
 
-/** Sets the value at `path`, making what is missing on the way. */
+/** Sets the value at `path` and creates missing sections. */
 export function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   const [key, ...rest] = path
   if (key === undefined) return
@@ -30,8 +30,8 @@ export function setAt(tree: Tree, path: readonly string[], value: unknown): void
 }
 
 /**
- * Lays `upper` over `lower`, key by key, and leaves both as they are. `undefined` and `null` say nothing: a section
- * whose keys are all commented out is null in YAML.
+ * Returns `lower` overridden by `upper`, key by key. `undefined` and `null` override nothing: a section whose keys
+ * are all commented out is null in YAML.
  */
 export function overlay(lower: Tree, upper: Tree): Tree {
   const merged: Tree = { ...lower }
@@ -43,7 +43,7 @@ export function overlay(lower: Tree, upper: Tree): Tree {
   return merged
 }
 
-/** Replaces every value that is not a tree; where `change` answers undefined the key is left out. */
+/** Replaces every value that is not a tree. A key for which `change` returns undefined is dropped. */
 export function mapLeaves(
   tree: Tree,
   change: (value: unknown, path: string[]) => unknown,
@@ -58,7 +58,7 @@ export function mapLeaves(
   return mapped
 }
 
-/** Freezes a value and all that it holds. */
+/** Freezes a value and everything inside it. */
 export function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -67,7 +67,7 @@ export function deepFreeze<Value>(value: Value): Value {
   return value
 }
 
-/** A plain assignment to `__proto__` would change the prototype and lose the key, which is to be reported. */
+/** A plain assignment to `__proto__` would change the prototype, and the key could not be reported. */
 function put(tree: Tree, key: string, value: unknown): void {
   Object.defineProperty(tree, key, { value, writable: true, enumerable: true, configurable: true })
 }

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
 import type { AccessToken } from '../../config/checks/access-tokens.ts'
-import type { Scope } from '../../config/sections/access-schema.ts'
+import type { Scope } from '../../config/sections/server.ts'
 import { problems } from '../schema/responses.ts'
 
 /** The valid tokens. A reload of the configuration replaces them. */

@@ -1,29 +1,43 @@
-import { ConfigFile } from './schema.ts'
+import { ConfigFile } from './config-file.ts'
 
-/** What is used of the schema of one key. */
+/** The part of a JSON schema that this folder reads. */
 export interface KeySchema {
   type?: string
   properties?: Record<string, KeySchema>
   additionalProperties?: boolean | KeySchema
+  items?: KeySchema
+  anyOf?: { const?: unknown }[]
+  enum?: readonly unknown[]
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  default?: unknown
+  examples?: unknown[]
+  description?: string
   writeOnly?: boolean
 }
 
-/** A key that holds a value: a leaf of the schema, or a map of names the user chooses (headers). */
+/** A key with a value: a leaf of the schema, or a map under names that the user chooses, as headers are. */
 export interface Key {
   path: string[]
   schema: KeySchema
 }
 
-/** Every key of the configuration file, in its order. */
+/** Every key of the configuration file, in the order of the file. */
 export const keys: readonly Key[] = keysOf(ConfigFile as KeySchema, [])
 
-/** The schema of the value at `path`, also of one inside a map of headers or graphs; undefined for unknown keys. */
+/** Returns the schema of the value at `path`, inside headers and graphs too; undefined for an unknown key. */
 export function schemaAt(path: readonly string[]): KeySchema | undefined {
   return path.reduce<KeySchema | undefined>((at, key) => {
     const { properties = {}, additionalProperties } = at ?? {}
     if (Object.hasOwn(properties, key)) return properties[key]
     return typeof additionalProperties === 'object' ? additionalProperties : undefined
   }, ConfigFile as KeySchema)
+}
+
+/** Whether a schema is a section of the file, rather than a key with a value of its own. */
+export function isSection({ properties, default: byDefault }: KeySchema): boolean {
+  return properties !== undefined && byDefault !== undefined
 }
 
 /** Whether a key contains sections under names that the user chooses, as `graphs` does. */
@@ -37,10 +51,9 @@ export function isTextMap({ additionalProperties }: KeySchema): boolean {
 }
 
 /**
- * Compares two fields by where they stand in the file: a section before its keys, and what the schema does not know
- * after what it knows of the same section.
+ * Compares two fields by their order in the file. A section comes before its keys, and unknown keys come last.
  *
- * @returns below, above or equal to 0, for `sort`
+ * @returns a number for `sort`
  */
 export function inFileOrder(a: string, b: string): number {
   const [first, second] = [placesOf(a), placesOf(b)]
@@ -48,7 +61,7 @@ export function inFileOrder(a: string, b: string): number {
   return at === -1 ? first.length - second.length : (first[at] ?? -1) - (second[at] ?? -1)
 }
 
-/** The place of each key of a field's path in its section. */
+/** Returns the position of each part of a field's path in its section. */
 function placesOf(field: string): number[] {
   let section: KeySchema['properties'] = (ConfigFile as KeySchema).properties
   return field.split('.').map((key) => {
@@ -60,7 +73,7 @@ function placesOf(field: string): number[] {
 }
 
 /**
- * Turns text into the type its key wants. What does not read as that type stays text, for the check to report.
+ * Converts text to the type of its key. Text that cannot be converted stays text, so that the schema reports it.
  */
 export function readText(text: string, schema: KeySchema | undefined): unknown {
   if (schema?.type === 'number' || schema?.type === 'integer') {

@@ -1,8 +1,8 @@
 import type { FieldError } from '../../base/errors.ts'
-import { isTextMap, keys, readText, schemaAt } from '../sections/keys.ts'
+import { isTextMap, keys, readText, schemaAt } from '../sections/schema-keys.ts'
 import { isTree, mapLeaves, setAt, type Tree, valueAt } from './tree.ts'
 
-/** Numbers that the demo also takes as text (it calls `float` or `int` on them, and its own defaults are text). */
+/** Numbers that the Python demo accepts as text too. */
 const numbersAsText = new Set([
   'query.trace_threshold_ms',
   'search.from',
@@ -12,32 +12,32 @@ const numbersAsText = new Set([
 ])
 
 /**
- * Brings one layer of the configuration (file, environment or command line) to one spelling, so that layers can be
- * laid over each other: `query.tag_filter` becomes `query.filter`, header names lower case (RFC 9110: they have no
- * case), numbers written as text numbers.
+ * Brings one layer (file, environment or command line) to one spelling, so that layers can be merged.
+ * `query.tag_filter` becomes `query.filter`, header names become lower case (RFC 9110 ignores case), and the
+ * numbers of the demo that are text become numbers.
  */
 export function oneSpelling(layer: Tree): { tree: Tree; errors: FieldError[] } {
   const tree = mapLeaves(layer, (value, path) => {
     const asText = typeof value === 'string' && numbersAsText.has(path.join('.'))
     return asText ? readText(value, schemaAt(path)) : value
   })
-  nameOnly(tree)
+  keepEmptyGraphs(tree)
   return { tree, errors: [...renameTagFilter(tree), ...lowerCaseHeaders(tree)] }
 }
 
-/** `graphs: { shop: }` is a graph with nothing of its own; elsewhere a section without keys says nothing. */
-function nameOnly({ graphs }: Tree): void {
+/** `graphs: { shop: }` is a graph without own keys, while an empty section elsewhere counts as absent. */
+function keepEmptyGraphs({ graphs }: Tree): void {
   if (!isTree(graphs)) return
   for (const [name, entry] of Object.entries(graphs)) if (entry === null) setAt(graphs, [name], {})
 }
 
-/** The demo's example says `filter`, its code reads `tag_filter`: both mean the same. */
+/** The demo's example has `filter` and its code reads `tag_filter`, so both are accepted. */
 function renameTagFilter(tree: Tree): FieldError[] {
   const { query } = tree
   if (!isTree(query) || typeof query.tag_filter !== 'string') return []
   const { tag_filter: tagFilter } = query
   if (typeof query.filter === 'string' && query.filter !== tagFilter) {
-    const message = 'must be the same as query.filter, of which it is another spelling; give one of them'
+    const message = 'must equal query.filter, which is the same key; set one of the two'
     return [{ field: 'query.tag_filter', value: tagFilter, message }]
   }
   query.filter ??= tagFilter
@@ -53,7 +53,7 @@ function lowerCaseHeaders(tree: Tree): FieldError[] {
     const lowered = new Map<string, unknown>()
     for (const [name, value] of Object.entries(headers)) {
       const lower = name.toLowerCase()
-      const message = 'is given twice: header names have no upper and lower case'
+      const message = 'is set twice: header names ignore case'
       if (lowered.has(lower)) errors.push({ field: [...path, name].join('.'), message })
       lowered.set(lower, value)
     }

@@ -1,23 +1,23 @@
 import type { FieldError } from '../../base/errors.ts'
-import { readText, schemaAt } from '../sections/keys.ts'
+import { readText, schemaAt } from '../sections/schema-keys.ts'
 import { isTree, mapLeaves, type Tree } from './tree.ts'
 
 export interface Expanded {
   tree: Tree
-  /** Fields whose value came from the environment, and so may be a secret. */
+  /** Fields whose value came from the environment, and may be a secret. */
   fields: string[]
-  /** The variables that `${...}` names, set or not. */
+  /** Variables that `${...}` names, set or not. */
   names: Set<string>
   errors: FieldError[]
 }
 
-/** `$${`, `${NAME}`, `${NAME:-default}`, or a `${` that is none of these. */
+/** `$${`, `${NAME}`, `${NAME:-default}`, or any other `${`, which is an error. */
 const reference = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
 
 /**
- * Puts environment variables into the values of a configuration file: `${NAME}` must be set and not empty,
- * `${NAME:-default}` need not, `$${` is a literal `${`. What is put in is not looked at again, and takes the type
- * its key wants. A value that comes out empty counts as not given.
+ * Replaces references to environment variables in the values of a configuration file. A variable in `${NAME}` must
+ * be set and not empty, one in `${NAME:-default}` need not; `$${` is a literal `${`. Replacements are not expanded
+ * again and get the type of their key. An empty value counts as absent.
  */
 export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
   const fields: string[] = []
@@ -48,8 +48,8 @@ export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
   const change = (value: unknown, path: string[]): unknown => {
     if (Array.isArray(value)) {
       return value.map((item, index) => {
-        const place = [...path.slice(0, -1), `${path.at(-1)}[${index}]`]
-        return isTree(item) ? mapLeaves(item, change, place) : change(item, place)
+        const itemPath = [...path.slice(0, -1), `${path.at(-1)}[${index}]`]
+        return isTree(item) ? mapLeaves(item, change, itemPath) : change(item, itemPath)
       })
     }
     return typeof value === 'string' ? expandText(value, path) : value
@@ -57,7 +57,7 @@ export function expand(file: Tree, env: NodeJS.ProcessEnv): Expanded {
   return { tree: mapLeaves(file, change), fields, names, errors }
 }
 
-const malformed = `has a \${ that is neither \${NAME} nor \${NAME:-default}; write $\${ for the characters`
+const malformed = `must use \${ only in \${NAME} and \${NAME:-default}; write $\${ for the characters`
 
 const missing = (name: string) =>
-  `wants the environment variable ${name}, which is not set or empty; write \${${name}:-} where that is fine`
+  `needs the environment variable ${name}, which is not set or empty; write \${${name}:-} if it is optional`
