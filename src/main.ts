@@ -2,7 +2,7 @@
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** From Node 22.8 on. */
+/** Available in Node 22.8 and later. */
 type CompileCache = { enableCompileCache?(directory: string): unknown }
 
 // Keeps the compiled code for the next start. The cache is next to the code, so that only users who could change the code

@@ -3,7 +3,7 @@ import { buildApp } from './app.ts'
 import { defaultConfig } from './config/file/load.ts'
 import { openapiText } from './http/server/openapi-document.ts'
 
-// node dist/openapi.js FILE: writes the OpenAPI document of a tta with its embedded source, which has all routes.
+// node dist/openapi.js FILE: writes the OpenAPI document of a tta with the embedded source, which has every route.
 const [file] = process.argv.slice(2)
 if (file === undefined) throw new Error('usage: node dist/openapi.js FILE')
 const { app, close } = await buildApp(defaultConfig())

@@ -4,23 +4,23 @@ import { version } from './base/package.ts'
 import { runCommandLine } from './cli/run.ts'
 import { isTelemetryEnabled } from './operations/telemetry/enabled.ts'
 
-/** After the time that builds under way have to end: for everything else, ms. */
+/** Time for everything else after the time that running builds get to end, ms. */
 const graceMs = 2000
 
-// The heap may double before all of it is marked. Left to itself V8 allows a small heap less than the answers of Tempo
-// that are in memory at a time: in a service that builds often it marked every second, 10 ms with requests waiting.
+// The heap may double before V8 marks all of it. V8's default for a small heap is less than the responses of Tempo in
+// memory at one time. A service that built often was then marked every second, for 10 ms with requests waiting.
 setFlagsFromString('--heap-growing-percent=100')
 
 const stop = new AbortController()
 const { argv, env, stdout, stderr } = process
 
-// Who reads the output has gone (`tta | head`): nobody is left to tell.
+// The reader of the output has gone, as in `tta | head`, so no message would arrive.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(1)
   throw error
 })
 
-// A file that may grow no more (ulimit -f, LimitFSIZE=) is an error of the write, not the end of the process.
+// A file at its size limit (ulimit -f, LimitFSIZE=) fails the write instead of ending the process.
 process.on('SIGXFSZ', () => {})
 
 let shutdownTimeoutMs = 0
@@ -32,7 +32,7 @@ const onHangUp = (listener: () => void) => {
   listensToHangUps = true
   process.on('SIGHUP', listener)
 }
-// The demo's spans are the shop's: what the environment says of telemetry is not meant for them.
+// The demo sends spans of a shop, so the telemetry settings of the environment do not apply to it.
 const isTraced = argv[2] !== 'demo' && isTelemetryEnabled(env)
 const stopTelemetry = isTraced
   ? (await import('./operations/telemetry/start.ts')).startTelemetry(version)
@@ -47,16 +47,16 @@ const finished = runCommandLine(argv.slice(2), {
   onShutdownTimeout,
 })
 
-// A terminal that goes away ends a build, as ever; for the service SIGHUP means to read its configuration anew.
+// SIGHUP ends a build, as a closed terminal should. The service reads its configuration again.
 process.on('SIGHUP', () => {
   if (!listensToHangUps) process.kill(process.pid, 'SIGTERM')
 })
-const options = { delay: false as const, logger: { error: sayOnStderr }, skip: ['SIGHUP' as const] }
+const options = { delay: false as const, logger: { error: writeError }, skip: ['SIGHUP' as const] }
 const grace = closeWithGrace(options, async ({ err }) => {
-  if (err) sayOnStderr(err)
+  if (err) writeError(err)
   const limitMs = shutdownTimeoutMs + graceMs
   setTimeout(() => {
-    sayOnStderr(`killed: it did not end within ${limitMs} ms`)
+    writeError(`killed: the process did not end within ${limitMs} ms`)
     process.exit(1)
   }, limitMs).unref()
   stop.abort(new Error('the process was asked to end'))
@@ -69,6 +69,6 @@ process.exitCode = await finished
 await stopTelemetry()
 grace.uninstall()
 
-function sayOnStderr(said: unknown): void {
-  stderr.write(`tta: ${said instanceof Error ? said.stack : said}\n`)
+function writeError(error: unknown): void {
+  stderr.write(`tta: ${error instanceof Error ? error.stack : error}\n`)
 }

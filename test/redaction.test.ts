@@ -11,11 +11,11 @@ import { loadConfig } from '../src/config/file/load.ts'
 import { createLogger } from '../src/operations/logger.ts'
 import { terminal } from './support/test-terminal.ts'
 
-// Every secret an operator can give has this in it, also after base64: three bytes give the same four characters.
+// Every secret contains this mark, in base64 too: three bytes always become the same four characters.
 const mark = 'S3CRETS3CRETS3CRET'
 const secret = (name: string) => `${mark}${mark}-${name}`
 
-/** Whether a text has a planted secret in it: as it was given, percent-encoded, or inside base64 at any offset. */
+/** Returns the planted secret in a text, if there is one: plain, percent-encoded, or in base64 at any offset. */
 function leaks(text: string): string | undefined {
   const encoded = [0, 1, 2].map((shift) =>
     Buffer.from(`${'x'.repeat(shift)}${mark}${mark}`)
@@ -64,7 +64,7 @@ const upstreams: Record<string, RequestListener> = {
   'repeat what they were sent, with 500': repeatsHeaders(500),
 }
 
-/** As some gateways do in their refusals. */
+/** Some gateways do this when they refuse a request. */
 function repeatsHeaders(status: number): RequestListener {
   return ({ headers }, response) => {
     const [, credentials = ''] = (headers.authorization ?? '').split(' ')
@@ -73,7 +73,7 @@ function repeatsHeaders(status: number): RequestListener {
   }
 }
 
-/** A way to reach Tempo: keys of its section. */
+/** Keys of the section tempo for one way to authenticate. */
 type Way = (address: string) => object
 
 const ways: Record<string, Way> = {
@@ -106,7 +106,7 @@ const requests = [
   { method: 'POST', url: '/-/reload' },
 ] as const
 
-t.test('no secret of the configuration or of a request is in any answer or log line', async (t) => {
+t.test('no response or log line contains a secret of the configuration or of a request', async (t) => {
   const cases = Object.entries(upstreams).map(([what, answer], index) => {
     const way = Object.keys(ways)[index % 3] ?? ''
     return { what, answer, way, tempo: ways[way] ?? fail }
@@ -132,7 +132,7 @@ t.test('no secret of the configuration or of a request is in any answer or log l
   )
 })
 
-t.test('nor in what the process prints: help, mistakes, failures, crashes', async (t) => {
+t.test('no output of the process contains a secret: help, mistakes, failures, crashes', async (t) => {
   const wrong = [
     JSON.stringify({ tempo: { url: `http://a:${secret('x')}@b?c` } }),
     JSON.stringify({ tempo: { url: `nonsense://${secret('x')}@b` } }),
@@ -174,7 +174,7 @@ t.test('nor in what the process prints: help, mistakes, failures, crashes', asyn
   t.equal(leaks(crashed.text), undefined, 'a crash')
 })
 
-t.test('where tta sends requests is for the configuration to say, and for no caller', async (t) => {
+t.test('only the configuration decides where tta sends requests, and no caller', async (t) => {
   const called: string[] = []
   const address = await upstream(t, (request, response) => {
     called.push(request.url ?? '')
@@ -212,7 +212,7 @@ function fail(): never {
   throw new Error('is not to be called')
 }
 
-/** What `tta` says on both of its outputs, and its exit status. @param signal sent as soon as it listens */
+/** Returns the output and the exit status of `tta`. @param signal sent as soon as it listens */
 async function printed(
   argv: string[],
   cwd: string,

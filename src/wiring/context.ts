@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { LiveConfig } from '../config/reload.ts'
 import type { Metrics } from '../operations/metrics/metrics.ts'
 
-/** What every part of tta is made with. */
+/** Shared by every part of tta. */
 export interface Context {
   live: LiveConfig
   metrics: Metrics

@@ -11,7 +11,7 @@ import {
 import type { Context } from './context.ts'
 
 export interface Sinks {
-  /** What readers see. */
+  /** The graphs that readers see. */
   store: GraphStore
   /** Where the store keeps earlier builds, if `history.path` is set. */
   history: CountedHistory | undefined

@@ -8,29 +8,26 @@ const other = 'geheim-geheim-geheim-2'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const withTokens = (...tokens: object[]) => JSON.stringify({ server: { auth: { tokens } } })
 
-t.test(
-  'tokens come from the file, from a variable in it, from a file of their own, or as JSON',
-  async (t) => {
-    const file = join(t.testdir({ token: `${other}\n` }), 'token')
-    const text = withTokens(
-      { name: 'a', token: `\${A_TOKEN}`, scopes: ['read'] },
-      { name: 'b', token_file: file, scopes: ['read', 'write'] },
-    )
-    const expected = [
-      { name: 'a', sha256: sha256(secret), scopes: ['read'] },
-      { name: 'b', sha256: sha256(other), scopes: ['read', 'write'] },
-    ]
-    const config = load(text, { env: { A_TOKEN: secret } })
-    t.same(config.server.auth.tokens, expected)
-    t.notOk(JSON.stringify(config).includes('geheim'), 'only hashes are kept')
+t.test('reads tokens from the file, from a variable in it, from a token file and from JSON', async (t) => {
+  const file = join(t.testdir({ token: `${other}\n` }), 'token')
+  const text = withTokens(
+    { name: 'a', token: `\${A_TOKEN}`, scopes: ['read'] },
+    { name: 'b', token_file: file, scopes: ['read', 'write'] },
+  )
+  const expected = [
+    { name: 'a', sha256: sha256(secret), scopes: ['read'] },
+    { name: 'b', sha256: sha256(other), scopes: ['read', 'write'] },
+  ]
+  const config = load(text, { env: { A_TOKEN: secret } })
+  t.same(config.server.auth.tokens, expected)
+  t.notOk(JSON.stringify(config).includes('geheim'), 'only hashes are kept')
 
-    const json = JSON.stringify([{ name: 'a', token: secret, scopes: ['read'] }])
-    t.same(load('', { env: { TTA_SERVER_AUTH_TOKENS: json } }).server.auth.tokens, expected.slice(0, 1))
-    t.same(load('').server.auth.tokens, [])
-  },
-)
+  const json = JSON.stringify([{ name: 'a', token: secret, scopes: ['read'] }])
+  t.same(load('', { env: { TTA_SERVER_AUTH_TOKENS: json } }).server.auth.tokens, expected.slice(0, 1))
+  t.same(load('').server.auth.tokens, [])
+})
 
-t.test('what is wrong with a token is said without the token', async (t) => {
+t.test('describes an error of a token without the token', async (t) => {
   const empty = join(t.testdir({ empty: '\n' }), 'empty')
   const good = { name: 'a', token: secret, scopes: ['read'] }
   const cases: [tokens: object[], said: RegExp][] = [

@@ -7,7 +7,7 @@ import { providerOptions } from '../../src/wiring/sinks.ts'
 import { tempoOptions } from '../../src/wiring/sources.ts'
 import { complaint, load, refused } from './sources.ts'
 
-t.test('a base URL is taken with or without slash, /api, prefix and credentials', async (t) => {
+t.test('accepts a base URL with or without slash, /api, prefix and credentials', async (t) => {
   const cases: [written: string, url: string, authorization?: string][] = [
     ['http://tempo:3200', 'http://tempo:3200'],
     ['http://tempo:3200/', 'http://tempo:3200'],
@@ -47,12 +47,12 @@ t.test('a base URL is taken with or without slash, /api, prefix and credentials'
   }
 })
 
-t.test('the example of an address has the port of what it leads to', async (t) => {
+t.test('shows an example address with the usual port of the server', async (t) => {
   t.match(complaint(t, 'tempo: { url: a }'), 'such as http://localhost:3200')
   t.match(complaint(t, 'nodegraph_provider: { url: a }'), 'such as http://localhost:9393')
 })
 
-t.test('there is one way to authenticate, and it becomes a header', async (t) => {
+t.test('turns the one way to authenticate into a header', async (t) => {
   const basic = `Basic ${Buffer.from('ünal:pä:ss').toString('base64')}`
   const headersOf = (keys: string) => tempoOptions(load(`tempo:\n  url: http://a\n  ${keys}`))?.headers
   t.same(headersOf(`basic_auth: { username: ünal, password: 'pä:ss' }`), { authorization: basic })
@@ -80,7 +80,7 @@ t.test('there is one way to authenticate, and it becomes a header', async (t) =>
   t.match(complaint(t, 'tempo: { url: http://a, headers: { X-A: a, x-a: b } }'), 'is set twice')
 })
 
-t.test('credentials without an address are a mistake, not the embedded source', async (t) => {
+t.test('refuses credentials without an address instead of using the embedded source', async (t) => {
   for (const key of [
     'bearer_token: x',
     'tenant: x',
@@ -98,10 +98,13 @@ t.test('credentials without an address are a mistake, not the embedded source', 
   t.same(tempoOptions(load('tempo: { timeout: 20 }')), undefined, 'the embedded source')
 })
 
-t.test('tenants are said in one way', async (t) => {
+t.test('refuses a tenant that is set in two ways', async (t) => {
   const withHeader = (keys: string) => `tempo: { url: http://a, headers: { X-Scope-OrgID: b }, ${keys} }`
   t.same(tempoOptions(load(withHeader('')))?.headers, { 'x-scope-orgid': 'b' })
-  t.match(complaint(t, withHeader('tenant: a')), 'tempo.tenant cannot be combined with tempo.headers.x-scope-orgid')
+  t.match(
+    complaint(t, withHeader('tenant: a')),
+    'tempo.tenant cannot be combined with tempo.headers.x-scope-orgid',
+  )
   t.match(complaint(t, withHeader('tenants: [a]')), 'tempo.tenants cannot be combined with')
   const graphs = '\ngraphs: { shop: { tenant: a } }'
   t.match(complaint(t, withHeader('') + graphs), 'graphs.shop.tenant cannot be combined with')
@@ -115,10 +118,10 @@ t.test('tenants are said in one way', async (t) => {
     env: {},
     overrides: { tempo: { tenant: 'z' } },
   })
-  t.equal(commanded.graphs.shop?.tenant, 'z', 'the command line goes before the file')
+  t.equal(commanded.graphs.shop?.tenant, 'z', 'the command line overrides the file')
 })
 
-t.test('headers and tokens cannot smuggle in other headers', async (t) => {
+t.test('refuses headers and tokens that would add other headers', async (t) => {
   const tempo = (keys: Tree) => JSON.stringify({ tempo: { url: 'http://a', ...keys } })
   t.match(complaint(t, tempo({ headers: { a: 'b\r\nc: d' } })), 'tempo.headers.a must match')
   t.match(complaint(t, tempo({ headers: { 'a b': 'c' } })), 'tempo.headers.a b must have a name that matches')
@@ -131,7 +134,7 @@ t.test('headers and tokens cannot smuggle in other headers', async (t) => {
   )
 })
 
-t.test('the certificate authority is read at the start', async (t) => {
+t.test('reads the certificate authority with the configuration', async (t) => {
   const folder = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\nx\n', 'key.txt': 'no' })
   const withFile = (name: string) =>
     `tempo: { url: https://a, ca_file: ${JSON.stringify(join(folder, name))} }`

@@ -3,7 +3,7 @@ import { defaultParameters } from '../../src/model/parameters.ts'
 import { buildSettings, schedulesOf } from '../../src/wiring/builds.ts'
 import { complaint, load, refused } from './sources.ts'
 
-t.test('a graph takes what it does not say from the sections of the file', async (t) => {
+t.test('a named graph has the values of the sections for its absent keys', async (t) => {
   const config = load(`
 graph: { name: shop }
 query: { tag: k8s.namespace.name, limit: 500 }
@@ -49,7 +49,7 @@ nodegraph_provider: { url: http://localhost:9393 }
   })
 })
 
-t.test('names that mean something to JavaScript are names like others', async (t) => {
+t.test('accepts names that are special in JavaScript', async (t) => {
   const { graphs = {} } = buildSettings(
     load('graphs: { __proto__: {}, constructor: { query: { limit: 5 } } }'),
   )
@@ -57,22 +57,22 @@ t.test('names that mean something to JavaScript are names like others', async (t
   t.match(graphs, { constructor: { parameters: { graph: 'constructor', limit: 5 } } })
 })
 
-t.test('environment and command line', async (t) => {
+t.test('environment and command line override named graphs', async (t) => {
   const env = { TTA_GRAPHS: '{"cart":{"query":{"limit":7},"schedule":{"every_sec":60}}}' }
   t.match(load('graphs: { cart: { query: { filter: a } } }', { env }).graphs, {
     cart: { query: { limit: 7, filter: 'a' }, schedule: { every_sec: 60 } },
   })
   const filled = load(`graphs: { cart: { query: { limit: '\${MOST}' } } }`, { env: { MOST: '9' } })
-  t.equal(filled.graphs.cart?.query?.limit, 9, 'a number where one is wanted')
+  t.equal(filled.graphs.cart?.query?.limit, 9, 'as the type of the key')
   const overrides = { query: { filter: 'cli' }, search: { from: '60' } }
   t.match(
     load('graphs: { cart: { query: { filter: a, limit: 3 } } }', { overrides }).graphs.cart,
     { query: { filter: 'cli', limit: 3 }, search: { from: 60 } },
-    'the command line goes before the file, for every graph',
+    'the command line overrides the file, for every graph',
   )
 })
 
-t.test('mistakes are named with what is allowed', async (t) => {
+t.test('names every mistake and the allowed values', async (t) => {
   const cases: [text: string, said: string | RegExp][] = [
     ['graphs: { Shop: {} }', /^graphs\.Shop .*lower-case letters/],
     ['graphs: { a: { querry: {} } }', /^graphs\.a\.querry .*did you mean query\?/],
@@ -127,7 +127,7 @@ t.test('mistakes are named with what is allowed', async (t) => {
     t.match(message, said)
     t.notOk(
       `${message}${JSON.stringify(errors)}`.includes('geheim'),
-      'what the environment gives is not told',
+      'values from the environment are hidden',
     )
   }
 })

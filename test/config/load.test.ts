@@ -73,29 +73,7 @@ t.test('an empty configuration is the documented defaults, frozen', async (t) =>
 })
 
 t.test('the configuration of the demo loads unchanged', async (t) => {
-  const long = load(`
-graph:
-  name: micro
-query:
-  tag: service.name
-  filter: 'cart.*'
-  use_tag_as_node: false
-  trace_threshold_ms: 40.0
-search:
-  from: 1200
-  mode: ingester
-loop:
-  interval: 60
-tempo:
-  url: https://tempo.example.net/tempo/api
-  headers:
-    authorization: 'Basic XXXXXXXXXXX'
-  timeout: 15
-nodegraph_provider:
-  url: http://localhost:9393
-  headers:
-    content-type: application/json
-  timeout: 15`)
+  const long = loadConfig({ path: 'test/config/demo-config.yml', env: {} })
   t.match(parametersOf(long), {
     filter: 'cart.*',
     useTagAsNode: false,
@@ -121,10 +99,7 @@ tempo: { url: https://tempo.example.net/tempo/api, headers: { authorization: 'Ba
 nodegraph_provider: { url: http://nodegraph-provider:9393, headers: { content-type: application/json } }`)
   t.equal(short.query.filter, 'a.*', 'tag_filter is filter')
   t.equal(load(`query: { tag_filter: a, filter: a }`).query.filter, 'a', 'both, and the same')
-  t.match(
-    complaint(t, `query: { tag_filter: a, filter: b }`),
-    'query.tag_filter must equal query.filter',
-  )
+  t.match(complaint(t, `query: { tag_filter: a, filter: b }`), 'query.tag_filter must equal query.filter')
 
   const text = load(`
 query: { trace_threshold_ms: '40.5' }
@@ -140,7 +115,7 @@ nodegraph_provider: { url: 'http://a', timeout: ' 3 ' }`)
   t.match(complaint(t, `server: { port: '80' }`), 'server.port must be an integer', 'but not elsewhere')
 })
 
-t.test('the command line goes over the environment, that over the file, that over the default', async (t) => {
+t.test('the command line overrides the environment, that the file, and that the default', async (t) => {
   const text = 'query: { limit: 2 }'
   const env = { TTA_QUERY_LIMIT: '3' }
   t.equal(load(text).query.limit, 2)
@@ -154,7 +129,7 @@ t.test('the command line goes over the environment, that over the file, that ove
   t.equal(
     load(text, { env, overrides: { query: { limit: undefined } } }).query.limit,
     3,
-    'undefined says nothing',
+    'undefined overrides nothing',
   )
   t.equal(
     load(text, { overrides: { query: { tag: 'x' } } }).query.limit,
@@ -162,7 +137,7 @@ t.test('the command line goes over the environment, that over the file, that ove
     'key by key, not section by section',
   )
   const other = { env: { TTA_QUERY_FILTER: 'env' } }
-  t.equal(load('query: { tag_filter: file }', other).query.filter, 'env', 'across spellings too')
+  t.equal(load('query: { tag_filter: file }', other).query.filter, 'env', 'under both names of a key')
   const merged = load('tempo: { url: http://a, headers: { X-A: file, x-b: file } }', {
     env: { TTA_TEMPO_HEADERS_X_A: 'env', TTA_TEMPO_HEADERS_X_C: 'env' },
   })
@@ -192,7 +167,7 @@ t.test('every key has an environment name that sets it', async (t) => {
   )
 })
 
-t.test('the service links Kubernetes sets for a service called tta are no configuration', async (t) => {
+t.test('ignores the variables that Kubernetes sets for a service named tta', async (t) => {
   const env = {
     TTA_SERVICE_HOST: '10.0.0.1',
     TTA_SERVICE_PORT: '8080',
@@ -206,7 +181,7 @@ t.test('the service links Kubernetes sets for a service called tta are no config
   t.same(loadConfig({ env }), defaultConfig())
 })
 
-t.test('a file takes values from the environment', async (t) => {
+t.test('expands variables of the environment in the file', async (t) => {
   const env = { TOKEN: 'geheim', PORT: '9000', EMPTY: '', NESTED: `\${TOKEN}` }
   const config = load(
     `
@@ -222,13 +197,9 @@ tempo:
   t.equal(config.server.port, 9000, 'as the type of the key')
   t.equal(config.server.host, '0.0.0.0')
   t.equal(config.query.filter, `a\${b}`, 'two dollars are one')
-  t.equal(config.query.service_node_sub_title, `9000-\${TOKEN}`, 'what is put in is not expanded again')
+  t.equal(config.query.service_node_sub_title, `9000-\${TOKEN}`, 'a replacement is not expanded again')
   t.equal(config.query.tag, 'service.namespace')
-  t.same(
-    tempoOptions(config)?.headers,
-    { authorization: 'Bearer geheim' },
-    'what comes out empty is not given',
-  )
+  t.same(tempoOptions(config)?.headers, { authorization: 'Bearer geheim' }, 'an empty value counts as absent')
 
   const missing = refused(
     `{ tempo: { url: 'http://a', bearer_token: '\${NO}', basic_auth: { username: a, password: '\${EMPTY}' } } }`,
@@ -240,7 +211,7 @@ tempo:
       'tempo.basic_auth.password needs the environment variable EMP',
       'tempo.bearer_token needs the environment variable NO, which ',
     ],
-    'each missing variable with its key, and nothing twice',
+    'each missing variable with its key, once',
   )
   t.match(complaint(t, `query: { tag: '\${not a name}' }`), 'query.tag must use ${ only in')
   const wrong = refused(`server: { port: '\${TOKEN}' }\nquery: { filter: '(\${TOKEN}' }`, { env })
@@ -250,7 +221,7 @@ tempo:
   ])
 })
 
-t.test('variables that the file takes may begin with TTA_ and are no unknown keys', async (t) => {
+t.test('accepts unknown variables with TTA_ that the file refers to', async (t) => {
   const env = { TTA_TOKEN: 'geheim', TTA_LIMIT: '', TTA_SERVER_PORT: '9000' }
   const text = `
 server: { port: '\${TTA_SERVER_PORT}', host: 'a$\${TTA_OTHER}' }
@@ -260,15 +231,19 @@ tempo: { url: http://a, bearer_token: '\${TTA_TOKEN}' }`
   t.same(tempoOptions(config)?.headers, { authorization: 'Bearer geheim' })
   t.equal(config.query.limit, 7)
   t.equal(config.server.port, 9000)
-  t.match(complaint(t, '', { env }), 'TTA_TOKEN is not the environment name of a key', 'nobody takes it')
+  t.match(
+    complaint(t, '', { env }),
+    'TTA_TOKEN is not the environment name of a key',
+    'the file does not refer to it',
+  )
   t.match(
     complaint(t, text, { env: { ...env, TTA_OTHER: 'x' } }),
     'TTA_OTHER is not the environment name of a key',
-    'a reference that is none takes nothing',
+    'an escaped reference does not count',
   )
 })
 
-t.test('text without references is itself, and doubled dollars protect any text', async () => {
+t.test('keeps text without references, and any text after doubled dollars', async () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.boolean(), (text, braces) => {
       const title = braces ? `\${${text}}` : text
@@ -279,7 +254,7 @@ t.test('text without references is itself, and doubled dollars protect any text'
   )
 })
 
-t.test('a key under its former name is refused with the name it has today', async (t) => {
+t.test('refuses a renamed key and names the new key', async (t) => {
   const { errors } = refused(`
 build: { read_all_sec: 60 }
 graphs: { shop: { schedule: { every: 60s } } }

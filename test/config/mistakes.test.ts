@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/file/load.ts'
 import { setAt, type Tree } from '../../src/config/file/tree.ts'
 import { complaint, refused } from './sources.ts'
 
-t.test('environment names that mean nothing, and values that do not fit, are named', async (t) => {
+t.test('names unknown variables and wrong values of the environment', async (t) => {
   const env = {
     TTA_SERVER_PROT: '1',
     TTA_SERVER_PORT: 'high',
@@ -32,7 +32,7 @@ t.test('environment names that mean nothing, and values that do not fit, are nam
   )
 })
 
-t.test('everything that is wrong is reported at once, with what is allowed', async (t) => {
+t.test('reports every mistake at once, with the allowed values', async (t) => {
   const { errors, message } = refused(`
 graph: { name: A/b }
 query: { trace_treshold_ms: 1, filter: '(a', tag: resource., use_tag_as_node: 'yes' }
@@ -60,7 +60,7 @@ toto:
   t.equal(message.split('\n').length, errors.length + 1)
 })
 
-t.test('mistakes stand in the order of config_example.yml, whatever found them', async (t) => {
+t.test('reports mistakes in the order of config_example.yml', async (t) => {
   const { errors } = refused(
     `
 toto: 1
@@ -95,7 +95,7 @@ query: { level: x, tag_filter: a, filter: b, tag: '', toto: 1 }
   )
 })
 
-t.test('a file is read from disk; what is no YAML says where, and quotes nothing', async (t) => {
+t.test('reads the file, and names the place of a YAML error without quoting it', async (t) => {
   const folder = t.testdir({})
   const path = join(folder, 'tta.yml')
   writeFileSync(path, '\ufeffserver:\n  port: 1\n')
@@ -124,7 +124,7 @@ t.test('a file is read from disk; what is no YAML says where, and quotes nothing
     t.notMatch(refused(text).message, /geheim"|geheim'|: geheim/, JSON.stringify(text))
 })
 
-t.test('no error ever shows a secret, whatever else is wrong', async () => {
+t.test('never shows a secret in an error', async () => {
   const secret = 'g3heim'
   const places = [
     ['tempo'],
@@ -143,8 +143,8 @@ t.test('no error ever shows a secret, whatever else is wrong', async () => {
     ['log', 'level'],
   ]
   const open = new Set(['query.filter', 'server.port', 'log.level'])
-  // What stands in the file itself under a key that is no secret is shown; of an address, what has no credentials,
-  // query or fragment.
+  // A value from the file is shown unless its key is a secret. An address is shown without credentials, query and
+  // fragment.
   const shown = (field: string, form: unknown) =>
     open.has(field) || (field.endsWith('.url') && typeof form === 'string' && !/[@?#]/.test(form))
   const forms = fc.constantFrom(
@@ -179,7 +179,7 @@ t.test('no error ever shows a secret, whatever else is wrong', async () => {
   )
 })
 
-t.test('of an address neither query nor fragment is ever shown', async (t) => {
+t.test('never shows the query or fragment of an address', async (t) => {
   const addresses: [written: string, shown: string][] = [
     ['http://h/?token=geheim', 'http://h/?…'],
     ['http://h/a#geheim', 'http://h/a#…'],
@@ -197,12 +197,12 @@ t.test('of an address neither query nor fragment is ever shown', async (t) => {
   t.match(
     refused('', { env: { TTA_LOG_LEVEL: 'http://h/?token=geheim' } }).message,
     'log.level is "http://h/?…", but must',
-    'an address at the wrong key is still one',
+    'an address under the wrong key counts too',
   )
   t.match(refused('graph: { name: What? }').message, 'graph.name is "What?"', 'other text is shown whole')
 })
 
-t.test('no key of an object is lost on the way, not even __proto__', async (t) => {
+t.test('reports every unknown key, even __proto__', async (t) => {
   t.match(
     refused('{"__proto__": {"a": 1}, "server": {"__proto__": 1}}').errors.map(({ field }) => field),
     ['server.__proto__', '__proto__'],

@@ -1,7 +1,7 @@
 import { environmentName } from '../../src/config/file/environment.ts'
 import type { Key } from '../../src/config/sections/schema-keys.ts'
 
-/** A value other than the default that every key takes, as text. */
+/** Valid values that differ from the default, as text. */
 const texts: Record<string, string> = {
   'server.host': '0.0.0.0',
   'log.level': 'warn',
@@ -22,14 +22,14 @@ const texts: Record<string, string> = {
   'webhooks.rules': '[{"graph":"a"}]',
 }
 
-/** Without these others mean nothing. */
+/** Keys that other keys need. */
 const always = {
   TTA_TEMPO_URL: 'http://a',
   TTA_NODEGRAPH_PROVIDER_URL: 'http://a',
   TTA_WEBHOOKS_AUTH_HMAC_SECRET: 's',
 }
 
-/** A variable that sets a key to another value, and the environment in which it may stand; '' where there is no such value. */
+/** A variable that sets a key to another value, and the environment that it needs. '' if no sample exists. */
 export function sampleOf({ path, schema }: Key): { name: string; text: string; needed: NodeJS.ProcessEnv } {
   const numeric = schema.type === 'number' || schema.type === 'integer'
   const { maximum = 1024 } = schema as { maximum?: number }

@@ -11,7 +11,7 @@ export const load = (text: string, more: Partial<ConfigSources> = {}) =>
 /** The parameters of a build for which a request names nothing. */
 export const parametersOf = (config: Config) => buildSettings(config).defaults
 
-/** The error with which a configuration is refused; throws when it is not. */
+/** Returns the error of a refused configuration, and throws if it is accepted. */
 export function refused(text: string, more: Partial<ConfigSources> = {}): ConfigError {
   try {
     load(text, more)
@@ -22,7 +22,7 @@ export function refused(text: string, more: Partial<ConfigSources> = {}): Config
   throw new Error(`was expected to be refused: ${text}`)
 }
 
-/** The one complaint about a configuration, as `field message`. */
+/** Returns the only error of a configuration, as `field message`. */
 export function complaint(t: Test, text: string, more: Partial<ConfigSources> = {}): string {
   const { errors } = refused(text, more)
   t.equal(errors.length, 1, 'one thing is wrong')

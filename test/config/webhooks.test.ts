@@ -3,7 +3,7 @@ import { alertRuleOptions, senderAuth } from '../../src/config/checks/webhooks.t
 import { alertSettings } from '../../src/wiring/builds.ts'
 import { load, refused } from './sources.ts'
 
-t.test('rules and senders come out as they are used', async (t) => {
+t.test('maps rules and credentials of senders to the options of alert builds', async (t) => {
   const config = load(
     `
 webhooks:
@@ -62,14 +62,14 @@ webhooks:
   ])
 })
 
-t.test('rules can come from the environment, as JSON', async (t) => {
+t.test('reads rules from the environment as JSON', async (t) => {
   const env = { TTA_WEBHOOKS_RULES: '[{"graph":"micro"}]', TTA_WEBHOOKS_AUTH_BEARER_TOKEN: 'a' }
   const { webhooks } = load('', { env })
   t.equal(webhooks.rules[0]?.graph, 'micro')
   t.equal(webhooks.auth.bearer_token, 'a')
 })
 
-t.test('everything that is wrong with the rules is named, with the rule', async (t) => {
+t.test('names every mistake in the rules', async (t) => {
   const { errors } = refused(`
 webhooks:
   rules:
@@ -89,7 +89,7 @@ webhooks:
   t.equal(errors.length, 6)
 })
 
-t.test('keys of a rule are checked one by one', async (t) => {
+t.test('checks every key of a rule', async (t) => {
   const { errors } = refused(`
 webhooks:
   min_interval_sec: often
@@ -109,7 +109,7 @@ webhooks:
   })
 })
 
-t.test('no secret is shown, and a time without a secret is none', async (t) => {
+t.test('shows no secret, and refuses a timestamp header without a secret', async (t) => {
   const secret = 'geheim geheim'
   const { message, errors } = refused(
     JSON.stringify({

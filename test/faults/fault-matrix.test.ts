@@ -7,11 +7,11 @@ import { asked, heldBehind, heldBy, keptIn, type Stage, serve, setStage, traces 
 
 type Tta = Awaited<ReturnType<typeof serve>>
 
-/** One tta goes through all faults that end by themselves; what needs another one has its own. */
+/** One tta runs through every fault that ends without a restart. Other faults have a tta of their own. */
 let lasting: { stage: Stage; tta: Tta } | undefined
 t.teardown(() => lasting?.tta.close())
 
-/** With the old graph everywhere, and the row's Tempo. */
+/** A stage with the old graph everywhere and the Tempo of the row. */
 async function prepare(test: Test, { config, tempo, before, alone }: Row) {
   if (config || before || alone) {
     const stage = await setStage(test, tempo)
@@ -32,7 +32,7 @@ async function prepare(test: Test, { config, tempo, before, alone }: Row) {
   return lasting
 }
 
-/** Each has the old graph everywhere when the fault comes, and would build the new one. */
+/** In each, the old graph is everywhere when the fault starts, and the new graph would be built. */
 for (const row of rows) t.test(row.fault, (t) => play(t, row))
 
 async function play(t: Test, row: Row) {
@@ -67,7 +67,7 @@ async function play(t: Test, row: Row) {
   t.comment(`${fault}: ${'code' in sees ? sees.code : sees.status}; ${holds.join(', ')}`)
 }
 
-/** @returns how much a counter has grown since */
+/** @returns the growth of a counter since the call */
 async function counter({ get }: Tta) {
   const read = async () => String((await get('/metrics')).body).split('\n')
   const valueIn = (lines: string[], series: string) =>
@@ -76,7 +76,7 @@ async function counter({ get }: Tta) {
   return async (series: string) => valueIn(await read(), series) - valueIn(before, series)
 }
 
-/** A failure is in the answer, in the log and in the metrics, and a reader who asks for a window gets it too. */
+/** Checks that a failure is in the response, the log and the metrics, and in the response to a preview. */
 async function hasFailed(
   t: Test,
   { code, detail }: Extract<Seen, { code: string }>,
@@ -94,7 +94,7 @@ async function hasFailed(
   t.match(preview, { status, body: { code } }, 'a preview is no empty graph either')
 }
 
-/** What did not fail is told in the summary, and nothing else is. */
+/** Checks that the summary reports what happened, and nothing else. */
 function isTold(
   t: Test,
   { status, told }: Extract<Seen, { status: string }>,

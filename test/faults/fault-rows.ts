@@ -6,25 +6,25 @@ import { always, damaged, html, onSearch, tooLarge, withJobs } from '../support/
 import { type StandInOptions, text } from '../support/tempo/tempo-stand-in.ts'
 import { epochMs, type Holding, type Stage, traces } from './stage.ts'
 
-/** What whoever asked for the build gets. */
+/** The response to the request for a build. */
 export type Seen =
   | { code: ErrorCode; detail: RegExp }
-  /** 200, and how its summary tells of the fault. */
+  /** 200, and how the summary reports the fault. */
   | { status: 'complete' | 'partial' | 'empty'; told: 'retries' | 'slices' | 'attempts' | RegExp | 'nothing' }
 
 export interface Row {
   fault: string
   config?: Record<string, object>
   tempo?: Partial<StandInOptions>
-  /** Whether it needs a tta of its own, as one with a configuration of its own does. */
+  /** Whether the fault needs its own tta, for example for another configuration. */
   alone?: true
-  /** Before tta starts, and when it has started: @returns what puts an end to the fault */
+  /** Runs before or after the start of tta. @returns ends the fault */
   before?: (stage: Stage) => void
   meanwhile?: (stage: Stage) => unknown
   sees: Seen
-  /** What the log warns of, where the caller need not know. */
+  /** The warning in the log, if the response has none. */
   logs?: RegExp
-  /** Afterwards: what readers get, what the provider has, what the next tta will find. */
+  /** The graphs afterwards: of readers, of the provider and of the next tta. */
   holds: [readers: Holding, provider: Holding, restarted: Holding]
 }
 
@@ -39,7 +39,7 @@ const allOld: Row['holds'] = ['old', 'old', 'old']
 const allNew: Row['holds'] = ['new', 'new', 'new']
 
 const impatient = { tempo: { timeout: 0.3 } }
-/** More calls of back to itself than a search gives. */
+/** More spans than a search returns. */
 const many = fragmentOf(99, epochMs, [
   { id: 1, service: 'back', atMs: 100, ms: 50 },
   ...Array.from({ length: 149 }, (_, index) => ({
@@ -154,7 +154,7 @@ const ofTempo: Row[] = [
     holds: allOld,
   },
   {
-    fault: 'Tempo answers garbage: gzip that is none',
+    fault: 'Tempo answers garbage: gzip that cannot be decompressed',
     tempo: always(damaged),
     sees: badAnswer(/not the gzip/),
     holds: allOld,

@@ -4,15 +4,15 @@ import { start, type Tta } from './process.ts'
 import { type Holding, heldBehind, heldBy, keptIn, type Stage, setStage, traces } from './stage.ts'
 
 interface Phase {
-  /** In which tta dies, of a build of the new graph in the place of the old one. */
+  /** The phase of a build in which tta is killed. */
   phase: string
-  /** Asks for the build, and has tta killed. @returns what the caller got */
+  /** Starts the build and kills tta. @returns the status that the client received */
   strike: (stage: Stage, tta: Tta, kill: () => void) => Promise<{ status: number; body: unknown }>
   /** 0: the connection broke. */
   sees: number
-  /** When it has died: what the provider has, what the next tta gives its readers. */
+  /** The graph of the provider, and that of the next tta. */
   holds: [provider: Holding, restarted: Holding]
-  /** What the next tta says of the provider, and what that has then. */
+  /** The message of the next tta about the provider, and the graph of the provider then. */
   says?: [RegExp, Holding]
 }
 
@@ -68,7 +68,7 @@ const phases: Phase[] = [
     says: [/had lost the graph: the last good one is back/, 'old'],
   },
   {
-    phase: 'while the provider stores, which goes on with it',
+    phase: 'while the provider stores, which continues',
     strike: ({ provider }, tta, kill) => {
       provider.onceOnWrite(kill)
       return tta.post()
@@ -94,7 +94,7 @@ const phases: Phase[] = [
       other.exec('BEGIN IMMEDIATE')
       const answer = tta.post()
       answer.catch(() => {})
-      // Readers have it already, and the file is locked.
+      // Readers already get the graph, and the file is locked.
       while ((await heldBehind(tta.get)) !== 'new') await tta.get('/health/live')
       kill()
       await tta.ended
@@ -118,7 +118,7 @@ const phases: Phase[] = [
   },
 ]
 
-/** Each tta that comes after a killed one is the next to be killed. */
+/** Each tta continues where the killed one ended, and is killed next. */
 t.test('kill -9', async (t) => {
   const stage = await setStage(t)
   const config = stage.config({ nodegraph_provider: { timeout: 60 } })

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Test } from 'tap'
 import { asked } from './stage.ts'
 
-// `npm test` builds it first.
+// `npm test` builds the file first.
 const main = resolve('dist/main.js')
 
 export interface Line {
@@ -12,13 +12,13 @@ export interface Line {
   msg: string
 }
 
-/** tta as a process of its own. */
+/** tta in its own process. */
 export interface Tta {
   child: ChildProcess
   get(path: string): Promise<{ status: number; body: unknown }>
-  /** Asks for a build of the graph `micro`. */
+  /** Requests a build of the graph `micro`. */
   post(some?: object, headers?: Record<string, string>): Promise<{ status: number; body: unknown }>
-  /** The first line of its log with that text, also one that is still to come. */
+  /** Waits for the first line of its log that matches. */
   says(text: RegExp): Promise<Line>
   kill(signal: NodeJS.Signals): void
   /** Exit code and signal. */

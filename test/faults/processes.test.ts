@@ -6,10 +6,10 @@ import { start } from './process.ts'
 import { heldBehind, heldBy, keptIn, setStage, traces } from './stage.ts'
 
 t.test(
-  'SIGTERM under load: what runs is answered and stored, what waits is 503, nothing is half done',
+  'on SIGTERM under load, running builds are stored, waiting ones get 503, and no graph is incomplete',
   async (t) => {
     const stage = await setStage(t)
-    // The first search takes its time: all the others wait meanwhile.
+    // The first search is slow, and the others wait meanwhile.
     stage.tempo.options.fault = ({ kind, n }) => (kind === 'search' && n === 1 ? 'hang' : undefined)
     const tta = await start(t, stage.config({ tempo: { timeout: 4 }, build: { max_concurrent: 1 } }))
     const asked = async (state: string) =>
@@ -56,10 +56,10 @@ t.test(
 )
 
 t.test(
-  'a full disk: builds go on in memory and say so, and the next tta has the last one that was kept',
+  'with a full disk, builds continue in memory, and the next tta has the last build that was stored',
   async (t) => {
     const stage = await setStage(t)
-    // No file of this process grows beyond 96 KiB (in blocks of 512 bytes).
+    // The limit of a file is 96 KiB, in blocks of 512 bytes.
     const tta = await start(t, stage.config(), 'ulimit -f 192')
     const count = { kept: 0, lost: 0 }
     let kept = 'old'

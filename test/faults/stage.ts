@@ -21,11 +21,11 @@ import { fragmentOf } from '../support/tempo/stored-trace.ts'
 import { type StandInOptions, startTempo, type TempoStandIn } from '../support/tempo/tempo-stand-in.ts'
 
 export const epochMs = 1_700_000_000_000
-/** What all builds here ask for: 16 s that were over long ago. */
+/** The window of every build: 16 s, long ago. */
 export const asked = { from: epochMs, to: epochMs + 16_000, useTagAsNode: false }
 export const nowMs = epochMs + 7_200_000
 
-/** So many traces in which front calls back once: a graph of so many calls. */
+/** Traces in which front calls back once, so the graph has as many calls. */
 export const calls = (count: number) =>
   Array.from({ length: count }, (_, index) =>
     fragmentOf(index + 1, epochMs, [
@@ -36,7 +36,7 @@ export const calls = (count: number) =>
 const callsOf = { old: 3, new: 40 }
 export const traces = { old: calls(callsOf.old), new: calls(callsOf.new) }
 
-/** The last good graph, the one that is built now, one without nodes, or none of that name. */
+/** The last good graph, the new graph, an empty graph, or no graph. */
 export type Holding = 'old' | 'new' | 'cleared' | 'none'
 
 const holdingOf = (edges: number[]): string => {
@@ -46,19 +46,19 @@ const holdingOf = (edges: number[]): string => {
 const inDocument = (document: Pick<GraphDocument, 'edges'> | undefined): string =>
   document ? holdingOf(document.edges.map(({ count }) => count)) : 'none'
 
-/** What the provider gives its readers. */
+/** The graph that the provider returns. */
 export function heldBy(provider: ProviderStandIn, graph = 'micro'): string {
   const held = provider.held(graph)
   return held ? holdingOf(held.edges.map((edge) => Number(edge.split(': ')[1]))) : 'none'
 }
 
-/** What whoever answers `get` has as the last graph. */
+/** The last graph that `get` returns. */
 export async function heldBehind(get: (path: string) => Promise<{ status: number; body: unknown }>) {
   const { status, body } = await get('/graphs/micro')
   return status === 404 ? 'none' : inDocument(body as GraphDocument)
 }
 
-/** What a tta that starts now would find. */
+/** The graph that a tta started now would find. */
 export function keptIn(path: string): string {
   const file = new HistoryFile({ path, maxBuilds: 50, maxAgeMs: 1e15, busyTimeoutMs: 5000 })
   try {
@@ -74,9 +74,9 @@ export interface Stage {
   provider: ProviderStandIn
   /** File of the history. */
   path: string
-  /** What tta takes for the time, where it runs in this process. */
+  /** The time of a tta in this process. */
   clock: { nowMs: number }
-  /** A configuration that uses all of it. */
+  /** A configuration that uses every part. */
   config(some?: Record<string, object>): string
 }
 
@@ -123,7 +123,7 @@ export async function setStage(t: Test, some: Partial<StandInOptions> = {}): Pro
   return stage
 }
 
-/** tta on the stage, in this process: as it is, but that it retries without delay. */
+/** Starts tta in this process, with retries that do not wait. */
 export async function serve(text: string, clock = { nowMs }) {
   const now = () => clock.nowMs
   const config = loadConfig({ text, env: {} })

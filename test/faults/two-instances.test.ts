@@ -4,7 +4,7 @@ import type { AggregationSummary } from '../../src/model/summary.ts'
 import { heldBehind, heldBy, serve, setStage, traces } from './stage.ts'
 
 t.test(
-  'two tta that write the same graph: each answer is true, and the provider never keeps a mixture',
+  'with two writers of one graph, each response is true and the provider never keeps a mixture',
   async (t) => {
     const stage = await setStage(t)
     const other = await setStage(t, { fragments: traces.old })
@@ -39,7 +39,7 @@ t.test(
   },
 )
 
-t.test('two tta on one history: every build of both is kept, and found by either', async (t) => {
+t.test('two instances share one history, and each finds every build', async (t) => {
   const stage = await setStage(t)
   const config = () => stage.config()
   const [first, second] = [await serve(config()), await serve(config())]

@@ -66,7 +66,7 @@ const exampleGraphs = {
   nightly: {
     search: { from: 86_400 },
     schedule: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
-    sinks: ['nodegraph-provider'],
+    sinks: [],
   },
 }
 

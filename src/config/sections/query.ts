@@ -16,7 +16,10 @@ export const QuerySection = Section('Traces to read and how to draw them. A requ
   sampling_attribute: Type.Optional({ ...Parameter('samplingAttribute'), examples: ['sampling.ratio'] }),
   use_tag_as_node: Parameter('useTagAsNode'),
   user_node: Parameter('userNode'),
-  service_node_sub_title: Parameter('serviceNodeSubTitle'),
+  service_node_sub_title: {
+    ...Parameter('serviceNodeSubTitle'),
+    description: 'subTitle of the nodes that `use_tag_as_node` adds.',
+  },
   trace_threshold_ms: Parameter('traceThresholdMs'),
   level: Parameter('level'),
   limit: Parameter('limit'),

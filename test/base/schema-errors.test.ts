@@ -8,7 +8,7 @@ function complaints(schema: AnySchema, data: unknown, verbose = true) {
   return validate(data) ? [] : fieldErrors(validate.errors ?? [], 'body', data)
 }
 
-t.test('what is wrong with parameters is said in words', async (t) => {
+t.test('describes every error of parameters in plain English', async (t) => {
   const cases: [name: string, body: unknown, field: string, message: string | RegExp, value?: unknown][] = [
     [
       'unknown key',
@@ -54,7 +54,7 @@ t.test('what is wrong with parameters is said in words', async (t) => {
   t.same(complaints(AggregationParameters, {}), [])
 })
 
-t.test('paths read as one would write them', async (t) => {
+t.test('writes paths as a person would', async (t) => {
   const row = {
     type: 'object',
     required: ['id'],
@@ -68,7 +68,7 @@ t.test('paths read as one would write them', async (t) => {
   t.match(complaints(row, {}), [{ field: 'id', message: 'is missing' }])
 })
 
-t.test('the value of an unknown, missing or misnamed key is left out: it may be a secret', async (t) => {
+t.test('omits the value of an unknown, missing or misnamed key, which may be a secret', async (t) => {
   const schema = {
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -80,7 +80,7 @@ t.test('the value of an unknown, missing or misnamed key is left out: it may be 
   t.notOk('value' in (complaints(AggregationParameters, { token: 'geheim' })[0] ?? {}))
 })
 
-t.test('without Ajv verbose the messages say less, and nothing wrong', async (t) => {
+t.test('says less without the verbose option of Ajv', async (t) => {
   t.match(complaints(AggregationParameters, { fliter: 'x' }, false), [
     { field: 'fliter', message: 'is not a known key' },
   ])
@@ -92,7 +92,7 @@ t.test('without Ajv verbose the messages say less, and nothing wrong', async (t)
   ])
 })
 
-t.test('a mistyped name finds the one that was meant', async (t) => {
+t.test('finds the known name closest to a typing error', async (t) => {
   const known = ['filter', 'limit', 'level', 'trace_threshold_ms']
   t.equal(closest('fliter', known), 'filter')
   t.equal(closest('trace_treshold', known), 'trace_threshold_ms')
