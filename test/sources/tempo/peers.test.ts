@@ -31,7 +31,7 @@ function sentGraph() {
   return builder.finishServices()
 }
 
-t.test('what spans say of their peers makes nodes, named and told apart', async (t) => {
+t.test('makes nodes of peers, by name and role', async (t) => {
   const peers = sentGraph()?.nodes.filter(({ namedBy = [] }) => namedBy.length > 0) ?? []
   t.same(
     peers.map(({ role, title, namedBy, count, failed }) =>

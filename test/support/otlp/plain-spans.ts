@@ -62,7 +62,7 @@ export function plainRows(table: SpanTable): PlainSpan[] {
   return sorted(rows)
 }
 
-/** The spans that the decoder should return for OTLP/JSON, read in the plainest way. */
+/** The spans that the decoder should return for OTLP/JSON, by a simple independent implementation. */
 export function plainInput({ resourceSpans }: OtlpJson, tag: Attribute): PlainSpan[] {
   return sorted(
     resourceSpans.flatMap(({ resource, scopeSpans }) =>
