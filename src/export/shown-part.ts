@@ -2,7 +2,7 @@ import { badRequest } from '../base/errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { NodeGraph } from '../model/node-graph-rows.ts'
 import { findNodes } from '../node-graph/find-node.ts'
-import { foldNodes } from '../node-graph/fold-nodes.ts'
+import { foldNodes } from '../node-graph/fold-rows.ts'
 
 /** Which part of a graph to show. */
 export interface ShownPart {

@@ -81,7 +81,7 @@ export const NodeRow = Type.Object(
           'The node other contains several nodes, because of build.max_nodes or maxNodes',
       },
     ),
-    detail__source: Type.String({
+    detail__named_by: Type.String({
       description: "Attribute that named a node without spans; '' for all other nodes",
     }),
     detail__traffic: Type.String({ description: 'Calls and rate, as text' }),

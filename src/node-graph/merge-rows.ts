@@ -1,6 +1,6 @@
 import type { EdgeRow, NodeRow } from '../model/node-graph-rows.ts'
 import { criticalPathText, latencyText, trafficText } from './detail-texts.ts'
-import { estimatePercentiles } from './estimate-percentiles.ts'
+import { estimatePercentiles } from './merged-percentiles.ts'
 import { arcs, rounded } from './row-numbers.ts'
 
 /**
@@ -26,7 +26,7 @@ export function mergeNodes(rows: NodeRow[], id: string, callsBetween: number, wi
     subTitle: `${rows.length} nodes`,
     ...arcs(numbers),
     detail__role: 'other',
-    detail__source: '',
+    detail__named_by: '',
     detail__self_calls: String(selfCalls),
     selfCalls,
     ...numbers,

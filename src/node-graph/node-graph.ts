@@ -91,7 +91,7 @@ function nodeRow(
     secondaryStat: meanMs(node),
     ...arcs(node),
     detail__role: node.role,
-    detail__source: node.namedBy?.[0] ?? '',
+    detail__named_by: node.namedBy?.[0] ?? '',
     detail__traffic: trafficText(node, totals.windowSec),
     detail__latency: latencyText(node),
     detail__critical_path: criticalPathText(criticalPathShare(node, totals)),

@@ -219,7 +219,7 @@ t.test('the Grafana plugin', async (t) => {
       'arc__slow',
       'arc__passed',
       'detail__role',
-      'detail__source',
+      'detail__named_by',
       'detail__traffic',
       'detail__latency',
       'detail__critical_path',

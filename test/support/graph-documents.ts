@@ -51,7 +51,7 @@ function nodeRow(id: string, title: string, calls: number): NodeRow {
     detail__latency: 'p50 12 ms, p95 20 ms, p99 30 ms',
     detail__critical_path: '25 %',
     detail__self_calls: '0',
-    detail__source: '',
+    detail__named_by: '',
     ...figures(count),
     selfCalls: 0,
   }

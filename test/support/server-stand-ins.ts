@@ -93,7 +93,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
     detail__latency: 'p50 10 ms, p95 11 ms, p99 11 ms',
     detail__critical_path: '25 %',
     detail__self_calls: '0',
-    detail__source: '',
+    detail__named_by: '',
     ...figures,
     selfCalls: 0,
   }

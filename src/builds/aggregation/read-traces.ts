@@ -1,7 +1,7 @@
 import { withSpan } from '../../base/tracing.ts'
 import { StringTable } from '../../graph/columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../graph/graph-builder.ts'
-import { nodeLimitFactor } from '../../graph/operations/fold-nodes.ts'
+import { nodeLimitFactor } from '../../graph/operations/fold-into-other.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
 import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadOptions, TraceQuery, TraceSource } from '../../sources/trace-source.ts'

@@ -4,7 +4,7 @@ import type { Folding, Graph, GraphEdge, GraphNode } from '../graph.ts'
 import { noPattern } from '../totals/call-patterns.ts'
 import { noSides } from '../totals/call-sides.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
-import { compareTexts, foldOperations, foldTags } from './fold-nodes.ts'
+import { compareTexts, foldOperations, foldTags } from './fold-into-other.ts'
 import type { TagSums } from './tag-totals.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Steps } from '../columns/steps.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import type { CallEvidence, Graph, GraphEdge, GraphNode } from '../graph.ts'
-import { foldTags } from '../operations/fold-nodes.ts'
+import { foldTags } from '../operations/fold-into-other.ts'
 import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from '../operations/read-operation-graph.ts'
 import type { TagSums } from '../operations/tag-totals.ts'
 import { attributesOf, maskOfCode, serviceCode } from '../spans/peer-naming.ts'

@@ -1,7 +1,7 @@
 import { PairIndex } from '../columns/hash-index.ts'
 import { otherIndex, type StringTable } from '../columns/string-table.ts'
 import type { Folding, GraphNode } from '../graph.ts'
-import { compareTexts, leastCalled } from '../operations/fold-nodes.ts'
+import { compareTexts, leastCalled } from '../operations/fold-into-other.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
 import { maskOfCode, mayBeService, otherPeerCode, roleOfCode, serviceCode } from '../spans/peer-naming.ts'
 import type { CallTotals } from '../totals/call-totals.ts'

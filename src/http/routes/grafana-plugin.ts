@@ -41,7 +41,7 @@ const displayNames: Record<string, string> = {
   arc__slow: 'Slow',
   arc__passed: 'Passed',
   detail__role: 'Role',
-  detail__source: 'Named by',
+  detail__named_by: 'Named by',
   detail__traffic: 'Traffic',
   detail__latency: 'Latency',
   detail__critical_path: 'Critical path',

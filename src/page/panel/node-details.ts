@@ -29,8 +29,8 @@ export function nodeDetails(node: DrawnNode, context: DetailsContext): HTMLEleme
     h('p', { class: 'kind' }, role === 'operation' ? 'Operation' : role),
     h('h2', {}, h('bdi', {}, title)),
     h('p', { class: 'subtitle' }, h('bdi', {}, row.subTitle)),
-    row.detail__source !== '' &&
-      h('p', { class: 'muted' }, 'Name from attribute ', h('code', {}, row.detail__source)),
+    row.detail__named_by !== '' &&
+      h('p', { class: 'muted' }, 'Name from attribute ', h('code', {}, row.detail__named_by)),
     h(
       'button',
       {

@@ -12,12 +12,21 @@ const renamedKeys: [path: string[], before: string, now: string][] = [
 export function parseDocument(text: string): GraphDocument {
   const document: unknown = JSON.parse(text)
   for (const [path, before, now] of renamedKeys) {
-    const holder = path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), document)
-    if (!isObject(holder) || !Object.hasOwn(holder, before)) continue
-    holder[now] = holder[before]
-    delete holder[before]
+    rename(
+      path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), document),
+      before,
+      now,
+    )
   }
+  const { nodes } = document as GraphDocument
+  if (Array.isArray(nodes)) for (const row of nodes) rename(row, 'detail__source', 'detail__named_by')
   return document as GraphDocument
+}
+
+function rename(holder: unknown, before: string, now: string): void {
+  if (!isObject(holder) || !Object.hasOwn(holder, before)) return
+  holder[now] = holder[before]
+  delete holder[before]
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -3,7 +3,7 @@ import { TtaError } from '../../base/errors.ts'
 import { createKeyedQueue } from '../../base/keyed-queue.ts'
 import type { GraphSink } from '../graph-sink.ts'
 import { createProviderClient, ProviderFailure } from './client.ts'
-import { createReplacement, sinkName } from './replacement.ts'
+import { createReplacement, sinkName } from './replace-or-restore.ts'
 import { persistently, writeOnce } from './verified-write.ts'
 
 export interface NodegraphProviderOptions {

@@ -30,7 +30,7 @@ const nodeKeys = [
   'arc__slow',
   'arc__passed',
   'detail__role',
-  'detail__source',
+  'detail__named_by',
   'detail__traffic',
   'detail__latency',
   'detail__critical_path',

@@ -281,6 +281,7 @@ t.test('reads a document that was stored with the old names of keys', async (t) 
   const { publish, ...phasesMs } = document.summary.phasesMs
   const old = {
     ...document,
+    nodes: document.nodes.map(({ detail__named_by, ...row }) => ({ ...row, detail__source: 'peer.service' })),
     summary: {
       ...document.summary,
       spans: { ...spans, unnamed: 3 },
@@ -296,6 +297,7 @@ t.test('reads a document that was stored with the old names of keys', async (t) 
   const { history } = open(t, path)
   const expected = {
     ...document,
+    nodes: document.nodes.map((row) => ({ ...row, detail__named_by: 'peer.service' })),
     summary: {
       ...document.summary,
       spans: { ...spans, withoutService: 3 },

@@ -65,7 +65,7 @@ t.test('the demo schema has no arc__slow: slow calls count as failed', async (t)
   t.match(row, { arc__failed: 0.3, arc__passed: 0.7, mainStat: 1 })
   t.notOk('arc__slow' in row)
   t.same(report.warnings, [
-    'Grafana will not show detail__source of nodes, detail__traffic of nodes, detail__latency of nodes, detail__critical_path of nodes, detail__self_calls of nodes: not in the graph_schemas of nodegraph-provider for graph old',
+    'Grafana will not show detail__named_by of nodes, detail__traffic of nodes, detail__latency of nodes, detail__critical_path of nodes, detail__self_calls of nodes: not in the graph_schemas of nodegraph-provider for graph old',
   ])
 })
 

@@ -116,9 +116,9 @@ t.test('a service has the node of the demo, and no second node for its tag', asy
   await send(app, spans, 'x')
   const { nodes, summary } = (await app.inject('/graphs/shop?level=service')).json()
   t.match(nodes, [
-    { id: md5('bank##external'), title: 'bank', subTitle: 'external', detail__source: 'peer.service' },
+    { id: md5('bank##external'), title: 'bank', subTitle: 'external', detail__named_by: 'peer.service' },
     { id: md5('cart##service'), title: 'cart', subTitle: 'Service Node', detail__role: 'service' },
-    { id: md5('web##service'), title: 'web', count: 1, selfCalls: 0, detail__source: '' },
+    { id: md5('web##service'), title: 'web', count: 1, selfCalls: 0, detail__named_by: '' },
   ])
   t.equal(nodes.length, 3)
   t.match(summary, {

@@ -23,7 +23,7 @@ export const edgeFields = [
 ]
 const details = [
   'detail__role',
-  'detail__source',
+  'detail__named_by',
   'detail__traffic',
   'detail__latency',
   'detail__critical_path',
@@ -39,7 +39,7 @@ const schemas: Schemas = {
       (name) =>
         ![
           'arc__slow',
-          'detail__source',
+          'detail__named_by',
           'detail__traffic',
           'detail__latency',
           'detail__critical_path',
