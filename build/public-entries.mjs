@@ -1,5 +1,5 @@
 /** Sources of the package's exports, by the name of their file in `dist/exports`. Declarations are made of them too. */
 export const publicEntries = {
   index: 'src/index.ts',
-  graph: 'src/graph/graph-builder.ts',
+  graph: 'src/graph/kernel.ts',
 }

@@ -23,6 +23,8 @@ interface Packed {
   unpackedSize: number
 }
 
+// Packing and installing may take minutes on a busy machine.
+t.setTimeout(280_000)
 const packed = await pack()
 const tarball = join(folder, packed.filename)
 const packedPaths = packed.files.map(({ path }) => path)
