@@ -59,10 +59,12 @@ export class CallSides {
   }
 
   /** Adds a client side. */
+  /** Adds a client side. */
   addClient(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
     if (spans.skewed[row] === 0) this.addSide(edge, clients, spans, row, sign)
   }
 
+  /** Adds a server side. */
   /** Adds a server side. */
   addServer(edge: number, spans: SideSpans, row: number, sign: 1 | -1): void {
     if (spans.skewed[row] === 0) this.addSide(edge, servers, spans, row, sign)

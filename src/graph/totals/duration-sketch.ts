@@ -94,6 +94,7 @@ export class DurationSketches {
    *
    * @param ranks in ascending order
    * @throws RangeError if a rank exceeds the number of durations
+   * @throws RangeError if a rank exceeds the number of durations
    */
   atRanks(row: number, ranks: number[]): number[] {
     const durations: number[] = []

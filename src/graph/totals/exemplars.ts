@@ -159,6 +159,7 @@ export class CallSamples {
   }
 
   /** Adds the sample of row `from` of `other`. */
+  /** Adds the sample of row `from` of `other`. */
   addRow(row: number, other: CallSamples, from: number): void {
     for (let entry = other.firstOf(from); entry >= 0; entry = other.next[entry]! - 1) {
       this.add(row, other.hash[entry]!, other.durationNs[entry]!, other.ids, entry * 4)
