@@ -39,7 +39,7 @@ webhooks:
       toleranceSec: 300,
     },
   })
-  t.match(alertSettings(config), { minIntervalMs: 5000, deduplicateMs: 0 })
+  t.match(alertSettings(config), { minIntervalSec: 5, deduplicateSec: 0 })
   t.same(config.webhooks.rules.map(alertRuleOptions), [
     {
       name: 'rule-1',
@@ -80,8 +80,8 @@ webhooks:
   const said = Object.fromEntries(errors.map(({ field, message }) => [field, message]))
   t.match(said, {
     'webhooks.rules[0].match.severity': /RE2 regular expression after the ~/,
-    'webhooks.rules[0].filter': /where text stands/,
-    'webhooks.rules[0].query': /behind = or !=/,
+    'webhooks.rules[0].filter': /where plain text is/,
+    'webhooks.rules[0].query': /after = or !=/,
     'webhooks.rules[0].tag': /attribute name/,
     'webhooks.rules[2].name': 'must be unique',
     'webhooks.rules[2].filter': /neither/,
