@@ -180,7 +180,7 @@ t.test('50,000 span names: the least called are one node, and nothing is lost', 
   const graph = builder.finish()
   // Nodes are limited during the read too: 10,000, and 1000 stay.
   t.equal(graph.nodes.length, 1001)
-  t.same(graph.foldings, [{ kind: 'operations', folded: 9000, of: 10_000, late: 40_001 }])
+  t.same(graph.foldings, [{ kind: 'operations', folded: 9000, total: 10_000, overflowCalls: 40_001 }])
   const other = graph.nodes.find(({ role }) => role === 'other')
   t.match(other, { title: 'cart', operation: 'other', count: 49_001, meanNs: 1000 })
   t.equal(sum(graph.nodes), graph.spans.counted)
