@@ -11,6 +11,7 @@ import { parseArguments } from '../src/cli/parse-arguments.ts'
 import { defaultConfig, loadConfig } from '../src/config/file/load.ts'
 import { renamedPaths, todaysName } from '../src/config/file/renamed-keys.ts'
 import { buildApp as buildPackagedApp } from '../src/index.ts'
+import { EdgeRow, NodeRow } from '../src/model/node-graph-rows.ts'
 import { AggregationParameters } from '../src/model/parameters.ts'
 import { buildSettings } from '../src/wiring/builds.ts'
 
@@ -242,6 +243,14 @@ t.test('CHANGELOG.md names each key of the configuration that has another name n
       rows.some(([, old]) => old === path),
       path,
     )
+})
+
+t.test('graph-semantics.md names each field of a row', async (t) => {
+  const { text } = page('docs/graph-semantics.md')
+  const named = ['id', 'source', 'target', 'title', 'subTitle']
+  for (const field of Object.keys({ ...NodeRow.properties, ...EdgeRow.properties })) {
+    t.ok(named.includes(field) || text.includes(`\`${field}`), field)
+  }
 })
 
 t.test('operations.md names each error code', async (t) => {
