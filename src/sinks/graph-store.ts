@@ -4,37 +4,37 @@ import { type BuildEntry, type BuildHistory, type BuildPage, buildEntry } from '
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { GraphSink, SinkReport } from './graph-sink.ts'
 
-/** The sink that programs and the panel read from: the last graph of each name, and what its history keeps of earlier ones. */
+/** The sink that programs and the panel read: the last graph of each name, and the earlier ones in its history. */
 export interface GraphStore extends GraphSink {
-  /** The last graph of that name, also when it is empty; undefined when there was none or it was removed. */
+  /** Returns the last graph of that name, even if empty; undefined if it never existed or was removed. */
   get(graphName: string): GraphDocument | undefined
-  /** All graphs, sorted by name. */
+  /** Returns all graphs, sorted by name. */
   list(): GraphDocument[]
   /**
-   * The graph that was current at that time, Unix ms; undefined where none is kept that is that old.
+   * Returns the graph that was current at a time, Unix ms; undefined if all kept ones are younger.
    *
    * @throws {TtaError} TTA_HISTORY_UNAVAILABLE
    */
   at(graphName: string, atMs: number): Promise<GraphDocument | undefined>
-  /** The builds that are kept of a graph, newest first. @throws {TtaError} TTA_HISTORY_UNAVAILABLE */
+  /** Returns the kept builds of a graph, newest first. @throws {TtaError} TTA_HISTORY_UNAVAILABLE */
   builds(graphName: string, page: BuildPage): Promise<BuildEntry[]>
   /**
-   * Takes over the last graphs of an earlier process. Never throws: without them the store begins empty.
+   * Loads the last graphs of an earlier process from the history. If that fails, the store starts empty.
    *
-   * @param patienceMs after that long the start goes on, and graphs come when they come
+   * @param patienceMs longest wait; graphs that load later are added later
    */
   load(patienceMs?: number): Promise<void>
 }
 
 export interface GraphStoreOptions {
-  /** Where builds are kept besides; without it the last graph of each name is all there is. */
+  /** Keeps builds in a file. Without it the store has only the last graph of each name. */
   history?: BuildHistory | undefined
   log?: Pick<BaseLogger, 'info' | 'warn'> | undefined
 }
 
 /**
- * A store in memory. Documents never change once made, so swapping one reference swaps the whole graph: a
- * reader has either the old one or the new one. What the history cannot keep is still here, with a warning.
+ * Creates a store in memory. Documents never change, so one reference replaces a whole graph: a reader has either the
+ * old graph or the new one. A graph that the history cannot keep is stored nevertheless, with a warning.
  */
 export function createGraphStore({ history, log }: GraphStoreOptions = {}): GraphStore {
   const documents = new Map<string, GraphDocument>()
@@ -46,10 +46,10 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
       if (startedOver) await recordOthers(document, history)
       return []
     } catch (error) {
-      return [`${reasonOf(error)}; a restart loses this graph.`]
+      return [`${reasonOf(error)}; this graph will be lost at the next restart.`]
     }
   }
-  /** A file that was begun anew has none of the graphs that were in the one before, but those of other processes. */
+  /** A new history file lacks the graphs of the old one, but other processes may have recorded theirs. */
   const recordOthers = async ({ name }: GraphDocument, history: BuildHistory) => {
     for (const document of documents.values()) {
       if (document.name === name) continue
@@ -58,7 +58,7 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
     }
   }
 
-  const takeOver = async (history: BuildHistory) => {
+  const loadLast = async (history: BuildHistory) => {
     try {
       const loaded = (await history.last()).filter(({ name }) => !documents.has(name))
       for (const document of loaded) documents.set(document.name, document)
@@ -100,13 +100,13 @@ export function createGraphStore({ history, log }: GraphStoreOptions = {}): Grap
     async load(patienceMs = 5000) {
       if (!history) return
       let timer: NodeJS.Timeout | undefined
-      const tired = new Promise<void>((resolve) => {
+      const timeout = new Promise<void>((resolve) => {
         timer = setTimeout(() => {
-          log?.warn({ patienceMs }, 'history: slow, starting before the last graphs are there')
+          log?.warn({ patienceMs }, 'history: loading is slow, starting before the last graphs are loaded')
           resolve()
         }, patienceMs)
       })
-      await Promise.race([takeOver(history), tired])
+      await Promise.race([loadLast(history), timeout])
       clearTimeout(timer)
     },
   }

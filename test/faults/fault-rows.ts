@@ -196,13 +196,13 @@ const ofProvider: Row[] = [
   {
     fault: 'the provider answers 201 and is empty, as often as it is tried',
     meanwhile: ({ provider }) => provider.lieOnWrite(['nothing stored', 3]),
-    sees: sinkFailed(/\(restored\).*holds 0 nodes and 0 edges, and should hold 2 nodes and 1 edges/),
+    sees: sinkFailed(/\(restored\).*holds 0 nodes and 0 edges instead of 2 nodes and 1 edges/),
     holds: allOld,
   },
   {
     fault: 'the provider answers 201 and is empty, forever',
     meanwhile: ({ provider }) => provider.lieOnWrite(['nothing stored', 99]),
-    sees: sinkFailed(/\(failed\).*the last good graph is not back/),
+    sees: sinkFailed(/\(failed\).*the last good graph could not be restored/),
     holds: ['old', 'cleared', 'old'],
   },
   {
@@ -220,7 +220,7 @@ const ofProvider: Row[] = [
   {
     fault: 'another writer gets in between, always',
     meanwhile: ({ provider }) => provider.lieOnWrite(['other numbers', 3]),
-    sees: sinkFailed(/\(restored\).*holds other edges, or other numbers/),
+    sees: sinkFailed(/\(restored\).*holds different edges, or different numbers/),
     holds: allOld,
   },
   {
@@ -240,7 +240,7 @@ const ofProvider: Row[] = [
   {
     fault: 'the provider cannot be read',
     meanwhile: ({ provider }) => provider.lieOnRead(['a page with 200', 99]),
-    sees: sinkFailed(/\(failed\).*answered 200 with something else.*nothing was written/),
+    sees: sinkFailed(/\(failed\).*answered 200 without.*nothing was written/),
     holds: allOld,
   },
   {
@@ -255,7 +255,7 @@ const ofProvider: Row[] = [
   },
 ]
 
-const restartLoses = /^The history cannot be used: .*; a restart loses this graph\.$/
+const restartLoses = /^The history is not available: .*; this graph will be lost at the next restart\.$/
 
 const ofHistory: Row[] = [
   {
@@ -277,14 +277,14 @@ const ofHistory: Row[] = [
       truncateSync(`${path}-wal`)
     },
     sees: complete('nothing'),
-    logs: /the file was damaged; it was moved aside and a new one begun/,
+    logs: /the file was damaged, so it was moved aside and a new one was created/,
     holds: allNew,
   },
   {
     fault: 'the file is garbage at the start',
     before: ({ path }) => writeFileSync(path, 'no database '.repeat(1000)),
     sees: complete('nothing'),
-    logs: /the file was damaged; it was moved aside and a new one begun/,
+    logs: /the file was damaged, so it was moved aside and a new one was created/,
     holds: allNew,
   },
   {

@@ -16,7 +16,7 @@ interface Phase {
   says?: [RegExp, Holding]
 }
 
-const anotherGraph = /holds another graph than the last one here/
+const anotherGraph = /holds a graph that differs from the last one here/
 
 const phases: Phase[] = [
   {
@@ -54,7 +54,7 @@ const phases: Phase[] = [
     },
     sees: 0,
     holds: ['none', 'old'],
-    says: [/had lost the graph: the last good one is back/, 'old'],
+    says: [/had lost the graph, which is now restored/, 'old'],
   },
   {
     phase: 'while the provider has stored nothing in spite of its 201',
@@ -65,7 +65,7 @@ const phases: Phase[] = [
     },
     sees: 0,
     holds: ['cleared', 'old'],
-    says: [/had lost the graph: the last good one is back/, 'old'],
+    says: [/had lost the graph, which is now restored/, 'old'],
   },
   {
     phase: 'while the provider stores, which continues',

@@ -73,7 +73,7 @@ t.test(
       if (warnings.length === 0) kept = which
       else
         t.match(warnings, [
-          /^The history cannot be used: .*\(SQLITE_(FULL|IOERR\w*)\); a restart loses this graph/,
+          /^The history is not available: .*\(SQLITE_(FULL|IOERR\w*)\); this graph will be lost/,
         ])
       count[warnings.length === 0 ? 'kept' : 'lost']++
     }

@@ -132,7 +132,7 @@ t.test('keeps working if the history file cannot be used, and reports it', async
   other.exec('CREATE TABLE x (y)')
   other.close()
   const { app, get, build } = await start(t, path)
-  const said = /history cannot be used: the file is the database of another program/
+  const said = /history is not available: the file is the database of another program/
   const summary = await build(0, 1)
   t.match(summary, { status: 'complete', warnings: [said] })
   t.same(countOf((await get('/graphs/micro')).body.nodes), [1])

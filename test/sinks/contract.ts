@@ -12,7 +12,7 @@ export interface SinkUnderTest {
 
 const never = new AbortController().signal
 
-/** What holds for every sink. */
+/** The contract of every sink. */
 export function sinkContract(t: Test, name: string, create: () => Promise<SinkUnderTest>): void {
   const test = (title: string, body: (t: Test, under: SinkUnderTest) => Promise<void>) =>
     t.test(`${name}: ${title}`, async (t) => {
@@ -21,20 +21,20 @@ export function sinkContract(t: Test, name: string, create: () => Promise<SinkUn
       await body(t, under)
     })
 
-  test('a graph that was stored can be read', async (t, { sink, read }) => {
+  test('returns a stored graph', async (t, { sink, read }) => {
     const report = await sink.replace(graphDocument('micro', { calls: { 'a -> b': 3, 'b -> c': 4 } }), never)
     t.match(report, { sink: sink.name, state: 'stored', verified: true, attempts: 1, isolatedNodes: 0 })
     t.equal(report.reason, undefined)
     t.same(await read('micro'), { 'a -> b': 3, 'b -> c': 4 })
   })
 
-  test('a second graph takes the place of the first, whole', async (t, { sink, read }) => {
+  test('replaces a graph as a whole', async (t, { sink, read }) => {
     await sink.replace(graphDocument('micro', { calls: { 'a -> b': 3, 'b -> c': 4 } }), never)
     await sink.replace(graphDocument('micro', { calls: { 'b -> a': 5 } }), never)
     t.same(await read('micro'), { 'b -> a': 5 })
   })
 
-  test('graphs of different names do not touch', async (t, { sink, read }) => {
+  test('keeps graphs of different names apart', async (t, { sink, read }) => {
     await sink.replace(graphDocument('one', { calls: { 'a -> b': 1 } }), never)
     await sink.replace(graphDocument('two', { calls: { 'a -> b': 2 } }), never)
     await sink.remove('one', never)
@@ -42,7 +42,7 @@ export function sinkContract(t: Test, name: string, create: () => Promise<SinkUn
     t.same(await read('two'), { 'a -> b': 2 })
   })
 
-  test('a document without nodes clears the graph, twice if need be', async (t, { sink, read }) => {
+  test('clears the graph for a document without nodes, also twice', async (t, { sink, read }) => {
     await sink.replace(graphDocument('micro', { calls: { 'a -> b': 3 } }), never)
     for (const _ of [1, 2]) {
       const report = await sink.replace(graphDocument('micro', {}), never)
@@ -51,12 +51,12 @@ export function sinkContract(t: Test, name: string, create: () => Promise<SinkUn
     }
   })
 
-  test('removing what is not there is no error', async (t, { sink, read }) => {
+  test('removes an unknown graph without an error', async (t, { sink, read }) => {
     await sink.remove('nobody', never)
     t.same(await read('nobody'), null)
   })
 
-  test('writes of one graph at the same time end with the last of them', async (t, { sink, read }) => {
+  test('keeps the last of several concurrent writes', async (t, { sink, read }) => {
     const reports = await Promise.all(
       [1, 2, 3, 4, 5, 6].map((count) =>
         sink.replace(graphDocument('micro', { calls: { 'a -> b': count, 'a -> c': count } }), never),
@@ -69,10 +69,7 @@ export function sinkContract(t: Test, name: string, create: () => Promise<SinkUn
     t.same(await read('micro'), { 'a -> b': 6, 'a -> c': 6 })
   })
 
-  test('who has gone before the write begins gets the reason, and nothing changes', async (t, {
-    sink,
-    read,
-  }) => {
+  test('changes nothing when the signal aborts before the write', async (t, { sink, read }) => {
     await sink.replace(graphDocument('micro', { calls: { 'a -> b': 3 } }), never)
     const gone = AbortSignal.abort(new Error('caller has gone'))
     await t.rejects(sink.replace(graphDocument('micro', { calls: { 'a -> b': 9 } }), gone), {
@@ -82,7 +79,7 @@ export function sinkContract(t: Test, name: string, create: () => Promise<SinkUn
     t.same(await read('micro'), { 'a -> b': 3 })
   })
 
-  test('a sink that is up says so, and can be closed twice', async (_t, { sink }) => {
+  test('passes its check, and can be closed twice', async (_t, { sink }) => {
     await sink.check(never)
     await sink.close()
     await sink.close()

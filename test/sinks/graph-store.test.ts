@@ -21,7 +21,7 @@ sinkContract(t, 'embedded store', async () => {
   }
 })
 
-/** What another process would find. */
+/** Reads what another process would find. */
 sinkContract(t, 'embedded store with a history', async () => {
   const limits = { maxBuilds: 3, maxAgeMs: 1e15 }
   const path = join(t.testdir({}), 'history.db')
@@ -48,7 +48,7 @@ function callsOf(document: GraphDocument | undefined): Record<string, number> | 
 
 /** A history of one document, which can be told to fail. */
 function historyOf(kept: GraphDocument) {
-  const failure = new TtaError('TTA_HISTORY_UNAVAILABLE', 'The history cannot be used: the disk is full')
+  const failure = new TtaError('TTA_HISTORY_UNAVAILABLE', 'The history is not available: the disk is full')
   const recorded: string[] = []
   const told = { fails: false, startedOver: false }
   const history: BuildHistory = {
@@ -81,7 +81,7 @@ function historyOf(kept: GraphDocument) {
 
 const builtAt = (document: GraphDocument, at: string) => ({ ...document, builtAt: at })
 
-t.test('the store begins with the last graphs of an earlier process, but keeps what is newer', async (t) => {
+t.test('loads the last graphs of an earlier process, but keeps newer ones', async (t) => {
   const kept = builtAt(graphDocument('micro', { calls: { 'a -> b': 1 } }), '2026-05-01T12:00:00.000Z')
   const store = createGraphStore({ history: historyOf(kept) })
   await store.load()
@@ -94,7 +94,7 @@ t.test('the store begins with the last graphs of an earlier process, but keeps w
   t.equal(other.get('micro'), newer)
 })
 
-t.test('a history that is slow does not keep the store from beginning', async (t) => {
+t.test('starts before a slow history is loaded', async (t) => {
   const kept = graphDocument('micro', { calls: { 'a -> b': 1 } })
   let answer = () => {}
   const answered = new Promise<void>((resolve) => {
@@ -112,10 +112,10 @@ t.test('a history that is slow does not keep the store from beginning', async (t
   t.equal(store.get('micro'), undefined)
   answer()
   await new Promise(setImmediate)
-  t.equal(store.get('micro'), kept, 'it comes when it comes')
+  t.equal(store.get('micro'), kept, 'the graph is added later')
 })
 
-t.test('the graph of a time is the last one if it is not younger, else what the history says', async (t) => {
+t.test('finds the graph of a time, in memory or in the history', async (t) => {
   const kept = builtAt(graphDocument('micro', {}), '2026-05-01T12:00:00.000Z')
   const last = builtAt(graphDocument('micro', {}), '2026-05-01T13:00:00.000Z')
   for (const history of [historyOf(kept), undefined]) {
@@ -128,7 +128,7 @@ t.test('the graph of a time is the last one if it is not younger, else what the 
   }
 })
 
-t.test('without a history the last build is the only one', async (t) => {
+t.test('lists only the last build without a history', async (t) => {
   const store = createGraphStore()
   const last = builtAt(graphDocument('micro', { calls: { 'a -> b': 1 } }), '2026-05-01T13:00:00.000Z')
   await store.replace(last, never)
@@ -144,7 +144,7 @@ t.test('without a history the last build is the only one', async (t) => {
   t.same(await store.builds('other', { limit: 5 }), [])
 })
 
-t.test('what the history cannot keep is still stored, with a warning', async (t) => {
+t.test('stores a graph that the history cannot keep, with a warning', async (t) => {
   const history = historyOf(graphDocument('micro', {}))
   const store = createGraphStore({ history })
   history.fails = true
@@ -152,13 +152,16 @@ t.test('what the history cannot keep is still stored, with a warning', async (t)
   t.same(store.list(), [])
   const document = graphDocument('micro', { calls: { 'a -> b': 1 } })
   const report = await store.replace(document, never)
-  t.match(report, { state: 'stored', warnings: [/the disk is full; a restart loses this graph\.$/] })
+  t.match(report, {
+    state: 'stored',
+    warnings: [/the disk is full; this graph will be lost at the next restart\.$/],
+  })
   t.equal(store.get('micro'), document)
   await t.rejects(store.remove('micro', never), { code: 'TTA_HISTORY_UNAVAILABLE' })
-  t.equal(store.get('micro'), document, 'it would be back after a restart')
+  t.equal(store.get('micro'), document, 'it would return after a restart')
 })
 
-t.test('a history that was begun anew is given every graph', async (t) => {
+t.test('records every graph in a new history file', async (t) => {
   const history = historyOf(graphDocument('micro', {}))
   const store = createGraphStore({ history })
   for (const name of ['one', 'two', 'three']) await store.replace(graphDocument(name, {}), never)
@@ -167,7 +170,7 @@ t.test('a history that was begun anew is given every graph', async (t) => {
   t.same(history.recorded, ['one', 'two', 'three', 'two', 'one', 'three'])
 })
 
-t.test('the store hands out the very document it was given', async (t) => {
+t.test('returns the same document that was stored', async (t) => {
   const store = createGraphStore()
   const document = graphDocument('micro', { calls: { 'a -> b': 1 } })
   await store.replace(document, never)
@@ -175,7 +178,7 @@ t.test('the store hands out the very document it was given', async (t) => {
   t.equal(store.get('other'), undefined)
 })
 
-t.test('the store lists graphs by name', async (t) => {
+t.test('lists graphs by name', async (t) => {
   const store = createGraphStore()
   for (const name of ['shop', 'a_b', 'micro'])
     await store.replace(graphDocument(name, { nodes: ['x'] }), never)
@@ -185,7 +188,7 @@ t.test('the store lists graphs by name', async (t) => {
   )
 })
 
-t.test('a cleared graph is still there, empty, with its summary', async (t) => {
+t.test('keeps a cleared graph, empty, with its summary', async (t) => {
   const store = createGraphStore()
   await store.replace(graphDocument('micro', { calls: { 'a -> b': 1 } }), never)
   await store.replace(graphDocument('micro', {}), never)

@@ -4,7 +4,7 @@ import got, { RequestError, TimeoutError } from 'got'
 import { createRedactor } from '../../base/secrets.ts'
 import type { DeclaredFields, ProviderGraph, ProviderRow } from './rows.ts'
 
-/** Something the provider, or what stands before it, did wrong. The message holds no header and no address. */
+/** A failure of the provider, or of a proxy before it. The message has no header and no address. */
 export class ProviderFailure extends Error {
   override name = 'ProviderFailure'
   /** Whether the same request may succeed later: no connection, no answer in time, 408, 425, 429, 5xx. */
@@ -16,39 +16,39 @@ export class ProviderFailure extends Error {
   }
 }
 
-/** The calls of nodegraph-provider that replace and read whole graphs. Each throws only `ProviderFailure`. */
+/** Calls of nodegraph-provider that replace and read whole graphs. Each throws only `ProviderFailure`. */
 export interface ProviderClient {
   fields(graphName: string, signal: AbortSignal): Promise<DeclaredFields>
-  /** What the provider gives back; null when it holds no graph of that name. A 500 is asked again at once. */
+  /** Reads a graph; null if the provider has none of that name. Repeats the call at once after a 500. */
   read(graphName: string, signal: AbortSignal): Promise<ProviderGraph | null>
-  /** The provider deletes the old graph first, and answers 201 whether or not the new one was stored. */
+  /** Writes a graph. The provider deletes the old one first, and answers 201 even if it does not store the new one. */
   create(graphName: string, graph: ProviderGraph, signal: AbortSignal): Promise<void>
-  /** None of that name is no failure. */
+  /** Deletes a graph. It is not a failure if the provider has none of that name. */
   delete(graphName: string, signal: AbortSignal): Promise<void>
-  /** Whether the provider and its Redis answer: its own health route says 200 whatever happens. */
+  /** Checks that the provider and its Redis answer. The health route of the provider always answers 200. */
   probe(signal: AbortSignal): Promise<void>
   close(): void
 }
 
 export interface ProviderClientOptions {
-  /** Base address, with or without a path prefix. */
+  /** Base URL, with or without a path prefix. */
   url: string
   headers: Record<string, string>
-  /** For one request and its whole answer. */
+  /** Longest request with its whole response, ms. */
   timeoutMs: number
 }
 
-/** Far above what 20,000 nodes take (5 MB); an answer beyond it is not a graph that a panel can show. */
+/** Far more than a graph of 20,000 nodes needs (5 MB): a panel cannot show a larger graph. */
 const maxAnswerBytes = 64 * 1024 * 1024
 const maxReasonLength = 200
 const retryableStatus = new Set([408, 425, 429])
 /**
- * After a restart of its Redis every pooled connection of the provider (`redis.max_idle`, 10) fails once: a read
- * answers 500, and a write answers 201 and stores nothing. Reading again uses them up and harms nothing.
+ * After a restart of its Redis, every pooled connection of the provider (`redis.max_idle`, 10) fails once. A read then
+ * answers 500, and a write answers 201 and stores nothing. Repeated reads use up these connections safely.
  */
 const pooledConnections = 12
 
-/** No graph has this name. */
+/** Name that no graph has. */
 const probeGraph = 'tta-check'
 
 interface Answer {
@@ -84,7 +84,7 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
       for await (const chunk of stream as AsyncIterable<Uint8Array>) {
         bytes += chunk.length
         if (bytes > maxAnswerBytes)
-          throw new ProviderFailure(`its answer is over ${maxAnswerBytes} bytes`, false)
+          throw new ProviderFailure(`sent an answer of more than ${maxAnswerBytes} bytes`, false)
         chunks.push(chunk)
       }
       const status = stream.response?.statusCode ?? 0
@@ -93,7 +93,7 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
     } catch (error) {
       throw transportFailure(error, timeoutMs)
     } finally {
-      // A stream that was read to its end still listens to the signal, and would throw into the void.
+      // A finished stream still listens to the signal, and would throw an unhandled error.
       stream.destroy()
     }
   }
@@ -104,7 +104,7 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
     for (let used = 0; answer.status === 500 && used < pooledConnections; used++) {
       answer = await call('GET', path, signal)
     }
-    // The router's own 404, or a proxy's, does not say that there is no graph.
+    // A 404 of the router or of a proxy does not mean that the graph is missing.
     if (answer.status === 404 && answer.text.includes('No data exists')) return null
     const { nodes, edges } = parseAnswer(answer, ['nodes', 'edges'])
     return { nodes: nodes ?? [], edges: edges ?? [] }
@@ -142,12 +142,12 @@ export function createProviderClient({ url, headers, timeoutMs }: ProviderClient
   }
 }
 
-/** A 200 whose body is an object in which each key is an array of rows or, as the provider says "none", null. */
+/** Parses a 200 whose body has an array of rows for each key, or null where the provider has no rows. */
 function parseAnswer<K extends string>(answer: Answer, keys: K[]): Record<K, ProviderRow[] | null> {
   if (answer.status !== 200) throw statusFailure(answer)
   const value = parseJson(answer.text)
   if (!isObject(value) || !keys.every((key) => isRows(value[key]))) {
-    throw new ProviderFailure(`answered 200 with something else than ${keys.join(' and ')}`, true)
+    throw new ProviderFailure(`answered 200 without ${keys.join(' and ')}`, true)
   }
   return value as Record<K, ProviderRow[] | null>
 }
@@ -166,11 +166,11 @@ const isRows = (value: unknown) => value === null || (Array.isArray(value) && va
 
 const fieldNames = (rows: ProviderRow[]) => new Set(rows.map((row) => String(row.field_name)))
 
-/** The provider's `{"message": "..."}` is not escaped, so it may be no JSON. */
+/** The provider does not escape its `{"message": "..."}`, so the text may not be valid JSON. */
 function statusFailure({ status, text }: Answer): ProviderFailure {
   const retryable = status >= 500 || retryableStatus.has(status)
   if (status >= 300 && status < 400) {
-    return new ProviderFailure(`answered ${status}, a redirect, which is not followed`, false)
+    return new ProviderFailure(`answered ${status}, but redirects are not followed`, false)
   }
   const message = /"message":\s*"(.*)"/s.exec(text)?.[1]?.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]+/gu, ' ')
   const words = message ? `: ${message.slice(0, maxReasonLength)}` : ''

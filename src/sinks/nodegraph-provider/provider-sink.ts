@@ -7,28 +7,30 @@ import { createReplacement, sinkName } from './replace-or-restore.ts'
 import { persistently, writeOnce } from './verified-write.ts'
 
 export interface NodegraphProviderOptions {
-  /** Base address, such as http://localhost:9393. */
+  /** Base URL, such as http://localhost:9393. */
   url: string
   /** Sent with every request; never logged. */
   headers: Record<string, string>
-  /** For one request and its whole answer; 30 s and more for graphs of tens of thousands of nodes. */
+  /** Longest request with its whole response, ms; 30 s and more for graphs of tens of thousands of nodes. */
   timeoutMs: number
-  /** Whole writes after the first one. */
+  /** Attempts to write the whole graph after the first one. */
   retries: number
   log: Pick<BaseLogger, 'warn' | 'error'>
-  /** Before the first retry, doubling; default 250. */
+  /** Delay before the first retry; doubles with each further one. @default 250 */
   retryDelayMs?: number
-  /** How long a write that has begun may go on after its caller has gone, and then the restoring; default 5000. */
+  /** Longest time that a running write, and then its restoring, may take after an abort. @default 5000 */
   graceMs?: number
 }
 
-/** The provider's pool has 50 connections, does not wait for a free one, and then stores nothing. */
+/** The provider has 50 pooled connections. Without a free one it does not wait, and stores nothing. */
 const maxConcurrentWrites = 10
 
 /**
- * The sink for opsdis/nodegraph-provider, which answers 201 and stores nothing in several situations, deletes
- * before it creates and mixes up the graphs of two writers. So: one write at a time per graph, every write is
- * read back, a write that failed is repeated whole, and at the end the last good graph is put back.
+ * Creates the sink for opsdis/nodegraph-provider. The provider sometimes answers 201 and stores nothing, deletes before
+ * it creates, and mixes the graphs of two writers.
+ *
+ * Therefore each graph has one writer, every write is read back, and a failed write is repeated whole. If all attempts
+ * fail, the last good graph is restored.
  */
 export function createNodegraphProviderSink(options: NodegraphProviderOptions): GraphSink {
   const { retries, log, retryDelayMs = 250, graceMs = 5000 } = options
@@ -37,7 +39,7 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
 
   function persist<T>(graph: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     const onRetry = ({ message }: ProviderFailure, attempt: number) =>
-      log.warn({ sink: sinkName, graph, attempt, reason: message }, 'graph sink: trying again')
+      log.warn({ sink: sinkName, graph, attempt, reason: message }, 'graph sink: retrying')
     return persistently(task, { retries, retryDelayMs, signal, onRetry })
   }
 
@@ -58,14 +60,14 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
           const result = await restore(document, signal)
           if (result === 'same') return
           if (result === 'another')
-            log.warn({ graph }, 'graph sink: holds another graph than the last one here')
+            log.warn({ graph }, 'graph sink: holds a graph that differs from the last one here')
           else if (result.reason)
-            log.error({ graph, ...result }, 'graph sink: had lost the graph, and did not take it')
-          else log.warn({ graph }, 'graph sink: had lost the graph: the last good one is back')
+            log.error({ graph, ...result }, 'graph sink: had lost the graph, and did not store it again')
+          else log.warn({ graph }, 'graph sink: had lost the graph, which is now restored')
         } catch (error) {
           signal.throwIfAborted()
           if (!(error instanceof ProviderFailure)) throw error
-          log.error({ graph, reason: error.message }, 'graph sink: cannot be asked for the graph')
+          log.error({ graph, reason: error.message }, 'graph sink: could not be checked for the graph')
         }
       }),
     remove: (graphName, signal) =>
@@ -88,7 +90,7 @@ export function createNodegraphProviderSink(options: NodegraphProviderOptions): 
         await client.probe(signal)
       } catch (error) {
         signal.throwIfAborted()
-        throw sinkFailed('graphs cannot be handed on', error)
+        throw sinkFailed('graphs cannot be published', error)
       }
     },
     async close() {

@@ -16,33 +16,32 @@ export const sinkName = 'nodegraph-provider'
 
 export interface ReplacementOptions {
   client: ProviderClient
-  /** Repeats a task as often as is allowed, until the signal aborts. */
+  /** Repeats a task that fails, up to the configured number of retries or until the signal aborts. */
   persist: <T>(graphName: string, signal: AbortSignal, task: () => Promise<T>) => Promise<T>
-  /** How long a write that has begun may go on after its caller has gone, and then the restoring. */
+  /** Longest time that a running write, and then its restoring, may take after an abort. */
   graceMs: number
 }
 
 export interface Replacement {
   /**
-   * Puts the document in the place of the provider's graph, or the last good graph back. Calls for one graph must
-   * not overlap. When the signal aborts after the first write has begun, the provider is left with a good graph
-   * and a report is returned.
+   * Replaces the graph of the provider, or restores the last good one. Calls for one graph must not overlap. After an
+   * abort during a write, the provider still gets a good graph, and a report is returned.
    *
-   * @throws the signal's reason, when it aborts before anything was written
+   * @throws the reason of the signal, if it aborts before the first write
    */
   replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport>
   /**
-   * Stores the document where the provider has no graph of that name. What it has is left alone.
+   * Stores the document if the provider has no graph of that name. Never replaces a graph.
    *
-   * @throws {ProviderFailure} the provider cannot be read; the signal's reason
+   * @throws {ProviderFailure} the provider cannot be read; the reason of the signal
    */
   restore(document: GraphDocument, signal: AbortSignal): Promise<SinkReport | 'same' | 'another'>
-  /** Takes note that there is no such graph any more. */
+  /** Records that the graph was removed. */
   forget(graphName: string): void
 }
 
 export function createReplacement({ client, persist, graceMs }: ReplacementOptions): Replacement {
-  /** Last verified graph by name; null: there was none. Until the first write of this process: what was found. */
+  /** Last verified graph by name; null: none. Before the first write of this process, the graph that was found. */
   const lastGood = new Map<string, ProviderGraph | null>()
 
   async function replace(document: GraphDocument, signal: AbortSignal): Promise<SinkReport> {
@@ -50,7 +49,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     const all = toProviderGraph(document)
     const report = newReport(all)
     const fault = faultOf(all)
-    if (fault) return { ...report, reason: `the graph is not sound, and nothing was written: ${fault}` }
+    if (fault) return { ...report, reason: `the graph is not valid, and nothing was written: ${fault}` }
     let fitted: FittedGraph
     try {
       fitted = await persist(name, signal, () => prepare(name, all, signal))
@@ -77,13 +76,13 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
     return held && held.edges.length > 0 ? 'another' : replace(document, signal)
   }
 
-  /** What must be known before the first byte is written, also that the provider's store answers. */
+  /** Prepares a write: reads the declared fields, and checks that the provider's store answers. */
   async function prepare(name: string, graph: ProviderGraph, signal: AbortSignal): Promise<FittedGraph> {
     const fitted = fitToSchema(name, graph, await client.fields(name, signal))
     if (lastGood.has(name)) await client.probe(signal)
     else {
       const held = await client.read(name, signal)
-      // An empty answer is what is left of a graph that was lost: nothing to go back to.
+      // An empty answer is the rest of a lost graph, which cannot be restored.
       lastGood.set(name, held && held.edges.length > 0 ? held : null)
     }
     return fitted
@@ -109,14 +108,18 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
       const reason = words(error)
       const obstacle = await rollBack(name, restoring.signal)
       if (obstacle === null) return { ...report, state: 'restored', verified: true, attempts, reason }
-      return { ...report, attempts, reason: `${reason}; the last good graph is not back: ${obstacle}` }
+      return {
+        ...report,
+        attempts,
+        reason: `${reason}; the last good graph could not be restored: ${obstacle}`,
+      }
     } finally {
       writing.release()
       restoring.release()
     }
   }
 
-  /** @returns null, or why the last good graph is not back */
+  /** Restores the last good graph. @returns null, or why it could not be restored */
   async function rollBack(name: string, signal: AbortSignal): Promise<string | null> {
     const good = lastGood.get(name) ?? null
     try {
@@ -133,7 +136,7 @@ export function createReplacement({ client, persist, graceMs }: ReplacementOptio
   return { replace, restore, forget: (graphName) => lastGood.set(graphName, null) }
 }
 
-/** As it stands when nothing has been written. */
+/** Returns the report of a write that has not started. */
 function newReport(graph: ProviderGraph): SinkReport {
   const isolated = isolatedNodes(graph)
   return {
@@ -150,10 +153,10 @@ function isolationWarning(titles: string[]): string {
   const named = titles.slice(0, 5).map((title) => JSON.stringify(title))
   const list = titles.length > named.length ? [...named, '...'].join(', ') : named.join(', ')
   const count = titles.length === 1 ? '1 node has' : `${titles.length} nodes have`
-  return `${count} no edge, and nodegraph-provider gives back only what edges touch: ${list}`
+  return `${count} no edge, and nodegraph-provider returns only nodes with an edge: ${list}`
 }
 
-/** @throws what is no failure of the provider */
+/** Returns the reason as text. @throws every error that is not a failure of the provider */
 function words(error: unknown): string {
   if (error instanceof ProviderFailure) return `nodegraph-provider ${error.message}`
   throw error

@@ -3,13 +3,13 @@ import type { EdgeRow, NodeRow } from '../../model/node-graph-rows.ts'
 
 export type ProviderRow = Record<string, unknown>
 
-/** What is posted to the provider, and what it gives back. */
+/** A graph as the provider receives and returns it. */
 export interface ProviderGraph {
   nodes: ProviderRow[]
   edges: ProviderRow[]
 }
 
-/** Field names that the provider's configuration declares; null: it does not know the graph. */
+/** Fields that the provider's configuration declares; null: it does not declare the graph. */
 export type DeclaredFields = { nodes: Set<string>; edges: Set<string> } | null
 
 const traceKeys = [
@@ -19,7 +19,7 @@ const traceKeys = [
   'traceql',
 ] as const
 
-/** Keys go into Cypher as they are, so they come from these lists and from nowhere else. */
+/** Keys go into Cypher unescaped, so only the keys of these lists are sent. */
 const nodeKeys = [
   'id',
   'title',
@@ -52,7 +52,7 @@ const edgeKeys = [
   ...traceKeys,
 ] as const satisfies (keyof EdgeRow)[]
 
-/** The rows as the provider can keep them: only what the panel shows, text cleaned. */
+/** Returns rows that the provider can store: only the fields of the panel, with clean text. */
 export function toProviderGraph(document: GraphDocument): ProviderGraph {
   return {
     nodes: document.nodes.map((row) => pick(row, nodeKeys)),
@@ -70,9 +70,11 @@ function pick<K extends string>(row: Record<K, string | number>, keys: readonly 
 }
 
 /**
- * The provider writes text with Go's strconv.Quote, which escapes what unicode.IsPrint refuses (controls,
- * formats, spaces but U+0020, private use, unassigned, lone surrogates) in a way that Cypher does not read back:
- * U+00A0 returns as the six characters \u00a0. Newline and tab do survive.
+ * Replaces characters that the provider does not return unchanged. It writes text with Go's strconv.Quote, whose escapes
+ * Cypher does not read: U+00A0 returns as the six characters \u00a0. Newline and tab survive.
+ *
+ * strconv.Quote escapes what unicode.IsPrint refuses: controls, formats, spaces except U+0020, private use, unassigned
+ * characters, lone surrogates.
  */
 export function printable(text: string): string {
   return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} \n\t]/gu, ' ')
@@ -81,32 +83,32 @@ export function printable(text: string): string {
 const idPattern = /^[A-Za-z0-9._-]+$/
 
 /**
- * What would make the provider lose the graph, or store something else: a fault of the graph, not of the
- * provider. Null when there is none.
+ * Returns the first fault of a graph that would make the provider lose it or store another one; null if the graph is
+ * valid.
  */
 export function faultOf({ nodes, edges }: ProviderGraph): string | null {
   const ids = new Set<unknown>()
   for (const { id } of nodes) {
     if (typeof id !== 'string' || !idPattern.test(id))
-      return `node id ${JSON.stringify(id)} is not letters and digits`
+      return `node id ${JSON.stringify(id)} must consist of letters, digits, dot, dash and underscore`
     if (ids.has(id)) return `node id ${id} occurs twice`
     ids.add(id)
   }
   const pairs = new Set<string>()
   for (const { source, target } of edges) {
     const pair = `${source} -> ${target}`
-    if (!ids.has(source) || !ids.has(target)) return `edge ${pair} has no node at one end`
+    if (!ids.has(source) || !ids.has(target)) return `edge ${pair} names a node that does not exist`
     if (pairs.has(pair)) return `edge ${pair} occurs twice`
     pairs.add(pair)
   }
   for (const row of [...nodes, ...edges]) {
     const key = Object.keys(row).find((key) => !storable(row[key]))
-    if (key) return `${key} of ${row.id} is ${row[key]}: it must be text or a finite number`
+    if (key) return `${key} of ${row.id} must be text or a finite number, and is ${row[key]}`
   }
   return null
 }
 
-/** A number is written without an exponent, and an integer beyond 64 bits makes the provider store nothing. */
+/** The provider writes numbers without an exponent, and stores nothing if an integer exceeds 64 bits. */
 function storable(value: unknown): boolean {
   return (
     typeof value === 'string' ||
@@ -116,17 +118,17 @@ function storable(value: unknown): boolean {
 
 export interface FittedGraph {
   graph: ProviderGraph
-  /** What Grafana will not show, in plain words. */
+  /** Warnings about fields that Grafana will not show. */
   warnings: string[]
 }
 
 /**
- * Fits rows to what the provider's configuration declares: the plugin drops all other keys. Where it does not
- * know `arc__slow`, as in the demo's schema, slow calls count as failed.
+ * Fits rows to the fields that the provider's configuration declares, because the plugin drops all others. Without
+ * `arc__slow`, as in the demo's schema, slow calls count as failed.
  */
 export function fitToSchema(name: string, graph: ProviderGraph, declared: DeclaredFields): FittedGraph {
   if (!declared) {
-    const warning = `Grafana will show nothing: nodegraph-provider's graph_schemas have no graph ${name}`
+    const warning = `Grafana will show nothing: graph_schemas of nodegraph-provider has no graph ${name}`
     return { graph, warnings: [warning] }
   }
   const fold = !declared.nodes.has('arc__slow')
@@ -136,7 +138,7 @@ export function fitToSchema(name: string, graph: ProviderGraph, declared: Declar
     ...undeclared('edges', edgeKeys, declared.edges),
   ]
   if (unknown.length === 0) return { graph: fitted, warnings: [] }
-  const warning = `Grafana will not show ${unknown.join(', ')}: not in the graph_schemas of nodegraph-provider for graph ${name}`
+  const warning = `Grafana will not show ${unknown.join(', ')}: missing in graph_schemas of nodegraph-provider for graph ${name}`
   return { graph: fitted, warnings: [warning] }
 }
 
@@ -148,7 +150,7 @@ function slowAsFailed({ arc__slow, ...row }: ProviderRow): ProviderRow {
   return { ...row, arc__failed: Math.round((Number(row.arc__failed) + Number(arc__slow)) * 1e6) / 1e6 }
 }
 
-/** Nodes that no edge touches: the provider stores them and never gives them back. */
+/** Returns nodes without an edge: the provider stores them and never returns them. */
 export function isolatedNodes({ nodes, edges }: ProviderGraph): ProviderRow[] {
   const touched = new Set(edges.flatMap(({ source, target }) => [source, target]))
   return nodes.filter(({ id }) => !touched.has(id))

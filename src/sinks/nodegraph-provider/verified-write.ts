@@ -4,16 +4,16 @@ import { difference } from './difference.ts'
 import type { ProviderGraph } from './rows.ts'
 
 export interface Persistence {
-  /** Tries after the first. */
+  /** Attempts after the first one. */
   retries: number
-  /** Before the first retry; doubles with each further one, up to 5 s, and varies by half. */
+  /** Delay before the first retry, ms; doubles with each further retry, up to 5 s, and varies by half. */
   retryDelayMs: number
-  /** When it aborts there are no further tries. */
+  /** After its abort there are no further attempts. */
   signal: AbortSignal
   onRetry: (failure: ProviderFailure, attempt: number) => void
 }
 
-/** @throws {ProviderFailure} of the last try */
+/** Repeats a task until it succeeds, or until its retries are used up. @throws {ProviderFailure} of the last attempt */
 export async function persistently<T>(task: () => Promise<T>, persistence: Persistence): Promise<T> {
   const { retries, retryDelayMs, signal, onRetry } = persistence
   for (let attempt = 1; ; attempt++) {
@@ -33,10 +33,10 @@ const delayMs = (firstMs: number, attempt: number) =>
   Math.min(firstMs * 2 ** (attempt - 1), 5000) * (0.5 + Math.random())
 
 /**
- * Writes a graph whole and reads it back, once: the provider answers 201 also when it stored nothing, and may
- * have stored all of it when its answer did not arrive.
+ * Writes a whole graph once and reads it back. The status alone proves nothing: the provider may answer 201 and store
+ * nothing, or store the graph and not answer.
  *
- * @param graph null: delete what is there
+ * @param graph null: deletes the graph
  * @throws {ProviderFailure} the provider may hold the old graph, the new one, a part of it, or none
  */
 export async function writeOnce(
@@ -54,7 +54,7 @@ export async function writeOnce(
     throw failure ?? error
   }
   if (found === null) return
-  throw failure ?? new ProviderFailure(`accepted the ${graph ? 'graph' : 'deletion'} and ${found}`, true)
+  throw failure ?? new ProviderFailure(`accepted the ${graph ? 'graph' : 'deletion'} but ${found}`, true)
 }
 
 async function failureOf(task: Promise<void>): Promise<ProviderFailure | null> {
@@ -67,7 +67,7 @@ async function failureOf(task: Promise<void>): Promise<ProviderFailure | null> {
   }
 }
 
-/** A signal that follows another one `ms` later, so that what has begun can be brought to a good end. */
+/** Returns a signal that aborts `ms` after another one, so that a running write can be completed. */
 export function following(signal: AbortSignal, ms: number): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined

@@ -208,7 +208,7 @@ t.test('fails while the disk is full', async (t) => {
   const large = { ...largeDocument('large', 900, randomName), builtAt: build('large', 2).builtAt }
   await t.rejects(history.record(large), { message: /disk is full \(SQLITE_FULL\)/ })
   await t.rejects(history.check(), { message: /SQLITE_FULL/ }, 'said until a build has been recorded')
-  t.same(await history.last(), [build('micro', 1)], 'what was there still is')
+  t.same(await history.last(), [build('micro', 1)], 'the earlier builds are still there')
   await history.record(build('micro', 3))
   await history.check()
   t.match(history.counts, { recorded: 2, failed: 1 })
@@ -245,7 +245,7 @@ function recorder(t: Test, path: string, graph: string, count: number) {
   return { child, recorded: () => recorded, ended: once(child, 'close') }
 }
 
-t.test('two processes share a file', async (t) => {
+t.test('shares a file between two processes', async (t) => {
   const path = join(folder(t), 'history.db')
   const recorders = ['one', 'two'].map((graph) => recorder(t, path, graph, 40))
   for (const { ended } of recorders) t.same(await ended, [0, null])
@@ -253,7 +253,7 @@ t.test('two processes share a file', async (t) => {
   for (const graph of ['one', 'two']) t.equal((await history.list(graph, all)).length, 40, graph)
 })
 
-t.test('kill -9 at any moment: what was said to be recorded is, and at most one build more', async (t) => {
+t.test('keeps every confirmed build after a kill, and at most one more', async (t) => {
   const path = join(folder(t), 'history.db')
   for (let round = 0; round < 8; round++) {
     const graph = `g${round}`

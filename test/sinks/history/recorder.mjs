@@ -1,8 +1,8 @@
 import { createBuildHistory } from '../../../dist/sinks/history/build-history.js'
 
-// node recorder.mjs PATH COUNT, a graph on standard input: records it COUNT times, a second apart by its own account,
-// and says the number of each that has been recorded. Compiled tta, because it starts in no time. Without arguments,
-// as `tap test/history` starts it, it does nothing.
+// Usage: node recorder.mjs PATH COUNT, with a graph on standard input. Records the graph COUNT times, with times one
+// second apart, and prints the number of each recorded build. Uses the compiled tta, which starts fast. Does nothing
+// without arguments, as when `tap test/sinks/history` runs it.
 const [path, count] = process.argv.slice(2)
 if (path === undefined) process.exit(0)
 const log = { warn: console.error, error: console.error }

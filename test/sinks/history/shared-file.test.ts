@@ -23,7 +23,7 @@ function open(t: Test, path: string): HistoryFile {
   return file
 }
 
-/** What another process does with a damaged file. */
+/** Moves a damaged file aside, as another process does. */
 function moveAway(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) renameSync(path + suffix, `${path}.damaged-x${suffix}`)
 }
@@ -89,7 +89,7 @@ t.test('creates a removed file again, with the graphs that are in memory', async
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix)
   await other.replace(build('shared', 2), never)
   t.same((await store.replace(build('micro', 2), never)).warnings, [])
-  t.ok(lines.some((line) => line.includes('another file has taken its place')))
+  t.ok(lines.some((line) => line.includes('the file was replaced by another one')))
   await Promise.all([store.close(), other.close()])
 
   const again = newStore()

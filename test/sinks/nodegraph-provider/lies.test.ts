@@ -19,15 +19,15 @@ type Row = [
   reason?: RegExp,
 ]
 
-const lost = /accepted the graph and holds 0 nodes and 0 edges, and should hold 3 nodes and 2 edges/
-const notBack = /the last good graph is not back/
-/** Three tries each: the lies are told once, as often as the new graph is tried, or for ever. */
+const lost = /accepted the graph but holds 0 nodes and 0 edges instead of 3 nodes and 2 edges/
+const notRestored = /the last good graph could not be restored/
+/** Three attempts each. The provider lies once, at every attempt for the new graph, or always. */
 const table: Row[] = [
   [['nothing stored', 1], 'write', 'stored', 2, 'new'],
   [['nothing stored', 2], 'write', 'stored', 3, 'new'],
   [['nothing stored', 3], 'write', 'restored', 3, 'old', lost],
   [['nothing stored', 5], 'write', 'restored', 3, 'old', lost],
-  [['nothing stored', 99], 'write', 'failed', 3, 'empty', notBack],
+  [['nothing stored', 99], 'write', 'failed', 3, 'empty', notRestored],
   [['stale connection', 1], 'write', 'stored', 2, 'new'],
   [['stale connection', 99], 'write', 'restored', 3, 'old', /holds 2 nodes and 1 edges/],
   [['doubled edges', 1], 'write', 'stored', 2, 'new'],
@@ -35,15 +35,15 @@ const table: Row[] = [
   [['half of the edges', 1], 'write', 'stored', 2, 'new'],
   [['half of the edges', 3], 'write', 'restored', 3, 'old', /holds 2 nodes and 1 edges/],
   [['other numbers', 1], 'write', 'stored', 2, 'new'],
-  [['other numbers', 3], 'write', 'restored', 3, 'old', /other edges, or other numbers/],
+  [['other numbers', 3], 'write', 'restored', 3, 'old', /different edges, or different numbers/],
   [['deleted, then 503', 1], 'write', 'stored', 2, 'new'],
   [['deleted, then 503', 3], 'write', 'restored', 3, 'old', /answered 503: Add edge failed/],
-  [['deleted, then 503', 99], 'write', 'failed', 3, 'none', notBack],
+  [['deleted, then 503', 99], 'write', 'failed', 3, 'none', notRestored],
   [['reset before the delete', 1], 'write', 'stored', 2, 'new'],
   [['reset before the delete', 99], 'write', 'restored', 3, 'old', /could not be reached \(ECONNRESET\)/],
   [['reset after the delete', 1], 'write', 'stored', 2, 'new'],
   [['reset after the delete', 3], 'write', 'restored', 3, 'old', /ECONNRESET/],
-  [['reset after the delete', 99], 'write', 'failed', 3, 'none', notBack],
+  [['reset after the delete', 99], 'write', 'failed', 3, 'none', notRestored],
   [['reset after the write', 1], 'write', 'stored', 1, 'new'],
   [['hangs after the delete', 1], 'write', 'stored', 2, 'new'],
   [['hangs after the delete', 3], 'write', 'restored', 3, 'old', /did not answer within 700 ms/],
@@ -51,7 +51,7 @@ const table: Row[] = [
   [['refused 400 after the delete', 1], 'write', 'restored', 1, 'old', /answered 400: no/],
   [['broken JSON 500', 1], 'write', 'stored', 2, 'new'],
   [['broken JSON 500', 3], 'write', 'restored', 3, 'old', /answered 500: Get edge data failed near " MATCH"/],
-  [['redirect', 99], 'write', 'restored', 1, 'old', /answered 301, a redirect/],
+  [['redirect', 99], 'write', 'restored', 1, 'old', /answered 301, but redirects are not followed/],
   [['null arrays', 1], 'read back', 'stored', 2, 'new'],
   [['null arrays', 3], 'read back', 'restored', 3, 'old', lost],
   [['broken JSON 500', 1], 'read back', 'stored', 1, 'new'],
@@ -59,7 +59,7 @@ const table: Row[] = [
   [['hangs before the delete', 1], 'read back', 'stored', 2, 'new'],
   [['a page with 200', 1], 'read back', 'stored', 2, 'new'],
   [['a page with 404', 1], 'read back', 'restored', 1, 'old', /answered 404/],
-  [['broken JSON 500', 999], 'read back', 'failed', 3, 'new', notBack],
+  [['broken JSON 500', 999], 'read back', 'failed', 3, 'new', notRestored],
 ]
 
 for (const [[lie, times], on, state, attempts, holds, reason] of table) {
@@ -77,7 +77,7 @@ for (const [[lie, times], on, state, attempts, holds, reason] of table) {
 }
 
 t.test(
-  'after a restart of its Redis the first write lands: reading has used up the broken connections',
+  'stores the first graph after a restart of Redis, because reads use up broken connections',
   async (t) => {
     const { provider, sink } = await setUp(t)
     provider.staleConnections = 10
@@ -97,7 +97,7 @@ t.test(
   },
 )
 
-t.test('whatever lies it tells in a row, the report says what the provider holds', async (t) => {
+t.test('reports what the provider holds, for any sequence of lies', async (t) => {
   const lies: Lie[] = [
     'nothing stored',
     'stale connection',
@@ -127,7 +127,7 @@ t.test('whatever lies it tells in a row, the report says what the provider holds
   )
 })
 
-t.test('before its first own write it keeps what the provider holds, and puts that back', async (t) => {
+t.test('restores the graph that the provider held before the first write', async (t) => {
   const { provider, sink } = await setUp(t)
   const nodes = [
     { id: 'x', title: 'it\u0027s "old"', mainStat: '53/s' },
@@ -140,7 +140,7 @@ t.test('before its first own write it keeps what the provider holds, and puts th
   t.same(provider.node('micro', 'x'), nodes[0])
 })
 
-t.test('a graph that was refused is not stored, even if the old one has the same numbers', async (t) => {
+t.test('does not take a refused graph for stored when the old one has the same numbers', async (t) => {
   const { provider, sink } = await setUp(t)
   await sink.replace(oldGraph, never)
   provider.lieOnWrite('refused 400')
@@ -149,14 +149,14 @@ t.test('a graph that was refused is not stored, even if the old one has the same
   t.match(provider.node('micro', 'a'), { title: 'a' })
 })
 
-t.test('where there was no graph, a half written one is deleted', async (t) => {
+t.test('deletes a partial graph if there was none before', async (t) => {
   const { provider, sink } = await setUp(t)
   provider.lieOnWrite(['half of the edges', 3])
   t.match(await sink.replace(newGraph, never), { state: 'restored', verified: true, attempts: 3 })
   t.equal(provider.held('micro'), null)
 })
 
-t.test('a clearing that does not come through leaves the last good graph and says so', async (t) => {
+t.test('keeps the last good graph when clearing fails, and reports it', async (t) => {
   const { provider, sink } = await setUp(t)
   await sink.replace(oldGraph, never)
   provider.lieOnWrite(['stale connection', 1])
@@ -165,12 +165,12 @@ t.test('a clearing that does not come through leaves the last good graph and say
   provider.lieOnWrite(['stale connection', 99])
   t.match(await sink.replace(graphDocument('micro', {}), never), {
     state: 'restored',
-    reason: /accepted the deletion and still holds 2 nodes and 1 edges/,
+    reason: /accepted the deletion but still holds 2 nodes and 1 edges/,
   })
   t.same(provider.held('micro'), holdings.old)
 })
 
-t.test('a provider that cannot be reached, or not be read, is not written to', async (t) => {
+t.test('does not write to a provider that cannot be read', async (t) => {
   const { provider, sink, log } = await setUp(t)
   provider.lieOnRead(['a page with 200', 99])
   const unread = await sink.replace(newGraph, never)
@@ -178,39 +178,36 @@ t.test('a provider that cannot be reached, or not be read, is not written to', a
     state: 'failed',
     verified: false,
     attempts: 0,
-    reason: /nodes and edges; nothing was written$/,
+    reason: /without nodes and edges; nothing was written$/,
   })
   t.equal(provider.held('micro'), null)
-  t.equal(log.filter((line) => line.includes('trying again')).length, 2)
+  t.equal(log.filter((line) => line.includes('retrying')).length, 2)
   await provider.close()
   const refused = await sink.replace(newGraph, never)
   t.match(refused, { state: 'failed', attempts: 0, reason: /could not be reached \(ECONN[A-Z]+\); nothing/ })
 })
 
-t.test(
-  'who leaves while the graph is written: it gets whole, and the report says which one it is',
-  async (t) => {
-    const rows: [Lie | undefined, keyof typeof holdings][] = [
-      [undefined, 'new'],
-      ['deleted, then 503', 'old'],
-      ['nothing stored', 'old'],
-      ['hangs after the delete', 'old'],
-    ]
-    for (const [lie, holds] of rows) {
-      const { provider, sink, log } = await setUp(t, { graceMs: lie?.startsWith('hangs') ? 300 : 10_000 })
-      await sink.replace(oldGraph, never)
-      const caller = new AbortController()
-      if (lie) provider.lieOnWrite(lie)
-      provider.onceOnWrite(() => caller.abort(new Error('caller has gone')))
-      const { state, verified } = await sink.replace(newGraph, caller.signal)
-      t.same([state, verified], [holds === 'new' ? 'stored' : 'restored', true])
-      t.same(provider.held('micro'), holdings[holds], `${lie}`)
-      t.equal(log.length, lie ? 1 : 0, 'a graph that was not stored is logged')
-    }
-  },
-)
+t.test('completes a graph when the signal aborts during a write, and reports its state', async (t) => {
+  const rows: [Lie | undefined, keyof typeof holdings][] = [
+    [undefined, 'new'],
+    ['deleted, then 503', 'old'],
+    ['nothing stored', 'old'],
+    ['hangs after the delete', 'old'],
+  ]
+  for (const [lie, holds] of rows) {
+    const { provider, sink, log } = await setUp(t, { graceMs: lie?.startsWith('hangs') ? 300 : 10_000 })
+    await sink.replace(oldGraph, never)
+    const caller = new AbortController()
+    if (lie) provider.lieOnWrite(lie)
+    provider.onceOnWrite(() => caller.abort(new Error('caller has gone')))
+    const { state, verified } = await sink.replace(newGraph, caller.signal)
+    t.same([state, verified], [holds === 'new' ? 'stored' : 'restored', true])
+    t.same(provider.held('micro'), holdings[holds], `${lie}`)
+    t.equal(log.length, lie ? 1 : 0, 'a graph that was not stored is logged')
+  }
+})
 
-t.test('who leaves before the first write leaves the graph as it was', async (t) => {
+t.test('changes nothing when the signal aborts before the first write', async (t) => {
   const { provider, sink } = await setUp(t)
   await sink.replace(oldGraph, never)
   const caller = new AbortController()
@@ -221,24 +218,24 @@ t.test('who leaves before the first write leaves the graph as it was', async (t)
   t.same(provider.held('micro'), holdings.old)
 })
 
-t.test('after a start it puts back what the provider has lost, and nothing else', async (t) => {
+t.test('restores only graphs that the provider has lost', async (t) => {
   const { provider, sink, log } = await setUp(t)
   const written = () => provider.requests.filter((line) => line.startsWith('POST')).length
   await sink.restore?.(oldGraph, never)
   t.same([written(), provider.held('micro')], [1, holdings.old])
-  t.match(log.splice(0), [/"graph":"micro".*the last good one is back/])
+  t.match(log.splice(0), [/"graph":"micro".*had lost the graph, which is now restored/])
   await sink.restore?.(oldGraph, never)
   t.same([written(), log.splice(0)], [1, []], 'it is there')
   await sink.restore?.(newGraph, never)
   t.same([written(), provider.held('micro')], [1, holdings.old], 'another one may be that of another writer')
-  t.match(log.splice(0), [/holds another graph than the last one here/])
+  t.match(log.splice(0), [/holds a graph that differs from the last one here/])
   provider.seed('micro', [{ id: 'a' }], [])
   provider.lieOnWrite(['deleted, then 503', 99])
   await sink.restore?.(oldGraph, never)
-  t.match(log.at(-1), /had lost the graph, and did not take it/)
+  t.match(log.at(-1), /had lost the graph, and did not store it again/)
   await provider.close()
   await sink.restore?.(oldGraph, never)
-  t.match(log.at(-1), /could not be reached.*cannot be asked for the graph/)
+  t.match(log.at(-1), /could not be reached.*could not be checked for the graph/)
   await t.rejects(async () => sink.restore?.(oldGraph, AbortSignal.abort(new Error('the end'))), {
     message: 'the end',
   })

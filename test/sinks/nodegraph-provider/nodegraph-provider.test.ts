@@ -44,7 +44,7 @@ sinkContract(t, 'nodegraph-provider', async () => {
   }
 })
 
-t.test('one write at a time for a graph, and at most ten over all', async (t) => {
+t.test('writes one graph at a time, and at most ten graphs in parallel', async (t) => {
   const { provider, sink } = await setUp(t)
   const writes = Array.from({ length: 40 }, (_, index) =>
     sink.replace(
@@ -58,25 +58,25 @@ t.test('one write at a time for a graph, and at most ten over all', async (t) =>
   t.same(provider.held('g3'), { nodes: ['a', 'b'], edges: ['a -> b: 24'] })
 })
 
-t.test('the demo schema has no arc__slow: slow calls count as failed', async (t) => {
+t.test('counts slow calls as failed for the demo schema without arc__slow', async (t) => {
   const { provider, sink } = await setUp(t)
   const report = await sink.replace(graphDocument('old', { calls: { 'a -> b': 1 } }), never)
   const row = provider.node('old', 'a') ?? {}
   t.match(row, { arc__failed: 0.3, arc__passed: 0.7, mainStat: 1 })
   t.notOk('arc__slow' in row)
-  t.same(report.warnings, [
-    'Grafana will not show detail__named_by of nodes, detail__traffic of nodes, detail__latency of nodes, detail__critical_path of nodes, detail__self_calls of nodes: not in the graph_schemas of nodegraph-provider for graph old',
+  t.match(report.warnings, [
+    /^Grafana will not show detail__named_by of nodes, .*detail__self_calls of nodes: missing in graph_schemas/,
   ])
 })
 
-t.test('a schema with every field brings no warning, and rows hold what is in it, no more', async (t) => {
+t.test('sends the fields of a complete schema without a warning', async (t) => {
   const { provider, sink } = await setUp(t)
   t.same((await sink.replace(oldGraph, never)).warnings, [])
   t.same(Object.keys(provider.node('micro', 'a') ?? {}), nodeFields)
   t.match(provider.node('micro', 'a'), { arc__failed: 0.1, arc__slow: 0.2, secondaryStat: 12.345678 })
 })
 
-t.test('a graph that the provider does not know is stored, with a warning', async (t) => {
+t.test('stores a graph that the provider does not declare, with a warning', async (t) => {
   const { provider, sink } = await setUp(t)
   const report = await sink.replace(graphDocument('new_one', { calls: { 'a -> b': 1 } }), never)
   t.match(report, { state: 'stored', verified: true })
@@ -84,7 +84,7 @@ t.test('a graph that the provider does not know is stored, with a warning', asyn
   t.same(provider.held('new_one'), holdings.old)
 })
 
-t.test('nodes that no edge touches are reported with up to five titles', async (t) => {
+t.test('reports nodes without an edge, with up to five titles', async (t) => {
   const { provider, sink } = await setUp(t)
   const one = await sink.replace(graphDocument('micro', { calls: { 'a -> b': 1 }, nodes: ['lone'] }), never)
   t.match(one, { state: 'stored', isolatedNodes: 1, warnings: [/^1 node has no edge, .*: "lone"$/] })
@@ -95,18 +95,21 @@ t.test('nodes that no edge touches are reported with up to five titles', async (
   t.match(provider.node('micro', 'g'), { title: 'g' }, 'it is stored all the same')
 })
 
-t.test('a graph that is not sound is never sent', async (t) => {
+t.test('never sends an invalid graph', async (t) => {
   const { provider, sink } = await setUp(t)
   const [edge, node] = [oldGraph.edges[0], oldGraph.nodes[0]]
   if (!edge || !node) throw new Error('the old graph has both')
   const rows: [Partial<GraphDocument>, RegExp][] = [
     [{ edges: [edge, { ...edge, id: 'x' }] }, /edge a -> b occurs twice/],
-    [{ edges: [{ ...edge, target: 'z' }] }, /edge a -> z has no node at one end/],
+    [{ edges: [{ ...edge, target: 'z' }] }, /edge a -> z names a node that does not exist/],
     [{ nodes: [...oldGraph.nodes, node] }, /node id a occurs twice/],
-    [{ nodes: [{ ...node, id: "a'b" }], edges: [] }, /node id "a'b" is not/],
-    [{ nodes: [{ ...node, id: '' }], edges: [] }, /node id "" is not/],
-    [{ nodes: [{ ...node, secondaryStat: Number.NaN }], edges: [] }, /secondaryStat of a is NaN/],
-    [{ nodes: [{ ...node, mainStat: 1e21 }], edges: [] }, /mainStat of a is 1e\+21/],
+    [{ nodes: [{ ...node, id: "a'b" }], edges: [] }, /node id "a'b" must consist of/],
+    [{ nodes: [{ ...node, id: '' }], edges: [] }, /node id "" must consist of/],
+    [
+      { nodes: [{ ...node, secondaryStat: Number.NaN }], edges: [] },
+      /secondaryStat of a must be .*, and is NaN/,
+    ],
+    [{ nodes: [{ ...node, mainStat: 1e21 }], edges: [] }, /mainStat of a must be .*, and is 1e\+21/],
   ]
   for (const [part, reason] of rows) {
     const report = await sink.replace({ ...oldGraph, ...part }, never)
@@ -120,7 +123,7 @@ const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code)),
 })
 
-t.test('text comes back as it was sent: what the provider cannot keep became a space before', async (t) => {
+t.test('replaces characters that the provider cannot keep with spaces', async (t) => {
   const { provider, sink } = await setUp(t)
   const awkward = 'it\'s "quoted" \\n \\\\ a\nb\tc ünï שלום 日本 😀 `tick` $x --'
   const titles = { a: awkward, b: 'esc\u001b nbsp\u00a0 zwsp\u200b lone\ud800 rlm\u200f nul\u0000' }
@@ -135,7 +138,7 @@ t.test('text comes back as it was sent: what the provider cannot keep became a s
   )
 })
 
-t.test('headers go with every request, and nowhere else', async (t) => {
+t.test('sends its headers with every request, and logs none', async (t) => {
   const secret = 'Basic c2VjcmV0LXRva2Vu'
   const { provider, sink, log } = await setUp(t, {
     headers: { Authorization: secret, 'content-type': 'text/x' },
@@ -150,7 +153,7 @@ t.test('headers go with every request, and nowhere else', async (t) => {
   t.notOk(JSON.stringify([report, log, down]).includes('c2VjcmV0'))
 })
 
-t.test('a sink says whether the provider answers, and a page of another server is no answer', async (t) => {
+t.test('checks that the provider answers, and rejects the page of another server', async (t) => {
   const { provider, sink } = await setUp(t)
   await sink.check(never)
   t.same(provider.requests, ['GET /tta-check/api/graph/data'])
@@ -162,13 +165,13 @@ t.test('a sink says whether the provider answers, and a page of another server i
   await t.rejects(sink.check(never), { code: 'TTA_SINK_FAILED', message: /ECONN/ })
 })
 
-t.test('a graph that cannot be removed is an error, and one that was is not restored later', async (t) => {
+t.test('fails when a graph cannot be removed, and never restores a removed one', async (t) => {
   const { provider, sink } = await setUp(t)
   await sink.replace(oldGraph, never)
   provider.lieOnWrite(['stale connection', 3])
   await t.rejects(sink.remove('micro', never), {
     code: 'TTA_SINK_FAILED',
-    message: /graph micro could not be removed: nodegraph-provider accepted the deletion and still holds/,
+    message: /graph micro could not be removed: nodegraph-provider accepted the deletion but still holds/,
   })
   await sink.remove('micro', never)
   provider.lieOnWrite(['half of the edges', 3])
@@ -176,7 +179,7 @@ t.test('a graph that cannot be removed is an error, and one that was is not rest
   t.equal(provider.held('micro'), null)
 })
 
-t.test('a base address may have a path and a slash at its end', async (t) => {
+t.test('accepts a base URL with a path and a trailing slash', async (t) => {
   const { provider, sink } = await setUp(t)
   const { port } = new URL(provider.url)
   const prefixed = await setUp(t, { url: `http://127.0.0.1:${port}/ng//` })
@@ -185,14 +188,14 @@ t.test('a base address may have a path and a slash at its end', async (t) => {
   await sink.check(never)
 })
 
-t.test('a thousand nodes are written and verified', async (t) => {
+t.test('writes and verifies a thousand nodes', async (t) => {
   const { provider, sink } = await setUp(t)
   const document = largeDocument('micro', 1000)
   t.match(await sink.replace(document, never), { state: 'stored', verified: true, attempts: 1 })
   t.equal(provider.held('micro')?.edges.length, 999 + 998)
 })
 
-t.test('an answer without end is cut off', async (t) => {
+t.test('cuts off an endless answer', async (t) => {
   const block = Buffer.alloc(1 << 20, 'x')
   const server = http.createServer((_, response) => {
     const pour = () => {
@@ -205,5 +208,5 @@ t.test('an answer without end is cut off', async (t) => {
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
   const { sink } = await setUp(t, { url: `http://127.0.0.1:${port}` })
-  await t.rejects(sink.check(never), { message: /its answer is over 67108864 bytes/ })
+  await t.rejects(sink.check(never), { message: /sent an answer of more than 67108864 bytes/ })
 })
