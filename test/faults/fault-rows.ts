@@ -156,7 +156,7 @@ const ofTempo: Row[] = [
   {
     fault: 'Tempo answers garbage: gzip that cannot be decompressed',
     tempo: always(damaged),
-    sees: badAnswer(/not the gzip/),
+    sees: badAnswer(/content-encoding is gzip/),
     holds: allOld,
   },
   {
