@@ -1,5 +1,5 @@
 /** The conditions under which work in a queue starts. */
-export interface QueueSlot {
+interface QueueSlot {
   /** Work with a common key runs one after the other, in the order of the calls. */
   keys: readonly string[]
   /** Removes the work from the queue; has no effect on work that has started. */

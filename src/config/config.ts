@@ -13,7 +13,7 @@ export interface Config extends Omit<ConfigFile, 'server' | 'tempo'> {
 }
 
 /** The certificate authorities to trust in place of the system's. */
-export interface Authority {
+interface Authority {
   path: string
   /** Content of the file. */
   pem: string

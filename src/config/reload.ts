@@ -23,7 +23,7 @@ const liveParts = [
   'webhooks.min_interval_sec',
   'webhooks.deduplicate_sec',
 ] as const
-export type LivePart = (typeof liveParts)[number]
+type LivePart = (typeof liveParts)[number]
 
 /** Returns whether a reload applies a change of this key. */
 export function isLive(path: readonly string[]): boolean {

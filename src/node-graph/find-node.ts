@@ -41,7 +41,7 @@ export function findNodes({ name, nodes }: GraphDocument, field: string, text: s
   })
 }
 
-export const nameOf = ({ title, subTitle }: NodeRow) => `${title}/${subTitle}`
+const nameOf = ({ title, subTitle }: NodeRow) => `${title}/${subTitle}`
 const hasTitle = (text: string) => (node: NodeRow) => node.title === text
 
 function ambiguous(field: string, text: string, found: NodeRow[]): TtaError {

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js'
 
-export type TagScope = 'resource' | 'span' | 'any'
+type TagScope = 'resource' | 'span' | 'any'
 
 /** Longest pattern: RE2 is linear in the text, but its program grows with the pattern. */
 export const maxPatternLength = 256

@@ -7,7 +7,7 @@ import { asked } from './stage.ts'
 // `npm test` builds the file first.
 const main = resolve('dist/main.js')
 
-export interface Line {
+interface Line {
   level: number
   msg: string
 }

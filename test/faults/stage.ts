@@ -23,10 +23,10 @@ import { type StandInOptions, startTempo, type TempoStandIn } from '../support/t
 export const epochMs = 1_700_000_000_000
 /** The window of every build: 16 s, long ago. */
 export const asked = { from: epochMs, to: epochMs + 16_000, useTagAsNode: false }
-export const nowMs = epochMs + 7_200_000
+const nowMs = epochMs + 7_200_000
 
 /** Traces in which front calls back once, so the graph has as many calls. */
-export const calls = (count: number) =>
+const calls = (count: number) =>
   Array.from({ length: count }, (_, index) =>
     fragmentOf(index + 1, epochMs, [
       { id: 1, service: 'front', atMs: index * 400, ms: 3 },

@@ -14,7 +14,7 @@ const places = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-export const chromiumPath = places.find((path) => path !== undefined && existsSync(path))
+const chromiumPath = places.find((path) => path !== undefined && existsSync(path))
 /** For `t.test(name, { skip })`: false, or the reason why there is no browser. */
 export const withoutBrowser =
   chromiumPath === undefined ? 'no Chromium: apt-get install chromium, or set CHROMIUM_PATH' : false

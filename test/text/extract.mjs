@@ -167,7 +167,7 @@ function plain(text) {
     .replaceAll(/`[^`]*`/g, code)
     .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replaceAll(/\{@\w+\s+[^}]*\}/g, code)
-    .replaceAll(/<?https?:\/\/\S+/g, code)
+    .replaceAll(/<?https?:\/\/[^\s>]*[^\s>.,;:)]>?/g, code)
     .replaceAll(/&\w+;/g, code)
     .replaceAll(/\*\*|__/g, '')
     .replaceAll(/<[^>\s]+>/g, '')

@@ -79,11 +79,11 @@ function openingViolations(sentence) {
   return [`begins with "${sentence.split(/\s/, 1)[0]}" and is no question: ${cut(sentence)}`]
 }
 
-/** A sentence ends with a mark that white space and a capital letter, digit or quote follow, or with the text. */
+/** A sentence ends with a mark that white space and a capital letter, a digit or tta follow, or with the text. */
 function sentences(text) {
   return text
     .replaceAll(/\b(e\.g|i\.e|etc|vs|cf)\./g, '$1')
-    .split(/(?<=[.!?]["')]?)\s+(?=["'(]?[\p{Lu}\p{N}])/u)
+    .split(/(?<=[.!?]["')]?)\s+(?=["'(]?(?:[\p{Lu}\p{N}]|tta\b))/u)
     .map((sentence) => sentence.replaceAll(/\s+/g, ' ').trim())
     .filter((sentence) => sentence !== '')
 }

@@ -56,7 +56,7 @@ export interface Aggregator {
 }
 
 /** The configuration of one graph. */
-export interface GraphSettings {
+interface GraphSettings {
   /** Used instead of the defaults. */
   parameters: ParameterDefaults
   /** Names of the sinks that get the graph, in addition to the embedded store; undefined: all. */

@@ -10,7 +10,7 @@ import { type AlertOutcome, type AlertReceipt, receiptOf } from './receipt.ts'
 import { MissingValue } from './rule-templates.ts'
 
 /** A build that was submitted for an alert. */
-export interface SubmittedBuild {
+interface SubmittedBuild {
   id: string
   /** False: an equal build was queued or running. */
   isNew: boolean

@@ -19,7 +19,7 @@ export type Admission =
   | { state: 'joined'; jobId: string }
   | Deferral
 
-export interface Deferral {
+interface Deferral {
   state: 'deferred'
   /** Unix ms. */
   runsAtMs: number

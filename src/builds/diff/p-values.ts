@@ -9,7 +9,7 @@ export interface Sample {
 }
 
 /** With fewer calls on one side nothing is significant, because the tests are approximations for many calls. */
-export const fewestCalls = 30
+const fewestCalls = 30
 /** Expected share of chance findings among the significant ones, at most. */
 const falseDiscoveryRate = 0.05
 

@@ -15,7 +15,7 @@ import { builderOptions, traceQuery } from '../aggregation/read-traces.ts'
 import { meaningOf, verdictOn } from './explanation-text.ts'
 
 /** The two nodes of a request: id, title or `title/subTitle` of each. */
-export interface NodePair {
+interface NodePair {
   source: string
   target: string
 }

@@ -18,7 +18,7 @@ export interface TraceSlice {
   incompleteIds: TraceIds
 }
 
-export const newSlice = (builder: GraphBuilder): TraceSlice => ({
+const newSlice = (builder: GraphBuilder): TraceSlice => ({
   builder,
   traces: 0,
   spans: 0,

@@ -9,7 +9,7 @@ import type { Aggregator } from '../aggregation/aggregator.ts'
 import { parametersKey } from '../aggregation/request.ts'
 import { JobRecord, logEnd } from './job-record.ts'
 
-export interface SubmitOptions {
+interface SubmitOptions {
   /**
    * Aborts when the submitter has gone. The job is cancelled when all its submitters have gone; one without a signal
    * never goes.

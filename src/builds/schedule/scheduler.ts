@@ -15,7 +15,7 @@ export interface SchedulerOptions {
 }
 
 /** A schedule and its builds so far. */
-export interface ScheduledGraph {
+interface ScheduledGraph {
   graph: string
   schedule: Schedule
   /** ISO 8601; absent until the scheduler starts. */

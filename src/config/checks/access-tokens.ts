@@ -46,7 +46,7 @@ export function tokenErrors({ tokens }: AuthSection): FieldError[] {
   return errors
 }
 
-export function hashOf(token: string): string {
+function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 

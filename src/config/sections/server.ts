@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Bytes, Count, closed, fromEnvironment, Seconds, Section } from './key-types.ts'
 
 /** `read`: read graphs. `write`: build and remove them. `webhook`: report alerts. */
-export const scopes = ['read', 'write', 'webhook'] as const
+const scopes = ['read', 'write', 'webhook'] as const
 export type Scope = (typeof scopes)[number]
 
 const Token = Type.Object(

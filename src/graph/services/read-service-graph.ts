@@ -10,7 +10,7 @@ import { type Red, RedColumns } from '../totals/red.ts'
 import { foldServiceNodes, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
 
 /** Collects the evidence of edges, which are numbered from 0. */
-export class EdgeEvidence {
+class EdgeEvidence {
   private readonly callees: number[] = []
   private readonly callers: number[] = []
   private readonly direct: boolean[] = []
@@ -102,7 +102,7 @@ function readRed({ received, made }: ServiceNodeSums, node: number): Red {
 }
 
 /** Calls between the shown nodes. */
-export interface ServiceNodeSums {
+interface ServiceNodeSums {
   /** Its nodes are the shown ones. */
   calls: CallTotals
   evidence: EdgeEvidence

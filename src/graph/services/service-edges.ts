@@ -101,7 +101,7 @@ const none = -1
  * a call reached it is the time of that call and of the service. A call to a peer has the time of the span that made it.
  * That time is the peer's and not the caller's, which only waited.
  */
-export class ServiceTimes {
+class ServiceTimes {
   /** The edge of the call that reached a service with this row, or -1. */
   private entryOf = new Int32Array(64)
   /** The edge by which a row calls a peer, or -1. */

@@ -29,7 +29,7 @@ const code = (attribute: PeerAttribute) => peerAttributes.indexOf(attribute)
 const codes = (...attributes: PeerAttribute[]) => attributes.map(code)
 
 /** Index of `peer.service`, with which instrumentation names the other service itself. */
-export const peerService = code('peer.service')
+const peerService = code('peer.service')
 const peerAddress = code('network.peer.address')
 const peerPort = code('network.peer.port')
 
@@ -168,7 +168,7 @@ export const peerCode = (role: number, attribute: number) => (role << attributeB
 /** Code of the user node; no attribute has this index. */
 export const userCode = peerCode(PeerRole.user, (1 << attributeBits) - 1)
 export const roleOfCode = (code: number) => code >>> attributeBits
-export const attributeOfCode = (code: number) => code & ((1 << attributeBits) - 1)
+const attributeOfCode = (code: number) => code & ((1 << attributeBits) - 1)
 
 /**
  * Returns whether a peer is the service of the same name, if the graph has one. `peer.service` names a service, and a

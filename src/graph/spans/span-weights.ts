@@ -6,7 +6,7 @@ export const adjustedScale = 1e6
 /** The largest adjusted count: a threshold of OpenTelemetry's consistent sampling has 56 bits. */
 export const maxAdjustedCount = 2 ** 56
 /** Most calls that one span may represent, because sketches count in 31 bits. */
-export const maxCalls = 2 ** 31 - 1
+const maxCalls = 2 ** 31 - 1
 
 /** The columns of a `SpanTable` from which calls are counted. */
 export interface MeasuredSpans {

@@ -137,7 +137,7 @@ const anyHash = 0xffffffff
  *
  * A row takes 8 bytes, and each call in its sample 36.
  */
-export class CallSamples {
+class CallSamples {
   /** The largest hash that may still enter the sample. */
   private hashLimit = new Uint32Array(64).fill(anyHash)
   /** First entry of the row + 1; 0 for an empty row. */

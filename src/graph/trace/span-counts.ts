@@ -54,7 +54,7 @@ export function emptyCounts(): SpanCounts {
 }
 
 /** Faults of spans for which example traces are kept. */
-export const traceFaults = ['orphans', 'duplicates', 'withoutService', 'cycles', 'skewed'] as const
+const traceFaults = ['orphans', 'duplicates', 'withoutService', 'cycles', 'skewed'] as const
 export type TraceFault = (typeof traceFaults)[number]
 
 /** Most example traces for one fault. */

@@ -57,7 +57,7 @@ function readText(text: string, schema: ParameterSchema): unknown {
 }
 
 /** Accepts `max_nodes`, the name in the configuration, for `maxNodes`. Both together count as a repeated parameter. */
-export function acceptSnakeCase(query: Record<string, unknown>): void {
+function acceptSnakeCase(query: Record<string, unknown>): void {
   if (!Object.hasOwn(query, 'max_nodes')) return
   const values = [query.maxNodes, query.max_nodes].filter((value) => value !== undefined)
   query.maxNodes = values.length === 1 ? values[0] : values.flat()

@@ -23,7 +23,7 @@ const Field = Type.Object(
 )
 
 /** The field definitions that the Node Graph API plugin reads before the rows. */
-export const GrafanaFields = Type.Object(
+const GrafanaFields = Type.Object(
   { nodes_fields: Type.Array(Field), edges_fields: Type.Array(Field) },
   { additionalProperties: false },
 )

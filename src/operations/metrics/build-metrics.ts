@@ -80,7 +80,7 @@ function seconds(from: string, to: string | undefined): number {
 }
 
 /** Returns a function that counts the data that a build read and the result of its write to every sink. */
-export function buildMetrics(registry: Registry): (summary: AggregationSummary) => void {
+function buildMetrics(registry: Registry): (summary: AggregationSummary) => void {
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name, help, labelNames, registers: [registry] })
   const traces = counter('tta_read_traces_total', 'Number of traces in built graphs.')

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Metrics } from './metrics.ts'
 
-export interface EndedRequest {
+interface EndedRequest {
   method: string
   /** Pattern of the path, such as /graphs/:name; `none` for an unknown path. */
   route: string
@@ -12,7 +12,7 @@ export interface EndedRequest {
   problem: string | null
 }
 
-export interface HttpObserver {
+interface HttpObserver {
   requestEnded(request: EndedRequest): void
 }
 
@@ -20,7 +20,7 @@ export interface HttpObserver {
 const batchSize = 256
 
 /** Creates the metrics of the HTTP API. */
-export function httpMetrics(registry: Registry): HttpObserver {
+function httpMetrics(registry: Registry): HttpObserver {
   const registers = [registry]
   const ended: EndedRequest[] = []
   const count = () => {

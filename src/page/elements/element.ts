@@ -21,7 +21,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-export function append(parent: Element, children: Child[]): void {
+function append(parent: Element, children: Child[]): void {
   for (const child of children) {
     if (child === undefined || child === false || child === null) continue
     parent.append(child instanceof Node ? child : String(child))

@@ -46,7 +46,7 @@ export function statistics(row: Row): HTMLElement {
 }
 
 /** Shows the shares of failed, slow and other calls as one bar. */
-export function healthBar({ count, failed, slow }: Pick<Row, 'count' | 'failed' | 'slow'>): HTMLElement {
+function healthBar({ count, failed, slow }: Pick<Row, 'count' | 'failed' | 'slow'>): HTMLElement {
   const passed = count - failed - slow
   const label = `${grouped(failed)} failed, ${grouped(slow)} slow, ${grouped(passed)} passed`
   const bar = h('div', { class: 'health', role: 'img', 'aria-label': label, title: label })

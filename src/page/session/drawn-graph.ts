@@ -60,8 +60,6 @@ export function toDrawnGraph({ nodes, edges }: Rows): DrawnGraph {
   }
 }
 
-export const emptyGraph = toDrawnGraph({ nodes: [], edges: [] })
-
 function statisticsOf(row: NodeRow | EdgeRow | NodeDiff | EdgeDiff): CallStatistics {
   const { count, failed, slow, p95Ms } = row
   if (!('change' in row)) return { count, failed, slow, p95Ms }

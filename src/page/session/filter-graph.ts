@@ -30,7 +30,7 @@ export function filterGraph(graph: DrawnGraph, { focus, hops, min, trouble }: Fi
 }
 
 /** Returns whether calls fail or, in a comparison, whether anything changed. */
-export function isTrouble({ change, failed }: Pick<DrawnEdge, 'change' | 'failed'>): boolean {
+function isTrouble({ change, failed }: Pick<DrawnEdge, 'change' | 'failed'>): boolean {
   return change === undefined ? failed > 0 : change !== 'unchanged'
 }
 

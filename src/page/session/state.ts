@@ -26,7 +26,7 @@ export interface Activity {
 }
 
 /** A failed action, shown to the user. */
-export interface Failure {
+interface Failure {
   what: string
   error: RequestError
   retry: (() => void) | undefined

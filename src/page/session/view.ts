@@ -27,7 +27,7 @@ export interface View {
 export const buildKeys = ['from', 'to', 'tag', 'filter', 'level'] as const
 const textKeys = ['graph', ...buildKeys, 'compare', 'focus', 'node', 'edge'] as const
 
-export const defaultView: View = { hops: 1, min: 0, trouble: false, colour: 'errors', tab: 'overview' }
+const defaultView: View = { hops: 1, min: 0, trouble: false, colour: 'errors', tab: 'overview' }
 
 /** Reads a view from a query string. Ignores invalid values. */
 export function readView(search: string): View {

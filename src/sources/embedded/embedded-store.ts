@@ -151,7 +151,7 @@ function inspect(body: Uint8Array): IngestResult & { firstStartMs: number } {
 }
 
 /** The number of removed spans, by the minute in which the first span of their request started. */
-export class DroppedSpans {
+class DroppedSpans {
   /** Since the start of the process. */
   total = 0
   /** Spans by minute since 1970, in order of removal. */

@@ -1,5 +1,5 @@
 /** The encoding of a field's value; `hex` are bytes that JSON writes in hex instead of base64. */
-export type ScalarType =
+type ScalarType =
   | 'string'
   | 'bytes'
   | 'hex'

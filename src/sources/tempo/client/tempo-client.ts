@@ -73,7 +73,7 @@ export interface TempoAnswer {
  * The outcome of one request as it was sent. A `retried` request failed and was sent again. A `cancelled` request ended
  * because its caller aborted it.
  */
-export type TempoOutcome = 'ok' | 'retried' | 'failed' | 'cancelled'
+type TempoOutcome = 'ok' | 'retried' | 'failed' | 'cancelled'
 
 /** Receives every request to Tempo, for metrics. */
 export interface TempoObserver {
