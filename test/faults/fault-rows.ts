@@ -292,7 +292,7 @@ const ofHistory: Row[] = [
     alone: true,
     meanwhile: ({ path }) => ['', '-wal', '-shm'].map((suffix) => rmSync(path + suffix)),
     sees: complete('nothing'),
-    logs: /another file has taken its place/,
+    logs: /the file was replaced by another one/,
     holds: allNew,
   },
   {
