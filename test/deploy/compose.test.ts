@@ -72,7 +72,7 @@ t.test('every address in the files leads to a service, at the port it listens on
   t.equal(tempo.distributor.receivers.otlp.protocols.http.endpoint, '0.0.0.0:4318')
 })
 
-t.test("tta's command lines and configuration are taken", async (t) => {
+t.test("tta accepts the command lines and the configuration", async (t) => {
   for (const name of ['tta', 'shop']) t.doesNotThrow(() => parseArguments(service(name).command ?? []), name)
   const { values } = parseArguments(service('tta').command ?? [])
   const [[from, to] = ['', '']] = mounts(service('tta'))
@@ -81,13 +81,13 @@ t.test("tta's command lines and configuration are taken", async (t) => {
   const config = loadConfig({ path: from, env })
   t.match(config, {
     tempo: { url: 'http://tempo:3200' },
-    nodegraphProvider: { url: 'http://nodegraph-provider:9393' },
+    nodegraph_provider: { url: 'http://nodegraph-provider:9393' },
     server: { host: '0.0.0.0', port: 8080 },
   })
   const { graph_schemas } = parse(readText('grafana/nodegraph-provider/config.yaml'))
   const built = [...Object.keys(config.graphs), ...config.webhooks.rules.map(({ graph }) => graph)]
   t.same(built, Object.keys(graph_schemas), 'the provider knows every graph that is built')
-  for (const graph of Object.values(config.graphs)) t.same(graph.schedule, { everyMs: 30_000 })
+  for (const graph of Object.values(config.graphs)) t.same(graph.schedule, { every_sec: 30 })
 })
 
 t.test('Grafana has every variable and folder that its files name', async (t) => {

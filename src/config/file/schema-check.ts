@@ -2,7 +2,7 @@ import { Ajv, type Options } from 'ajv'
 import { ConfigFile } from '../sections/config-file.ts'
 
 /** Defaults are added, nothing is removed or converted. */
-const ajvOptions: Options = { strict: true, allErrors: true, verbose: true, useDefaults: true }
+export const ajvOptions: Options = { strict: true, allErrors: true, verbose: true, useDefaults: true }
 
 /**
  * Returns whether a tree fits the schema of the configuration file, and adds defaults. `check.errors` has the errors.
