@@ -72,7 +72,7 @@ t.test('every address in the files leads to a service, at the port it listens on
   t.equal(tempo.distributor.receivers.otlp.protocols.http.endpoint, '0.0.0.0:4318')
 })
 
-t.test("tta accepts the command lines and the configuration", async (t) => {
+t.test('tta accepts the command lines and the configuration', async (t) => {
   for (const name of ['tta', 'shop']) t.doesNotThrow(() => parseArguments(service(name).command ?? []), name)
   const { values } = parseArguments(service('tta').command ?? [])
   const [[from, to] = ['', '']] = mounts(service('tta'))
