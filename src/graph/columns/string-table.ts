@@ -99,9 +99,10 @@ export class StringTable {
 
   /** Returns the slot of the bytes, or the free slot where they belong. */
   private slotOf(view: DataView, start: number, end: number, hash: number): number {
-    const { slots, hashes } = this
-    for (let slot = slots.start(hash); ; slot = slots.next(slot)) {
-      const entry = slots.keyAt(slot)
+    const { hashes } = this
+    const { slots, mask } = this.slots
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot]! - 1
       if (entry < 0 || (hashes[entry] === hash && this.isEntry(entry, view, start, end))) return slot
     }
   }

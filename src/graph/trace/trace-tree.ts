@@ -175,9 +175,9 @@ export class TraceTree {
   }
 
   private slotOf(spans: SpanTable, hi: number, lo: number): number {
-    const { slots } = this
-    for (let slot = slots.start(hashPair(hi, lo)); ; slot = slots.next(slot)) {
-      const row = slots.keyAt(slot)
+    const { slots, mask } = this.slots
+    for (let slot = hashPair(hi, lo) & mask; ; slot = (slot + 1) & mask) {
+      const row = slots[slot]! - 1
       if (row < 0 || (spans.spanIdLo[row] === lo && spans.spanIdHi[row] === hi)) return slot
     }
   }
