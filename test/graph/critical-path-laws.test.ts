@@ -1,18 +1,13 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { ParentState } from '../../src/graph/trace/trace-tree.ts'
 import { arbitraryTightTrace, arbitraryTrace, type TestSpan } from '../support/graph/test-spans.ts'
+import { holds } from '../support/property.ts'
 import { sweepExclusiveNs } from './critical-path-sweep.ts'
 import { at, measure, sectionsOf, shared, tableOf } from './critical-paths.ts'
 
 const anyTrace = fc.oneof(arbitraryTightTrace, arbitraryTrace)
-
-/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 1000): void {
-  const found = fc.check(property, { numRuns })
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
-}
 
 const rootsOf = (table: SpanTable) =>
   Array.from({ length: table.length }, (_, row) => row).filter(
@@ -63,7 +58,7 @@ t.test('the sections of a root follow each other from its end to its start witho
       return cursorNs === 0 && [...own].every(([row, ns]) => ns === at(path.exclusiveNs, row))
     })
   })
-  holds(t, connected)
+  holds(t, connected, 1000)
 })
 
 t.test('the order of the spans changes nothing', async (t) => {
@@ -80,7 +75,7 @@ t.test('the order of the spans changes nothing', async (t) => {
     fc.tuple(fc.constant(one), fc.shuffledSubarray(one, { minLength: one.length })),
   )
   const same = fc.property(inTwoOrders, ([one, other]) => byIdentity(one) === byIdentity(other))
-  holds(t, same)
+  holds(t, same, 1000)
 })
 
 t.test('a sweep over all starts and ends gives the same path', async (t) => {

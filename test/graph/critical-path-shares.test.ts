@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf as buildGraph, graphOf, withoutExemplars } from '../support/graph/test-graphs.ts'
 import { arbitraryTightTrace, arbitraryTrace, spanTable, type TestSpan } from '../support/graph/test-spans.ts'
+import { holds } from '../support/property.ts'
 
 const options = { windowSec: 60, tagNodeSubTitle: '' }
 
@@ -178,12 +179,6 @@ t.test('at the service level', async (t) => {
   })
 })
 
-/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 400): void {
-  const found = fc.check(property, { numRuns })
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
-}
-
 /** Spans that may name a peer, as the service level takes note of. */
 const withPeers = (trace: fc.Arbitrary<TestSpan[]>) =>
   fc.tuple(trace, fc.infiniteStream(fc.constantFrom(undefined, 'cart', 'redis'))).map(([spans, peers]) =>
@@ -210,7 +205,7 @@ t.test('shares are between 0 and 1, and those of all nodes are at most 1', async
         sum(nodes) <= endToEndNs * (1 + 1e-12),
     ),
   )
-  holds(t, bounded)
+  holds(t, bounded, 400)
 })
 
 t.test('where every span has a service, the nodes add up to the whole, to the ns', async (t) => {
@@ -220,7 +215,7 @@ t.test('where every span has a service, the nodes add up to the whole, to the ns
   const complete = fc.property(named, (given) =>
     graphsOf(given).every(({ nodes, endToEndNs }) => sum(nodes) === endToEndNs),
   )
-  holds(t, complete)
+  holds(t, complete, 400)
 })
 
 t.test('both levels divide the same time', async (t) => {
@@ -228,7 +223,7 @@ t.test('both levels divide the same time', async (t) => {
     const [operations, services] = graphsOf(given).map(({ nodes }) => sum(nodes))
     return operations === services
   })
-  holds(t, same)
+  holds(t, same, 400)
 })
 
 const bytesOf = (graphs: Graph[]) =>
@@ -250,5 +245,5 @@ t.test('order, slices and what is taken back change no byte at either level', as
       bytesOf(graphsOf([...one, ...other]).map(withoutExemplars))
     )
   })
-  holds(t, sliced)
+  holds(t, sliced, 400)
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { DurationSketches, type Percentiles } from '../../src/graph/totals/duration-sketch.ts'
+import { holds } from '../support/property.ts'
 
 /** Row 0 of sketches that were given these durations. */
 function sketchesOf(durationsNs: readonly number[]): DurationSketches {
@@ -25,11 +26,6 @@ function worstError(found: Percentiles, exact: Percentiles): number {
   return Math.max(
     ...keys.map((key) => (found[key] === exact[key] ? 0 : Math.abs(found[key] / exact[key] - 1))),
   )
-}
-
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 500): void {
-  const found = fc.check(property, { numRuns })
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
 }
 
 const durationNs = fc.oneof(
@@ -97,7 +93,7 @@ t.test('order changes no bit', async (t) => {
     const [one, other] = [percentilesOf(all), percentilesOf([...all].reverse())]
     return JSON.stringify(one) === JSON.stringify(other)
   })
-  holds(t, same)
+  holds(t, same, 500)
 })
 
 t.test('forgets a removed duration, whether it came before or after others', async (t) => {
@@ -106,7 +102,7 @@ t.test('forgets a removed duration, whether it came before or after others', asy
     for (const gone of taken) sketches.add(0, gone, -1)
     return JSON.stringify(sketches.percentiles(0, kept.length)) === JSON.stringify(percentilesOf(kept))
   })
-  holds(t, same)
+  holds(t, same, 500)
 })
 
 t.test('sketches added are the sketch of all, in either direction', async (t) => {
@@ -122,7 +118,7 @@ t.test('sketches added are the sketch of all, in either direction', async (t) =>
       (found) => JSON.stringify(found) === expected,
     )
   })
-  holds(t, same)
+  holds(t, same, 500)
 })
 
 t.test('rows do not touch each other, in whatever order they grow', async (t) => {

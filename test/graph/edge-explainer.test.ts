@@ -5,6 +5,7 @@ import { EdgeExplainer } from '../../src/graph/explain/edge-explainer.ts'
 import type { GraphNode } from '../../src/graph/graph.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
 import { arbitraryTraces, spanTable, type TestSpan } from '../support/graph/test-spans.ts'
+import { holds } from '../support/property.ts'
 
 const levels = ['operation', 'service'] as const
 const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }
@@ -51,8 +52,7 @@ function check(
     const property = fc.property(withPeers, ([level, traces, a, b]) =>
       law(level, traces as TestSpan[][], a, b),
     )
-    const found = fc.check(property, { numRuns: 150 })
-    t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'holds in 150 cases')
+    holds(t, property, 150)
   })
 }
 

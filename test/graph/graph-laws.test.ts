@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import type { Red } from '../../src/graph/totals/red.ts'
@@ -21,6 +21,7 @@ import {
   type TestSpan,
   weighted,
 } from '../support/graph/test-spans.ts'
+import { holds } from '../support/property.ts'
 import { referenceGraph } from './reference-graph.ts'
 
 /** Not so heavy that a sum would be rounded. */
@@ -30,12 +31,6 @@ const arbitraryWeightedTrace = weighted(
 ).map(([trace]) => trace ?? [])
 
 const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== 'hidden' }
-
-/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 200): void {
-  const found = fc.check(property, { numRuns })
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
-}
 
 const builderOf = (traces: TestSpan[][], strings = new StringTable(), ids?: number[]) =>
   buildGraph(traces, { strings, isTagNode: options.isTagNode }, ids)
@@ -72,7 +67,7 @@ t.test('the traces may come in any order', async (t) => {
     ),
     ([traces, order]) => bytesOf(builderOfSome(traces, order).finish()) === bytesOf(graphOf(traces)),
   )
-  holds(t, sameBytes)
+  holds(t, sameBytes, 200)
 })
 
 t.test('slices merged are the whole, whichever strings each has seen first', async (t) => {
@@ -86,7 +81,7 @@ t.test('slices merged are the whole, whichever strings each has seen first', asy
     }
     return bytesOf(merged.finish()) === bytesOf(graphOf(traces))
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 200)
 })
 
 t.test('removing a trace restores the graph from before it', async (t) => {
@@ -102,7 +97,7 @@ t.test('removing a trace restores the graph from before it', async (t) => {
       [...exemplarIds(graph)].every((id) => kept.some((_, index) => id === hexTraceId(index + 1)))
     )
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 200)
 })
 
 t.test('removing a trace and adding it again changes nothing', async (t) => {
@@ -121,7 +116,7 @@ t.test('removing a trace and adding it again changes nothing', async (t) => {
       return bytesOf(builder.finish()) === bytesOf(graphOf(traces))
     },
   )
-  holds(t, sameBytes)
+  holds(t, sameBytes, 200)
 })
 
 t.test('a table is only read: what was added can be added again', async (t) => {
@@ -133,7 +128,7 @@ t.test('a table is only read: what was added can be added again', async (t) => {
     for (const table of tables) again.add(table.snapshot())
     return bytesOf(builder.finish()) === bytesOf(again.finish())
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 200)
 })
 
 t.test('no span is lost and none counts twice', async (t) => {
@@ -152,7 +147,7 @@ t.test('no span is lost and none counts twice', async (t) => {
       [...nodes, ...edges].every((row) => row.count > 0 && row.failed + row.slow <= row.count)
     )
   })
-  holds(t, conserved)
+  holds(t, conserved, 200)
 })
 
 t.test('Grafana can draw the graph', async (t) => {
@@ -172,7 +167,7 @@ t.test('Grafana can draw the graph', async (t) => {
       shares.every((three) => Math.abs(sum(three) - 1) < 1e-9)
     )
   })
-  holds(t, drawable)
+  holds(t, drawable, 200)
 })
 
 t.test('the graph is the one that the slow and plain way gives', async (t) => {
@@ -186,11 +181,11 @@ t.test('the graph is the one that the slow and plain way gives', async (t) => {
   }
 
   t.test('of traces in which every span has its own id', async (t) => {
-    holds(t, fc.property(fc.array(arbitraryPlainTrace, { maxLength: 4 }), same))
+    holds(t, fc.property(fc.array(arbitraryPlainTrace, { maxLength: 4 }), same), 200)
   })
 
   t.test('of traces in which spans touch, tie, nest and overlap', async (t) => {
-    holds(t, fc.property(fc.array(arbitraryTightTrace, { maxLength: 3 }), same))
+    holds(t, fc.property(fc.array(arbitraryTightTrace, { maxLength: 3 }), same), 200)
   })
 
   t.test('of any traces', async (t) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder } from '../../src/graph/graph-builder.ts'
@@ -8,12 +8,7 @@ import type { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { exemplarIds, hexTraceId, withoutExemplars } from '../support/graph/test-graphs.ts'
 import { arbitraryTraces, spanTable, type TestSpan, weighted } from '../support/graph/test-spans.ts'
-
-/** Asserts a property; where it does not hold, the message has the seed and the smallest counterexample. */
-function holds<T>(t: Test, property: fc.IProperty<T>, numRuns = 150): void {
-  const found = fc.check(property, { numRuns })
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? `holds in ${numRuns} cases`)
-}
+import { holds } from '../support/property.ts'
 
 const attributes: PeerAttribute[] = [
   'peer.service',
@@ -118,7 +113,7 @@ t.test('two halves merged are the whole, whichever strings each has seen first',
     one.builder.merge(new Services().add(all.slice(at), all.slice(0, at).length + 1).builder)
     return bytesOf(one.graph()) === bytesOf(graphOf(all))
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 150)
 })
 
 t.test('removing a trace restores the graph from before it', async (t) => {
@@ -133,7 +128,7 @@ t.test('removing a trace restores the graph from before it', async (t) => {
       [...exemplarIds(graph)].every((id) => kept.some((_, index) => id === hexTraceId(index + 1)))
     )
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 150)
 })
 
 t.test('removing a trace and adding it again changes nothing', async (t) => {
@@ -144,7 +139,7 @@ t.test('removing a trace and adding it again changes nothing', async (t) => {
     for (const table of tables.reverse()) services.builder.add(table)
     return bytesOf(services.graph()) === bytesOf(graphOf([...taken, ...kept]))
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 150)
 })
 
 t.test('spans add up: every counted span has one place', async (t) => {
@@ -156,7 +151,7 @@ t.test('spans add up: every counted span has one place', async (t) => {
       spans.counted === edgeCalls + selfCalls + roots + orphans + cycles
     )
   })
-  holds(t, addsUp)
+  holds(t, addsUp, 150)
 })
 
 t.test('every end of an edge is a node, and every call of a service is one that it served', async (t) => {
@@ -178,7 +173,7 @@ t.test('every end of an edge is a node, and every call of a service is one that 
     })
     return hasEnds && servesAll && [...nodes, ...edges].every(isRed)
   })
-  holds(t, isSound)
+  holds(t, isSound, 150)
 })
 
 t.test('the graph of operations is the same whether the service graph is built or not', async (t) => {
@@ -190,5 +185,5 @@ t.test('the graph of operations is the same whether the service graph is built o
     })
     return bytesOf(new Services().add(all).builder.finish()) === bytesOf(alone.finish())
   })
-  holds(t, sameBytes)
+  holds(t, sameBytes, 150)
 })
