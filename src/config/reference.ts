@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { stringify, YAMLSeq } from 'yaml'
 import { environmentName } from './file/environment.ts'
 import { isLive } from './reload.ts'
 import { ConfigFile } from './sections/config-file.ts'
@@ -40,7 +40,10 @@ function exampleOf(key: string, schema: KeySchema, indent: string): string[] {
   if (schema.default === undefined) return [...text, ...shown]
   // Indented by more than the comment sign takes, so that it is text and not a key that is commented out.
   const sample = shown.slice(1).map((line) => line.replace('# ', '#   '))
-  return [...text, `${indent}${yaml({ [key]: schema.default })[0]}`, ...sample]
+  const byDefault = Array.isArray(schema.default)
+    ? { [key]: flow(schema.default) }
+    : { [key]: schema.default }
+  return [...text, `${indent}${yaml(byDefault)[0]}`, ...sample]
 }
 
 /** Returns the text of docs/configuration.md: a table of keys for each section. */
@@ -156,7 +159,16 @@ const sentence = (text: string) => (/[.]$/.test(text) ? text : `${text}.`)
 
 function defaultOf({ default: value }: KeySchema): string {
   if (value === undefined) return 'No default'
+  if (Array.isArray(value) && value.length > 0) return `Default: \`${value.join(', ')}\``
   return `Default: ${typeof value === 'object' ? 'none' : `\`${value}\``}`
+}
+
+/** Returns a list that YAML writes in one line. */
+function flow(values: unknown[]): YAMLSeq {
+  const list = new YAMLSeq()
+  list.items = values
+  list.flow = true
+  return list
 }
 
 /** Lines of a YAML document, at most as long as the file allows. */

@@ -16,6 +16,8 @@ export interface GraphNode extends Red {
   folds?: 'operations' | 'operations of all' | 'services' | 'tag values'
   /** `service.name` of an operation or a service, the value of a tag node, the name of a peer. */
   title: string
+  /** Distinguishes nodes with one title: the further parts of the name, '' for an absent one; absent without parts. */
+  parts?: readonly string[]
   /** Span name of an operation, '' for all other nodes. */
   operation: string
   /** Calls whose caller is the same node. They have no edge, because a node graph cannot draw one. */

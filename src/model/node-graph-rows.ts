@@ -57,7 +57,10 @@ export const NodeRow = Type.Object(
   {
     id: Type.String({ description: 'Stable id of the node' }),
     title: Type.String({ description: 'Name of the service, value of the tag, or name of a peer' }),
-    subTitle: Type.String({ description: 'Span name; for a node without one, its kind' }),
+    subTitle: Type.String({
+      description:
+        'Span name; for a node without one, its kind. Nodes with the same title add what distinguishes them',
+    }),
     mainStat: Type.Number({ description: 'Number of calls' }),
     secondaryStat: Type.Number({ description: 'Mean duration, ms' }),
     arc__failed: share('Share of calls that failed'),
@@ -95,6 +98,12 @@ export const NodeRow = Type.Object(
     ...traceLinks,
     ...figures,
     selfCalls: Type.Integer({ minimum: 0, description: 'Number of calls from the node to itself' }),
+    operation: Type.String({ description: "Span name of an operation; '' for all other nodes" }),
+    identity: Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'The resource attributes that identify the service, with their values; {} for other nodes',
+    }),
     ...exemplars,
   },
   { $id: 'NodeRow', additionalProperties: false },

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { defaultIdentity } from './identity.ts'
 
 export const maxGraphNameLength = 64
 /** Graph names are part of URLs, Redis keys and Cypher queries. nodegraph-provider converts them to lower case. */
@@ -17,6 +18,9 @@ export const Tenant = Type.String({
 
 /** Longest window, h: Tempo's default for `query_frontend.search.max_duration`. */
 export const maxWindowHours = 168
+
+/** Most attributes that identify a service. */
+const maxIdentityAttributes = 8
 
 /** A point in time as a client writes it. `requiredTimeMs` reads it. */
 export const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
@@ -90,6 +94,16 @@ export const AggregationParameters = Type.Object(
     serviceNodeSubTitle: Type.Optional(
       Type.String({ maxLength: 256, description: 'subTitle of the nodes that useTagAsNode adds' }),
     ),
+    identity: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        minItems: 1,
+        maxItems: maxIdentityAttributes,
+        uniqueItems: true,
+        description:
+          'Resource attributes that identify a service: spans that differ in one of them belong to different nodes. ' +
+          'service.name must be one of them. In a query string they are separated by commas',
+      }),
+    ),
     samplingAttribute: Type.Optional(
       Type.String({
         minLength: 1,
@@ -147,6 +161,7 @@ export const defaultParameters: ParameterDefaults = {
   useTagAsNode: true,
   userNode: false,
   serviceNodeSubTitle: 'Service Node',
+  identity: [...defaultIdentity],
   traceThresholdMs: 40,
   limit: 100_000,
   dryRun: false,

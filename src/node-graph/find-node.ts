@@ -6,7 +6,7 @@ import type { NodeRow } from '../model/node-graph-rows.ts'
 const maxListed = 20
 
 /**
- * Finds a node by id, `title/subTitle` or title.
+ * Finds a node by id, `title/subTitle`, title, or the values of its identity joined by `/`, such as `shop/cart`.
  *
  * @param field the parameter that contains the text
  * @throws {TtaError} 400 if several nodes have this title; 404 if none has, with similar names
@@ -28,6 +28,7 @@ export function findNodes({ name, nodes }: GraphDocument, field: string, text: s
     ({ id }: NodeRow) => id === text,
     (node: NodeRow) => nameOf(node) === text,
     hasTitle(text),
+    (node: NodeRow) => identityNamesOf(node).includes(text),
   ]
   for (const matches of candidates) {
     const found = nodes.filter(matches)
@@ -42,6 +43,14 @@ export function findNodes({ name, nodes }: GraphDocument, field: string, text: s
 }
 
 const nameOf = ({ title, subTitle }: NodeRow) => `${title}/${subTitle}`
+
+/** Returns the values of an identity joined by `/`, and the same with the subtitle and the span name. */
+function identityNamesOf({ identity, subTitle, operation }: NodeRow): string[] {
+  const values = Object.values(identity ?? {})
+  if (values.length < 2) return []
+  const name = values.join('/')
+  return [name, `${name}/${subTitle}`, `${name}/${operation}`]
+}
 const hasTitle = (text: string) => (node: NodeRow) => node.title === text
 
 function ambiguous(field: string, text: string, found: NodeRow[]): TtaError {

@@ -29,6 +29,8 @@ export function mergeNodes(rows: NodeRow[], id: string, callsBetween: number, wi
     detail__named_by: '',
     detail__self_calls: String(selfCalls),
     selfCalls,
+    operation: '',
+    identity: {},
     ...numbers,
   }
 }

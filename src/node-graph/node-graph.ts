@@ -4,14 +4,13 @@ import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { Red } from '../graph/totals/red.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from '../model/node-graph-rows.ts'
 import { criticalPathText, latencyText, patternText, sidesText, trafficText } from './detail-texts.ts'
+import { NodeNaming, type NodeNamingOptions } from './node-naming.ts'
 import { arcs, criticalPathShare, edgeNumbers, type GraphTotals, meanMs, rowNumbers } from './row-numbers.ts'
 import { edgeTraceql, nodeTraceql, type TagAttribute } from './row-traceql.ts'
 
-export interface NodeGraphOptions {
+export interface NodeGraphOptions extends NodeNamingOptions {
   /** Length of the window, s; for rates. */
   windowSec: number
-  /** subTitle of tag nodes and service nodes. */
-  tagNodeSubTitle: string
   /** The attribute whose values are tag nodes. @default resource.service.name */
   tag?: TagAttribute
 }
@@ -27,17 +26,18 @@ export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph 
 export function* toNodeGraphInSteps(graph: Graph, options: NodeGraphOptions): Steps<NodeGraph> {
   const ids = yield* nodeIds(graph.nodes)
   const { tag = serviceName } = options
+  const naming = new NodeNaming(graph.nodes, options)
   const totals = { windowSec: options.windowSec, endToEndNs: graph.endToEndNs }
   const nodes: NodeRow[] = []
   for (const [index, node] of graph.nodes.entries()) {
-    const traceql = nodeTraceql(node, tag)
-    nodes.push(nodeRow(node, ids[index] as string, subTitleOf(node, options), totals, traceql))
+    const traceql = nodeTraceql(node, tag, naming)
+    nodes.push(nodeRow(node, ids[index] as string, naming, totals, traceql))
     yield
   }
   const edges: EdgeRow[] = []
   for (const edge of graph.edges) {
     const [caller, callee] = [graph.nodes[edge.source] as GraphNode, graph.nodes[edge.target] as GraphNode]
-    const traceql = edgeTraceql(edge, caller, callee, tag)
+    const traceql = edgeTraceql(edge, caller, callee, tag, naming)
     edges.push(edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, totals, traceql))
     yield
   }
@@ -58,9 +58,10 @@ function* nodeIds(nodes: GraphNode[]): Steps<string[]> {
 }
 
 function nodeId(node: GraphNode, taken: Set<string>): string {
-  if (node.role === 'other') return md5(JSON.stringify([node.role, node.folds, node.title]))
-  const demoId = md5(`${node.title}##${idSuffix(node)}`)
-  return taken.has(demoId) ? md5(JSON.stringify([node.role, node.title, node.operation])) : demoId
+  const { role, folds, title, parts = [], operation } = node
+  if (role === 'other') return md5(JSON.stringify([role, folds, title, ...parts]))
+  const demoId = md5([title, ...parts, idSuffix(node)].join('##'))
+  return taken.has(demoId) ? md5(JSON.stringify([role, title, operation, ...parts])) : demoId
 }
 
 function idSuffix({ role, operation }: GraphNode): string {
@@ -69,24 +70,19 @@ function idSuffix({ role, operation }: GraphNode): string {
   return role === 'tag' ? 'service' : role
 }
 
-function subTitleOf({ role, operation }: GraphNode, { tagNodeSubTitle }: NodeGraphOptions): string {
-  if (role === 'operation') return operation
-  return role === 'tag' || role === 'service' ? tagNodeSubTitle : role
-}
-
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
 function nodeRow(
   node: GraphNode,
   id: string,
-  subTitle: string,
+  naming: NodeNaming,
   totals: GraphTotals,
   traceql: string,
 ): NodeRow {
   return {
     id,
     title: node.title,
-    subTitle,
+    subTitle: naming.subTitleOf(node),
     mainStat: node.count,
     secondaryStat: meanMs(node),
     ...arcs(node),
@@ -99,6 +95,8 @@ function nodeRow(
     ...traceLinks(node),
     ...rowNumbers(node, totals),
     selfCalls: node.selfCalls,
+    operation: node.role === 'operation' ? node.operation : '',
+    identity: naming.identityOf(node),
     exemplars: { ...node.exemplars },
     traceql,
   }

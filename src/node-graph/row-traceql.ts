@@ -1,5 +1,6 @@
 import type { GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { PeerAttribute } from '../graph/spans/peer-naming.ts'
+import { earlierNames, partAttributes, serviceNameAttribute } from '../model/identity.ts'
 import {
   type AttributeScope,
   attributeTerm,
@@ -8,6 +9,7 @@ import {
   patternOf,
   quoted,
 } from '../model/traceql-terms.ts'
+import type { NodeNaming } from './node-naming.ts'
 
 /** The attribute whose values are tag nodes. */
 export interface TagAttribute {
@@ -16,8 +18,8 @@ export interface TagAttribute {
 }
 
 /** Returns TraceQL, for Tempo 2 and 3, that finds the calls of a node. For a tag node: the spans with the value. */
-export function nodeTraceql(node: GraphNode, tag: TagAttribute): string {
-  return `{ ${nodeCondition(node, tag)} }`
+export function nodeTraceql(node: GraphNode, tag: TagAttribute, naming: NodeNaming): string {
+  return `{ ${nodeCondition(node, tag, naming)} }`
 }
 
 /**
@@ -33,8 +35,9 @@ export function edgeTraceql(
   caller: GraphNode,
   callee: GraphNode,
   tag: TagAttribute,
+  naming: NodeNaming,
 ): string {
-  const [from, to] = [nodeCondition(caller, tag), nodeCondition(callee, tag)]
+  const [from, to] = [nodeCondition(caller, tag, naming), nodeCondition(callee, tag, naming)]
   if (caller.role === 'tag' || caller.folds === 'tag values') {
     return `{ ${from} } && { ${to} && nestedSetParent < 0 }`
   }
@@ -70,11 +73,9 @@ const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)
 const isCallTo = ({ role }: GraphNode) => `kind != ${role === 'messaging' ? 'consumer' : 'server'}`
 const isCallFrom = ({ role }: GraphNode) => `kind = ${role === 'messaging' ? 'consumer' : 'server'}`
 
-function nodeCondition(
-  { role, folds, title, operation, namedBy = [] }: GraphNode,
-  tag: TagAttribute,
-): string {
-  const service = hasValue('resource.service.name', title)
+function nodeCondition(node: GraphNode, tag: TagAttribute, naming: NodeNaming): string {
+  const { role, folds, title, operation, namedBy = [] } = node
+  const service = serviceCondition(node, naming)
   switch (role) {
     case 'operation':
       return `${service} && name = ${quoted(operation)}`
@@ -92,14 +93,33 @@ function nodeCondition(
 }
 
 /**
+ * Returns a condition on spans of a service: its name and the further attributes that identify it. That an attribute is
+ * absent is a condition only where another service has the same title, because Tempo before 2.10 refuses `= nil`.
+ */
+function serviceCondition(node: GraphNode, naming: NodeNaming): string {
+  const conditions = [hasValue(attributeTerm('resource', serviceNameAttribute), node.title)]
+  for (const key of partAttributes(naming.identity)) {
+    const value = naming.valueOf(node, key)
+    const terms = [key, ...(earlierNames[key] === undefined ? [] : [earlierNames[key]])].map((name) =>
+      attributeTerm('resource', name),
+    )
+    if (value !== '') conditions.push(anyOf(terms.map((term) => hasValue(term, value))))
+    else if (naming.sharesTitle(node)) conditions.push(...terms.map((term) => `${term} = nil`))
+  }
+  return conditions.join(' && ')
+}
+
+const anyOf = (conditions: string[]) =>
+  conditions.length === 1 ? `${conditions[0]}` : `(${conditions.join(' || ')})`
+
+/**
  * Returns a condition on spans that name a peer by one of these attributes. It reverses `PeerNaming`, which takes only
  * the host of a URL or a Host header.
  *
  * @param namedBy at least one attribute
  */
 export function peerCondition(name: string, namedBy: PeerAttribute[]): string {
-  const conditions = namedBy.map((attribute) => attributeCondition(name, attribute))
-  return conditions.length === 1 ? `${conditions[0]}` : `(${conditions.join(' || ')})`
+  return anyOf(namedBy.map((attribute) => attributeCondition(name, attribute)))
 }
 
 function attributeCondition(name: string, attribute: PeerAttribute): string {

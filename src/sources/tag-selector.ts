@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { serviceNameAttribute } from '../model/identity.ts'
 
 type TagScope = 'resource' | 'span' | 'any'
 
@@ -55,7 +56,7 @@ export function selectsAll(selector: TagSelector): boolean {
 
 /** Whether the tag is the service name. */
 export function isServiceName({ key, scope }: TagSelector): boolean {
-  return key === 'service.name' && scope !== 'span'
+  return key === serviceNameAttribute && scope !== 'span'
 }
 
 /** @throws {RangeError} the tag is empty or only a scope */

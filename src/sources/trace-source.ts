@@ -14,6 +14,8 @@ export interface TraceQuery {
   window: Window
   /** Most traces to read. */
   limit: number
+  /** The resource attributes that identify a service, with `service.name`. @default service.name */
+  identity?: readonly string[] | undefined
   /** Whether attributes of peers, and links, are read: the service level needs them. */
   peers?: boolean | undefined
   /** The attribute that says how a span was sampled: the share of spans that were kept, or the count it represents. */

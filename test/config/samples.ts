@@ -9,6 +9,7 @@ const texts: Record<string, string> = {
   graphs: '{"a":{}}',
   'query.use_tag_as_node': 'false',
   'query.user_node': 'true',
+  'query.identity': '["service.name"]',
   'query.level': 'service',
   'search.mode': 'blocks',
   'tempo.url': 'http://tempo:3200',

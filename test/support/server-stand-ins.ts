@@ -96,6 +96,8 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
     detail__named_by: '',
     ...figures,
     selfCalls: 0,
+    operation: 'GET /cart',
+    identity: { 'service.name': title },
   }
   return {
     name,

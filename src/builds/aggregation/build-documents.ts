@@ -45,6 +45,7 @@ export async function buildDocuments(
       windowSec: (report.searched.toMs - report.searched.fromMs) / 1000,
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
       tag: selector,
+      identity: parameters.identity,
     })
     const nodeGraph = await runYielding(rows)
     const builtAt = new Date(ports.now()).toISOString()

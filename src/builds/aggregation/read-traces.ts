@@ -23,9 +23,9 @@ export function traceQuery({
   sampling,
   window,
 }: Omit<AggregationRequest, 'warnings'>): TraceQuery {
-  const { query, tenant, limit, level } = parameters
+  const { query, tenant, limit, level, identity } = parameters
   // Only the service level needs peers.
-  return { selector, query, tenant, window, limit, peers: level !== 'operation', sampling }
+  return { selector, query, tenant, window, limit, identity, peers: level !== 'operation', sampling }
 }
 
 /** Returns the options with which the graph of a request is built. Each call makes a new table of strings. */

@@ -5,6 +5,7 @@ import {
   type ParameterDefaults,
   servicesGraphName,
 } from '../../model/parameters.ts'
+import { identityProblem } from '../../sources/identity.ts'
 import {
   type Attribute,
   compilePattern,
@@ -56,6 +57,10 @@ export function resolveRequest(
     parameters.tenant = checkedTenant(parameters.tenant, tenants, errors)
   }
   const selector = checkedSelector(parameters, errors)
+  const identityMessage = identityProblem(parameters.identity)
+  if (identityMessage) {
+    errors.push({ field: 'identity', value: parameters.identity, message: identityMessage })
+  }
   const unclipped = requestedWindow(requested, parameters, nowMs, errors)
   if (!selector || !unclipped || errors.length > 0) throw badRequest(errors)
   const { window, warnings } = clipWindow(unclipped, parameters.searchMode, nowMs)

@@ -5,6 +5,7 @@ import { EdgeExplainer, type EdgeExplanation } from '../../graph/explain/edge-ex
 import type { NodeKey } from '../../graph/explain/node-key.ts'
 import type { Explanation } from '../../model/explanation.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
+import { partAttributes } from '../../model/identity.ts'
 import type { NodeRow } from '../../model/node-graph-rows.ts'
 import { defaultParameters } from '../../model/parameters.ts'
 import { findNode } from '../../node-graph/find-node.ts'
@@ -75,8 +76,8 @@ async function explain(
   const explainer = new EdgeExplainer({
     ...builderOptions(parameters, selector, maxNodes),
     level: isService ? 'service' : 'operation',
-    source: keyOf('source', source),
-    target: keyOf('target', target),
+    source: keyOf('source', source, document),
+    target: keyOf('target', target, document),
   })
   const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
   // The query of the build: whether peers are read decides which of two spans is a duplicate.
@@ -86,7 +87,7 @@ async function explain(
 }
 
 function explanationOf(
-  { name, summary, edges }: GraphDocument,
+  { name, summary, nodes, edges }: GraphDocument,
   { source, target }: Ends,
   found: EdgeExplanation,
   report: ReadReport,
@@ -106,7 +107,7 @@ function explanationOf(
   const relevant = found.nearMisses.filter(
     ({ rule }) => rule !== 'not-together' || (calls.count === 0 && traces.withBoth === 0 && !isGone),
   )
-  const named = { source: nameIn(source), target: nameIn(target) }
+  const named = { source: nameIn(source, nodes), target: nameIn(target, nodes) }
   const nearMisses = [...(isGone ? [gone] : []), ...relevant].map((miss) => ({
     ...miss,
     meaning: meaningOf(miss.rule, named.source, named.target),
@@ -137,16 +138,33 @@ function explanationOf(
 }
 
 /** @throws {TtaError} 400: the node is a sum of other nodes */
-function keyOf(field: string, { detail__role: role, title, subTitle }: NodeRow): NodeKey {
+function keyOf(field: string, node: NodeRow, { nodes, summary }: GraphDocument): NodeKey {
+  const { detail__role: role, title, subTitle, operation = subTitle, identity = {} } = node
   if (!['operation', 'tag', 'service', 'database', 'messaging', 'external', 'user'].includes(role)) {
     throw badRequest([
       { field, value: title, message: `must be a node with spans or a peer, and has the role ${role}` },
     ])
   }
-  return { role, title, operation: role === 'operation' ? subTitle : '' }
+  const attributes = partAttributes(summary.parameters.identity ?? [])
+  return {
+    role,
+    title,
+    parts: attributes.map((key) => identity[key] ?? ''),
+    operation: role === 'operation' ? operation : '',
+    isOnlyOfTitle: role === 'service' && !hasNamesake(node, nodes),
+  }
 }
 
-const nameIn = ({ title, subTitle, detail__role: role }: NodeRow) =>
-  role === 'operation' ? `${title}/${subTitle}` : title
+/** Whether another node of the role has the title. */
+const hasNamesake = ({ id, title, detail__role: role }: NodeRow, nodes: NodeRow[]) =>
+  nodes.some((other) => other.title === title && other.detail__role === role && other.id !== id)
+
+/** Returns the name of a node in texts. Services with one title have the values of their identity. */
+function nameIn(node: NodeRow, nodes: NodeRow[]): string {
+  const { title, subTitle, detail__role: role, identity = {} } = node
+  if (role === 'operation') return `${title}/${subTitle}`
+  const values = Object.values(identity)
+  return values.length > 1 && hasNamesake(node, nodes) ? values.join('/') : title
+}
 
 const briefly = ({ id, title, subTitle, detail__role: role }: NodeRow) => ({ id, title, subTitle, role })

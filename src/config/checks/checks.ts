@@ -5,6 +5,7 @@ import { hasCredentials, parseBaseUrl, readAuthority } from '../connection.ts'
 import type { ConfigFile } from '../sections/config-file.ts'
 import { tokenErrors } from './access-tokens.ts'
 import { graphErrors } from './graphs.ts'
+import { identityErrors } from './identity.ts'
 import { ruleErrors, signatureErrors } from './webhooks.ts'
 
 /** A check of what a schema cannot express. */
@@ -21,6 +22,10 @@ const checks: Check[] = [
     reads: ['query.filter'],
     check: ({ query }, hidden) =>
       complaint('query.filter', query.filter, hidden('query.filter') ? compileHiddenPattern : compilePattern),
+  },
+  {
+    reads: ['query.identity'],
+    check: ({ query: { identity } }) => identityErrors('query.identity', identity),
   },
   {
     reads: ['tempo.url'],

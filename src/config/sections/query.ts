@@ -13,6 +13,7 @@ export const QuerySection = Section('Traces to read and how to draw them. A requ
     Type.String({ description: 'Another name of `filter`. Set one of the two.', examples: ['.*'] }),
   ),
   query: Type.Optional({ ...Parameter('query'), examples: ['{ status = error }'] }),
+  identity: Parameter('identity'),
   sampling_attribute: Type.Optional({ ...Parameter('samplingAttribute'), examples: ['sampling.ratio'] }),
   use_tag_as_node: Parameter('useTagAsNode'),
   user_node: Parameter('userNode'),

@@ -1,6 +1,7 @@
 import { HashSample } from '../columns/hash-sample.ts'
 import { hashTraceId } from '../columns/hashing.ts'
 import { hexOfWords, parseTraceId } from '../columns/ids.ts'
+import { titleOf } from '../spans/node-name.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { maxExamples } from '../trace/span-counts.ts'
 
@@ -135,7 +136,7 @@ export function spanExample(spans: SpanTable, row: number, via = ''): SpanExampl
     traceId: hexOfWords(spans.traceId),
     spanId: hexOfWords([spans.spanIdHi[row]!, spans.spanIdLo[row]!], 0, 2),
     parentSpanId: parentHi === 0 && parentLo === 0 ? null : hexOfWords([parentHi, parentLo], 0, 2),
-    service: spans.strings.text(spans.service[row]!),
+    service: titleOf(spans.strings.text(spans.service[row]!)),
     name: spans.strings.text(spans.name[row]!),
     kind: kindOf(spans, row),
     durationMs: spans.durationNs[row]! / 1e6,

@@ -1,10 +1,14 @@
 import type { Graph, GraphEdge, GraphNode } from '../graph.ts'
+import { nameOfFields } from '../spans/node-name.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
 import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 
 /** The fields that identify a `GraphNode`. */
-export type NodeKey = Pick<GraphNode, 'role' | 'title' | 'operation'>
+export interface NodeKey extends Pick<GraphNode, 'role' | 'title' | 'parts' | 'operation'> {
+  /** Whether no other service has the title: a peer that is called by the title alone is this service. */
+  isOnlyOfTitle?: boolean
+}
 
 const peerRoles: Record<string, number> = {
   database: PeerRole.database,
@@ -16,12 +20,15 @@ const peerRoles: Record<string, number> = {
 /** Decides which spans, and which pairs of the totals, belong to a node. Strings are those of one build. */
 export class NodeMatch {
   readonly key: NodeKey
+  /** The name with all its parts. */
+  private readonly name: number
   private readonly title: number
   private readonly operation: number
 
   /** @param intern returns the index of a text in the strings of the build */
   constructor(key: NodeKey, intern: (text: string) => number) {
     this.key = key
+    this.name = intern(nameOfFields(key))
     this.title = intern(key.title)
     this.operation = intern(key.operation)
   }
@@ -40,23 +47,28 @@ export class NodeMatch {
   hasRow(spans: SpanTable, row: number): boolean {
     const { role } = this.key
     if (role === 'tag') return spans.tagValue[row] === this.title
-    if (role === 'operation') return spans.service[row] === this.title && spans.name[row] === this.operation
-    return this.isPeer ? this.isNamedBy(spans, row) : spans.service[row] === this.title
+    if (role === 'operation') return spans.service[row] === this.name && spans.name[row] === this.operation
+    return this.isPeer ? this.isNamedBy(spans, row) : spans.service[row] === this.name
   }
 
   /** Returns whether the span of `row` names the node as its peer. */
   isNamedBy({ peers }: SpanTable, row: number): boolean {
-    if (!peers || peers.name[row] !== this.title) return false
+    if (!peers || !this.isCalled(peers.name[row]!)) return false
     return !this.isPeer || peers.role[row] === peerRoles[this.key.role]
   }
 
   /** Returns whether a pair of the totals belongs to the node: (service, span name), or (name, code) of services. */
   hasPair(first: number, second: number): boolean {
-    if (first !== this.title) return false
     const { role } = this.key
-    if (role === 'operation') return second === this.operation
-    if (this.isPeer) return second !== serviceCode && roleOfCode(second) === peerRoles[role]
-    return second === serviceCode || mayBeService(second)
+    if (role === 'operation') return first === this.name && second === this.operation
+    if (this.isPeer)
+      return first === this.name && second !== serviceCode && roleOfCode(second) === peerRoles[role]
+    return second === serviceCode ? first === this.name : this.isCalled(first) && mayBeService(second)
+  }
+
+  /** Whether the name of a peer may be that of this node. */
+  private isCalled(peer: number): boolean {
+    return peer === this.name || (this.key.isOnlyOfTitle === true && peer === this.title)
   }
 }
 
@@ -68,7 +80,10 @@ export function edgeBetween(
 ): GraphEdge | undefined {
   const indexOf = (key: NodeKey) =>
     nodes.findIndex(
-      ({ role, title, operation }) => role === key.role && title === key.title && operation === key.operation,
+      (node) =>
+        node.role === key.role &&
+        node.operation === key.operation &&
+        nameOfFields(node) === nameOfFields(key),
     )
   const from = indexOf(source)
   const to = indexOf(target)

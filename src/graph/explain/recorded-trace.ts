@@ -1,6 +1,7 @@
 import type { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { ServiceTree } from '../services/service-tree.ts'
+import { titleOf } from '../spans/node-name.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
 import { roleOfCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
@@ -70,7 +71,7 @@ export class RecordedCalls implements CallObserver {
   /** Returns `service/span name`, or the name alone at the service level; '' for -1. */
   nameOf(node: number): string {
     if (node < 0) return ''
-    const title = this.strings.text(this.nodes.first[node]!)
+    const title = titleOf(this.strings.text(this.nodes.first[node]!))
     return this.level === 'service' ? title : `${title}/${this.strings.text(this.nodes.second[node]!)}`
   }
 }

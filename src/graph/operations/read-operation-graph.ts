@@ -1,6 +1,7 @@
 import type { Steps } from '../columns/steps.ts'
 import { otherIndex, otherText, type StringTable } from '../columns/string-table.ts'
 import type { Folding, Graph, GraphEdge, GraphNode } from '../graph.ts'
+import { nameFields, nameOfFields } from '../spans/node-name.ts'
 import { noPattern } from '../totals/call-patterns.ts'
 import { noSides } from '../totals/call-sides.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
@@ -61,10 +62,10 @@ function readOperation(
 ): GraphNode {
   const [service, name] = [nodes.first[node]!, nodes.second[node]!]
   const figures = { ...nodeRed.read(node), selfCalls: selfCalls[node] ?? 0 }
-  const title = strings.text(service)
-  if (name !== otherIndex) return { role: 'operation', title, operation: strings.text(name), ...figures }
+  const called = nameFields(strings.text(service))
+  if (name !== otherIndex) return { role: 'operation', ...called, operation: strings.text(name), ...figures }
   const folds = service === otherIndex ? 'operations of all' : 'operations'
-  return { role: 'other', folds, title, operation: otherText, ...figures }
+  return { role: 'other', folds, ...called, operation: otherText, ...figures }
 }
 
 const tagRole = { role: 'tag' } as const
@@ -101,11 +102,11 @@ export function addEdge(
   if (red.count > 0 && source !== undefined && target !== undefined) edges.push({ source, target, ...red })
 }
 
-/** Compares nodes by role, title, operation and `folds`. */
+/** Compares nodes by role, title, parts, operation and `folds`. */
 export function compareNodes(a: GraphNode, b: GraphNode): number {
   return (
     compareTexts(a.role, b.role) ||
-    compareTexts(a.title, b.title) ||
+    compareTexts(nameOfFields(a), nameOfFields(b)) ||
     compareTexts(a.operation, b.operation) ||
     compareTexts(a.folds ?? '', b.folds ?? '')
   )

@@ -4,6 +4,7 @@ import type { CallEvidence, Graph, GraphEdge, GraphNode } from '../graph.ts'
 import { foldTags } from '../operations/fold-into-other.ts'
 import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from '../operations/read-operation-graph.ts'
 import type { TagSums } from '../operations/tag-totals.ts'
+import { nameFields } from '../spans/node-name.ts'
 import { attributesOf, maskOfCode, serviceCode } from '../spans/peer-naming.ts'
 import { CallTotals } from '../totals/call-totals.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
@@ -67,7 +68,7 @@ export function* readServiceGraph(
     const namedBy = attributesOf(shown.attributeMask[node]!)
     serviceNodes.push({
       role: shown.role[node]!,
-      title: strings.text(shown.name[node]!),
+      ...nameFields(strings.text(shown.name[node]!)),
       operation: '',
       ...(node === other ? red.read(0) : readRed(sums, node)),
       ...(shown.role[node] === 'other' ? { folds: 'services' as const } : {}),

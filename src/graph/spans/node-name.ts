@@ -21,6 +21,22 @@ export function joinParts(parts: readonly string[]): string {
 /** Returns the parts of a name, the title first. Absent parts at the end are left out. */
 export const partsOf = (name: string): string[] => name.split(separator)
 
+/** Returns the title of a name, without its further parts. */
+export function titleOf(name: string): string {
+  const end = name.indexOf(separator)
+  return end < 0 ? name : name.slice(0, end)
+}
+
+/** Returns the fields of a graph node that a name consists of; `parts` is absent without further parts. */
+export function nameFields(name: string): { title: string; parts?: string[] } {
+  const [title = '', ...parts] = partsOf(name)
+  return parts.length === 0 ? { title } : { title, parts }
+}
+
+/** Returns the name whose fields these are. */
+export const nameOfFields = ({ title, parts = [] }: { title: string; parts?: readonly string[] }) =>
+  joinParts([title, ...parts])
+
 /** Joins names that are indexes into a string table. A pair that came before allocates nothing. */
 export class NodeNames {
   private readonly strings: StringTable

@@ -46,7 +46,10 @@ export class SpanTable {
   skewed = new Uint8Array(64)
   /** Span name, index into `strings`. */
   name = new Int32Array(64)
-  /** `service.name`, index into `strings`; 0 = absent. */
+  /**
+   * The service, index into `strings`; 0 = absent. Its name is `service.name`, and further parts if more attributes
+   * identify a service (`node-name.ts`).
+   */
   service = new Int32Array(64)
   /** Value of the tag that the query selects on, index into `strings`; 0 = absent. */
   tagValue = new Int32Array(64)

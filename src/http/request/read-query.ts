@@ -50,6 +50,7 @@ const restorePlus = (time: string) =>
     .join(',')
 
 function readText(text: string, schema: ParameterSchema): unknown {
+  if (schema.type === 'array') return text.split(',').map((item) => item.trim())
   if (schema.type === 'boolean') return text === 'true' || (text === 'false' ? false : text)
   const alternatives = (schema.anyOf ?? [schema]) as { type?: unknown }[]
   const takesNumber = alternatives.some(({ type }) => type === 'number' || type === 'integer')

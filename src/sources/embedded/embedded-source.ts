@@ -53,13 +53,14 @@ async function read(
 
 async function gather(
   requests: StoredRequest[],
-  { selector, peers, sampling }: TraceQuery,
+  { selector, identity, peers, sampling }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
   limits: ReadLimits | undefined,
   yieldIfDue: () => Promise<boolean>,
 ): Promise<TraceGrouper> {
   const spans = new TraceGrouper(consumer.strings, selector, (value) => selector.matches(value), {
+    identity,
     peers,
     sampling,
   })

@@ -6,16 +6,10 @@ import { internAnyValue, readNumber, skipOther } from './any-value.ts'
 import { type CurrentSpan, readFastPath } from './fast-path.ts'
 import { KeyValueReader } from './key-value.ts'
 import { PeerAttributeReader } from './peer-attributes.ts'
+import { createServiceIdentity, type ServiceIdentity } from './service-identity.ts'
 import { kindCode, readId, statusCode } from './span-fields.ts'
+import type { SpanProjection } from './span-projection.ts'
 import { adjustedCountOfRatio, WeightAttributeReader } from './weight-attributes.ts'
-
-/** Attributes that are read of spans, in addition to their fields. */
-export interface SpanProjection {
-  /** Whether attributes of peers, and links, are read. */
-  peers?: boolean | undefined
-  /** The attribute that says how spans were sampled. */
-  sampling?: Attribute | undefined
-}
 
 /** The ids of a span as they were sent, for validation. */
 export type SpanIds = Readonly<Omit<CurrentSpan, 'endHi' | 'endLo'>>
@@ -51,6 +45,7 @@ export class SpanDecoder implements CurrentSpan {
   private readonly peers: PeerAttributeReader | undefined
   private readonly weights: WeightAttributeReader | undefined
   private readonly resourceSamplingKey: BytePattern | undefined
+  private readonly identity: ServiceIdentity | undefined
 
   /** @param tag for `SpanTable.tagValue` @param projection absent: only the fields and the tag are read */
   constructor(table: SpanTable, tag: Attribute, visit: SpanVisitor, projection?: SpanProjection) {
@@ -60,7 +55,8 @@ export class SpanDecoder implements CurrentSpan {
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
     this.peers = projection?.peers ? new PeerAttributeReader(table) : undefined
-    const { sampling } = projection ?? {}
+    const { sampling, identity } = projection ?? {}
+    this.identity = createServiceIdentity(table.strings, identity)
     this.weights =
       projection &&
       new WeightAttributeReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
@@ -88,11 +84,13 @@ export class SpanDecoder implements CurrentSpan {
     this.service = 0
     this.resourceTag = 0
     this.weights?.startResource(0)
+    this.identity?.start()
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x0a) this.resource(reader, reader.endOfBytes(end))
       else skipOther(reader, tag, end, 0b10)
     }
+    if (this.identity) this.service = this.identity.nameOf(this.service)
     reader.position = start
     while (reader.position < end) {
       const tag = reader.tag(end)
@@ -124,6 +122,7 @@ export class SpanDecoder implements CurrentSpan {
       reader.position = valueStart
       this.weights?.startResource(adjustedCountOfRatio(readNumber(reader, attribute.valueEnd)))
     }
+    if (this.identity) this.offer(this.identity, reader, valueStart)
     reader.position = end
   }
 
@@ -235,7 +234,7 @@ export class SpanDecoder implements CurrentSpan {
 
   /** Reads the current attribute if `details` knows it. */
   private offer(
-    details: PeerAttributeReader | WeightAttributeReader,
+    details: PeerAttributeReader | WeightAttributeReader | ServiceIdentity,
     reader: ProtobufReader,
     valueStart: number,
   ): void {

@@ -4,7 +4,8 @@ import { SpanTable } from '../../graph/spans/span-table.ts'
 import { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import type { Attribute } from '../tag-selector.ts'
 import { matchShortIds } from './short-trace-ids.ts'
-import { SpanDecoder, type SpanIds, type SpanProjection } from './span-decoder.ts'
+import { SpanDecoder, type SpanIds } from './span-decoder.ts'
+import type { SpanProjection } from './span-projection.ts'
 import { invalidSpanReason } from './validate.ts'
 
 /** Whether a value of the tag selects its trace; called once for each value. */

@@ -1,6 +1,7 @@
 import { attributeTerm, matchesPattern } from '../../model/traceql-terms.ts'
 import { serviceLevelAttributes } from '../otlp/peer-attributes.ts'
-import type { SpanProjection } from '../otlp/span-decoder.ts'
+import { identityAttributes } from '../otlp/service-identity.ts'
+import type { SpanProjection } from '../otlp/span-projection.ts'
 import { summaryAttributes } from '../otlp/weight-attributes.ts'
 import { type Attribute, selectsAll, type TagSelector } from '../tag-selector.ts'
 import { earlierLinks } from '../trace-source.ts'
@@ -43,6 +44,20 @@ export function samplingProblem(sampling: Attribute, tag: TagSelector, peers: bo
   return isOtherScope ? tagTaken(sampling.scope, sampling.key) : tagProblem(sampling, peers)
 }
 
+/** @returns why an attribute of the identity cannot be read from search answers together with the tag, or undefined */
+export function identityProblemInSearch({
+  selector,
+  identity,
+  peers = false,
+}: SpanSelection): string | undefined {
+  for (const key of identityAttributes(identity)) {
+    const isTag = selector.key === key && selector.scope !== 'resource'
+    const problem = isTag ? tagTaken('resource', key) : tagProblem({ scope: 'resource', key }, peers)
+    if (problem) return problem
+  }
+  return undefined
+}
+
 const tagTaken = (scope: string, key: string) =>
   `must not be ${scope === 'any' ? '' : `${scope}.`}${key}: Tempo's search answers name another field the same`
 
@@ -81,16 +96,18 @@ export const summaryQuery = '{ span.aggregation.is_summary != nil }'
  */
 export function bulkQuery(
   match: TraceMatch,
-  { selector, peers, sampling }: SpanSelection,
+  { selector, identity, peers, sampling }: SpanSelection,
   spread: Spread,
   summaries = true,
 ): string {
   const spanset = match.filtered ? `(${match.spanset} && { })` : match.spanset
   // trace:duration differs between the fragments of a trace, so that no fragment hides another.
-  const by = `by(trace:duration) | by(${spread === 'service' ? 'resource.service.name' : 'span:duration % 97'})`
+  const identifying = identityAttributes(identity).map((key) => attributeTerm('resource', key))
+  const groups = spread === 'service' ? ['resource.service.name', ...identifying] : ['span:duration % 97']
+  const by = ['trace:duration', ...groups].map((expression) => `by(${expression})`).join(' | ')
   const fields = ['span:parentID', 'span:name', 'span:kind', 'span:status']
-  if (spread === 'duration') fields.push('resource.service.name')
-  if (!isService(selector)) fields.push(attribute(selector))
+  if (spread === 'duration') fields.push('resource.service.name', ...identifying)
+  if (!isService(selector) && !fields.includes(attribute(selector))) fields.push(attribute(selector))
   if (sampling && !fields.includes(attribute(sampling))) fields.push(attribute(sampling))
   if (summaries) fields.push(...selectedSummaryAttributes.map((key) => `span.${key}`))
   if (peers) fields.push(...serviceLevelAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)

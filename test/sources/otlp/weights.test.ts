@@ -2,7 +2,7 @@ import t from 'tap'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
-import type { SpanProjection } from '../../../src/sources/otlp/span-decoder.ts'
+import type { SpanProjection } from '../../../src/sources/otlp/span-projection.ts'
 import { decodeTracesData } from '../../../src/sources/tempo/decode/decode-trace-by-id.ts'
 
 type Value = string | number | boolean | number[]

@@ -1,10 +1,14 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
-import type { SpanProjection } from '../../otlp/span-decoder.ts'
+import { attributeTerm } from '../../../model/traceql-terms.ts'
+import { createServiceIdentity, type ServiceIdentity } from '../../otlp/service-identity.ts'
+import type { SpanProjection } from '../../otlp/span-projection.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import { readHex } from './attribute-reader.ts'
 import { SpanReader } from './decode-span.ts'
 
+/** The name of a grouping by a resource attribute in answers. */
+const byResourceKey = (key: string) => `by(${attributeTerm('resource', key)})`
 const byServiceKey = new BytePattern('by(resource.service.name)')
 /** The start of that attribute as Tempo encodes it: KeyValue {1 key, 2 ...}. */
 const byServiceStart = new BytePattern(
@@ -38,6 +42,10 @@ export class SearchDecoder {
   private readonly spans: SpanTable
   private readonly onTrace: (spans: SpanTable, metadata: TraceSearchMetadata) => void
   private readonly span: SpanReader
+  /** The identity of the service of a spanset. */
+  private readonly identity: ServiceIdentity | undefined
+  /** `service.name` of the current spanset, -1 if its spans name it. */
+  private serviceName = -1
   private readonly found: TraceSearchMetadata = { cut: false, minSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
@@ -53,6 +61,7 @@ export class SearchDecoder {
     this.reader = new ProtobufReader(bytes)
     this.spans = spans
     this.span = new SpanReader(this.reader, spans, tagKey, projection)
+    this.identity = createServiceIdentity(spans.strings, projection.identity, byResourceKey)
     this.onTrace = onTrace
   }
 
@@ -140,25 +149,29 @@ export class SearchDecoder {
     const { reader, spans } = this
     const first = spans.length
     let matched = 0
+    this.serviceName = -1
+    this.identity?.start()
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x0a) this.span.read(reader.endOfBytes(end))
       else if (tag === 0x10) matched = reader.varint32(end)
-      else if (tag === 0x1a) this.spanSetAttribute(reader.endOfBytes(end), first)
+      else if (tag === 0x1a) this.spanSetAttribute(reader.endOfBytes(end))
       else reader.skip(tag, end)
     }
+    if (this.serviceName >= 0) this.nameService(first)
     this.found.matchedSpans += matched
     if (matched > spans.length - first) this.found.cut = true
   }
 
-  private spanSetAttribute(end: number, firstRow: number): void {
-    const service = this.serviceOfSet(end)
-    if (service < 0) return
-    for (let row = firstRow; row < this.spans.length; row++) this.span.setService(row, service)
+  /** Names the service of all spans of a spanset. */
+  private nameService(firstRow: number): void {
+    const { serviceName, spans, span } = this
+    const name = this.identity?.nameOf(serviceName) ?? serviceName
+    for (let row = firstRow; row < spans.length; row++) span.setService(row, name, serviceName)
   }
 
-  /** Returns the value of the attribute up to `end` if it names the service of a spanset, otherwise -1. */
-  private serviceOfSet(end: number): number {
+  /** Reads an attribute of a spanset. */
+  private spanSetAttribute(end: number): void {
     const { reader, spans } = this
     const { attribute } = this.span
     const { bytes, view, position } = reader
@@ -174,11 +187,16 @@ export class SearchDecoder {
       ) {
         reader.position = end
         const service = spans.strings.intern(bytes, text, end)
-        return service === attribute.nil ? 0 : service
+        this.serviceName = service === attribute.nil ? 0 : service
+        return
       }
     }
     attribute.enter(end)
-    return attribute.isKey(byServiceKey) ? attribute.internValue() : -1
+    if (attribute.isKey(byServiceKey)) this.serviceName = attribute.internValue()
+    else {
+      const part = this.identity?.attributeOf(view, attribute.keyStart, attribute.keyEnd) ?? -1
+      if (part >= 0) this.identity?.set(part, attribute.internValue())
+    }
   }
 
   /** Decodes map<string, ServiceStats>: 1 key, 2 value {1 spanCount, 2 errorCount}. */

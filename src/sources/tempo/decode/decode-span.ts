@@ -1,6 +1,7 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { PeerAttributeReader } from '../../otlp/peer-attributes.ts'
-import type { SpanProjection } from '../../otlp/span-decoder.ts'
+import { createServiceIdentity, type ServiceIdentity } from '../../otlp/service-identity.ts'
+import type { SpanProjection } from '../../otlp/span-projection.ts'
 import { WeightAttributeReader } from '../../otlp/weight-attributes.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
@@ -21,6 +22,8 @@ export class SpanReader {
   private readonly spans: SpanTable
   private readonly tagKey: BytePattern | undefined
   private readonly details: SpanDetailReader
+  /** The identity of the service, if its attributes are fields of each span. */
+  private readonly identity: ServiceIdentity | undefined
 
   /** @param tagKey as in `SearchDecoder` */
   constructor(
@@ -34,6 +37,7 @@ export class SpanReader {
     this.tagKey = tagKey === undefined ? undefined : new BytePattern(tagKey)
     this.attribute = new AttributeReader(reader, spans.strings)
     this.details = new SpanDetailReader(reader, spans, this.attribute, projection)
+    this.identity = createServiceIdentity(spans.strings, projection.identity)
   }
 
   /** Reads a Span: 1 spanID, 2 name, 3 startTimeUnixNano, 4 durationNanos, 5 attributes. */
@@ -41,12 +45,14 @@ export class SpanReader {
     const { reader, spans } = this
     const row = spans.addRow()
     this.details.start(row)
+    this.identity?.start()
     for (;;) {
       reader.position = readFastPath(reader, reader.position, end, spans, row)
       if (reader.position >= end) break
       this.field(row, end)
     }
     this.details.finish()
+    if (this.identity) spans.service[row] = this.identity.nameOf(spans.service[row]!)
   }
 
   /** Reads a field of a span in any encoding. */
@@ -83,17 +89,21 @@ export class SpanReader {
     const { attribute, reader, spans } = this
     attribute.enter(end)
     if (readField(reader.view, attribute, spans, row)) return
-    if (attribute.isKey(serviceKey)) this.setService(row, attribute.internValue())
-    else {
-      if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
-      this.details.take()
+    if (attribute.isKey(serviceKey)) {
+      const service = attribute.internValue()
+      this.setService(row, service, service)
+      return
     }
+    if (this.tagKey && attribute.isKey(this.tagKey)) spans.tagValue[row] = attribute.internValue()
+    const part = this.identity?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
+    if (part >= 0) this.identity?.set(part, attribute.internValue())
+    else this.details.take()
   }
 
-  /** Sets the service of a row, which may also be the tag. */
-  setService(row: number, service: number): void {
-    this.spans.service[row] = service
-    if (this.tagKey === undefined) this.spans.tagValue[row] = service
+  /** Sets the service of a row by its name, and its tag by `service.name` if that is the tag. */
+  setService(row: number, name: number, serviceName: number): void {
+    this.spans.service[row] = name
+    if (this.tagKey === undefined) this.spans.tagValue[row] = serviceName
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { skipOther } from '../../otlp/any-value.ts'
-import { SpanDecoder, type SpanIds, type SpanProjection } from '../../otlp/span-decoder.ts'
+import { SpanDecoder, type SpanIds } from '../../otlp/span-decoder.ts'
+import type { SpanProjection } from '../../otlp/span-projection.ts'
 import { ProtobufError, ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import type { Attribute } from '../../tag-selector.ts'
 

@@ -1,0 +1,67 @@
+import type { GraphNode } from '../graph/graph.ts'
+import { nameOfFields } from '../graph/spans/node-name.ts'
+import { partAttributes, serviceNameAttribute } from '../model/identity.ts'
+
+export interface NodeNamingOptions {
+  /** subTitle of tag nodes and service nodes. */
+  tagNodeSubTitle: string
+  /** The resource attributes that identify a service. @default service.name */
+  identity?: readonly string[] | undefined
+}
+
+/** Nodes whose name consists of the attributes of the identity. */
+const isOfServices = ({ role, folds }: GraphNode) =>
+  role === 'operation' || role === 'service' || folds === 'operations'
+
+/** Names the nodes of one graph: titles stay short, and subtitles distinguish nodes with one title. */
+export class NodeNaming {
+  readonly identity: readonly string[]
+  private readonly partAttributes: readonly string[]
+  private readonly tagNodeSubTitle: string
+  /** The name of each title, null if several nodes of a kind share the title. */
+  private readonly names = new Map<string, string | null>()
+
+  constructor(nodes: readonly GraphNode[], { identity, tagNodeSubTitle }: NodeNamingOptions) {
+    this.identity = identity ?? [serviceNameAttribute]
+    this.partAttributes = partAttributes(this.identity)
+    this.tagNodeSubTitle = tagNodeSubTitle
+    for (const node of nodes) {
+      const key = keyOf(node)
+      const name = nameOfFields(node)
+      const known = this.names.get(key)
+      this.names.set(key, known === undefined || known === name ? name : null)
+    }
+  }
+
+  /** Whether another node of the kind has the title and other parts. */
+  sharesTitle(node: GraphNode): boolean {
+    return this.names.get(keyOf(node)) === null
+  }
+
+  subTitleOf(node: GraphNode): string {
+    const { parts = [] } = node
+    const present = parts.filter((part) => part !== '')
+    const subTitle = this.plainSubTitleOf(node)
+    if (present.length === 0 || !this.sharesTitle(node)) return subTitle
+    return `${subTitle} (${present.join(', ')})`.trimStart()
+  }
+
+  /** Returns the values of the identity that the node has, in its order; none for nodes that are no services. */
+  identityOf(node: GraphNode): Record<string, string> {
+    if (!isOfServices(node)) return {}
+    const values = this.identity.map((key) => [key, this.valueOf(node, key)])
+    return Object.fromEntries(values.filter(([, value]) => value !== ''))
+  }
+
+  /** Returns the value of an attribute of the identity, '' if the node has none. */
+  valueOf({ title, parts = [] }: GraphNode, key: string): string {
+    return key === serviceNameAttribute ? title : (parts[this.partAttributes.indexOf(key)] ?? '')
+  }
+
+  private plainSubTitleOf({ role, operation }: GraphNode): string {
+    if (role === 'operation') return operation
+    return role === 'tag' || role === 'service' ? this.tagNodeSubTitle : role
+  }
+}
+
+const keyOf = (node: GraphNode) => `${isOfServices(node) ? 'service' : node.role} ${node.title}`

@@ -1,0 +1,11 @@
+import type { Attribute } from '../tag-selector.ts'
+
+/** Attributes that are read of spans, in addition to their fields. */
+export interface SpanProjection {
+  /** The resource attributes that identify a service. @default service.name */
+  identity?: readonly string[] | undefined
+  /** Whether attributes of peers, and links, are read. */
+  peers?: boolean | undefined
+  /** The attribute that says how spans were sampled. */
+  sampling?: Attribute | undefined
+}
