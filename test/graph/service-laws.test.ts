@@ -24,7 +24,6 @@ const oneLink = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, ma
 const link = maybe(oneLink)
 const links = maybe(fc.array(oneLink, { maxLength: 3 }))
 const instance = maybe(fc.constantFrom('10.0.0.1', '10.0.0.2'))
-const errorTag = fc.boolean()
 
 /** Arbitrary traces; some spans name peers or are linked to spans of other traces. */
 const plainTraces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
@@ -32,9 +31,7 @@ const plainTraces: fc.Arbitrary<TestSpan[][]> = arbitraryTraces.chain((all) =>
     ...all.map((spans) =>
       fc.tuple(
         ...spans.map((span) =>
-          fc
-            .record({ peer, link, links, instance, errorTag })
-            .map((more): TestSpan => ({ ...span, ...more })),
+          fc.record({ peer, link, links, instance }).map((more): TestSpan => ({ ...span, ...more })),
         ),
       ),
     ),

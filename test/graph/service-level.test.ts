@@ -222,12 +222,6 @@ t.test('a call has failed if either side says so, and a caller fails only what i
   gives(t, [back], [link('a', 'b'), link('b', 'c', 1, 1)], 'not the call to a caller')
   const between = trace(['a', 'client', undefined, failed], ['a', 'internal', 1], ['b', 'server', 2])
   gives(t, [between], [link('a', 'b')], 'not with a span in between')
-  gives(
-    t,
-    [trace(['a', 'client', undefined, to('c', { errorTag: true })])],
-    [link('a', 'c', 1, 1)],
-    'the tag error',
-  )
 })
 
 t.test('messages go through their broker, where either side names it', async (t) => {

@@ -243,6 +243,6 @@ export class ServiceCalls {
   }
 
   private hasFailed(row: number): boolean {
-    return this.spans.status[row] === SpanStatus.error || this.peers.errorTag[row] === 1
+    return this.spans.status[row] === SpanStatus.error
   }
 }

@@ -18,8 +18,6 @@ export class PeerColumns {
   role = new Uint8Array(0)
   /** The attribute that named the peer, an index into `peerAttributes`. */
   attribute = new Uint8Array(0)
-  /** 1 if the attribute `error` is true. */
-  errorTag = new Uint8Array(0)
   /** Address of the host that sent the span. It distinguishes two servers that share one span id. */
   instance = new Int32Array(0)
   /** The spans that a row is linked to, six numbers each: trace id, four words, and span id, two. */
@@ -31,7 +29,6 @@ export class PeerColumns {
     this.name[row] = 0
     this.role[row] = 0
     this.attribute[row] = 0
-    this.errorTag[row] = 0
     this.instance[row] = 0
     this.links.reset(row)
   }
@@ -41,7 +38,6 @@ export class PeerColumns {
     this.name[row] = other.name[from]!
     this.role[row] = other.role[from]!
     this.attribute[row] = other.attribute[from]!
-    this.errorTag[row] = other.errorTag[from]!
     this.instance[row] = other.instance[from]!
     this.links.copy(row, other.links, from)
   }
@@ -74,7 +70,6 @@ export class PeerColumns {
     this.name = resized(this.name, capacity)
     this.role = resized(this.role, capacity)
     this.attribute = resized(this.attribute, capacity)
-    this.errorTag = resized(this.errorTag, capacity)
     this.instance = resized(this.instance, capacity)
   }
 }

@@ -216,7 +216,6 @@ function comparePeers(spans: SpanTable, a: number, b: number): number {
     peers.role[b]! - peers.role[a]! ||
     peers.attribute[a]! - peers.attribute[b]! ||
     compareTexts(spans, peers.name[a]!, peers.name[b]!) ||
-    peers.errorTag[b]! - peers.errorTag[a]! ||
     compareTexts(spans, peers.instance[a]!, peers.instance[b]!) ||
     peers.links.compare(a, b)
   )

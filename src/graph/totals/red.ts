@@ -11,7 +11,7 @@ export interface Red extends Percentiles {
   count: number
   /** Estimated calls before sampling, in whole millionths; `count` if the spans carry no sampling threshold. */
   adjustedCount: number
-  /** Failed calls: status ERROR; at the service level also the attribute `error`. */
+  /** Failed calls: status ERROR; at the service level of either side. */
   failed: number
   /** Calls that did not fail and took longer than `slowThresholdMs`. */
   slow: number

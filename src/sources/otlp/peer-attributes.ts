@@ -7,16 +7,14 @@ import { AttributeKeys } from './key-value.ts'
 import { readId } from './span-fields.ts'
 import { internUrlHost } from './url-host.ts'
 
-/** Attributes of spans that the service level reads: those that name a peer, and three more. */
+/** Attributes of spans that the service level reads: those that name a peer, and two more. */
 export const serviceLevelAttributes: readonly string[] = [
   ...peerAttributes,
-  'error',
   'network.local.address',
   'net.host.ip',
 ]
 
-const error = serviceLevelAttributes.indexOf('error')
-const firstOwnAddress = error + 1
+const firstOwnAddress = peerAttributes.length
 const urls = [peerAttributes.indexOf('url.full'), peerAttributes.indexOf('http.url')]
 const host = peerAttributes.indexOf('http.host')
 
@@ -31,9 +29,7 @@ export class PeerAttributeReader {
   private readonly table: SpanTable
   private readonly naming: PeerNaming
   private readonly absent: number
-  private readonly true: number
   private readonly link = new Uint32Array(6)
-  private hasErrorTag = false
   private ownAddress = 0
 
   /** @param absent index into the table's strings of the text for a missing value; 0: no such text */
@@ -42,12 +38,10 @@ export class PeerAttributeReader {
     this.columns = table.enablePeers()
     this.naming = new PeerNaming(table.strings)
     this.absent = absent
-    this.true = table.strings.internText('true')
   }
 
   start(): void {
     this.naming.start()
-    this.hasErrorTag = false
     this.ownAddress = 0
   }
 
@@ -67,8 +61,7 @@ export class PeerAttributeReader {
       return
     }
     const value = this.present(internAnyValue(reader, end, strings))
-    if (attribute === error) this.hasErrorTag = value === this.true
-    else if (attribute >= firstOwnAddress) this.ownAddress = value || this.ownAddress
+    if (attribute >= firstOwnAddress) this.ownAddress = value || this.ownAddress
     else this.naming.addAttribute(attribute, value)
   }
 
@@ -91,7 +84,6 @@ export class PeerAttributeReader {
     columns.name[row] = naming.name
     columns.role[row] = naming.role
     columns.attribute[row] = naming.attribute
-    columns.errorTag[row] = this.hasErrorTag ? 1 : 0
     columns.instance[row] = kind === SpanKind.server ? this.ownAddress : 0
   }
 

@@ -26,8 +26,6 @@ export interface TestSpan {
   peer?: Partial<Record<PeerAttribute, string>> | undefined
   /** The sender's own address, which is read of servers. */
   instance?: string | undefined
-  /** Attribute `error` is true. */
-  errorTag?: boolean | undefined
   /** Trace id and span id of a link. */
   link?: [number, number] | undefined
   /** The same of more links. */
@@ -61,7 +59,7 @@ export function spanTable(strings: StringTable, traceId: number, spans: TestSpan
     table.service[row] = strings.internText(span.service ?? '')
     table.tagValue[row] = strings.internText(span.tag ?? '')
     addWeight(table, row, span)
-    if (span.peer || span.instance || span.errorTag || span.link || span.links) addPeer(table, row, span)
+    if (span.peer || span.instance || span.link || span.links) addPeer(table, row, span)
   }
   return table
 }
@@ -74,11 +72,7 @@ function addWeight(table: SpanTable, row: number, { adjustedCount, summaryOf }: 
   table.enableWeights().setSummary(row, summaryOf.length, totalNs, durations)
 }
 
-function addPeer(
-  table: SpanTable,
-  row: number,
-  { peer = {}, instance, errorTag, link, links = [] }: TestSpan,
-): void {
+function addPeer(table: SpanTable, row: number, { peer = {}, instance, link, links = [] }: TestSpan): void {
   const { strings } = table
   const peers = table.enablePeers()
   const naming = new PeerNaming(strings)
@@ -91,7 +85,6 @@ function addPeer(
   peers.role[row] = naming.role
   peers.attribute[row] = naming.attribute
   if (table.kind[row] === SpanKind.server) peers.instance[row] = strings.internText(instance ?? '')
-  peers.errorTag[row] = errorTag ? 1 : 0
   for (const [traceId, spanId] of link ? [link, ...links] : links) {
     peers.addLink(row, Uint32Array.of(0, 0, 0, traceId, 0, spanId))
   }
