@@ -23,6 +23,7 @@ declare module 'mermaid' {
     db: {
       getVertices(): Map<string, { id: string; text: string; type: string; classes: string[] }>
       getEdges(): { start: string; end: string; text: string }[]
+      getSubGraphs(): { title: string; nodes: string[] }[]
     }
   }
   const mermaid: {

@@ -20,8 +20,9 @@ export function formatOptions(values: ReadonlyMap<string, string>): FormatOption
   const hops = wholeNumber('hops', values, 0)
   const maxNodes = wholeNumber('max-nodes', values, 1)
   const focus = values.get('focus')
+  const fold = oneOf('fold', values, ['group'] as const)
   if (format === undefined) {
-    const stray = ['part', 'focus', 'hops', 'max-nodes'].find((name) => values.has(name))
+    const stray = ['part', 'focus', 'hops', 'fold', 'max-nodes'].find((name) => values.has(name))
     if (stray !== undefined) throw new UsageError(`--${stray} requires --format (${formats.join(', ')})`)
     return undefined
   }
@@ -31,7 +32,7 @@ export function formatOptions(values: ReadonlyMap<string, string>): FormatOption
     throw new UsageError(
       '--json cannot be combined with --format: one prints the summary, the other the graph',
     )
-  return { format, table, shown: { focus, hops, maxNodes } }
+  return { format, table, shown: { focus, hops, fold, maxNodes } }
 }
 
 /**

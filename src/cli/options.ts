@@ -63,6 +63,13 @@ export const options: readonly Option[] = [
     target: { key: ['tempo', 'tenant'] },
   },
   {
+    name: 'group-by',
+    value: 'NAME',
+    help: 'attribute with the group of a span',
+    commands: parameters,
+    target: { key: ['query', 'group_by'] },
+  },
+  {
     name: 'sampling-attribute',
     value: 'NAME',
     help: 'attribute with the sampling rate of a span',
@@ -166,6 +173,7 @@ export const options: readonly Option[] = [
   { name: 'part', value: 'nodes|edges', help: 'table to print as csv; default edges', commands: build },
   { name: 'focus', value: 'NODE', help: 'print only this node and its neighbours', commands: build },
   { name: 'hops', value: 'N', help: 'distance of neighbours in calls; default 1', commands: build },
+  { name: 'fold', value: 'group', help: 'print one node for each group', commands: build },
   { name: 'max-nodes', value: 'N', help: 'maximum number of nodes; folds the others', commands: build },
   { name: 'quiet', help: 'do not print the report and the progress', commands: build },
   {

@@ -29,6 +29,9 @@ function callsLine({ count, meanMs, failed }: ExportRow): string {
   return `${calls}, ${threeDigits(meanMs)} ms${share}`
 }
 
+/** Returns the label of a group. */
+export const groupLine = (name: string): string => shortLine(name) || '(no name)'
+
 /** Returns the line width of an edge: from 1 for a single call to 7 for a million. */
 export const widthOf = ({ count }: ExportRow): number =>
   Math.min(7, Math.round(10 + 10 * Math.log10(count)) / 10)

@@ -1,5 +1,6 @@
-import { colors, edgeLine, healthOf, nodeLines, widthOf } from './diagram-style.ts'
+import { colors, edgeLine, groupLine, healthOf, nodeLines, widthOf } from './diagram-style.ts'
 import type { ExportEdge, ExportGraph, ExportNode } from './export-graph.ts'
+import { groupsOf, type NodeGroup } from './node-groups.ts'
 
 export interface DotOptions {
   /** Whether edges are labelled; labels slow down the layout. @default true */
@@ -8,12 +9,14 @@ export interface DotOptions {
 
 /** Writes a graph in DOT, the language of Graphviz, with colours, shapes and line widths. */
 export function toDot({ name, nodes, edges }: ExportGraph, { edgeLabels = true }: DotOptions = {}): string {
+  const { groups, ungrouped } = groupsOf(nodes)
   return [
     `digraph ${quoted(name)} {`,
     '  graph [rankdir=LR, nodesep=0.3, ranksep=0.8]',
     '  node [shape=box, style="rounded,filled", fillcolor=white, margin="0.2,0.06", fontname="Helvetica,Arial,sans-serif", fontsize=11, penwidth=2]',
     '  edge [fontname="Helvetica,Arial,sans-serif", fontsize=9, arrowsize=0.7]',
-    ...nodes.map((node) => `  ${quoted(node.id)} [${nodeAttributes(node)}]`),
+    ...groups.flatMap((group, at) => clusterOf(group, at)),
+    ...ungrouped.map(nodeLine),
     ...edges.map(
       (edge) => `  ${quoted(edge.source)} -> ${quoted(edge.target)} [${edgeAttributes(edge, edgeLabels)}]`,
     ),
@@ -21,6 +24,16 @@ export function toDot({ name, nodes, edges }: ExportGraph, { edgeLabels = true }
     '',
   ].join('\n')
 }
+
+const nodeLine = (node: ExportNode) => `  ${quoted(node.id)} [${nodeAttributes(node)}]`
+
+/** Graphviz draws a subgraph whose name begins with `cluster` as a box. */
+const clusterOf = ({ name, nodes }: NodeGroup, at: number): string[] => [
+  `  subgraph cluster_${at} {`,
+  `    graph [label=${labelOf([groupLine(name)])}, style=rounded, color="#999999", fontname="Helvetica,Arial,sans-serif", fontsize=11]`,
+  ...nodes.map((node) => `  ${nodeLine(node)}`),
+  '  }',
+]
 
 /** Shapes of nodes that send no spans, and of folded nodes, by role. */
 const shapes: Record<string, string> = {

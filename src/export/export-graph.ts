@@ -22,6 +22,10 @@ export interface ExportNode extends ExportRow {
   subTitle: string
   /** Kind of node: operation, service, database, ... */
   detail__role: string
+  /** '' if the node has none; absent in graphs stored before there were groups, as is `identity`. */
+  group?: string
+  /** The resource attributes that identify the service. */
+  identity?: Readonly<Record<string, string>>
   selfCalls: number
 }
 

@@ -43,10 +43,18 @@ export const nodeFields: ExportField<ExportNode>[] = [
   text('title'),
   text('subTitle'),
   { name: 'role', type: 'string', value: ({ detail__role }) => detail__role },
+  { name: 'group', type: 'string', value: ({ group = '' }) => group },
+  { name: 'identity', type: 'string', value: ({ identity = {} }) => identityText(identity) },
   ...numbers,
   number('selfCalls', 'integer'),
   ...traces,
 ]
+
+/** Returns an identity as text: `service.namespace=shop, service.name=cart`. */
+const identityText = (identity: Readonly<Record<string, string>>) =>
+  Object.entries(identity)
+    .map(([attribute, value]) => `${attribute}=${value}`)
+    .join(', ')
 
 /** All fields of an edge except its ends and those that only Grafana reads. */
 export const edgeFields: ExportField<ExportEdge>[] = [

@@ -1,11 +1,13 @@
-import type { ExportGraph } from './export-graph.ts'
+import type { ExportGraph, ExportNode } from './export-graph.ts'
 import { type ExportField, edgeFields, nodeFields } from './fields.ts'
+import { groupsOf } from './node-groups.ts'
 
 const types = { string: 'string', integer: 'long', number: 'double' }
 
-/** Writes a graph as GraphML (graphdrawing.org) for yEd, Gephi, NetworkX and others. Omits unknown values. */
+/** Writes a graph as GraphML (graphdrawing.org) for yEd, Gephi, NetworkX and others. Omits unknown values. A group is a node with a nested graph. */
 export function toGraphml(graph: ExportGraph): string {
   const { name, builtAt, nodes, edges } = graph
+  const { groups, ungrouped } = groupsOf(nodes)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
@@ -14,7 +16,14 @@ export function toGraphml(graph: ExportGraph): string {
     ...edgeFields.filter(isData).map((field) => keyOf('edge', field)),
     `  <graph id="${escaped(name)}" edgedefault="directed">`,
     `    <data key="builtAt">${escaped(builtAt)}</data>`,
-    ...nodes.map((row) => `    <node id="${escaped(row.id)}">${dataOf('node', nodeFields, row)}</node>`),
+    ...groups.flatMap((group, at) => [
+      `    <node id="group${at}"><data key="node.title">${escaped(group.name)}</data>`,
+      `      <graph id="group${at}:" edgedefault="directed">`,
+      ...group.nodes.map((row) => `    ${nodeElement(row)}`),
+      '      </graph>',
+      '    </node>',
+    ]),
+    ...ungrouped.map(nodeElement),
     ...edges.map((row) => {
       const { id, source, target } = row
       const ends = `source="${escaped(source)}" target="${escaped(target)}"`
@@ -25,6 +34,9 @@ export function toGraphml(graph: ExportGraph): string {
     '',
   ].join('\n')
 }
+
+const nodeElement = (row: ExportNode) =>
+  `    <node id="${escaped(row.id)}">${dataOf('node', nodeFields, row)}</node>`
 
 type For = 'node' | 'edge'
 const isData = ({ name }: { name: string }) => name !== 'id'

@@ -1,10 +1,12 @@
-import { colors, edgeLine, type Health, healthOf, nodeLines } from './diagram-style.ts'
+import { colors, edgeLine, groupLine, type Health, healthOf, nodeLines } from './diagram-style.ts'
 import type { ExportGraph, ExportNode } from './export-graph.ts'
+import { groupsOf } from './node-groups.ts'
 
 const healthClasses: Health[] = ['failing', 'degraded', 'healthy']
 
 /** Writes a graph as a Mermaid flowchart, which GitHub, GitLab and many wikis draw. */
 export function toMermaid({ name, nodes, edges }: ExportGraph): string {
+  const { groups, ungrouped } = groupsOf(nodes)
   const ids = new Map(nodes.map(({ id }, at) => [id, `n${at}`]))
   const classes = healthClasses.flatMap((health) => {
     const members = nodes.filter((node) => healthOf(node) === health).map(({ id }) => ids.get(id))
@@ -15,7 +17,12 @@ export function toMermaid({ name, nodes, edges }: ExportGraph): string {
     `title: "${name}"`,
     '---',
     'flowchart LR',
-    ...nodes.map((node) => `  ${ids.get(node.id)}${shapeOf(node)}`),
+    ...groups.flatMap((group, at) => [
+      `  subgraph g${at}["${escaped(groupLine(group.name))}"]`,
+      ...group.nodes.map((node) => `    ${ids.get(node.id)}${shapeOf(node)}`),
+      '  end',
+    ]),
+    ...ungrouped.map((node) => `  ${ids.get(node.id)}${shapeOf(node)}`),
     ...edges.map((edge) => {
       return `  ${ids.get(edge.source)} -->|"${escaped(edgeLine(edge))}"| ${ids.get(edge.target)}`
     }),

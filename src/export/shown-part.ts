@@ -2,7 +2,7 @@ import { badRequest } from '../base/errors.ts'
 import type { GraphDocument } from '../model/graph-document.ts'
 import type { NodeGraph } from '../model/node-graph-rows.ts'
 import { findNodes } from '../node-graph/find-node.ts'
-import { foldNodes } from '../node-graph/fold-rows.ts'
+import { foldGroups, foldNodes, groupOf } from '../node-graph/fold-rows.ts'
 
 /** Which part of a graph to show. */
 export interface ShownPart {
@@ -10,6 +10,8 @@ export interface ShownPart {
   focus?: string | undefined
   /** Largest distance from the focus, in edges of either direction. @default 1 */
   hops?: number | undefined
+  /** Whether the nodes of each group become one node, before the focus. */
+  fold?: 'group' | undefined
   /** Most nodes; the least called nodes beyond it are folded. @default all */
   maxNodes?: number | undefined
 }
@@ -23,26 +25,35 @@ const defaultHops = 1
  * Returns the document with only the requested nodes and edges, and counts what was left out. Returns the document
  * itself if no part was requested. Folding comes after the focus and spares the nodes in focus.
  *
- * @throws {TtaError} 404 if no node matches `focus`; 400 for `hops` without `focus`
+ * @throws {TtaError} 404 if no node matches `focus`; 400 for `hops` without `focus`, or to fold a graph without groups
  */
 export function selectShownPart(document: GraphDocument, part: ShownPart): GraphDocument {
   checkShownPart(part)
-  const { focus, hops, maxNodes } = part
-  if (focus === undefined && maxNodes === undefined) return document
-  const ids = focus === undefined ? [] : findNodes(document, 'focus', focus).map(({ id }) => id)
-  const near = focus === undefined ? document : selectNeighbourhood(document, ids, hops ?? defaultHops)
+  const { focus, hops, maxNodes, fold } = part
+  if (focus === undefined && maxNodes === undefined && fold === undefined) return document
   const windowSec = document.summary.window.seconds
+  const whole = fold === undefined ? document : { ...document, ...foldedGroups(document) }
+  const ids = focus === undefined ? [] : findNodes(whole, 'focus', focus).map(({ id }) => id)
+  const near = focus === undefined ? whole : selectNeighbourhood(whole, ids, hops ?? defaultHops)
   const most = maxNodes ?? Number.POSITIVE_INFINITY
   const { nodes, edges, folded, into } = foldNodes(near, { maxNodes: most, windowSec, keep: ids })
   const shown = {
     nodesInGraph: document.nodes.length,
     edgesInGraph: document.edges.length,
     focus: ids,
-    outsideFocus: document.nodes.length - near.nodes.length,
+    outsideFocus: whole.nodes.length - near.nodes.length,
     folded,
     into,
   }
   return { ...document, nodes, edges, shown }
+}
+
+function foldedGroups(document: GraphDocument): NodeGraph {
+  if (document.nodes.some((row) => groupOf(row) !== '')) {
+    return foldGroups(document, document.summary.window.seconds)
+  }
+  const message = 'must be combined with groupBy, because no node of the graph has a group'
+  throw badRequest([{ field: 'fold', value: 'group', message }])
 }
 
 /**

@@ -11,6 +11,7 @@ import { SpanStatus, type SpanTable } from './spans/span-table.ts'
 import { SiblingCalls } from './totals/call-patterns.ts'
 import { type CallObserver, CallTotals } from './totals/call-totals.ts'
 import { CurrentTrace } from './totals/exemplars.ts'
+import { GroupCounts } from './totals/group-counts.ts'
 import { CriticalPath } from './trace/critical-path.ts'
 import { emptyCounts, type SpanCounts, TraceExamples, type TraceFault } from './trace/span-counts.ts'
 import { ParentState, TraceTree } from './trace/trace-tree.ts'
@@ -31,6 +32,8 @@ export interface GraphBuilderOptions {
   maxNodes?: number | undefined
   /** Whether the tag is the service name, so that the service level needs no tag nodes. */
   tagIsService?: boolean | undefined
+  /** Whether nodes have groups: the values in `SpanTable.groups`. */
+  hasGroups?: boolean | undefined
   /** At the service level: whether a root server or consumer without a named caller is called by a node `user`. */
   userNode?: boolean | undefined
 }
@@ -48,6 +51,7 @@ export class GraphBuilder {
   private readonly operations: CallTotals
   private readonly services: ServiceLevel | undefined
   private readonly tags: TagTotals | undefined
+  private readonly groups: GroupCounts | undefined
   private readonly counts: SpanCounts = emptyCounts()
   private readonly ownTree = new TraceTree()
   /** The tree of the current trace. */
@@ -73,6 +77,7 @@ export class GraphBuilder {
     this.operations = new CallTotals(slowThresholdNs, this.trace, 'text', mostNodes)
     this.hasOperations = level !== 'service'
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace, mostNodes)
+    this.groups = options.hasGroups ? new GroupCounts() : undefined
     if (level === 'operation') return
     const isServiceTagNode = options.tagIsService ? undefined : isTagNode
     this.services = new ServiceLevel(
@@ -82,6 +87,7 @@ export class GraphBuilder {
       this.trace,
       maxNodes,
       options.userNode,
+      options.hasGroups,
     )
   }
 
@@ -111,6 +117,7 @@ export class GraphBuilder {
   merge(other: GraphBuilder): void {
     const operationOf = this.operations.merge(other.operations, this.strings, other.strings)
     if (other.tags) this.tags?.merge(other.tags, operationOf, this.strings, other.strings)
+    if (other.groups) this.groups?.merge(other.groups, operationOf, this.strings, other.strings)
     for (const key of Object.keys(this.counts) as (keyof SpanCounts)[]) this.counts[key] += other.counts[key]
     if (other.services) this.services?.merge(other.services)
     this.endToEnd.addRow(0, other.endToEnd, 0)
@@ -131,7 +138,7 @@ export class GraphBuilder {
   *finishInSteps(): Steps<Graph> {
     const calls = yield* this.operations.withCallsOnCallees()
     const tags = this.tags && (yield* this.tags.read())
-    const graph = yield* readGraph(calls, tags, this.strings, this.maxNodes)
+    const graph = yield* readGraph(calls, tags, this.groups, this.strings, this.maxNodes)
     return { ...graph, endToEndNs: this.endToEnd.read(0), spans: { ...this.counts } }
   }
 
@@ -191,6 +198,13 @@ export class GraphBuilder {
       counts.skewed += sign * spans.skewed[row]!
       if (spans.weights?.invalid[row] === 1) counts.badWeights += sign
       this.operationOf[row] = operations.nodeOf(service, spans.name[row]!)
+    }
+    if (this.groups && spans.groups) this.countGroups(this.groups, spans.groups, spans.length, sign)
+  }
+
+  private countGroups(counts: GroupCounts, groups: Int32Array, rows: number, sign: 1 | -1): void {
+    for (let row = 0; row < rows; row++) {
+      if (this.operationOf[row]! >= 0) counts.add(this.operationOf[row]!, groups[row]!, sign)
     }
   }
 

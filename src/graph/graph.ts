@@ -20,6 +20,8 @@ export interface GraphNode extends Red {
   parts?: readonly string[]
   /** Span name of an operation, '' for all other nodes. */
   operation: string
+  /** The most frequent value of the grouping attribute among its spans; absent without one. */
+  group?: string
   /** Calls whose caller is the same node. They have no edge, because a node graph cannot draw one. */
   selfCalls: number
   /** The attributes that named a peer, in order of `peerAttributes`; absent or empty for other nodes. */

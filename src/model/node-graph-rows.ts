@@ -98,6 +98,9 @@ export const NodeRow = Type.Object(
     ...traceLinks,
     ...figures,
     selfCalls: Type.Integer({ minimum: 0, description: 'Number of calls from the node to itself' }),
+    group: Type.String({
+      description: "Group of the node: the most frequent value of groupBy among its spans; '' without one",
+    }),
     operation: Type.String({ description: "Span name of an operation; '' for all other nodes" }),
     identity: Type.Unsafe<Record<string, string>>({
       type: 'object',

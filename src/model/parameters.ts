@@ -100,8 +100,17 @@ export const AggregationParameters = Type.Object(
         maxItems: maxIdentityAttributes,
         uniqueItems: true,
         description:
-          'Resource attributes that identify a service: spans that differ in one of them belong to different nodes. ' +
-          'service.name must be one of them. In a query string they are separated by commas',
+          'Resource attributes that identify a service. Spans that differ in one of them belong to different nodes. ' +
+          'The list must contain service.name. In a query string, commas separate the attributes',
+      }),
+    ),
+    groupBy: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description:
+          'Attribute whose most frequent value among the spans of a node is its group, written like tag. ' +
+          'Diagrams draw groups as boxes, and fold=group makes one node of each',
       }),
     ),
     samplingAttribute: Type.Optional(
@@ -145,7 +154,7 @@ export const operationsGraphName = (services: string) => services.replace(/-serv
 export type AggregationParameters = Static<typeof AggregationParameters>
 
 /** Parameters without a default. */
-type OptionalName = 'query' | 'tenant' | 'compare' | 'from' | 'to' | 'samplingAttribute'
+type OptionalName = 'query' | 'tenant' | 'compare' | 'from' | 'to' | 'samplingAttribute' | 'groupBy'
 
 /** A complete set of parameters: the configured ones. The parameters of a request override them. */
 export type ParameterDefaults = Required<Omit<AggregationParameters, OptionalName>> &

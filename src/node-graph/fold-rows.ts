@@ -51,6 +51,39 @@ export function foldNodes(graph: NodeGraph, options: FoldOptions): FoldedGraph {
   }
 }
 
+/**
+ * Makes one node of each group. Sums stay exact: calls within a group become self calls of its node, and calls between
+ * two groups one edge. Nodes without a group stay.
+ */
+export function foldGroups({ nodes, edges }: NodeGraph, windowSec: number): NodeGraph {
+  const groups: Groups = new Map()
+  const idOf = new Map<string, string>()
+  for (const row of nodes) {
+    const group = groupOf(row)
+    if (group === '') continue
+    idOf.set(row.id, idOfNodeGroup(group))
+    const rows = groups.get(group)
+    if (rows) rows.push(row)
+    else groups.set(group, [row])
+  }
+  const folded = foldEdges(edges, (id) => idOf.get(id) ?? id)
+  const merged = [...groups].map(([title, rows]) => {
+    const id = idOfNodeGroup(title)
+    return { ...mergeNodes(rows, id, folded.within.get(id) ?? 0, windowSec), title, group: '' }
+  })
+  return {
+    nodes: [
+      ...merged.sort((a, b) => (a.title < b.title ? -1 : 1)),
+      ...nodes.filter((row) => groupOf(row) === ''),
+    ],
+    edges: folded.between.map(({ rows, source, target }) => mergeEdges(rows, source, target, windowSec)),
+  }
+}
+
+/** A graph that was stored before there were groups has none. */
+export const groupOf = ({ group = '' }: Partial<NodeRow>) => group
+const idOfNodeGroup = (group: string) => md5(['group', group])
+
 /** Sorts the nodes to keep first, then by calls; equal nodes keep their order. */
 function byCalls(nodes: NodeRow[], keep: readonly string[] = []): NodeRow[] {
   const kept = new Set(keep)
@@ -108,10 +141,8 @@ function joinLeastCalled(groups: Groups, most: number): Groups {
 }
 
 /** Returns an id that depends only on the neighbours of the group, not on its members. */
-const idOfGroup = (key: string) =>
-  createHash('md5')
-    .update(JSON.stringify(['folded', key]))
-    .digest('hex')
+const idOfGroup = (key: string) => md5(['folded', key])
+const md5 = (names: string[]) => createHash('md5').update(JSON.stringify(names)).digest('hex')
 
 interface FoldedEdge {
   source: string

@@ -95,6 +95,7 @@ function nodeRow(
     ...traceLinks(node),
     ...rowNumbers(node, totals),
     selfCalls: node.selfCalls,
+    group: node.group ?? '',
     operation: node.role === 'operation' ? node.operation : '',
     identity: naming.identityOf(node),
     exemplars: { ...node.exemplars },

@@ -16,6 +16,8 @@ export interface TraceQuery {
   limit: number
   /** The resource attributes that identify a service, with `service.name`. @default service.name */
   identity?: readonly string[] | undefined
+  /** The attribute whose values are the groups of spans. @default spans have no groups */
+  group?: Attribute | undefined
   /** Whether attributes of peers, and links, are read: the service level needs them. */
   peers?: boolean | undefined
   /** The attribute that says how a span was sampled: the share of spans that were kept, or the count it represents. */

@@ -185,7 +185,7 @@ flowchart LR
 t.test('CSV', async (t) => {
   t.equal(
     toCsv(micro, 'nodes').split('\r\n')[0],
-    'id,title,subTitle,role,count,adjustedCount,failed,slow,meanMs,p50Ms,p95Ms,p99Ms,perSec,criticalPathShare,selfCalls,slowestTrace,failedTrace,typicalTrace,traceql',
+    'id,title,subTitle,role,group,identity,count,adjustedCount,failed,slow,meanMs,p50Ms,p95Ms,p99Ms,perSec,criticalPathShare,selfCalls,slowestTrace,failedTrace,typicalTrace,traceql',
   )
   t.equal(
     toCsv(micro, 'edges').split('\r\n')[1],
@@ -207,6 +207,53 @@ t.test('CSV', async (t) => {
 
 /** Spreadsheets show the quote or hide it. */
 const guarded = (text: string) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text).toWellFormed()
+
+/** Each of these names is the group of two nodes, and two nodes have no group. */
+const grouped = chain([...hostile, ...hostile].map((name) => [name, '']))
+for (const [at, row] of grouped.nodes.entries()) row.group = hostile[at % hostile.length] ?? ''
+for (const row of chain([['free', '']]).nodes) grouped.nodes.push({ ...row, id: 'free', group: '' })
+
+t.test('draws a box around the nodes of a group', async (t) => {
+  const pair = chain([
+    ['cart', ''],
+    ['db', ''],
+  ])
+  for (const row of pair.nodes) row.group = row.title === 'cart' ? 'shop "1"' : ''
+  const [cart, db] = ['2 calls, 10.5 ms, 50 % failed', '2 calls, 10.5 ms, 50 % failed']
+  t.match(
+    toMermaid(pair),
+    `flowchart LR
+  subgraph g0["shop #34;1#34;"]
+    n0["cart<br/>${cart}"]
+  end
+  n1(["db<br/>${db}"])
+`,
+  )
+  t.match(
+    toDot(pair),
+    /subgraph cluster_0 \{\n {4}graph \[label="shop \\"1\\"".*\n {4}"id0" .*\n {2}\}\n {2}"id1"/,
+  )
+  t.match(
+    toGraphml(pair),
+    /<node id="group0"><data key="node.title">shop &quot;1&quot;<\/data>\n {6}<graph id="group0:"/,
+  )
+})
+
+t.test('draws groups with any name', async (t) => {
+  const names = [...new Set(hostile)].sort((a, b) => (a < b ? -1 : 1))
+  const { subgraphs } = await readMermaid(toMermaid(grouped))
+  t.same(
+    subgraphs.map(({ nodes }) => nodes.length),
+    names.map(() => 2),
+  )
+  const { clusters, nodes } = readDot(toDot(grouped))
+  t.equal(clusters.length, names.length)
+  t.same(new Set(nodes), new Set(grouped.nodes.map(({ id }) => id)))
+  const { querySelectorAll } = reading(toGraphml(grouped))
+  t.equal(querySelectorAll('graph > node > graph').length, names.length)
+  t.equal(querySelectorAll('graph > node > graph > node').length, 2 * names.length)
+  t.equal(querySelectorAll('edge').length, grouped.edges.length)
+})
 
 t.test('GraphML', async (t) => {
   const { documentElement, querySelectorAll } = reading(toGraphml(everyName))

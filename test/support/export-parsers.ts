@@ -15,6 +15,7 @@ export async function readMermaid(text: string) {
   return {
     nodes: [...db.getVertices().values()].map((vertex) => ({ ...vertex, lines: linesOf(vertex.text) })),
     edges: db.getEdges().map(({ start, end, text }) => ({ start, end, lines: linesOf(text) })),
+    subgraphs: db.getSubGraphs().map(({ title, nodes }) => ({ lines: linesOf(title), nodes })),
   }
 }
 
@@ -26,7 +27,12 @@ const linesOf = (text: string) =>
   })
 
 /** Parses a graph with Graphviz and draws it. */
-export function readDot(text: string): { nodes: string[]; edges: [string, string][]; svg: string } {
+export function readDot(text: string): {
+  clusters: string[]
+  nodes: string[]
+  edges: [string, string][]
+  svg: string
+} {
   const render = (format: string) => {
     const { output, errors } = graphviz.render(text, { format, engine: 'dot' })
     // It only warns of characters whose width it must guess.
@@ -35,13 +41,14 @@ export function readDot(text: string): { nodes: string[]; edges: [string, string
     return output
   }
   const { objects = [], edges = [] } = JSON.parse(render('json0')) as {
-    objects?: { name: string }[]
+    objects?: { name: string; nodes?: number[] }[]
     edges?: { tail: number; head: number }[]
   }
-  const nodes = objects.map(({ name }) => name)
+  const names = objects.map(({ name }) => name)
   return {
-    nodes,
-    edges: edges.map(({ tail, head }) => [nodes[tail] ?? '', nodes[head] ?? '']),
+    clusters: objects.filter(({ nodes }) => nodes !== undefined).map(({ name }) => name),
+    nodes: objects.filter(({ nodes }) => nodes === undefined).map(({ name }) => name),
+    edges: edges.map(({ tail, head }) => [names[tail] ?? '', names[head] ?? '']),
     svg: render('svg'),
   }
 }

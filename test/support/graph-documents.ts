@@ -54,6 +54,7 @@ function nodeRow(id: string, title: string, calls: number): NodeRow {
     detail__named_by: '',
     ...figures(count),
     selfCalls: 0,
+    group: '',
     operation: `GET /${title}`,
     identity: { 'service.name': title },
   }

@@ -96,6 +96,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
     detail__named_by: '',
     ...figures,
     selfCalls: 0,
+    group: '',
     operation: 'GET /cart',
     identity: { 'service.name': title },
   }

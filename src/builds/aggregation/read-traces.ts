@@ -20,17 +20,18 @@ export interface ReadSettings {
 export function traceQuery({
   parameters,
   selector,
+  group,
   sampling,
   window,
 }: Omit<AggregationRequest, 'warnings'>): TraceQuery {
   const { query, tenant, limit, level, identity } = parameters
   // Only the service level needs peers.
-  return { selector, query, tenant, window, limit, identity, peers: level !== 'operation', sampling }
+  return { selector, query, tenant, window, limit, identity, group, peers: level !== 'operation', sampling }
 }
 
 /** Returns the options with which the graph of a request is built. Each call makes a new table of strings. */
 export function builderOptions(
-  { traceThresholdMs, useTagAsNode, userNode }: ParameterDefaults,
+  { traceThresholdMs, useTagAsNode, userNode, groupBy }: ParameterDefaults,
   selector: TagSelector,
   maxNodes = 10_000,
 ): Omit<GraphBuilderOptions, 'level'> {
@@ -41,6 +42,7 @@ export function builderOptions(
     isTagNode: useTagAsNode ? selector.matches : undefined,
     tagIsService: isServiceName(selector),
     userNode,
+    hasGroups: groupBy !== undefined,
   }
 }
 

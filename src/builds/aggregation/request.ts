@@ -23,6 +23,8 @@ const maxListedTenants = 20
 export interface AggregationRequest {
   parameters: ParameterDefaults
   selector: TagSelector
+  /** The attribute whose values are the groups of nodes. */
+  group: Attribute | undefined
   /** The attribute that says how a span was sampled. */
   sampling: Attribute | undefined
   window: Window
@@ -64,9 +66,16 @@ export function resolveRequest(
   const unclipped = requestedWindow(requested, parameters, nowMs, errors)
   if (!selector || !unclipped || errors.length > 0) throw badRequest(errors)
   const { window, warnings } = clipWindow(unclipped, parameters.searchMode, nowMs)
-  const { samplingAttribute } = parameters
-  const sampling = samplingAttribute === undefined ? undefined : parseTag(samplingAttribute)
-  return { parameters, selector, sampling, window, warnings }
+  return { parameters, selector, ...attributesOf(parameters), window, warnings }
+}
+
+/** Returns the attributes that parameters name, in addition to the tag. @throws {RangeError} */
+export function attributesOf({
+  groupBy,
+  samplingAttribute,
+}: Pick<ParameterDefaults, 'groupBy' | 'samplingAttribute'>): Pick<AggregationRequest, 'group' | 'sampling'> {
+  const attribute = (name: string | undefined) => (name === undefined ? undefined : parseTag(name))
+  return { group: attribute(groupBy), sampling: attribute(samplingAttribute) }
 }
 
 /** Returns the same text for equal requests. Times are compared as they were written, so `now-1h` equals `now-1h`. */
@@ -114,7 +123,7 @@ function tenantProblem(tenant: string, { own, listed }: TenantChoice): string | 
 }
 
 function checkedSelector(
-  { tag, filter, samplingAttribute }: ParameterDefaults,
+  { tag, filter, groupBy, samplingAttribute }: ParameterDefaults,
   errors: FieldError[],
 ): TagSelector | undefined {
   const before = errors.length
@@ -127,6 +136,7 @@ function checkedSelector(
   }
   check('tag', tag, parseTag)
   check('filter', filter, compilePattern)
+  if (groupBy !== undefined) check('groupBy', groupBy, parseTag)
   if (samplingAttribute !== undefined) check('samplingAttribute', samplingAttribute, parseTag)
   return errors.length === before ? tagSelector(tag, filter) : undefined
 }

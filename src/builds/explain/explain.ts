@@ -9,10 +9,11 @@ import { partAttributes } from '../../model/identity.ts'
 import type { NodeRow } from '../../model/node-graph-rows.ts'
 import { defaultParameters } from '../../model/parameters.ts'
 import { findNode } from '../../node-graph/find-node.ts'
-import { parseTag, tagSelector } from '../../sources/tag-selector.ts'
+import { tagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadReport, TraceSource } from '../../sources/trace-source.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import { builderOptions, traceQuery } from '../aggregation/read-traces.ts'
+import { attributesOf } from '../aggregation/request.ts'
 import { meaningOf, verdictOn } from './explanation-text.ts'
 
 /** The two nodes of a request: id, title or `title/subTitle` of each. */
@@ -70,8 +71,7 @@ async function explain(
   const { summary } = document
   const parameters = { ...defaultParameters, ...summary.parameters }
   const selector = tagSelector(parameters.tag, parameters.filter)
-  const { level, samplingAttribute } = parameters
-  const sampling = samplingAttribute === undefined ? undefined : parseTag(samplingAttribute)
+  const { level } = parameters
   const isService = level === 'service' || (level === 'both' && document.name !== parameters.graph)
   const explainer = new EdgeExplainer({
     ...builderOptions(parameters, selector, maxNodes),
@@ -81,7 +81,7 @@ async function explain(
   })
   const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
   // The query of the build: whether peers are read decides which of two spans is a duplicate.
-  const query = traceQuery({ parameters, selector, sampling, window })
+  const query = traceQuery({ parameters, selector, ...attributesOf(parameters), window })
   const report = await traces.read(query, explainer, { signal, limits })
   return explanationOf(document, { source, target }, explainer.finish(), report)
 }

@@ -24,6 +24,10 @@ const checks: Check[] = [
       complaint('query.filter', query.filter, hidden('query.filter') ? compileHiddenPattern : compilePattern),
   },
   {
+    reads: ['query.group_by'],
+    check: ({ query }) => complaint('query.group_by', query.group_by, parseTag),
+  },
+  {
     reads: ['query.identity'],
     check: ({ query: { identity } }) => identityErrors('query.identity', identity),
   },

@@ -32,6 +32,7 @@ function patternErrors({ query = {} }: GraphEntry, isHidden: boolean): FieldErro
   }
   check('query.tag', query.tag, parseTag)
   check('query.filter', query.filter, compilePattern)
+  check('query.group_by', query.group_by, parseTag)
   return [...errors, ...identityErrors('query.identity', query.identity)]
 }
 

@@ -14,6 +14,7 @@ export const QuerySection = Section('Traces to read and how to draw them. A requ
   ),
   query: Type.Optional({ ...Parameter('query'), examples: ['{ status = error }'] }),
   identity: Parameter('identity'),
+  group_by: Type.Optional({ ...Parameter('groupBy'), examples: ['k8s.namespace.name'] }),
   sampling_attribute: Type.Optional({ ...Parameter('samplingAttribute'), examples: ['sampling.ratio'] }),
   use_tag_as_node: Parameter('useTagAsNode'),
   user_node: Parameter('userNode'),

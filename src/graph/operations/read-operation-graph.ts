@@ -5,6 +5,7 @@ import { nameFields, nameOfFields } from '../spans/node-name.ts'
 import { noPattern } from '../totals/call-patterns.ts'
 import { noSides } from '../totals/call-sides.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
+import type { GroupCounts } from '../totals/group-counts.ts'
 import { compareTexts, foldOperations, foldTags } from './fold-into-other.ts'
 import type { TagSums } from './tag-totals.ts'
 
@@ -17,6 +18,7 @@ import type { TagSums } from './tag-totals.ts'
 export function* readGraph(
   all: CallTotals,
   allTags: TagSums | undefined,
+  groups: GroupCounts | undefined,
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
@@ -24,6 +26,7 @@ export function* readGraph(
   const foldedTags = allTags && foldTags(allTags, operationOf, strings, maxNodes)
   const tags = foldedTags?.sums
   const operationNodes = yield* readOperations(operations, strings)
+  addGroups(operationNodes, groups?.read(operationOf, strings))
   const tagNodes = tags ? yield* readTags(tags, strings) : []
   const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
@@ -44,6 +47,11 @@ export function* readGraph(
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
   return { nodes, edges, foldings: foldingsOf(folding, foldedTags?.folding) }
+}
+
+/** Sets the groups of nodes, by their position. */
+export function addGroups(nodes: GraphNode[], groups: ReadonlyMap<number, string> = new Map()): void {
+  for (const [at, group] of groups) Object.assign(nodes[at] ?? {}, { group })
 }
 
 function* readOperations(operations: CallTotals, strings: StringTable): Steps<GraphNode[]> {

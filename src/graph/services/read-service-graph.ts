@@ -2,11 +2,19 @@ import type { Steps } from '../columns/steps.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import type { CallEvidence, Graph, GraphEdge, GraphNode } from '../graph.ts'
 import { foldTags } from '../operations/fold-into-other.ts'
-import { addEdge, compareNodes, foldingsOf, readEntry, readTags } from '../operations/read-operation-graph.ts'
+import {
+  addEdge,
+  addGroups,
+  compareNodes,
+  foldingsOf,
+  readEntry,
+  readTags,
+} from '../operations/read-operation-graph.ts'
 import type { TagSums } from '../operations/tag-totals.ts'
 import { nameFields } from '../spans/node-name.ts'
 import { attributesOf, maskOfCode, serviceCode } from '../spans/peer-naming.ts'
 import { CallTotals } from '../totals/call-totals.ts'
+import type { GroupCounts } from '../totals/group-counts.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
 import { foldServiceNodes, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
 
@@ -53,6 +61,7 @@ export function* readServiceGraph(
   totals: CallTotals,
   linked: CallTotals,
   allTags: TagSums | undefined,
+  groups: GroupCounts | undefined,
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
@@ -77,6 +86,10 @@ export function* readServiceGraph(
     })
     yield
   }
+  addGroups(
+    serviceNodes,
+    groups?.read((node) => shown.shownAs[node]!, strings),
+  )
   const graph = yield* assemble(serviceNodes, sums, tags, shown, strings)
   return { ...graph, foldings: foldingsOf(folding, foldedTags?.folding) }
 }

@@ -7,9 +7,10 @@ import { TagTotals } from '../operations/tag-totals.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import { type CallObserver, CallTotals } from '../totals/call-totals.ts'
 import { CurrentTrace } from '../totals/exemplars.ts'
+import { GroupCounts } from '../totals/group-counts.ts'
 import type { CriticalPath } from '../trace/critical-path.ts'
 import { emptyCounts } from '../trace/span-counts.ts'
-import type { TraceTree } from '../trace/trace-tree.ts'
+import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
 
@@ -23,6 +24,7 @@ export class ServiceLevel {
   readonly counts = emptyCounts()
   private readonly calls: ServiceCalls
   private readonly tags: TagTotals | undefined
+  private readonly groups: GroupCounts | undefined
 
   /** @param isTagNode whether a value of the tag gets a node; absent if the tag is the service name */
   constructor(
@@ -32,7 +34,9 @@ export class ServiceLevel {
     trace: CurrentTrace,
     maxNodes: number,
     hasUser = false,
+    hasGroups = false,
   ) {
+    this.groups = hasGroups ? new GroupCounts() : undefined
     this.maxNodes = maxNodes
     const mostNodes = maxNodes * nodeLimitFactor
     this.strings = strings
@@ -59,14 +63,29 @@ export class ServiceLevel {
     const { calls } = this
     calls.add(spans, tree, criticalPath, sign)
     this.tags?.add(spans, calls.parents, calls.topRows, calls.nodeOf, sign)
+    if (this.groups && spans.groups) this.countGroups(this.groups, spans, tree, spans.groups, sign)
   }
 
   merge(other: ServiceLevel): void {
     const nodeOf = this.totals.merge(other.totals, this.strings, other.strings)
     this.links.merge(other.links, nodeOf)
     if (other.tags) this.tags?.merge(other.tags, nodeOf, this.strings, other.strings)
+    if (other.groups) this.groups?.merge(other.groups, nodeOf, this.strings, other.strings)
     for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
       this.counts[key] += other.counts[key]
+    }
+  }
+
+  private countGroups(
+    counts: GroupCounts,
+    spans: SpanTable,
+    { parent }: TraceTree,
+    groups: Int32Array,
+    sign: 1 | -1,
+  ): void {
+    for (let row = 0; row < spans.length; row++) {
+      const isCounted = spans.service[row] !== 0 && parent[row] !== ParentState.duplicate
+      if (isCounted) counts.add(this.calls.nodeOf[row]!, groups[row]!, sign)
     }
   }
 
@@ -98,7 +117,7 @@ export class ServiceLevel {
       linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
     }
     const tags = this.tags && (yield* this.tags.read())
-    const graph = yield* readServiceGraph(this.totals, linked, tags, this.strings, this.maxNodes)
+    const graph = yield* readServiceGraph(this.totals, linked, tags, this.groups, this.strings, this.maxNodes)
     return {
       ...graph,
       endToEndNs,

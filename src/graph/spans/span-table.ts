@@ -53,6 +53,8 @@ export class SpanTable {
   service = new Int32Array(64)
   /** Value of the tag that the query selects on, index into `strings`; 0 = absent. */
   tagValue = new Int32Array(64)
+  /** Value of the grouping attribute, index into `strings`; 0 = absent. Undefined unless `enableGroups` was called. */
+  groups: Int32Array | undefined
   /** The peers that the spans name; undefined unless `enablePeers` was called. */
   peers: PeerColumns | undefined
   /** How many calls each span represents; undefined if every span represents one call. */
@@ -88,6 +90,7 @@ export class SpanTable {
     this.name[row] = 0
     this.service[row] = 0
     this.tagValue[row] = 0
+    if (this.groups) this.groups[row] = 0
     this.peers?.reset(row)
     this.weights?.reset(row)
     return row
@@ -99,6 +102,12 @@ export class SpanTable {
     this.peers = new PeerColumns()
     for (let row = 0; row < this.length; row++) this.peers.reset(row)
     return this.peers
+  }
+
+  /** Returns the column of the groups, which is kept from now on. */
+  enableGroups(): Int32Array {
+    this.groups ??= new Int32Array(this.kind.length)
+    return this.groups
   }
 
   /** Returns the columns of the weights, which are kept from now on. */
@@ -113,6 +122,7 @@ export class SpanTable {
   copyRow(other: SpanTable, from: number): void {
     if (other.peers) this.enablePeers()
     if (other.weights) this.enableWeights()
+    if (other.groups) this.enableGroups()
     const row = this.addRow()
     this.spanIdHi[row] = other.spanIdHi[from]!
     this.spanIdLo[row] = other.spanIdLo[from]!
@@ -129,6 +139,7 @@ export class SpanTable {
     this.tagValue[row] = other.tagValue[from]!
     if (other.peers) this.peers?.copy(row, other.peers, from)
     if (other.weights) this.weights?.copy(row, other.weights, from)
+    if (other.groups && this.groups) this.groups[row] = other.groups[from]!
   }
 
   /** Returns the start of a row, Unix ms. A start on a whole ms is exact, other fractions are exact to 1 µs. */
@@ -174,6 +185,7 @@ export class SpanTable {
     this.name = resized(this.name, capacity)
     this.service = resized(this.service, capacity)
     this.tagValue = resized(this.tagValue, capacity)
+    if (this.groups) this.groups = resized(this.groups, capacity)
   }
 }
 
@@ -193,6 +205,7 @@ export function compareSpans(spans: SpanTable, a: number, b: number): number {
     compareTexts(spans, spans.name[a]!, spans.name[b]!) ||
     compareTexts(spans, spans.tagValue[a]!, spans.tagValue[b]!) ||
     spans.skewed[a]! - spans.skewed[b]! ||
+    (spans.groups ? compareTexts(spans, spans.groups[a]!, spans.groups[b]!) : 0) ||
     comparePeers(spans, a, b) ||
     (spans.weights?.compare(a, b) ?? 0)
   )

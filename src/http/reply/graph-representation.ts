@@ -16,9 +16,9 @@ export function createGraphRepresentation(
   const representDefault = createCachedRepresentation((document: GraphDocument) =>
     select(selectShownPart(document, { maxNodes: defaultMaxNodes })),
   )
-  return (document, { focus, hops, maxNodes = defaultMaxNodes }) => {
-    const isDefault = focus === undefined && hops === undefined && maxNodes === defaultMaxNodes
-    if (isDefault) return representDefault(document)
-    return represent(select(selectShownPart(document, { focus, hops, maxNodes })))
+  return (document, { focus, hops, fold, maxNodes = defaultMaxNodes }) => {
+    const isWhole = focus === undefined && hops === undefined && fold === undefined
+    if (isWhole && maxNodes === defaultMaxNodes) return representDefault(document)
+    return represent(select(selectShownPart(document, { focus, hops, fold, maxNodes })))
   }
 }

@@ -48,6 +48,11 @@ const sizeProperties = {
       description: 'Largest distance from `focus`, in edges of either direction. Default: 1. Requires focus',
     }),
   ),
+  fold: Type.Optional(
+    Type.Literal('group', {
+      description: 'Makes one node of each group, with the sums of its nodes. Requires a graph with groupBy',
+    }),
+  ),
   maxNodes: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -57,10 +57,14 @@ function readText(text: string, schema: ParameterSchema): unknown {
   return takesNumber && numeric.test(text) ? Number(text) : text
 }
 
-/** Accepts `max_nodes`, the name in the configuration, for `maxNodes`. Both together count as a repeated parameter. */
+/** Names in the configuration that are accepted for the parameter. Both together count as a repeated parameter. */
+const aliases = { max_nodes: 'maxNodes', group_by: 'groupBy' }
+
 function acceptSnakeCase(query: Record<string, unknown>): void {
-  if (!Object.hasOwn(query, 'max_nodes')) return
-  const values = [query.maxNodes, query.max_nodes].filter((value) => value !== undefined)
-  query.maxNodes = values.length === 1 ? values[0] : values.flat()
-  delete query.max_nodes
+  for (const [alias, name] of Object.entries(aliases)) {
+    if (!Object.hasOwn(query, alias)) continue
+    const values = [query[name], query[alias]].filter((value) => value !== undefined)
+    query[name] = values.length === 1 ? values[0] : values.flat()
+    delete query[alias]
+  }
 }

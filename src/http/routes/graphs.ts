@@ -103,8 +103,8 @@ export const graphRoutes: FastifyPluginAsyncTypebox<GraphRouteOptions> = async (
       checkShownPart(query)
       const document = await findGraph(params.name, query, reply)
       if (format === 'json') return sendRepresentation(reply, representGraph(document, query))
-      const { focus, hops, maxNodes = defaultMaxNodes(format) } = query
-      const sized = selectShownPart(document, { focus, hops, maxNodes })
+      const { focus, hops, fold, maxNodes = defaultMaxNodes(format) } = query
+      const sized = selectShownPart(document, { focus, hops, fold, maxNodes })
       const text = await exportGraph(sized, format, {
         draw,
         table: query.part,

@@ -53,7 +53,7 @@ async function read(
 
 async function gather(
   requests: StoredRequest[],
-  { selector, identity, peers, sampling }: TraceQuery,
+  { selector, identity, group, peers, sampling }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
   limits: ReadLimits | undefined,
@@ -61,6 +61,7 @@ async function gather(
 ): Promise<TraceGrouper> {
   const spans = new TraceGrouper(consumer.strings, selector, (value) => selector.matches(value), {
     identity,
+    group,
     peers,
     sampling,
   })

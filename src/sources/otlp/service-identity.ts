@@ -1,8 +1,6 @@
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import { NodeNames } from '../../graph/spans/node-name.ts'
 import { earlierNames, partAttributes } from '../../model/identity.ts'
-import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
-import { internAnyValue } from './any-value.ts'
 import { AttributeKeys } from './key-value.ts'
 
 /** Returns the resource attributes that are read for an identity, without `service.name`: its parts, then earlier names. */
@@ -13,7 +11,7 @@ export function identityAttributes(identity: readonly string[] = []): string[] {
 }
 
 /**
- * Joins the attributes that identify a service into its name. For each resource or span, call `start`, then `read` for
+ * Joins the attributes that identify a service into its name. For each resource or span, call `start`, then `set` for
  * each attribute that `attributeOf` knows, in any order, then `nameOf`.
  */
 export class ServiceIdentity {
@@ -22,7 +20,6 @@ export class ServiceIdentity {
   private readonly earlier: number[]
   private readonly keys: AttributeKeys
   private readonly names: NodeNames
-  private readonly strings: StringTable
   /** The value of each attribute, index into the strings; 0 = absent. */
   private readonly values: Int32Array
   private isNamed = false
@@ -31,7 +28,6 @@ export class ServiceIdentity {
   constructor(strings: StringTable, identity: readonly string[], spell = (attribute: string) => attribute) {
     const attributes = identityAttributes(identity)
     const parts = partAttributes(identity)
-    this.strings = strings
     this.parts = parts.length
     this.earlier = parts.map((key) => attributes.indexOf(earlierNames[key] ?? ''))
     this.keys = new AttributeKeys(attributes.map(spell))
@@ -47,11 +43,6 @@ export class ServiceIdentity {
   /** Returns the number in `identityAttributes` of the key from `start` to `end`, or -1. */
   attributeOf(view: DataView, start: number, end: number): number {
     return this.keys.indexOf(view, start, end)
-  }
-
-  /** Reads the AnyValue from `reader.position` to `end`. @throws {ProtobufError} */
-  read(attribute: number, reader: ProtobufReader, end: number): void {
-    this.set(attribute, internAnyValue(reader, end, this.strings))
   }
 
   /** @param value index into the strings, 0 = absent */

@@ -2,22 +2,20 @@ import type { SpanTable } from '../../graph/spans/span-table.ts'
 import { BytePattern } from '../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import type { Attribute } from '../tag-selector.ts'
-import { internAnyValue, readNumber, skipOther } from './any-value.ts'
+import { internAnyValue, skipOther } from './any-value.ts'
 import { type CurrentSpan, readFastPath } from './fast-path.ts'
 import { KeyValueReader } from './key-value.ts'
 import { PeerAttributeReader } from './peer-attributes.ts'
-import { createServiceIdentity, type ServiceIdentity } from './service-identity.ts'
+import { ResourceReader } from './resource-reader.ts'
 import { kindCode, readId, statusCode } from './span-fields.ts'
 import type { SpanProjection } from './span-projection.ts'
-import { adjustedCountOfRatio, WeightAttributeReader } from './weight-attributes.ts'
+import { WeightAttributeReader } from './weight-attributes.ts'
 
 /** The ids of a span as they were sent, for validation. */
 export type SpanIds = Readonly<Omit<CurrentSpan, 'endHi' | 'endLo'>>
 
 /** Called after each span with its row. Returns false to remove the row. */
 export type SpanVisitor = (row: number, ids: SpanIds) => boolean
-
-const serviceNameKey = new BytePattern('service.name')
 
 /**
  * Decodes the spans of OTLP messages in place into rows of a `SpanTable`. Makes no object for a span or an attribute,
@@ -34,35 +32,30 @@ export class SpanDecoder implements CurrentSpan {
 
   private readonly table: SpanTable
   private readonly tagKey: BytePattern
-  private readonly tagOnResource: boolean
   private readonly tagOnSpan: boolean
   private readonly visit: SpanVisitor
-  /** Values of the current resource, indexes into the table's strings. */
-  private service = 0
-  private resourceTag = 0
+  private readonly resource: ResourceReader
+  /** Key of the grouping attribute, if spans may have it. */
+  private readonly groupKey: BytePattern | undefined
   private readonly id = new Uint32Array(2)
   private readonly attribute = new KeyValueReader()
   private readonly peers: PeerAttributeReader | undefined
   private readonly weights: WeightAttributeReader | undefined
-  private readonly resourceSamplingKey: BytePattern | undefined
-  private readonly identity: ServiceIdentity | undefined
 
   /** @param tag for `SpanTable.tagValue` @param projection absent: only the fields and the tag are read */
   constructor(table: SpanTable, tag: Attribute, visit: SpanVisitor, projection?: SpanProjection) {
     this.table = table
-    this.tagKey = tag.key === 'service.name' ? serviceNameKey : new BytePattern(tag.key)
-    this.tagOnResource = tag.scope !== 'span'
+    this.tagKey = new BytePattern(tag.key)
     this.tagOnSpan = tag.scope !== 'resource'
     this.visit = visit
     this.peers = projection?.peers ? new PeerAttributeReader(table) : undefined
-    const { sampling, identity } = projection ?? {}
-    this.identity = createServiceIdentity(table.strings, identity)
+    const { sampling, group } = projection ?? {}
+    this.resource = new ResourceReader(table.strings, tag, projection)
+    if (group) table.enableGroups()
+    this.groupKey = group && group.scope !== 'resource' ? new BytePattern(group.key) : undefined
     this.weights =
       projection &&
       new WeightAttributeReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
-    if (sampling && sampling.scope !== 'span') {
-      this.resourceSamplingKey = new BytePattern(sampling.key)
-    }
   }
 
   /**
@@ -81,49 +74,20 @@ export class SpanDecoder implements CurrentSpan {
   /** Walks the fields twice, since the resource may follow its spans. */
   private resourceSpans(reader: ProtobufReader, end: number): void {
     const start = reader.position
-    this.service = 0
-    this.resourceTag = 0
-    this.weights?.startResource(0)
-    this.identity?.start()
+    this.resource.start()
     while (reader.position < end) {
       const tag = reader.tag(end)
-      if (tag === 0x0a) this.resource(reader, reader.endOfBytes(end))
+      if (tag === 0x0a) this.resource.read(reader, reader.endOfBytes(end))
       else skipOther(reader, tag, end, 0b10)
     }
-    if (this.identity) this.service = this.identity.nameOf(this.service)
+    this.resource.finish()
+    this.weights?.startResource(this.resource.adjustedCount)
     reader.position = start
     while (reader.position < end) {
       const tag = reader.tag(end)
       if (tag === 0x12) this.scopeSpans(reader, reader.endOfBytes(end))
       else skipOther(reader, tag, end, 0b100)
     }
-  }
-
-  private resource(reader: ProtobufReader, end: number): void {
-    while (reader.position < end) {
-      const tag = reader.tag(end)
-      if (tag === 0x0a) this.resourceAttribute(reader, reader.endOfBytes(end))
-      else skipOther(reader, tag, end, 0b10)
-    }
-  }
-
-  private resourceAttribute(reader: ProtobufReader, end: number): void {
-    const { attribute } = this
-    attribute.enter(reader, end)
-    const valueStart = reader.position
-    const isService = attribute.isKey(reader, serviceNameKey)
-    const isTag = this.tagOnResource && attribute.isKey(reader, this.tagKey)
-    if (isService || isTag) {
-      const value = internAnyValue(reader, attribute.valueEnd, this.table.strings)
-      if (isService) this.service = value
-      if (isTag) this.resourceTag = value
-    }
-    if (this.resourceSamplingKey && attribute.isKey(reader, this.resourceSamplingKey)) {
-      reader.position = valueStart
-      this.weights?.startResource(adjustedCountOfRatio(readNumber(reader, attribute.valueEnd)))
-    }
-    if (this.identity) this.offer(this.identity, reader, valueStart)
-    reader.position = end
   }
 
   private scopeSpans(reader: ProtobufReader, end: number): void {
@@ -137,7 +101,8 @@ export class SpanDecoder implements CurrentSpan {
   private span(reader: ProtobufReader, end: number): void {
     const { table } = this
     const row = table.addRow()
-    table.service[row] = this.service
+    table.service[row] = this.resource.service
+    if (table.groups) table.groups[row] = this.resource.group
     this.traceIdBytes = this.spanIdBytes = this.parentIdBytes = 0
     this.endHi = this.endLo = 0
     this.peers?.start()
@@ -211,7 +176,7 @@ export class SpanDecoder implements CurrentSpan {
     const durationNs = (endHi - table.startHi[row]!) * 4294967296 + (endLo - table.startLo[row]!)
     if (durationNs < 0) table.skewed[row] = 1
     else table.durationNs[row] = durationNs
-    if (table.tagValue[row] === 0) table.tagValue[row] = this.resourceTag
+    if (table.tagValue[row] === 0) table.tagValue[row] = this.resource.tag
     this.peers?.finish(row)
     this.weights?.finish(row)
     if (this.traceIdBytes === 0) this.traceId.fill(0)
@@ -220,21 +185,30 @@ export class SpanDecoder implements CurrentSpan {
 
   private spanAttribute(reader: ProtobufReader, end: number, row: number): void {
     if (this.tagOnSpan || this.weights) {
-      const { attribute, peers, weights } = this
+      const { attribute, groupKey, peers, weights } = this
       attribute.enter(reader, end)
       const valueStart = reader.position
       if (this.tagOnSpan && attribute.isKey(reader, this.tagKey)) {
         this.table.tagValue[row] = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       }
+      if (groupKey && attribute.isKey(reader, groupKey)) this.readGroup(reader, valueStart, row)
       if (peers) this.offer(peers, reader, valueStart)
       if (weights) this.offer(weights, reader, valueStart)
     }
     reader.position = end
   }
 
+  /** Reads the group of a span, which has priority over that of its resource. */
+  private readGroup(reader: ProtobufReader, valueStart: number, row: number): void {
+    const { table, attribute } = this
+    reader.position = valueStart
+    const value = internAnyValue(reader, attribute.valueEnd, table.strings)
+    if (value !== 0 && table.groups) table.groups[row] = value
+  }
+
   /** Reads the current attribute if `details` knows it. */
   private offer(
-    details: PeerAttributeReader | WeightAttributeReader | ServiceIdentity,
+    details: PeerAttributeReader | WeightAttributeReader,
     reader: ProtobufReader,
     valueStart: number,
   ): void {

@@ -4,6 +4,8 @@ import type { Attribute } from '../tag-selector.ts'
 export interface SpanProjection {
   /** The resource attributes that identify a service. @default service.name */
   identity?: readonly string[] | undefined
+  /** The attribute whose values are the groups of spans. @default spans have no groups */
+  group?: Attribute | undefined
   /** Whether attributes of peers, and links, are read. */
   peers?: boolean | undefined
   /** The attribute that says how spans were sampled. */

@@ -7,7 +7,7 @@ import { BulkRead } from './read/bulk-read.ts'
 import { isBadTraceql, isRefusedQuery, readById } from './read/read-by-id.ts'
 import { planRead } from './search/read-plan.ts'
 import type { SearchContext } from './search/search.ts'
-import { identityProblemInSearch, queryProblem, samplingProblem, tagProblem } from './traceql.ts'
+import { queryProblem, selectionProblem } from './traceql.ts'
 
 export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
   /** Searches in flight. */
@@ -39,16 +39,9 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
     consumer: TraceConsumer,
     readOptions: ReadOptions,
   ): Promise<ReadReport> => {
-    const { selector, tenant, identity, peers = false, sampling } = query
-    const problem = tagProblem(selector, peers)
-    if (problem) throw badRequest([{ field: 'tag', value: selector.key, message: problem }])
-    const samplingMessage = sampling && samplingProblem(sampling, selector, peers)
-    if (samplingMessage) {
-      throw badRequest([{ field: 'samplingAttribute', value: sampling.key, message: samplingMessage }])
-    }
-    const identityMessage = identityProblemInSearch(query)
-    if (identityMessage)
-      throw badRequest([{ field: 'identity', value: query.identity, message: identityMessage }])
+    const { selector, tenant, identity, group, peers = false, sampling } = query
+    const problem = selectionProblem(query)
+    if (problem) throw badRequest([problem])
     const message = query.query === undefined ? undefined : queryProblem(query.query)
     if (message) throw badRequest([{ field: 'query', value: query.query, message }])
     const tally = { requests: 0, retries: 0, bytes: 0 }
@@ -58,6 +51,7 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
       tenant,
       selector,
       identity,
+      group,
       peers,
       sampling,
       signal: readOptions.signal,

@@ -1,3 +1,5 @@
+import type { FieldError } from '../../base/errors.ts'
+import { serviceNameAttribute } from '../../model/identity.ts'
 import { attributeTerm, matchesPattern } from '../../model/traceql-terms.ts'
 import { serviceLevelAttributes } from '../otlp/peer-attributes.ts'
 import { identityAttributes } from '../otlp/service-identity.ts'
@@ -38,22 +40,42 @@ export function tagProblem({ scope, key }: Attribute, peers: boolean): string | 
   return isTaken ? tagTaken(scope, key) : undefined
 }
 
-/** @returns why the attribute cannot be read from search answers together with the tag, or undefined */
-export function samplingProblem(sampling: Attribute, tag: TagSelector, peers: boolean): string | undefined {
-  const isOtherScope = sampling.key === tag.key && sampling.scope !== tag.scope
-  return isOtherScope ? tagTaken(sampling.scope, sampling.key) : tagProblem(sampling, peers)
+/**
+ * @param others attributes that are read as well
+ * @returns why the attribute cannot be read from search answers, or undefined
+ */
+function attributeProblem(
+  attribute: Attribute,
+  others: readonly Attribute[],
+  peers: boolean,
+): string | undefined {
+  const { scope, key } = attribute
+  const isOtherScope = others.some((other) => other.key === key && other.scope !== scope)
+  return isOtherScope ? tagTaken(scope, key) : tagProblem(attribute, peers)
 }
 
-/** @returns why an attribute of the identity cannot be read from search answers together with the tag, or undefined */
-export function identityProblemInSearch({
+/** @returns the parameter whose attribute cannot be read from search answers, and why; undefined if all can */
+export function selectionProblem({
   selector,
   identity,
+  group,
+  sampling,
   peers = false,
-}: SpanSelection): string | undefined {
-  for (const key of identityAttributes(identity)) {
-    const isTag = selector.key === key && selector.scope !== 'resource'
-    const problem = isTag ? tagTaken('resource', key) : tagProblem({ scope: 'resource', key }, peers)
-    if (problem) return problem
+}: SpanSelection): FieldError | undefined {
+  const read: Attribute[] = []
+  const asked: [field: string, attribute: Attribute | undefined][] = [
+    ['tag', selector],
+    ...identityAttributes(identity).map((key): [string, Attribute] => [
+      'identity',
+      { scope: 'resource', key },
+    ]),
+    ['groupBy', group],
+    ['samplingAttribute', sampling],
+  ]
+  for (const [field, attribute] of asked) {
+    const message = attribute && attributeProblem(attribute, read, peers)
+    if (message) return { field, value: attribute.key, message }
+    if (attribute) read.push(attribute)
   }
   return undefined
 }
@@ -96,18 +118,21 @@ export const summaryQuery = '{ span.aggregation.is_summary != nil }'
  */
 export function bulkQuery(
   match: TraceMatch,
-  { selector, identity, peers, sampling }: SpanSelection,
+  { selector, identity, group, peers, sampling }: SpanSelection,
   spread: Spread,
   summaries = true,
 ): string {
   const spanset = match.filtered ? `(${match.spanset} && { })` : match.spanset
   // trace:duration differs between the fragments of a trace, so that no fragment hides another.
-  const identifying = identityAttributes(identity).map((key) => attributeTerm('resource', key))
-  const groups = spread === 'service' ? ['resource.service.name', ...identifying] : ['span:duration % 97']
+  const ofResource = [serviceNameAttribute, ...identityAttributes(identity)]
+  if (group?.scope === 'resource' && !ofResource.includes(group.key)) ofResource.push(group.key)
+  const terms = ofResource.map((key) => attributeTerm('resource', key))
+  const groups = spread === 'service' ? terms : ['span:duration % 97']
   const by = ['trace:duration', ...groups].map((expression) => `by(${expression})`).join(' | ')
   const fields = ['span:parentID', 'span:name', 'span:kind', 'span:status']
-  if (spread === 'duration') fields.push('resource.service.name', ...identifying)
+  if (spread === 'duration') fields.push(...terms)
   if (!isService(selector) && !fields.includes(attribute(selector))) fields.push(attribute(selector))
+  if (group && group.scope !== 'resource' && !fields.includes(attribute(group))) fields.push(attribute(group))
   if (sampling && !fields.includes(attribute(sampling))) fields.push(attribute(sampling))
   if (summaries) fields.push(...selectedSummaryAttributes.map((key) => `span.${key}`))
   if (peers) fields.push(...serviceLevelAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)

@@ -22,6 +22,8 @@ export interface TestSpan {
   skewed?: boolean | undefined
   /** Value of the selected tag. */
   tag?: string | undefined
+  /** Value of the grouping attribute. */
+  group?: string | undefined
   /** Attributes that name the peer. */
   peer?: Partial<Record<PeerAttribute, string>> | undefined
   /** The sender's own address, which is read of servers. */
@@ -58,6 +60,7 @@ export function spanTable(strings: StringTable, traceId: number, spans: TestSpan
     table.name[row] = strings.internText(span.name)
     table.service[row] = strings.internText(span.service ?? '')
     table.tagValue[row] = strings.internText(span.tag ?? '')
+    if (span.group !== undefined) table.enableGroups()[row] = strings.internText(span.group)
     addWeight(table, row, span)
     if (span.peer || span.instance || span.link || span.links) addPeer(table, row, span)
   }

@@ -1,4 +1,5 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
+import { serviceNameAttribute } from '../../../model/identity.ts'
 import { attributeTerm } from '../../../model/traceql-terms.ts'
 import { createServiceIdentity, type ServiceIdentity } from '../../otlp/service-identity.ts'
 import type { SpanProjection } from '../../otlp/span-projection.ts'
@@ -44,8 +45,12 @@ export class SearchDecoder {
   private readonly span: SpanReader
   /** The identity of the service of a spanset. */
   private readonly identity: ServiceIdentity | undefined
-  /** `service.name` of the current spanset, -1 if its spans name it. */
+  /** Key of the grouping attribute of a spanset. */
+  private readonly groupKey: BytePattern | undefined
+  private readonly isGroupedByService: boolean
+  /** `service.name` and group of the current spanset, -1 if its spans name them. */
   private serviceName = -1
+  private group = -1
   private readonly found: TraceSearchMetadata = { cut: false, minSpans: 0, matchedSpans: 0 }
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
@@ -62,6 +67,9 @@ export class SearchDecoder {
     this.spans = spans
     this.span = new SpanReader(this.reader, spans, tagKey, projection)
     this.identity = createServiceIdentity(spans.strings, projection.identity, byResourceKey)
+    const { group } = projection
+    this.isGroupedByService = group?.key === serviceNameAttribute
+    this.groupKey = group && new BytePattern(byResourceKey(group.key))
     this.onTrace = onTrace
   }
 
@@ -149,7 +157,7 @@ export class SearchDecoder {
     const { reader, spans } = this
     const first = spans.length
     let matched = 0
-    this.serviceName = -1
+    this.serviceName = this.group = -1
     this.identity?.start()
     while (reader.position < end) {
       const tag = reader.tag(end)
@@ -159,6 +167,8 @@ export class SearchDecoder {
       else reader.skip(tag, end)
     }
     if (this.serviceName >= 0) this.nameService(first)
+    const group = this.isGroupedByService ? this.serviceName : this.group
+    if (group >= 0) for (let row = first; row < spans.length; row++) this.span.setGroup(row, group)
     this.found.matchedSpans += matched
     if (matched > spans.length - first) this.found.cut = true
   }
@@ -194,6 +204,7 @@ export class SearchDecoder {
     attribute.enter(end)
     if (attribute.isKey(byServiceKey)) this.serviceName = attribute.internValue()
     else {
+      if (this.groupKey && attribute.isKey(this.groupKey)) this.group = attribute.internValue()
       const part = this.identity?.attributeOf(view, attribute.keyStart, attribute.keyEnd) ?? -1
       if (part >= 0) this.identity?.set(part, attribute.internValue())
     }

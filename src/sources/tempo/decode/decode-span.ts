@@ -24,6 +24,7 @@ export class SpanReader {
   private readonly details: SpanDetailReader
   /** The identity of the service, if its attributes are fields of each span. */
   private readonly identity: ServiceIdentity | undefined
+  private readonly groupKey: BytePattern | undefined
 
   /** @param tagKey as in `SearchDecoder` */
   constructor(
@@ -38,6 +39,8 @@ export class SpanReader {
     this.attribute = new AttributeReader(reader, spans.strings)
     this.details = new SpanDetailReader(reader, spans, this.attribute, projection)
     this.identity = createServiceIdentity(spans.strings, projection.identity)
+    if (projection.group) spans.enableGroups()
+    this.groupKey = projection.group && new BytePattern(projection.group.key)
   }
 
   /** Reads a Span: 1 spanID, 2 name, 3 startTimeUnixNano, 4 durationNanos, 5 attributes. */
@@ -89,6 +92,7 @@ export class SpanReader {
     const { attribute, reader, spans } = this
     attribute.enter(end)
     if (readField(reader.view, attribute, spans, row)) return
+    if (this.groupKey && attribute.isKey(this.groupKey)) this.setGroup(row, attribute.internValue())
     if (attribute.isKey(serviceKey)) {
       const service = attribute.internValue()
       this.setService(row, service, service)
@@ -98,6 +102,10 @@ export class SpanReader {
     const part = this.identity?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
     if (part >= 0) this.identity?.set(part, attribute.internValue())
     else this.details.take()
+  }
+
+  setGroup(row: number, group: number): void {
+    if (this.spans.groups) this.spans.groups[row] = group
   }
 
   /** Sets the service of a row by its name, and its tag by `service.name` if that is the tag. */
