@@ -37,7 +37,8 @@ const SinkReports = Type.Array(
 
 const Status = Type.Union([Type.Literal('complete'), Type.Literal('partial'), Type.Literal('empty')], {
   description:
-    'complete: every trace of the window was read; partial: some existing data could not be read; empty: no trace was found',
+    'complete: every trace of the window was read; partial: some existing data could not be read, or the graph has none of the traces ' +
+    'that exist; empty: no trace was found',
 })
 
 const Window = Type.Object(
@@ -93,6 +94,14 @@ export const AggregationSummary = Type.Object(
         retries: Count('Number of retries'),
         bytes: Count('Bytes received, after decompression'),
         outsideWindow: Count('Number of traces left out because their first span starts outside the window'),
+        beganEarlier: Type.Optional(
+          Count('Number of these traces that began before the window and have spans that start in it'),
+        ),
+        spansLeftOut: Type.Optional(
+          Count(
+            'Number of spans that start in the window and are not counted, because their trace began earlier',
+          ),
+        ),
         suspects: Count('Number of traces that seemed incomplete and were read again'),
         repaired: Count('Number of suspects that gained spans in the second read'),
         incomplete: Count('Number of traces with missing spans that could not be read'),

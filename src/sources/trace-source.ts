@@ -41,7 +41,10 @@ export interface TraceConsumer {
   add(spans: SpanTable, tree?: TraceTree): void
   /** Removes a trace that was added with exactly these spans, because more of its spans were found. */
   remove(spans: SpanTable): void
-  /** Called for a trace that is left out because it starts before the window, with its known spans. */
+  /**
+   * Called for a trace that is left out because it starts before the window, with its known spans. Called again if more
+   * of its spans are found.
+   */
   onBeforeWindow?(spans: SpanTable): void
   /** Called for a trace, added or left out, that is known to lack spans. */
   onIncomplete?(spans: SpanTable): void
@@ -77,6 +80,12 @@ export interface ReadReport {
   slices: number
   /** Traces seen but left out: their earliest span starts outside the window. */
   outsideWindow: number
+  /** Traces of these that began before the window and have spans that start in it. */
+  beganEarlier: number
+  /** Their spans that start in the window. They are not counted. */
+  spansLeftOut: number
+  /** The ids of a few of those traces, 32 hex digits each. */
+  beganEarlierTraceIds?: string[]
   /** Traces that looked incomplete, and were looked up again. */
   suspects: number
   /** Suspects that got more spans. */

@@ -58,6 +58,8 @@ const emptyReport: ReadReport = {
   bytes: 1000,
   slices: 2,
   outsideWindow: 4,
+  beganEarlier: 0,
+  spansLeftOut: 0,
   suspects: 5,
   repaired: 6,
   incomplete: 0,

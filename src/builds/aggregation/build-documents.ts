@@ -57,7 +57,8 @@ export async function buildDocuments(
     }
     const source = ports.source.name
     const summary = summaryOfBuild({ request, source, report, name, graph, nodeGraph, builtAt, phasesMs })
-    const traceExamples = { incomplete: report.incompleteTraceIds ?? [], ...builder.examples() }
+    const { incompleteTraceIds: incomplete = [], beganEarlierTraceIds: beganEarlier = [] } = report
+    const traceExamples = { incomplete, beganEarlier, ...builder.examples() }
     return { name, builtAt, summary, ...nodeGraph, traceExamples }
   }
 

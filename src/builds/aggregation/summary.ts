@@ -4,7 +4,7 @@ import type { AggregationSummary } from '../../model/summary.ts'
 import type { ReadReport, TraceSource } from '../../sources/trace-source.ts'
 import type { Publication } from './publish.ts'
 import type { AggregationRequest } from './request.ts'
-import { graphWarnings } from './warnings.ts'
+import { graphWarnings, leftOutWarnings } from './warnings.ts'
 
 /** Everything that the summary of a graph says about its build. */
 export interface BuildAccount {
@@ -31,7 +31,14 @@ export interface BuildOutcome {
 /** Returns the summary of a graph that has been built and not published. */
 export function summaryOfBuild(account: BuildAccount): AggregationSummary {
   const { request, source, report, name, graph, nodeGraph, builtAt, phasesMs } = account
-  const { searched, traceql, warnings, incompleteTraceIds: _ids, ...read } = report
+  const {
+    searched,
+    traceql,
+    warnings,
+    incompleteTraceIds: _incomplete,
+    beganEarlierTraceIds: _earlier,
+    ...read
+  } = report
   const { received: _received, traces: _traces, ...spans } = graph.spans
   const { unresolvedLinks } = graph
   const built = { nodes: nodeGraph.nodes.length, edges: nodeGraph.edges.length }
@@ -57,7 +64,7 @@ export function summaryOfBuild(account: BuildAccount): AggregationSummary {
       publish: 0,
       total: roundedMs(phasesMs.total),
     },
-    warnings: [...request.warnings, ...warnings, ...graphWarnings(graph, report)],
+    warnings: [...request.warnings, ...warnings, ...leftOutWarnings(report), ...graphWarnings(graph, report)],
   }
 }
 
@@ -85,7 +92,9 @@ export function finalSummary(
 
 function statusOf(report: ReadReport, nodes: number): AggregationSummary['status'] {
   if (report.truncated || report.incomplete > 0) return 'partial'
-  return nodes === 0 ? 'empty' : 'complete'
+  if (nodes > 0) return 'complete'
+  // Traces exist that the graph leaves out: it must not clear the last one.
+  return report.beganEarlier > 0 ? 'partial' : 'empty'
 }
 
 /** Rounds to tenths of a millisecond. */

@@ -2,11 +2,22 @@ import type { Graph } from '../../graph/graph.ts'
 import { earlierLinks, type ReadReport } from '../../sources/trace-source.ts'
 
 /** Warns when a graph is not published because its source could not be read. */
-export const nothingReadWarning = 'Traces exist, but none could be read: the last graph is kept.'
+export const nothingReadWarning = 'Traces exist, but the graph has none of them: the last graph is kept.'
 
 /** Warns that a graph was not compared with the window that is `offset` earlier. */
 export const notComparedWarning = (offset: string, reason: string) =>
   `Not compared with ${offset} earlier: ${reason}`
+
+/** Warns that spans of the window were left out because of the start of their traces. */
+export function leftOutWarnings({ beganEarlier, spansLeftOut }: ReadReport): string[] {
+  if (beganEarlier === 0) return []
+  const traces = beganEarlier === 1 ? '1 trace' : `${withThousands(beganEarlier)} traces`
+  const spans = spansLeftOut === 1 ? '1 span' : `${withThousands(spansLeftOut)} spans`
+  const theirs = beganEarlier === 1 ? 'its' : 'their'
+  return [
+    `${traces} began before the window: ${theirs} ${spans} in the window ${spansLeftOut === 1 ? 'is' : 'are'} not counted.`,
+  ]
+}
 
 /** Returns what a person should know about the spans of a graph: what they lack, and what that costs. */
 export function graphWarnings(graph: Graph, { unavailable }: ReadReport): string[] {

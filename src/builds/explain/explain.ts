@@ -14,6 +14,7 @@ import type { ReadLimits, ReadReport, TraceSource } from '../../sources/trace-so
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import { builderOptions, traceQuery } from '../aggregation/read-traces.ts'
 import { attributesOf } from '../aggregation/request.ts'
+import { leftOutWarnings } from '../aggregation/warnings.ts'
 import { meaningOf, verdictOn } from './explanation-text.ts'
 
 /** The two nodes of a request: id, title or `title/subTitle` of each. */
@@ -112,7 +113,7 @@ function explanationOf(
     ...miss,
     meaning: meaningOf(miss.rule, named.source, named.target),
   }))
-  const warnings = [...report.warnings]
+  const warnings = [...report.warnings, ...leftOutWarnings(report)]
   if (traces.read !== atBuild) {
     warnings.push(
       `The graph was built from ${atBuild} traces; the source now has ${traces.read} in the window.`,

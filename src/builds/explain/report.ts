@@ -35,6 +35,15 @@ const kinds: Kind[] = [
     effect: 'Left out: a trace belongs to the window in which its earliest span starts.',
   },
   {
+    kind: 'beganEarlier',
+    unit: 'spans',
+    count: ({ read }) => read.spansLeftOut ?? 0,
+    takesAway: true,
+    examples: 'beganEarlier',
+    meaning: 'Spans that start in the window, in a trace that began before it.',
+    effect: 'Not counted: a trace belongs to the window in which its earliest span starts.',
+  },
+  {
     kind: 'truncated',
     unit: 'traces',
     count: ({ read }) => (read.truncated ? null : 0),
@@ -150,6 +159,7 @@ function verdictOn({ status, read }: AggregationSummary, findings: Finding[]): s
 }
 
 const wordOf: Record<string, string> = {
+  beganEarlier: 'of traces that began before the window',
   truncated: 'not read',
   incomplete: 'incomplete',
   orphans: 'with a missing parent',

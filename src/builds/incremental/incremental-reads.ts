@@ -125,15 +125,23 @@ export class IncrementalReads {
     const spans = reused.spans + report.spans
     const { maxSpans = Number.POSITIVE_INFINITY } = options.limits ?? {}
     const isOver = report.truncated || traces >= query.limit || spans > maxSpans
-    if (isPart && (isOver || kept.isOutdatedBy(read))) return undefined
+    if (isPart && (isOver || kept.isOutdatedBy(read, window))) return undefined
     const { builder, incomplete } = await sumOf([reused, ...read.slices.values()], newBuilder(newStrings()))
     const isAttributed = incomplete - reused.incomplete === report.incomplete
+    const leftOut = isPart ? kept.leftOut(window, read).report() : undefined
     if (isOver || !isAttributed) kept.forget()
     else kept.keep(window, read, report.searched.toMs)
     if (!isPart) return { builder, report }
+    const inside = [...read.before.values()].filter(({ startMs }) => startMs >= window.fromMs).length
+    const outsideWindow = Math.max(leftOut?.beganEarlier ?? 0, report.outsideWindow - inside)
     return {
       builder,
-      report: { ...wholeReport(report, reused), searched: { ...report.searched, fromMs: window.fromMs } },
+      report: {
+        ...wholeReport(report, reused),
+        ...leftOut,
+        outsideWindow,
+        searched: { ...report.searched, fromMs: window.fromMs },
+      },
     }
   }
 }

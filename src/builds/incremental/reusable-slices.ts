@@ -1,5 +1,7 @@
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
+import type { EarlierTraces } from '../../sources/earlier-traces.ts'
 import type { Window } from '../../sources/trace-source.ts'
+import { CrossingTraces } from './crossing-traces.ts'
 import { type SlicedTraces, sumOf, type TraceExtent, type TraceSlice } from './sliced-traces.ts'
 
 /** A trace that ends within this time after the settled part does not hold it back, ms: most end soon. */
@@ -31,6 +33,7 @@ export class ReusableSlices {
   private readonly blocks = new Map<number, TraceSlice>()
   /** Traces of kept slices that end at `untilMs` or later: the next read will see them again. */
   private reaching = new Map<string, TraceExtent>()
+  private readonly crossing = new CrossingTraces()
 
   constructor(options: ReusableSlicesOptions) {
     this.options = options
@@ -72,16 +75,23 @@ export class ReusableSlices {
     return sum
   }
 
-  /** Whether a read shows that a trace of a kept slice has changed: a trace that reaches into the read. */
-  isOutdatedBy({ before }: SlicedTraces): boolean {
-    return before.some((seen) => {
+  /** Whether a read of a window shows that a trace of a kept slice has changed: a trace that reaches into the read. */
+  isOutdatedBy({ before }: SlicedTraces, window: Window): boolean {
+    return [...before.values()].some((seen) => {
       if (seen.endMs < this.untilMs) return false
+      if (this.crossing.isLeftOut(seen, window)) return false
       const known = this.reaching.get(seen.id)
       if (known === undefined) return true
       // A read sees only the fragments of a trace within its window: fewer spans are not a change.
       const isPart = seen.count < known.count && seen.endMs <= known.endMs
       return !isPart && seen.hash !== known.hash
     })
+  }
+
+  /** Counts the traces that a window leaves out because they began before it. @param read its part from `resumeMs` on */
+  leftOut(window: Window, read: SlicedTraces): EarlierTraces {
+    this.crossing.add(read, this.resumeMs(window), window)
+    return this.crossing.leftOut(window)
   }
 
   /**
@@ -95,6 +105,7 @@ export class ReusableSlices {
     const resumeMs = this.resumeMs(window)
     const finalMs = Math.max(resumeMs, this.finalMs(read, searchedToMs))
     if (resumeMs === window.fromMs) this.forget()
+    this.crossing.add(read, resumeMs, window)
     for (const [number, slice] of read.slices) {
       const startMs = number * sliceMs
       if (startMs >= resumeMs && startMs < finalMs) this.slices.set(number, slice)
@@ -118,6 +129,7 @@ export class ReusableSlices {
     this.slices.clear()
     this.blocks.clear()
     this.reaching.clear()
+    this.crossing.clear()
     this.fromMs = this.untilMs = 0
   }
 

@@ -33,6 +33,8 @@ export interface TraceExtent {
   endMs: number
   count: number
   hash: string
+  /** Start of each span. */
+  startsMs: Float64Array
 }
 
 /** Receives whole traces, and adds each to the graph of the time slice in which it starts. */
@@ -42,8 +44,8 @@ export class SlicedTraces implements TraceConsumer {
   readonly slices = new Map<number, TraceSlice>()
   /** Traces that end in a later slice than they start in, by id. */
   readonly reaching = new Map<string, TraceExtent>()
-  /** Traces that start before the read and reach into it, with the spans that were seen. */
-  readonly before: TraceExtent[] = []
+  /** Traces that start before the read and reach into it, with the spans that were seen, by id. */
+  readonly before = new Map<string, TraceExtent>()
   private readonly sliceMs: number
   private readonly fromMs: number
   private readonly newBuilder: (strings: StringTable) => GraphBuilder
@@ -79,7 +81,9 @@ export class SlicedTraces implements TraceConsumer {
   }
 
   onBeforeWindow(spans: SpanTable): void {
-    if (spans.extentMs().endMs >= this.fromMs) this.before.push(this.extentOf(spans))
+    if (spans.extentMs().endMs < this.fromMs) return
+    const extent = this.extentOf(spans)
+    this.before.set(extent.id, extent)
   }
 
   onIncomplete(spans: SpanTable): void {
@@ -112,7 +116,8 @@ export class SlicedTraces implements TraceConsumer {
   private extentOf(spans: SpanTable): TraceExtent {
     this.tree.build(spans)
     const { count, hi, lo } = this.hash.set(spans, this.tree)
-    return { id: hexOfWords(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}` }
+    const startsMs = Float64Array.from({ length: spans.length }, (_, row) => spans.startMs(row))
+    return { id: hexOfWords(spans.traceId), ...spans.extentMs(), count, hash: `${hi}.${lo}`, startsMs }
   }
 }
 

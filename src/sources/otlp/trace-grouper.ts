@@ -86,6 +86,23 @@ export class TraceGrouper {
     return (BigInt(this.startHi[trace]!) << 32n) + BigInt(this.startLo[trace]!) < ns
   }
 
+  /** The number of spans of the trace that start in [from, to), Unix ns. */
+  spansBetween(trace: number, from: bigint, to: bigint): number {
+    const { rows, order, firstOf } = this
+    let count = 0
+    for (let at = firstOf[trace]!; at < firstOf[trace + 1]!; at++) {
+      const row = order[at]!
+      const ns = (BigInt(rows.startHi[row]!) << 32n) + BigInt(rows.startLo[row]!)
+      if (ns >= from && ns < to) count++
+    }
+    return count
+  }
+
+  /** The id of the trace, four words. */
+  traceId(trace: number): Uint32Array {
+    return Uint32Array.from(this.idWords.slice(trace * 4, trace * 4 + 4))
+  }
+
   /** Latest end of a span of the trace, Unix ms. */
   lastEndMs(trace: number): number {
     return this.endMs[trace]!

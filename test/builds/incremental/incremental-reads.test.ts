@@ -79,12 +79,18 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
       const startMs = Number(extentNs(spans).startNs / 1_000_000n)
       return startMs >= fromMs && startMs < window.toMs
     })
+    const startsOf = (spans: StoredSpan[]) => spans.map(({ startNs }) => Number(startNs / 1000n) / 1000)
+    const insideOf = (starts: number[]) => starts.filter((ms) => ms >= fromMs && ms < window.toMs)
+    const earlier = united(tempo.options.fragments)
+      .map(startsOf)
+      .filter((starts) => Math.min(...starts) < fromMs && insideOf(starts).length > 0)
+    const leftOut = [earlier.length, earlier.flatMap(insideOf).length]
     const searchedSec = tempo.asked
       .slice(before)
       .filter(({ kind }) => kind === 'search')
       .map(({ params }) => Number(params.get('end')) - Number(params.get('start')))
       .reduce((sum, sec) => sum + sec, 0)
-    return { graph: builder.finish(), expected: graphOf(meant), report, meant, searchedSec }
+    return { graph: builder.finish(), expected: graphOf(meant), report, meant, leftOut, searchedSec }
   }
   return { begin, at, tempo, source, clock, now }
 }
@@ -164,9 +170,17 @@ t.test('gives the graph of a full read, in any order of arrivals and reads', asy
         let ms = 0
         for (const pauseSec of pausesSec) {
           ms += pauseSec * 1000
-          const { graph, expected, report, meant } = await at(incremental, ms, arrivals, '.*', 1e6, lengthSec)
+          const { graph, expected, report, meant, leftOut } = await at(
+            incremental,
+            ms,
+            arrivals,
+            '.*',
+            1e6,
+            lengthSec,
+          )
           deepStrictEqual(graph, expected, `after ${ms / 1000} s`)
           deepStrictEqual([report.traces, report.spans], [meant.length, meant.flat().length])
+          deepStrictEqual([report.beganEarlier, report.spansLeftOut], leftOut, `left out, ${ms / 1000} s`)
         }
       },
     ),
@@ -222,6 +236,30 @@ t.test('reads a running trace from its start on', async (t) => {
     const { graph, expected, report } = await at(incremental, ms, arrivals)
     t.same(graph, expected, `after ${ms / 1000} s`)
     if (ms > 60_000) t.ok(report.reusedTraces, 'older slices are not read again')
+  }
+})
+
+t.test('stays incremental while a trace that began before the window goes on', async (t) => {
+  const { begin, at } = await setUp(t)
+  const call = (id: number): Arrival =>
+    arrive(
+      fragmentOf(7, epochMs, [
+        { id, parent: 1, service: 'worker', name: 'call', atMs: id * 20_000 - 700_000, ms: id },
+      ]),
+    )
+  const root = arrive(fragmentOf(7, epochMs, [{ id: 1, service: 'worker', name: 'loop', atMs: -3_000_000 }]))
+  const arrivals = [
+    root,
+    ...Array.from({ length: 60 }, (_, i) => call(i + 2)),
+    ...Array.from({ length: 200 }, (_, i) => arrive(simple(i + 10, i * 5000 - 700_000))),
+  ]
+  const incremental = begin()
+  for (const ms of [0, 60_000, 150_000, 240_000]) {
+    const { graph, expected, report, leftOut } = await at(incremental, ms, arrivals)
+    t.same(graph, expected)
+    t.same([report.beganEarlier, report.spansLeftOut], leftOut)
+    t.ok(report.spansLeftOut >= 29, `${report.spansLeftOut} spans`)
+    if (ms > 0) t.ok(report.reusedTraces, 'older slices are not read again')
   }
 })
 

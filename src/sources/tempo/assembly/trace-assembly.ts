@@ -4,6 +4,7 @@ import type { TraceConsumer, Window } from '../../trace-source.ts'
 import type { TraceSearchMetadata } from '../decode/decode-search.ts'
 import type { Slice } from '../search/slice-planner.ts'
 import { addMissingSpans } from './add-missing-spans.ts'
+import { EarlyTraces } from './early-traces.ts'
 import { compareTraceIds, type PendingReason, type PendingTrace } from './pending-trace.ts'
 import { TraceLedger, TraceState } from './trace-ledger.ts'
 
@@ -37,9 +38,11 @@ export class TraceAssembly {
   private readonly ledger = new TraceLedger()
   private readonly waiting = new Map<number, PendingTrace>()
   private readonly tree = new TraceTree()
+  private readonly early: EarlyTraces
 
   constructor(options: TraceAssemblyOptions) {
     this.options = options
+    this.early = new EarlyTraces(options.window)
   }
 
   /** Takes one trace out of the answer for `slice`. The caller may clear the table afterwards. */
@@ -50,6 +53,7 @@ export class TraceAssembly {
     if (state === TraceState.pending) this.extend(index, spans, metadata)
     else if (state === TraceState.published) this.compareWithPublished(index, spans)
     else if (state === TraceState.late) this.reconsiderLate(index, spans, metadata)
+    else if (state === TraceState.early) this.leaveOutEarly(index, spans)
     else {
       const { startMs, endMs } = spans.extentMs()
       const isInside = startMs >= slice.startSec * 1000 && endMs <= slice.endSec * 1000
@@ -138,6 +142,11 @@ export class TraceAssembly {
     return true
   }
 
+  /** The traces that were left out because they began before the window. */
+  reportEarly(): ReturnType<EarlyTraces['report']> {
+    return this.early.report()
+  }
+
   /** Pairs of published traces that are one trace: see `TraceLedger.shortIdPairs`. */
   shortIdPairs(): [short: string, full: string][] {
     return this.ledger.shortIdPairs()
@@ -223,12 +232,19 @@ export class TraceAssembly {
       this.ledger.mark(index, startMs >= window.toMs ? TraceState.late : TraceState.closed)
       if (isOutside) this.outsideWindow++
       else this.overLimit++
-      if (startMs < window.fromMs) consumer.onBeforeWindow?.(spans)
+      if (startMs < window.fromMs) this.leaveOutEarly(index, spans)
       return
     }
     this.ledger.recordPublished(index, spans, this.tree)
     this.traces++
     this.spans += spans.length
     consumer.add(spans, this.tree)
+  }
+
+  /** Notes spans of a trace that starts before the window. */
+  private leaveOutEarly(index: number, spans: SpanTable): void {
+    this.ledger.mark(index, TraceState.early)
+    const all = this.early.add(index, spans)
+    this.options.consumer.onBeforeWindow?.(all ?? spans)
   }
 }

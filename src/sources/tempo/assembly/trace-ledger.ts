@@ -6,10 +6,10 @@ import type { TraceTree } from '../../../graph/trace/trace-tree.ts'
 import { matchShortIds } from '../../otlp/short-trace-ids.ts'
 
 /**
- * The state of a trace in a read. The spans of a `late` trace start after the window, so far. Later spans of a
- * `closed` trace are ignored.
+ * The state of a trace in a read. The spans of a `late` trace start after the window, so far, and an `early` trace
+ * starts before it. Later spans of a `closed` trace are ignored.
  */
-export const TraceState = { unknown: 0, published: 1, pending: 2, closed: 3, late: 4 } as const
+export const TraceState = { unknown: 0, published: 1, pending: 2, closed: 3, late: 4, early: 5 } as const
 export type TraceState = (typeof TraceState)[keyof typeof TraceState]
 
 /**

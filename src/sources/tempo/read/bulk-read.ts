@@ -221,6 +221,7 @@ export class BulkRead {
       ...this.context.tally,
       slices: this.slices,
       outsideWindow: assembly.outsideWindow,
+      ...assembly.reportEarly(),
       suspects: repair.suspects,
       repaired: repair.repaired,
       incomplete: repair.incomplete,

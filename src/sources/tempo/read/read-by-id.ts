@@ -1,6 +1,7 @@
 import { forEachLimited } from '../../../base/async.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { maxExamples } from '../../../graph/trace/span-counts.ts'
+import { EarlierTraces, spansStartingIn } from '../../earlier-traces.ts'
 import { exceededLimit, type ReadReport, type TraceConsumer, type TraceQuery } from '../../trace-source.ts'
 import { TraceLookup } from '../assembly/trace-lookup.ts'
 import { TempoStatusError } from '../client/tempo-errors.ts'
@@ -47,6 +48,7 @@ export async function readById(
   const { window } = query
   const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
   const incompleteIds: string[] = []
+  const earlier = new EarlierTraces()
   let exceeded: string | undefined
   await forEachLimited(ids, lookupsInFlight, async (id) => {
     exceeded ??= exceededLimit(options.limits, { spans: counts.spans, bytes: context.tally.bytes })
@@ -60,8 +62,10 @@ export async function readById(
     if (spans.length === 0) return
     if (result !== 'whole') consumer.onIncomplete?.(spans)
     const { startMs } = spans.extentMs()
-    if (startMs < window.fromMs || startMs >= window.toMs) counts.outsideWindow++
-    else {
+    if (startMs < window.fromMs || startMs >= window.toMs) {
+      counts.outsideWindow++
+      if (startMs < window.fromMs) earlier.add(spans.traceId, spansStartingIn(spans, window))
+    } else {
       counts.traces++
       counts.spans += spans.length
       consumer.add(spans)
@@ -83,6 +87,7 @@ export async function readById(
   if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be read.`)
   return {
     ...counts,
+    ...earlier.report(),
     incompleteTraceIds: incompleteIds.sort().slice(0, maxExamples),
     ...context.tally,
     slices: 1,

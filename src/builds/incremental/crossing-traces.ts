@@ -1,0 +1,63 @@
+import { parseTraceId } from '../../graph/columns/ids.ts'
+import { EarlierTraces } from '../../sources/earlier-traces.ts'
+import type { Window } from '../../sources/trace-source.ts'
+import type { SlicedTraces, TraceExtent } from './sliced-traces.ts'
+
+/**
+ * The traces whose spans start in several slices. A window that has moved past the start of such a trace
+ * leaves out its other spans.
+ */
+export class CrossingTraces {
+  private readonly extents = new Map<string, TraceExtent>()
+
+  /**
+   * Adds the traces of a read, and forgets those without a span in the window.
+   *
+   * @param resumeMs start of the read, Unix ms
+   */
+  add({ reaching, before }: SlicedTraces, resumeMs: number, window: Window): void {
+    const { extents } = this
+    for (const { id, startMs } of extents.values()) {
+      if (startMs >= resumeMs && !reaching.has(id)) extents.delete(id)
+    }
+    for (const extent of reaching.values()) extents.set(extent.id, extent)
+    for (const seen of before.values()) {
+      if (seen.startMs < window.fromMs) extents.set(seen.id, joined(extents.get(seen.id), seen, resumeMs))
+    }
+    for (const { id, startsMs } of extents.values()) {
+      if (startsMs.every((ms) => ms < window.fromMs)) extents.delete(id)
+    }
+  }
+
+  /** Whether a trace is known to begin before the window: its spans are in no kept slice of the window. */
+  isLeftOut({ id, startMs }: TraceExtent, window: Window): boolean {
+    const known = this.extents.get(id)
+    return known !== undefined && known.startMs < window.fromMs && startMs < window.fromMs
+  }
+
+  /** Counts the traces that begin before the window, with their spans that start in it. */
+  leftOut({ fromMs, toMs }: Window): EarlierTraces {
+    const earlier = new EarlierTraces()
+    for (const { id, startMs, startsMs } of this.extents.values()) {
+      if (startMs >= fromMs) continue
+      const spans = startsMs.reduce((sum, ms) => (ms >= fromMs && ms < toMs ? sum + 1 : sum), 0)
+      earlier.add(parseTraceId(id), spans)
+    }
+    return earlier
+  }
+
+  clear(): void {
+    this.extents.clear()
+  }
+}
+
+/** Returns the extent of a trace with the spans that were known before `resumeMs`, and those that were seen since. */
+function joined(known: TraceExtent | undefined, seen: TraceExtent, resumeMs: number): TraceExtent {
+  if (known === undefined) return seen
+  const older = known.startsMs.filter((ms) => ms < resumeMs)
+  const newer = seen.startsMs.filter((ms) => ms >= resumeMs)
+  const startsMs = new Float64Array(older.length + newer.length)
+  startsMs.set(older)
+  startsMs.set(newer, older.length)
+  return { ...seen, startMs: Math.min(known.startMs, seen.startMs), startsMs }
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { createAggregator } from '../../../src/builds/aggregation/aggregator.ts'
+import { reportOf } from '../../../src/builds/explain/report.ts'
+import type { GraphDocument } from '../../../src/model/graph-document.ts'
+import { defaultParameters } from '../../../src/model/parameters.ts'
+import { createGraphStore } from '../../../src/sinks/graph-store.ts'
+import { createEmbeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
+import { EmbeddedStore } from '../../../src/sources/embedded/embedded-store.ts'
+import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
+import type { TraceSource } from '../../../src/sources/trace-source.ts'
+import type { OtlpJson } from '../../support/otlp/plain-spans.ts'
+import { newSource } from '../../support/tempo/read-window.ts'
+import type { Fragment } from '../../support/tempo/stored-trace.ts'
+import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
+
+const input = JSON.parse(
+  readFileSync(new URL('../../cases/reported/31-trace-that-never-ends.json', import.meta.url), 'utf8'),
+) as OtlpJson
+const traceId = 'a0000000000000000000000000000046'
+/** The root starts at 1699997000, and six calls are made from 1700000000 on. */
+const window = { from: 1_699_999_200, to: 1_700_000_100 }
+const nowMs = 1_700_000_100_000
+
+const fragmentOf = ({ resourceSpans }: OtlpJson): Fragment =>
+  resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) =>
+      spans.map(({ startTimeUnixNano, endTimeUnixNano, parentSpanId, name, ...span }) => ({
+        traceId: span.traceId,
+        spanId: span.spanId,
+        parentId: parentSpanId,
+        kind: span.kind,
+        name: name ?? '',
+        service: resource?.attributes?.[0]?.value.stringValue,
+        startNs: BigInt(startTimeUnixNano ?? 0),
+        durationNs: Number(BigInt(endTimeUnixNano ?? 0) - BigInt(startTimeUnixNano ?? 0)),
+      })),
+    ),
+  )
+
+/** Each source with the trace: the embedded one, and a Tempo that has it in one piece or in three. */
+const sources: Record<string, (t: Test) => Promise<TraceSource>> = {
+  embedded: async () => {
+    const store = new EmbeddedStore({ maxBytes: 1e6, maxAgeSec: 3600, now: () => nowMs })
+    store.add(jsonToProtobuf(input))
+    return createEmbeddedSource(store)
+  },
+  'a Tempo that has the trace in one piece': (t) => tempoWith(t, [fragmentOf(input)]),
+  'a Tempo that has the trace in three pieces': (t) => {
+    const [root, ...others] = fragmentOf(input)
+    return tempoWith(t, [root ? [root] : [], others.slice(0, 7), others.slice(7)])
+  },
+}
+
+async function tempoWith(t: Test, fragments: Fragment[]): Promise<TraceSource> {
+  const tempo = await startTempo({ fragments })
+  const source = newSource({ url: tempo.url, now: () => nowMs })
+  t.teardown(async () => {
+    await source.close()
+    await tempo.close()
+  })
+  return source
+}
+
+function aggregatorOf(source: TraceSource) {
+  const store = createGraphStore()
+  const aggregator = createAggregator({
+    source,
+    store,
+    sinks: [],
+    settings: () => ({ defaults: { ...defaultParameters, graph: 'shop', useTagAsNode: false } }),
+    deadlineSec: 60,
+    maxConcurrent: 2,
+    limits: { maxSpans: 1e9, maxBytes: 1e9 },
+    maxPreviews: 2,
+    maxQueued: 1,
+    now: () => nowMs,
+  })
+  const build = (parameters: object) =>
+    aggregator.aggregate({ ...window, ...parameters }, { signal: new AbortController().signal })
+  const stored = () => store.get('shop') as GraphDocument
+  return { build, stored }
+}
+
+for (const [name, start] of Object.entries(sources)) {
+  t.test(`${name}: says that a trace began before the window, and keeps the last graph`, async (t) => {
+    const { build, stored } = aggregatorOf(await start(t))
+    const whole = await build({ from: 1_699_996_999, level: 'service' })
+    t.match(whole, { status: 'complete', read: { beganEarlier: 0, spansLeftOut: 0 }, warnings: [] })
+    const last = stored()
+    t.match(last.edges, [{ count: 6 }])
+
+    const summary = await build({ level: 'service' })
+    t.match(summary, {
+      status: 'partial',
+      read: { traces: 0, outsideWindow: 1, beganEarlier: 1, spansLeftOut: 12, truncated: false },
+      sinks: [{ state: 'skipped' }],
+    })
+    t.same(summary.warnings, [
+      '1 trace began before the window: its 12 spans in the window are not counted.',
+      'Traces exist, but the graph has none of them: the last graph is kept.',
+    ])
+    t.equal(stored(), last)
+  })
+}
+
+t.test('reports the spans that were left out, with their traces', async (t) => {
+  const other = jsonToProtobuf({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          {
+            spans: [
+              {
+                traceId: '0000000000000000000000000000000a',
+                spanId: '000000000000000a',
+                name: 'GET',
+                startTimeUnixNano: '1700000002000000000',
+                endTimeUnixNano: '1700000002020000000',
+              },
+            ],
+          },
+        ],
+        resource: { attributes: [{ key: 'service.name', value: { stringValue: 'web' } }] },
+      },
+    ],
+  })
+  const store = new EmbeddedStore({ maxBytes: 1e6, maxAgeSec: 3600, now: () => nowMs })
+  store.add(jsonToProtobuf(input))
+  store.add(other)
+  const { build, stored } = aggregatorOf(createEmbeddedSource(store))
+  t.match(await build({}), { status: 'complete', read: { traces: 1, beganEarlier: 1, spansLeftOut: 12 } })
+  const { findings, verdict } = reportOf(stored())
+  t.match(
+    findings.find(({ kind }) => kind === 'beganEarlier'),
+    { count: 12, unit: 'spans', severity: 'warning', examples: [traceId] },
+  )
+  t.equal(
+    verdict,
+    'All traces of the window were read. Problems: 12 spans of traces that began before the window.',
+  )
+})
