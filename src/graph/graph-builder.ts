@@ -162,6 +162,7 @@ export class GraphBuilder {
     if (built === undefined) this.ownTree.build(spans)
     const tree = built ?? this.ownTree
     this.tree = tree
+    spans.weights?.weighEdges(tree.parent, spans.service, spans.length)
     this.measure(spans, sign)
     this.services?.add(spans, tree, this.criticalPath, sign)
     if (!this.hasOperations) return

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { noPattern } from '../../src/graph/totals/call-patterns.ts'
 import { noSides } from '../../src/graph/totals/call-sides.ts'
+import { certain } from '../../src/graph/totals/sampled-calls.ts'
 import { edgesOf, graphOf, hexTraceId, nodesOf } from '../support/graph/test-graphs.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((service) => ({ service, name: 'op' })) as [Op, Op, Op]
@@ -31,7 +32,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
         operation: 'op',
         exemplars: { slowest: first, failed: null, typical: first },
         count: 1,
-        adjustedCount: 1,
+        ...certain(1),
         failed: 0,
         slow: 1,
         meanNs: 100e6,
@@ -47,7 +48,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
         operation: 'op',
         exemplars: { slowest: first, failed: first, typical: first },
         count: 1,
-        adjustedCount: 1,
+        ...certain(1),
         failed: 1,
         slow: 0,
         meanNs: 30e6,
@@ -64,7 +65,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
         target: 1,
         exemplars: { slowest: first, failed: first, typical: first },
         count: 1,
-        adjustedCount: 1,
+        ...certain(1),
         failed: 1,
         slow: 0,
         meanNs: 30e6,

@@ -176,7 +176,9 @@ t.test('the graph is the one that the slow and plain way gives', async (t) => {
     return (
       JSON.stringify(comparable(graph, traces)) === JSON.stringify(comparable(expected, traces)) &&
       percentilesAreClose(graph.nodes, expected.nodes) &&
-      percentilesAreClose(graph.edges, expected.edges)
+      percentilesAreClose(graph.edges, expected.edges) &&
+      estimatesAreEqual(graph.nodes, expected.nodes) &&
+      estimatesAreEqual(graph.edges, expected.edges)
     )
   }
 
@@ -199,13 +201,14 @@ t.test('the graph is the one that the slow and plain way gives', async (t) => {
 
 const percentileKeys = ['p50Ns', 'p95Ns', 'p99Ns'] as const
 
-/** All but the percentiles and exemplars; of traces that last over 52 days the critical path is rounded, and left out as well. */
+/** All but percentiles, estimates and exemplars; of traces that last over 52 days the critical path is rounded, and left out as well. */
 function comparable({ nodes, edges, foldings, ...graph }: Graph, traces: TestSpan[][]) {
   const isRounded = traces.flat().some((span) => durationNsOf(span) > 2 ** 52)
-  const strip = <Row extends Red>({ p50Ns, p95Ns, p99Ns, criticalPathNs, exemplars, ...row }: Row) => [
-    row,
-    isRounded ? 0 : criticalPathNs,
-  ]
+  const strip = <Row extends Red>(row: Row) => {
+    const { p50Ns, p95Ns, p99Ns, criticalPathNs, exemplars, ...others } = row
+    const { adjustedCount, adjustedCountLow, adjustedCountHigh, adjustedCountVariance, ...exact } = others
+    return [exact, isRounded ? 0 : criticalPathNs]
+  }
   // A gap of over 104 days is a difference of doubles.
   const calls = edges.map(({ sides: { gapMeanNs, ...sides }, ...edge }) => [
     strip(edge),
@@ -223,5 +226,14 @@ const percentilesAreClose = (rows: Red[], expected: Red[]) =>
       return Math.abs(row[key] - exact) <= (row.count === 1 ? 0 : exact / 100)
     }),
   )
+
+/** Adjusted counts are exact, variances are rounded to millionths for each trace. */
+const estimatesAreEqual = (rows: Red[], expected: Red[]) =>
+  rows.every((row, at) => {
+    const { adjustedCount = Number.NaN, adjustedCountVariance = Number.NaN } = expected[at] ?? {}
+    const error = Math.abs(row.adjustedCountVariance - adjustedCountVariance)
+    const isOrdered = row.count <= row.adjustedCountLow && row.adjustedCountLow <= row.adjustedCountHigh
+    return row.adjustedCount === adjustedCount && error <= 1e-5 + adjustedCountVariance * 1e-9 && isOrdered
+  })
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)

@@ -14,19 +14,22 @@ const call = (id: number, more: Partial<TestSpan>): TestSpan => ({
   ...more,
 })
 
-t.test('the adjusted count of a call is that of the callee; count stays what was recorded', async (t) => {
-  const { nodes, edges } = graphOf([
-    { ...root, adjustedCount: 3 },
-    call(2, { adjustedCount: 10 }),
-    call(3, { adjustedCount: 2.5 }),
-    call(4, {}),
-  ])
-  t.match(nodes, [
-    { title: 'cart', count: 3, adjustedCount: 13.5 },
-    { title: 'shop', count: 1, adjustedCount: 3 },
-  ])
-  t.match(edges, [{ count: 3, adjustedCount: 13.5 }])
-})
+t.test(
+  'the adjusted count of a call is the larger of its two spans; count stays what was recorded',
+  async (t) => {
+    const { nodes, edges } = graphOf([
+      { ...root, adjustedCount: 3 },
+      call(2, { adjustedCount: 10 }),
+      call(3, { adjustedCount: 2.5 }),
+      call(4, {}),
+    ])
+    t.match(nodes, [
+      { title: 'cart', count: 3, adjustedCount: 13.5 },
+      { title: 'shop', count: 1, adjustedCount: 3 },
+    ])
+    t.match(edges, [{ count: 3, adjustedCount: 10 + 3 + 3 }])
+  },
+)
 
 t.test('counts a summary as the calls that it represents', async (t) => {
   const summary = call(2, { summaryOf: [10e6, 50e6, 90e6, 30e6], durationMs: 500, adjustedCount: 2 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { GraphNode } from '../../src/graph/graph.ts'
 import { noExemplars } from '../../src/graph/totals/exemplars.ts'
+import { certain } from '../../src/graph/totals/sampled-calls.ts'
 import { EdgeRow, NodeRow } from '../../src/model/node-graph-rows.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
@@ -18,7 +19,7 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
     title,
     operation,
     count: 1,
-    adjustedCount: more.count ?? 1,
+    ...certain(more.count ?? 1),
     failed: 0,
     slow: 0,
     meanNs: 0,

@@ -79,7 +79,7 @@ export function foldOperations(operations: CallTotals, strings: StringTable, max
   for (const node of least) if (foldedServices.has(first[node]!)) first[node] = otherIndex
   const totals = new CallTotals(0)
   const nodeOf = first.map((service, node) => totals.nodes.indexOf(service, second[node]!))
-  totals.addAll(operations, nodeOf)
+  totals.addAll(operations, nodeOf, 'addDependentRow')
   return { totals, nodeOf: (node) => nodeOf[node]!, folding }
 }
 
@@ -113,10 +113,10 @@ export function foldTags(
     entryRed: new RedColumns(),
   }
   const tagOf = values.map((value) => sums.tags.indexOf(value, 0))
-  for (let tag = 0; tag < tags.length; tag++) sums.tagRed.addRow(tagOf[tag]!, tagRed, tag)
+  for (let tag = 0; tag < tags.length; tag++) sums.tagRed.addDependentRow(tagOf[tag]!, tagRed, tag)
   for (let entry = 0; entry < entries.length; entry++) {
     const to = sums.entries.indexOf(tagOf[entries.first[entry]!]!, nodeOf(entries.second[entry]!))
-    sums.entryRed.addRow(to, entryRed, entry)
+    sums.entryRed.addDependentRow(to, entryRed, entry)
   }
   return { sums, folding: { kind: 'tag values', folded: least.length, total, overflowCalls } }
 }

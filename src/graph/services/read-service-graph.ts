@@ -144,12 +144,22 @@ function* addCalls(
     if (!isCalled) calls.sides.addRow(calls.edges.indexOf(source, target), sides, edge)
     else if (source === target) selfCalls[source]! += red.countOf(edge)
     else {
-      const call = calls.addEdge(source, target, level, edge)
+      const call = calls.addEdge(source, target, level, edge, 'addDependentRow')
       evidence.add(call, codes[edges.first[edge]!]!, codes[edges.second[edge]!]!, byLink)
     }
-    if (isCalled && shown.isPeer(edges.first[edge]!)) made.addRow(source, red, edge)
-    if (isCalled && shown.isPeer(edges.second[edge]!)) received.addRow(target, red, edge)
+    if (isCalled && shown.isPeer(edges.first[edge]!)) made.addRecorded(source, red, edge)
+    if (isCalled && shown.isPeer(edges.second[edge]!)) received.addRecorded(target, red, edge)
     yield
+  }
+  addPeerWeights(made, level.made, shown)
+  addPeerWeights(received, level.received, shown)
+}
+
+/** Adds the calls of the peers that were not recorded. They are summed for each node, since a trace may have several. */
+function addPeerWeights(to: RedColumns, from: RedColumns, shown: ServiceNodes): void {
+  for (let node = 0; node < from.length; node++) {
+    const peer = shown.shownAs[node]!
+    if (peer >= 0 && shown.isPeer(node)) to.addDependentWeight(peer, from, node)
   }
 }
 
@@ -157,7 +167,7 @@ function* addCalls(
 function ownCalls({ nodes, nodeRed }: CallTotals, shown: ServiceNodes): RedColumns {
   const red = new RedColumns()
   for (let node = 0; node < Math.min(nodes.length, nodeRed.length); node++) {
-    if (shown.shownAs[node]! >= 0) red.addRow(shown.shownAs[node]!, nodeRed, node)
+    if (shown.shownAs[node]! >= 0) red.addDependentRow(shown.shownAs[node]!, nodeRed, node)
   }
   return red
 }

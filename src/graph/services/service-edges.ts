@@ -35,7 +35,8 @@ export class ServiceEdges {
 
   /** Adds a call by the span `caller` of the node `from`; with the span `callee` it reached the service `node`. */
   addCall(from: number, node: number, caller: number, callee: number, failed: boolean): void {
-    const edge = this.add(from, node, callee, failed)
+    const onEdge = this.spans.weights?.unrecordedOnEdge[callee]
+    const edge = this.totals.addCall(from, node, this.spans, callee, failed, this.sign, onEdge)
     this.times.setEntry(callee, edge)
     this.totals.sides.addCall(edge, this.spans, caller, callee, this.sign)
     this.addSibling(edge, caller, callee, failed)

@@ -128,7 +128,7 @@ export function foldServiceNodes(
   const foldedInto = Int32Array.from({ length: shown.length }, (_, node) => node)
   for (const node of overflow < 0 ? least : [overflow, ...least]) {
     const isCalled = received.countOf(node) > 0
-    if (countOf(node) > 0) red.addRow(0, isCalled ? received : made, node, isCalled)
+    if (countOf(node) > 0) red.addDependentRow(0, isCalled ? received : made, node, isCalled)
     foldedInto[node] = other
   }
   shown.shownAs.forEach((node, at) => {

@@ -1,5 +1,5 @@
-import { resized } from '../columns/grow.ts'
-import { ListColumn } from '../columns/row-lists.ts'
+import { resized, scratchCapacity } from '../columns/grow.ts'
+import { ListColumn, RowList } from '../columns/row-lists.ts'
 
 /** Adjusted counts are summed in whole millionths, so that the order of spans changes no digit. */
 export const adjustedScale = 1e6
@@ -29,8 +29,16 @@ export class WeightColumns {
   totalNs = new Float64Array(0)
   /** Of a summary: pairs of a duration, ns, and the number of calls that had it; they add up to `calls`. */
   readonly durations = new ListColumn()
-  /** Adjusted count of a call less 1, in whole millionths. */
-  private unrecorded = new Float64Array(0)
+  /** Adjusted count of each call of the span less 1, in whole millionths. */
+  unrecorded = new Float64Array(0)
+  /**
+   * The same for the call that reached the span. Its edge is known only if the caller's span was kept as well. It is the
+   * largest of the rows from the span up to the first one with a service. `weighEdges` sets it.
+   */
+  unrecordedOnEdge = new Float64Array(0)
+  /** Of each row: the largest of it and the rows above, up to the first one with a service; -1 if not known yet. */
+  private heaviest = new Float64Array(0)
+  private readonly chain = new RowList()
 
   /** Makes a row represent one call. Rows must be reset in ascending order. */
   reset(row: number): void {
@@ -61,9 +69,34 @@ export class WeightColumns {
     this.unrecorded[row] = Math.round((count - 1) * adjustedScale)
   }
 
-  /** Returns the unrecorded calls for each call of the span, in whole millionths. */
-  unrecordedPerCall(row: number): number {
-    return this.unrecorded[row]!
+  /**
+   * Sets `unrecordedOnEdge` of the rows of a trace.
+   *
+   * @param parent row of each row's parent, or a negative number; without cycles
+   * @param service 0 for rows without a service
+   */
+  weighEdges(parent: Int32Array, service: Int32Array, rows: number): void {
+    const { unrecorded, chain } = this
+    if (this.unrecordedOnEdge.length < rows) {
+      this.unrecordedOnEdge = new Float64Array(scratchCapacity(rows))
+      this.heaviest = new Float64Array(scratchCapacity(rows))
+    }
+    const { heaviest } = this
+    heaviest.fill(-1, 0, rows)
+    for (let row = 0; row < rows; row++) {
+      let above = parent[row]!
+      // Long chains of rows without a service are walked once.
+      for (chain.clear(); above >= 0 && heaviest[above]! < 0; above = parent[above]!) {
+        chain.push(above)
+        if (service[above] !== 0) break
+      }
+      let most = above >= 0 && heaviest[above]! >= 0 ? heaviest[above]! : 0
+      for (let at = chain.length - 1; at >= 0; at--) {
+        most = Math.max(most, unrecorded[chain.rows[at]!]!)
+        heaviest[chain.rows[at]!] = most
+      }
+      this.unrecordedOnEdge[row] = Math.max(most, unrecorded[row]!)
+    }
   }
 
   /**

@@ -42,6 +42,9 @@ export class CallTotals {
   readonly nodeRed: RedColumns
   readonly edges = new PairIndex()
   readonly edgeRed: RedColumns
+  /** Adjusted counts of the calls that each node received and made, for nodes whose calls count on edges only. */
+  readonly received: RedColumns
+  readonly made: RedColumns
   readonly sides = new CallSides()
   readonly patterns = new CallPatterns()
   /** Self calls of each node. */
@@ -68,6 +71,8 @@ export class CallTotals {
     this.slowThresholdNs = slowThresholdNs
     this.nodeRed = new RedColumns(trace)
     this.edgeRed = new RedColumns(trace)
+    this.received = new RedColumns(trace)
+    this.made = new RedColumns(trace)
   }
 
   /**
@@ -97,10 +102,18 @@ export class CallTotals {
     this.nodeRed.addSpan(node, spans, row, this.slowThresholdNs, sign)
   }
 
-  /** Counts a span as a call of `callee` by `caller`, and returns the edge. */
+  /**
+   * Counts a span as a call of `callee` by `caller`, and returns the edge. A call is recorded if both of its spans are.
+   * The node counts the span also without its caller, so its adjusted count may be smaller.
+   */
   addToEdge(caller: number, callee: number, spans: SpanTable, row: number, sign: 1 | -1): number {
     const edge = this.edges.indexOf(caller, callee)
-    this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign)
+    const { weights } = spans
+    if (weights === undefined) this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign)
+    else {
+      this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign, weights.unrecordedOnEdge[row])
+      this.nodeRed.addWeight(callee, weights.unrecorded[row]!, weights.calls[row]!, sign)
+    }
     this.observer?.call(caller, callee, row)
     return edge
   }
@@ -110,7 +123,11 @@ export class CallTotals {
     this.nodeRed.addCall(node, spans, row, failed, this.slowThresholdNs, sign)
   }
 
-  /** Counts the calls that a span represents as calls of `callee` by `caller`, and returns the edge. */
+  /**
+   * Counts the calls that a span represents as calls of `callee` by `caller`, and returns the edge.
+   *
+   * @param unrecorded adjusted count of each call less 1, in whole millionths; by default that of the span
+   */
   addCall(
     caller: number,
     callee: number,
@@ -118,9 +135,15 @@ export class CallTotals {
     row: number,
     failed: boolean,
     sign: 1 | -1,
+    unrecorded = spans.weights?.unrecorded[row] ?? 0,
   ): number {
     const edge = this.edges.indexOf(caller, callee)
-    this.edgeRed.addCall(edge, spans, row, failed, this.slowThresholdNs, sign)
+    this.edgeRed.addCall(edge, spans, row, failed, this.slowThresholdNs, sign, unrecorded)
+    if (unrecorded !== 0) {
+      const calls = spans.weights?.calls[row] ?? 1
+      this.received.addWeight(callee, unrecorded, calls, sign)
+      this.made.addWeight(caller, unrecorded, calls, sign)
+    }
     this.observer?.call(caller, callee, row)
     return edge
   }
@@ -153,28 +176,41 @@ export class CallTotals {
         this.secondKind === 'text' ? strings.internFrom(otherStrings, second) : second,
       )
     }
-    this.addAll(other, nodeOf)
+    this.addAll(other, nodeOf, 'addRow')
     return nodeOf
   }
 
-  /** Adds the totals of `other`; `nodeOf` maps its nodes to those of these totals. */
-  addAll(other: CallTotals, nodeOf: Int32Array): void {
+  /**
+   * Adds the totals of `other`.
+   *
+   * @param nodeOf maps its nodes to those of these totals
+   * @param addRow how rows are added: `addDependentRow` if several nodes of the same traces become one
+   */
+  addAll(other: CallTotals, nodeOf: Int32Array, addRow: 'addRow' | 'addDependentRow'): void {
     for (let node = 0; node < other.nodes.length; node++) {
-      if (node < other.nodeRed.length) this.nodeRed.addRow(nodeOf[node]!, other.nodeRed, node)
+      if (node < other.nodeRed.length) this.nodeRed[addRow](nodeOf[node]!, other.nodeRed, node)
+      if (node < other.received.length) this.received[addRow](nodeOf[node]!, other.received, node)
+      if (node < other.made.length) this.made[addRow](nodeOf[node]!, other.made, node)
       this.addSelfCalls(nodeOf[node]!, other.selfCalls[node] ?? 0)
     }
     for (let edge = 0; edge < other.edges.length; edge++) {
       const caller = nodeOf[other.edges.first[edge]!]!
       const callee = nodeOf[other.edges.second[edge]!]!
       if (caller === callee) this.addSelfCalls(callee, other.edgeRed.countOf(edge))
-      else this.addEdge(caller, callee, other, edge)
+      else this.addEdge(caller, callee, other, edge, addRow)
     }
   }
 
   /** Adds the calls on edge `from` of `other` to the edge from `caller` to `callee`, and returns the latter. */
-  addEdge(caller: number, callee: number, other: CallTotals, from: number): number {
+  addEdge(
+    caller: number,
+    callee: number,
+    other: CallTotals,
+    from: number,
+    addRow: 'addRow' | 'addDependentRow',
+  ): number {
     const edge = this.edges.indexOf(caller, callee)
-    this.edgeRed.addRow(edge, other.edgeRed, from)
+    this.edgeRed[addRow](edge, other.edgeRed, from)
     this.sides.addRow(edge, other.sides, from)
     this.patterns.addRow(edge, other.patterns, from)
     return edge
@@ -182,7 +218,7 @@ export class CallTotals {
 
   /**
    * Returns these totals with the calls on each edge added to the callee, for totals that count a call on its edge only.
-   * All figures can be added up, so a span need not be counted twice.
+   * All figures but the adjusted counts can be added up, so a span need not be counted twice.
    */
   *withCallsOnCallees(): Steps<CallTotals> {
     const nodeRed = new RedColumns()
@@ -191,7 +227,7 @@ export class CallTotals {
       yield
     }
     for (let edge = 0; edge < this.edges.length; edge++) {
-      nodeRed.addRow(this.edges.second[edge]!, this.edgeRed, edge)
+      nodeRed.addRecorded(this.edges.second[edge]!, this.edgeRed, edge)
       yield
     }
     return Object.assign(new CallTotals(this.slowThresholdNs), this, { nodeRed })

@@ -8,9 +8,12 @@ export class CurrentTrace {
   readonly id = new Uint32Array(traceIdWords)
   /** Hash of the id, 32 bits. */
   hash = 0
+  /** Number of the trace, from 1. */
+  serial = 0
 
   /** @param id four words */
   start(id: Uint32Array): void {
+    this.serial++
     copyWords(id, 0, this.id, 0)
     this.hash = hashWords(id, 0, traceIdWords)
   }

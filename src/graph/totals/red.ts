@@ -1,16 +1,15 @@
-import { addExactly, addSum, ExactSums, readSum } from '../columns/exact-sums.ts'
+import { addExactly, addSum, readSum } from '../columns/exact-sums.ts'
 import { withRoom } from '../columns/grow.ts'
 import { SpanStatus, type SpanTable } from '../spans/span-table.ts'
-import { adjustedScale, type MeasuredSpans, type WeightColumns } from '../spans/span-weights.ts'
+import type { MeasuredSpans, WeightColumns } from '../spans/span-weights.ts'
 import { DurationSketches, type Percentiles } from './duration-sketch.ts'
 import { CurrentTrace, ExemplarColumns, type Exemplars, noExemplars } from './exemplars.ts'
+import { type AdjustedCount, certain, SampledCalls } from './sampled-calls.ts'
 
 /** RED totals of one node or edge: rate, errors, duration, and time on the critical path. All 0 without calls. */
-export interface Red extends Percentiles {
+export interface Red extends Percentiles, AdjustedCount {
   /** Calls. */
   count: number
-  /** Estimated calls before sampling, in whole millionths; `count` if the spans carry no sampling threshold. */
-  adjustedCount: number
   /** Failed calls: status ERROR; at the service level of either side. */
   failed: number
   /** Calls that did not fail and took longer than `slowThresholdMs`. */
@@ -35,13 +34,15 @@ const criticalPathNs = 5
 export class RedColumns {
   length = 0
   private cells = new Float64Array(64 * cellsPerRow)
-  /** Adjusted count less count, in whole millionths. */
-  private readonly unrecorded = new ExactSums()
+  /** Absent as long as no call was sampled. */
+  private sampled: SampledCalls | undefined
+  private readonly trace: CurrentTrace
   private readonly durations = new DurationSketches()
   private readonly exemplars: ExemplarColumns
 
   /** @param trace the trace whose calls are added; optional if only whole rows are added */
   constructor(trace = new CurrentTrace()) {
+    this.trace = trace
     this.exemplars = new ExemplarColumns(trace)
   }
 
@@ -50,9 +51,20 @@ export class RedColumns {
     return this.cells[row * cellsPerRow + count] ?? 0
   }
 
-  /** Adds the calls that a span represents to row `row`, or removes them if `sign` is -1. */
-  addSpan(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
-    this.addCall(row, spans, span, spans.status[span] === SpanStatus.error, slowThresholdNs, sign)
+  /**
+   * Adds the calls that a span represents to row `row`, or removes them if `sign` is -1.
+   *
+   * @param unrecorded adjusted count of each call less 1, in whole millionths; by default that of the span
+   */
+  addSpan(
+    row: number,
+    spans: SpanTable,
+    span: number,
+    slowThresholdNs: number,
+    sign: 1 | -1,
+    unrecorded?: number,
+  ): void {
+    this.addCall(row, spans, span, spans.status[span] === SpanStatus.error, slowThresholdNs, sign, unrecorded)
   }
 
   /** Does the same with `hasFailed` instead of the span's status. */
@@ -63,21 +75,31 @@ export class RedColumns {
     hasFailed: boolean,
     slowThresholdNs: number,
     sign: 1 | -1,
+    unrecorded = spans.weights?.unrecorded[span] ?? 0,
   ): void {
     const { weights } = spans
-    if (weights === undefined || weights.countsOnce(span)) {
+    if (unrecorded !== 0) this.addWeight(row, unrecorded, weights?.calls[span] ?? 1, sign)
+    if (weights === undefined || weights.calls[span] === 1)
       this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
-      return
-    }
-    this.unrecorded.add(row, weights.unrecordedPerCall(span) * weights.calls[span]!, sign)
-    if (weights.calls[span] === 1) this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
     else this.addSummary(row, weights, span, hasFailed, slowThresholdNs, sign)
+  }
+
+  /**
+   * Adds only the calls that were not recorded.
+   *
+   * @param unrecorded adjusted count of each call less 1, in whole millionths
+   */
+  addWeight(row: number, unrecorded: number, calls: number, sign: 1 | -1): void {
+    if (unrecorded === 0) return
+    this.reserve(row)
+    this.sampled ??= new SampledCalls(this.trace)
+    this.sampled.add(row, unrecorded, calls, sign)
   }
 
   /** Adds a trace, which begins with this span and counts once even if the span is a summary. */
   addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
     const { weights } = spans
-    if (weights) this.unrecorded.add(row, weights.unrecordedPerCall(span), sign)
+    if (weights) this.addWeight(row, weights.unrecorded[span]!, 1, sign)
     const hasFailed = spans.status[span] === SpanStatus.error
     this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
   }
@@ -128,19 +150,39 @@ export class RedColumns {
     if (ns > 0) addExactly(this.reserve(row), row * cellsPerRow + criticalPathNs, ns, sign)
   }
 
+  /** Adds row `from` of `other` to row `row`. They count different traces. */
+  addRow(row: number, other: RedColumns, from: number): void {
+    this.addRecorded(row, other, from)
+    if (!other.sampled) return
+    this.sampled ??= new SampledCalls(this.trace)
+    this.sampled.addRow(row, other.sampled, from)
+  }
+
   /**
-   * Adds row `from` of `other` to row `row`.
+   * Does the same for rows that may count spans of the same traces.
    *
    * @param withPath whether to add its time on critical paths as well
    */
-  addRow(row: number, other: RedColumns, from: number, withPath = true): void {
+  addDependentRow(row: number, other: RedColumns, from: number, withPath = true): void {
+    this.addRecorded(row, other, from, withPath)
+    this.addDependentWeight(row, other, from)
+  }
+
+  /** Adds only the calls that were not recorded, of a row that may count spans of the same traces. */
+  addDependentWeight(row: number, other: RedColumns, from: number): void {
+    if (!other.sampled) return
+    this.sampled ??= new SampledCalls(this.trace)
+    this.sampled.addDependentRow(row, other.sampled, from)
+  }
+
+  /** Adds all but the calls that were not recorded. */
+  addRecorded(row: number, other: RedColumns, from: number, withPath = true): void {
     const cells = this.reserve(row)
     const at = row * cellsPerRow
     const otherAt = from * cellsPerRow
     for (let cell = count; cell <= slow; cell++) cells[at + cell]! += other.cells[otherAt + cell]!
     addSum(cells, at + timeNs, other.cells, otherAt + timeNs)
     if (withPath) addSum(cells, at + criticalPathNs, other.cells, otherAt + criticalPathNs)
-    this.unrecorded.addRow(row, other.unrecorded, from)
     this.durations.addRow(row, other.durations, from)
     this.exemplars.addRow(row, other.exemplars, from)
   }
@@ -156,7 +198,7 @@ export class RedColumns {
       calls === 1 ? { p50Ns: meanNs, p95Ns: meanNs, p99Ns: meanNs } : durations.percentiles(row, calls)
     return {
       count: calls,
-      adjustedCount: (calls * adjustedScale + this.unrecorded.read(row)) / adjustedScale,
+      ...(this.sampled?.read(row, calls) ?? certain(calls)),
       failed: cells[at + failed]!,
       slow: cells[at + slow]!,
       meanNs,
@@ -178,7 +220,7 @@ export class RedColumns {
 
 const none: Red = {
   count: 0,
-  adjustedCount: 0,
+  ...certain(0),
   failed: 0,
   slow: 0,
   meanNs: 0,
