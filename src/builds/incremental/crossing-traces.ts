@@ -35,15 +35,30 @@ export class CrossingTraces {
     return known !== undefined && known.startMs < window.fromMs && startMs < window.fromMs
   }
 
-  /** Counts the traces that begin before the window, with their spans that start in it. */
-  leftOut({ fromMs, toMs }: Window): EarlierTraces {
+  /**
+   * Counts the traces that begin before the window, with their spans that start in it.
+   *
+   * @param head the part of the window before its first whole slice: only its read sees traces that cross no edge
+   */
+  leftOut({ fromMs, toMs }: Window, head: SlicedTraces | undefined): EarlierTraces {
     const earlier = new EarlierTraces()
-    for (const { id, startMs, startsMs } of this.extents.values()) {
+    const seen = head ? new Map([...head.before, ...this.extents]) : this.extents
+    for (const { id, startMs, startsMs } of seen.values()) {
       if (startMs >= fromMs) continue
       const spans = startsMs.reduce((sum, ms) => (ms >= fromMs && ms < toMs ? sum + 1 : sum), 0)
       earlier.add(parseTraceId(id), spans)
     }
     return earlier
+  }
+
+  /** Whether a read of the part before `untilMs` shows an earlier start of a trace that is known to start later. */
+  startsEarlier({ reaching }: SlicedTraces, untilMs: number): boolean {
+    return [...reaching.keys()].some((id) => (this.extents.get(id)?.startMs ?? 0) >= untilMs)
+  }
+
+  /** Adds the traces that a read of the part before the first whole slice found. */
+  extend({ reaching }: SlicedTraces): void {
+    for (const extent of reaching.values()) this.extents.set(extent.id, extent)
   }
 
   clear(): void {

@@ -1,9 +1,11 @@
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import { maxExamples } from '../../graph/trace/span-counts.ts'
+import type { EarlierTraces } from '../../sources/earlier-traces.ts'
 import type { ReadOptions, ReadReport, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
 import { ReusableSlices } from './reusable-slices.ts'
 import { SlicedTraces, sumOf, type TraceSlice } from './sliced-traces.ts'
+import { TimeSlices } from './time-slices.ts'
 
 export interface IncrementalReadsOptions {
   source: TraceSource
@@ -35,6 +37,10 @@ export interface ReadGraph {
 /** Most slices of a window, each of whole minutes. Each slice is a graph in memory, and so are sums of slices. */
 const maxSlices = 120
 const minuteMs = 60_000
+/** Longest move of a window to the edge of a slice, ms: a schedule is not exact to the millisecond. */
+const mostShiftMs = 1000
+/** The part of a window before its first whole slice costs a read with its padding: fewer kept slices are not worth it. */
+const slicesWorthHead = 3
 
 interface KeptWindow {
   key: string
@@ -57,7 +63,8 @@ export class IncrementalReads {
   }
 
   /**
-   * Reads the new part of a window, which starts on the edge of a slice.
+   * Reads the parts of a window that are not kept. The window may be moved back by up to `mostShiftMs`, so that it starts
+   * on the edge of a slice; its length stays.
    *
    * @returns a report with the requests, bytes and slices of this read; `reusedTraces` counts the traces not read
    * @throws as `TraceSource.read`; the kept slices stay
@@ -65,16 +72,18 @@ export class IncrementalReads {
   async read(request: IncrementalRead, options: ReadOptions): Promise<ReadGraph> {
     const { fromMs, toMs } = request.query.window
     const sliceMs = Math.max(1, Math.ceil((toMs - fromMs) / maxSlices / minuteMs)) * minuteMs
-    const window = { fromMs: Math.floor(fromMs / sliceMs) * sliceMs, toMs }
     const kept = this.keptOf(request, sliceMs)
-    const resumeMs = kept.slices.resumeMs(window)
-    if (resumeMs > window.fromMs) {
-      const result = await this.readFrom(resumeMs, window, sliceMs, kept, request, options)
+    const { slices } = kept
+    const window = slices.time.aligned({ fromMs, toMs }, mostShiftMs)
+    const edgeMs = slices.time.edgeAfter(window.fromMs)
+    const headSlices = edgeMs > window.fromMs ? slicesWorthHead : 0
+    if (slices.resumeMs(window) > edgeMs + headSlices * sliceMs) {
+      const result = await this.readNew(window, kept, request, options)
       if (result) return result
-      kept.slices.forget()
     }
+    slices.forget()
     kept.readAllAtMs = this.options.now()
-    return (await this.readFrom(window.fromMs, window, sliceMs, kept, request, options)) as ReadGraph
+    return this.readAll(window, kept, request, options)
   }
 
   /** Forgets the slices of a graph. */
@@ -82,13 +91,16 @@ export class IncrementalReads {
     this.kept.delete(graph)
   }
 
-  private keptOf({ graph, key, newBuilder, newStrings }: IncrementalRead, sliceMs: number): KeptWindow {
+  private keptOf(
+    { graph, key, query, newBuilder, newStrings }: IncrementalRead,
+    sliceMs: number,
+  ): KeptWindow {
     const { now, lateSec, readAllSec } = this.options
     const wholeKey = `${sliceMs} ${key}`
     let kept = this.kept.get(graph)
     if (kept?.key !== wholeKey || now() - kept.readAllAtMs >= readAllSec * 1000) {
       const slices = new ReusableSlices({
-        sliceMs,
+        time: new TimeSlices(query.window.fromMs, sliceMs),
         lateMs: lateSec * 1000,
         newBuilder: () => newBuilder(newStrings()),
       })
@@ -98,60 +110,89 @@ export class IncrementalReads {
     return kept
   }
 
-  /** @returns undefined if the kept slices are out of date or a limit was reached: the whole window must be read */
-  private async readFrom(
-    resumeMs: number,
+  private async readAll(
     window: Window,
-    sliceMs: number,
-    last: KeptWindow,
+    kept: KeptWindow,
+    { query, newStrings, newBuilder }: IncrementalRead,
+    options: ReadOptions,
+  ): Promise<ReadGraph> {
+    const { slices } = kept
+    const read = new SlicedTraces(slices.time, window.fromMs, newStrings(), newBuilder)
+    const report = await this.options.source.read({ ...query, window }, read, options)
+    kept.spansPerSec = (report.spans * 1000) / (window.toMs - window.fromMs)
+    const { builder, incomplete } = await sumOf(read.slices.values(), newBuilder(newStrings()))
+    const isOver = report.truncated || report.traces >= query.limit
+    if (!isOver && incomplete === report.incomplete) slices.keep(window, read, report.searched.toMs)
+    return { builder, report }
+  }
+
+  /** @returns undefined if the kept slices are out of date or a limit was reached: the whole window must be read */
+  private async readNew(
+    window: Window,
+    kept: KeptWindow,
     { query, newStrings, newBuilder }: IncrementalRead,
     options: ReadOptions,
   ): Promise<ReadGraph | undefined> {
-    const read = new SlicedTraces(sliceMs, resumeMs, newStrings(), newBuilder)
-    const kept = last.slices
-    const isPart = resumeMs > window.fromMs
-    const expected = isPart ? { expectedSpansPerSec: last.spansPerSec } : {}
-    const newer = { ...query, window: { fromMs: resumeMs, toMs: window.toMs } }
+    const { slices } = kept
+    const resumeMs = slices.resumeMs(window)
+    const edgeMs = slices.time.edgeAfter(window.fromMs)
+    const expected = { expectedSpansPerSec: kept.spansPerSec }
+    const readPart = async (part: Window, partOptions: ReadOptions): Promise<PartRead> => {
+      const read = new SlicedTraces(slices.time, part.fromMs, newStrings(), newBuilder)
+      const report = await this.options.source.read({ ...query, window: part }, read, partOptions)
+      return { read, report }
+    }
+    const readHead = async () => {
+      if (edgeMs === window.fromMs) return undefined
+      return readPart(
+        { fromMs: window.fromMs, toMs: edgeMs },
+        { ...options, ...expected, onProgress: undefined },
+      )
+    }
     // The kept slices are added up while the source reads.
-    const both = [
-      kept.within(window).then((slices) => sumOf(slices, newBuilder(newStrings()))),
-      this.options.source.read(newer, read, { ...options, ...expected }),
+    const all = [
+      slices.within(window).then((parts) => sumOf(parts, newBuilder(newStrings()))),
+      readPart({ fromMs: resumeMs, toMs: window.toMs }, { ...options, ...expected }),
+      readHead(),
     ] as const
-    // Waits for the sum even if the read fails at once: the next read may change the kept slices.
-    await Promise.allSettled(both)
-    const [reused, report] = await Promise.all(both)
-    last.spansPerSec = (report.spans * 1000) / Math.max(1, window.toMs - resumeMs)
-    const traces = reused.traces + report.traces
-    const spans = reused.spans + report.spans
+    // Waits for the sum even if a read fails at once: the next read may change the kept slices.
+    await Promise.allSettled(all)
+    const [reused, tail, head] = await Promise.all(all)
+    const parts = head ? [tail, head] : [tail]
+    kept.spansPerSec = (tail.report.spans * 1000) / Math.max(1, window.toMs - resumeMs)
     const { maxSpans = Number.POSITIVE_INFINITY } = options.limits ?? {}
-    const isOver = report.truncated || traces >= query.limit || spans > maxSpans
-    if (isPart && (isOver || kept.isOutdatedBy(read, window))) return undefined
-    const { builder, incomplete } = await sumOf([reused, ...read.slices.values()], newBuilder(newStrings()))
-    const isAttributed = incomplete - reused.incomplete === report.incomplete
-    const leftOut = isPart ? kept.leftOut(window, read).report() : undefined
-    if (isOver || !isAttributed) kept.forget()
-    else kept.keep(window, read, report.searched.toMs)
-    if (!isPart) return { builder, report }
-    const inside = [...read.before.values()].filter(({ startMs }) => startMs >= window.fromMs).length
-    const outsideWindow = Math.max(leftOut?.beganEarlier ?? 0, report.outsideWindow - inside)
+    if (slices.isOutdatedBy(tail.read, window, head?.read)) return undefined
+    const whole = wholeReport(parts, reused, slices.leftOut(window, tail.read, head?.read))
+    if (whole.truncated || whole.traces >= query.limit || whole.spans > maxSpans) return undefined
+    const read = parts.flatMap((part) => [...part.read.slices.values()])
+    const { builder, incomplete } = await sumOf([reused, ...read], newBuilder(newStrings()))
+    if (incomplete === whole.incomplete) slices.keep(window, tail.read, tail.report.searched.toMs)
+    else slices.forget()
     return {
       builder,
-      report: {
-        ...wholeReport(report, reused),
-        ...leftOut,
-        outsideWindow,
-        searched: { ...report.searched, fromMs: window.fromMs },
-      },
+      report: { ...whole, searched: { fromMs: window.fromMs, toMs: tail.report.searched.toMs } },
     }
   }
 }
 
-/** Returns the report for the whole window. */
-function wholeReport(report: ReadReport, reused: TraceSlice): ReadReport {
+/** One read of a part of a window. */
+interface PartRead {
+  read: SlicedTraces
+  report: ReadReport
+}
+
+/** Returns the report for the whole window. @param parts the reads of its parts, the newest first */
+function wholeReport(parts: PartRead[], reused: TraceSlice, leftOut: EarlierTraces): ReadReport {
+  const [newest, ...older] = parts.map(({ report }) => report) as [ReadReport, ...ReadReport[]]
+  const report = older.reduce(sumOfReports, newest)
   const { incomplete, incompleteIds } = reused
   const warning = `${incomplete} reused ${incomplete === 1 ? 'trace lacks' : 'traces lack'} spans that could not be read.`
+  const known = parts[0]?.read.before.size ?? 0
+  const earlier = leftOut.report()
   return {
     ...report,
+    ...earlier,
+    outsideWindow: earlier.beganEarlier + Math.max(0, newest.outsideWindow - known),
     traces: report.traces + reused.traces,
     spans: report.spans + reused.spans,
     incomplete: report.incomplete + incomplete,
@@ -161,5 +202,23 @@ function wholeReport(report: ReadReport, reused: TraceSlice): ReadReport {
     ),
     reusedTraces: reused.traces,
     warnings: incomplete > 0 ? [...report.warnings, warning] : report.warnings,
+  }
+}
+
+function sumOfReports(a: ReadReport, b: ReadReport): ReadReport {
+  return {
+    ...a,
+    traces: a.traces + b.traces,
+    spans: a.spans + b.spans,
+    requests: a.requests + b.requests,
+    retries: a.retries + b.retries,
+    bytes: a.bytes + b.bytes,
+    slices: a.slices + b.slices,
+    suspects: a.suspects + b.suspects,
+    repaired: a.repaired + b.repaired,
+    incomplete: a.incomplete + b.incomplete,
+    incompleteTraceIds: [...(a.incompleteTraceIds ?? []), ...(b.incompleteTraceIds ?? [])],
+    truncated: a.truncated || b.truncated,
+    warnings: [...new Set([...a.warnings, ...b.warnings])],
   }
 }

@@ -3,6 +3,7 @@ import type { EarlierTraces } from '../../sources/earlier-traces.ts'
 import type { Window } from '../../sources/trace-source.ts'
 import { CrossingTraces } from './crossing-traces.ts'
 import { type SlicedTraces, sumOf, type TraceExtent, type TraceSlice } from './sliced-traces.ts'
+import type { TimeSlices } from './time-slices.ts'
 
 /** A trace that ends within this time after the settled part does not hold it back, ms: most end soon. */
 const momentMs = 5000
@@ -10,7 +11,7 @@ const momentMs = 5000
 const slicesPerBlock = 12
 
 export interface ReusableSlicesOptions {
-  sliceMs: number
+  time: TimeSlices
   /** How long after a span its trace may change, ms. */
   lateMs: number
   newBuilder: () => GraphBuilder
@@ -24,6 +25,7 @@ export interface ReusableSlicesOptions {
  * have started in it or before it.
  */
 export class ReusableSlices {
+  readonly time: TimeSlices
   private readonly options: ReusableSlicesOptions
   /** The kept part of the window, Unix ms, both on the edge of a slice: [fromMs, untilMs). */
   private fromMs = 0
@@ -37,24 +39,22 @@ export class ReusableSlices {
 
   constructor(options: ReusableSlicesOptions) {
     this.options = options
+    this.time = options.time
   }
 
-  /** Returns from when on a window must be read; earlier slices are kept. Unix ms. */
+  /** Returns the end of the kept slices of a window, Unix ms; their start if none is kept. */
   resumeMs(window: Window): number {
-    const isKept = this.fromMs <= window.fromMs && window.fromMs < this.untilMs
-    return isKept ? Math.min(this.untilMs, window.toMs) : window.fromMs
+    const edgeMs = this.time.edgeAfter(window.fromMs)
+    const isKept = this.fromMs <= edgeMs && edgeMs < this.untilMs
+    return isKept ? Math.min(this.untilMs, window.toMs) : edgeMs
   }
 
-  /**
-   * Returns the kept slices of a window up to `resumeMs`: single slices and sums of them.
-   *
-   * @param window starts on the edge of a slice
-   */
+  /** Returns the kept slices of a window up to `resumeMs`: single slices and sums of them. */
   async within(window: Window): Promise<TraceSlice[]> {
-    const { sliceMs } = this.options
-    const end = this.resumeMs(window) / sliceMs
+    const { time } = this
+    const end = time.numberOf(this.resumeMs(window))
     const found: (TraceSlice | undefined)[] = []
-    for (let number = window.fromMs / sliceMs; number < end; ) {
+    for (let number = time.numberOf(time.edgeAfter(window.fromMs)); number < end; ) {
       const isBlock = number % slicesPerBlock === 0 && number + slicesPerBlock <= end
       found.push(isBlock ? await this.block(number / slicesPerBlock) : this.slices.get(number))
       number += isBlock ? slicesPerBlock : 1
@@ -76,7 +76,8 @@ export class ReusableSlices {
   }
 
   /** Whether a read of a window shows that a trace of a kept slice has changed: a trace that reaches into the read. */
-  isOutdatedBy({ before }: SlicedTraces, window: Window): boolean {
+  isOutdatedBy({ before }: SlicedTraces, window: Window, head: SlicedTraces | undefined): boolean {
+    if (head && this.crossing.startsEarlier(head, this.fromMs)) return true
     return [...before.values()].some((seen) => {
       if (seen.endMs < this.untilMs) return false
       if (this.crossing.isLeftOut(seen, window)) return false
@@ -88,31 +89,33 @@ export class ReusableSlices {
     })
   }
 
-  /** Counts the traces that a window leaves out because they began before it. @param read its part from `resumeMs` on */
-  leftOut(window: Window, read: SlicedTraces): EarlierTraces {
+  /** Counts the traces that a window leaves out because they began before it. @param read its part from `resumeMs` on, `head` its part before the first kept slice */
+  leftOut(window: Window, read: SlicedTraces, head: SlicedTraces | undefined): EarlierTraces {
     this.crossing.add(read, this.resumeMs(window), window)
-    return this.crossing.leftOut(window)
+    if (head) this.crossing.extend(head)
+    return this.crossing.leftOut(window, head)
   }
 
   /**
    * Keeps the slices that a read has made final, and forgets those before the window.
    *
-   * @param window on edges of slices; the read started at `resumeMs`
+   * @param window the read started at `resumeMs`, or at the start of the window if nothing is kept
    * @param searchedToMs end of the searched window, Unix ms
    */
   keep(window: Window, read: SlicedTraces, searchedToMs: number): void {
-    const { sliceMs } = this.options
+    const { time } = this
     const resumeMs = this.resumeMs(window)
     const finalMs = Math.max(resumeMs, this.finalMs(read, searchedToMs))
-    if (resumeMs === window.fromMs) this.forget()
     this.crossing.add(read, resumeMs, window)
     for (const [number, slice] of read.slices) {
-      const startMs = number * sliceMs
+      const startMs = time.startMs(number)
       if (startMs >= resumeMs && startMs < finalMs) this.slices.set(number, slice)
     }
-    for (const number of this.slices.keys()) if (number * sliceMs < window.fromMs) this.slices.delete(number)
+    for (const number of this.slices.keys()) {
+      if (time.startMs(number) < window.fromMs) this.slices.delete(number)
+    }
     for (const number of this.blocks.keys()) {
-      if (number * slicesPerBlock * sliceMs < window.fromMs) this.blocks.delete(number)
+      if (time.startMs(number * slicesPerBlock) < window.fromMs) this.blocks.delete(number)
     }
     const reaching = [...this.reaching.values(), ...read.reaching.values()]
     this.reaching = new Map(
@@ -120,7 +123,7 @@ export class ReusableSlices {
         .filter(({ startMs, endMs }) => startMs < finalMs && endMs >= finalMs)
         .map((extent) => [extent.id, extent]),
     )
-    this.fromMs = window.fromMs
+    this.fromMs = time.edgeAfter(window.fromMs)
     this.untilMs = finalMs
   }
 
@@ -135,13 +138,12 @@ export class ReusableSlices {
 
   /** Returns the end of the part that no longer changes, on the edge of a slice, Unix ms. */
   private finalMs({ reaching }: SlicedTraces, searchedToMs: number): number {
-    const { sliceMs, lateMs } = this.options
-    const edge = (ms: number) => Math.floor(ms / sliceMs) * sliceMs
-    const settledMs = searchedToMs - lateMs
-    let finalMs = edge(settledMs)
+    const { time } = this
+    const settledMs = searchedToMs - this.options.lateMs
+    let finalMs = time.edgeBefore(settledMs)
     for (const { startMs, endMs } of reaching.values()) {
       const isRunning = endMs > settledMs + momentMs
-      if (isRunning && startMs < finalMs) finalMs = edge(startMs)
+      if (isRunning && startMs < finalMs) finalMs = time.edgeBefore(startMs)
     }
     return finalMs
   }

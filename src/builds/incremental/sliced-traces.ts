@@ -7,6 +7,7 @@ import { addTraceId, newTraceIds, type TraceIds } from '../../graph/trace/span-c
 import { SpanSetHash } from '../../graph/trace/span-set-hash.ts'
 import { TraceTree } from '../../graph/trace/trace-tree.ts'
 import type { TraceConsumer } from '../../sources/trace-source.ts'
+import type { TimeSlices } from './time-slices.ts'
 
 /** The graph of the traces that start in one slice of time. */
 export interface TraceSlice {
@@ -40,13 +41,13 @@ export interface TraceExtent {
 /** Receives whole traces, and adds each to the graph of the time slice in which it starts. */
 export class SlicedTraces implements TraceConsumer {
   readonly strings: StringTable
-  /** By number: slice n is [n * sliceMs, (n + 1) * sliceMs), Unix ms. */
+  /** By number. */
   readonly slices = new Map<number, TraceSlice>()
   /** Traces that end in a later slice than they start in, by id. */
   readonly reaching = new Map<string, TraceExtent>()
   /** Traces that start before the read and reach into it, with the spans that were seen, by id. */
   readonly before = new Map<string, TraceExtent>()
-  private readonly sliceMs: number
+  private readonly time: TimeSlices
   private readonly fromMs: number
   private readonly newBuilder: (strings: StringTable) => GraphBuilder
   private readonly hash = new SpanSetHash()
@@ -54,12 +55,12 @@ export class SlicedTraces implements TraceConsumer {
 
   /** @param fromMs start of the read, Unix ms */
   constructor(
-    sliceMs: number,
+    time: TimeSlices,
     fromMs: number,
     strings: StringTable,
     newBuilder: (strings: StringTable) => GraphBuilder,
   ) {
-    this.sliceMs = sliceMs
+    this.time = time
     this.fromMs = fromMs
     this.strings = strings
     this.newBuilder = newBuilder
@@ -69,7 +70,7 @@ export class SlicedTraces implements TraceConsumer {
     const slice = this.count(spans, 1)
     slice.builder.add(spans, tree)
     const { startMs, endMs } = spans.extentMs()
-    if (this.numberOf(startMs) === this.numberOf(endMs)) return
+    if (this.time.numberOf(startMs) === this.time.numberOf(endMs)) return
     const extent = this.extentOf(spans)
     this.reaching.set(extent.id, extent)
   }
@@ -100,17 +101,13 @@ export class SlicedTraces implements TraceConsumer {
   }
 
   private sliceOf(spans: SpanTable): TraceSlice {
-    const number = this.numberOf(spans.extentMs().startMs)
+    const number = this.time.numberOf(spans.extentMs().startMs)
     let slice = this.slices.get(number)
     if (slice === undefined) {
       slice = newSlice(this.newBuilder(this.strings))
       this.slices.set(number, slice)
     }
     return slice
-  }
-
-  private numberOf(ms: number): number {
-    return Math.floor(ms / this.sliceMs)
   }
 
   private extentOf(spans: SpanTable): TraceExtent {

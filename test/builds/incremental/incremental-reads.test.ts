@@ -1,4 +1,4 @@
-import { deepStrictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { createAggregator } from '../../../src/builds/aggregation/aggregator.ts'
@@ -74,13 +74,16 @@ async function setUp(t: { teardown(end: () => unknown): unknown }) {
       },
       { signal: new AbortController().signal },
     )
-    const fromMs = Math.floor(window.fromMs / 60_000) * 60_000
+    const { fromMs, toMs } = report.searched
+    deepStrictEqual(toMs - fromMs, lengthSec * 1000, 'the window has the length that was asked for')
+    const shiftMs = window.toMs - toMs
+    ok(shiftMs >= 0 && shiftMs <= 1000, `the window ends ${shiftMs} ms early`)
     const meant = united(tempo.options.fragments).filter((spans) => {
       const startMs = Number(extentNs(spans).startNs / 1_000_000n)
-      return startMs >= fromMs && startMs < window.toMs
+      return startMs >= fromMs && startMs < toMs
     })
     const startsOf = (spans: StoredSpan[]) => spans.map(({ startNs }) => Number(startNs / 1000n) / 1000)
-    const insideOf = (starts: number[]) => starts.filter((ms) => ms >= fromMs && ms < window.toMs)
+    const insideOf = (starts: number[]) => starts.filter((ms) => ms >= fromMs && ms < toMs)
     const earlier = united(tempo.options.fragments)
       .map(startsOf)
       .filter((starts) => Math.min(...starts) < fromMs && insideOf(starts).length > 0)
@@ -161,7 +164,10 @@ t.test('gives the graph of a full read, in any order of arrivals and reads', asy
   await fc.assert(
     fc.asyncProperty(
       fc.array(traceShape, { minLength: 1, maxLength: 40 }),
-      fc.array(fc.integer({ min: 1, max: 250 }), { minLength: 2, maxLength: 8 }),
+      fc.array(fc.oneof(fc.integer({ min: 1, max: 250 }), fc.constantFrom(60, 60.5, 120)), {
+        minLength: 2,
+        maxLength: 8,
+      }),
       // The longer windows have enough slices for kept sums.
       fc.constantFrom(windowSec, 1900),
       async (shapes, pausesSec, lengthSec) => {
@@ -236,6 +242,30 @@ t.test('reads a running trace from its start on', async (t) => {
     const { graph, expected, report } = await at(incremental, ms, arrivals)
     t.same(graph, expected, `after ${ms / 1000} s`)
     if (ms > 60_000) t.ok(report.reusedTraces, 'older slices are not read again')
+  }
+})
+
+t.test('reads the part before the first whole slice again, and reuses the rest', async (t) => {
+  const { begin, at } = await setUp(t)
+  // Ten seconds apart, so that a window of 900 s has 90 traces wherever it starts.
+  const arrivals = Array.from({ length: 200 }, (_, i) => arrive(simple(i + 1, i * 10_000 - 1_000_000)))
+  const incremental = begin()
+  for (const ms of [0, 50_000, 110_400, 130_000, 250_900]) {
+    const { graph, expected, report } = await at(incremental, ms, arrivals, '.*', 1e6, 900)
+    t.same(graph, expected)
+    t.equal(report.traces, 90, `after ${ms / 1000} s`)
+    if (ms > 0) t.ok((report.reusedTraces ?? 0) > 50, `${report.reusedTraces} traces are reused`)
+  }
+})
+
+t.test('reads windows that are shorter than two slices as a whole', async (t) => {
+  const { begin, at } = await setUp(t)
+  const arrivals = Array.from({ length: 60 }, (_, i) => arrive(simple(i + 1, i * 10_000 - 100_000)))
+  const incremental = begin()
+  for (const ms of [0, 10_000, 60_000, 110_000, 170_300]) {
+    const { graph, expected, report } = await at(incremental, ms, arrivals, '.*', 1e6, 60)
+    t.same(graph, expected)
+    t.equal(report.traces, 6, `after ${ms / 1000} s`)
   }
 })
 
