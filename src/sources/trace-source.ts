@@ -12,6 +12,8 @@ export interface TraceQuery {
   tenant?: string | undefined
   /** A trace is in the window if its earliest span starts in [fromMs, toMs), Unix ms. */
   window: Window
+  /** A time after the window up to which its traces are known to last, Unix ms. */
+  reachMs?: number | undefined
   /** Most traces to read. */
   limit: number
   /** The resource attributes that identify a service, with `service.name`. @default service.name */

@@ -51,9 +51,20 @@ export class CrossingTraces {
     return earlier
   }
 
-  /** Whether a read of the part before `untilMs` shows an earlier start of a trace that is known to start later. */
-  startsEarlier({ reaching }: SlicedTraces, untilMs: number): boolean {
-    return [...reaching.keys()].some((id) => (this.extents.get(id)?.startMs ?? 0) >= untilMs)
+  /** Returns the last end of the traces that start in a window, Unix ms; 0 if none crosses an edge. */
+  reachMs(window: Window): number {
+    return this.startingIn(window).reduce((latest, { endMs }) => Math.max(latest, endMs), 0)
+  }
+
+  /** Whether a read of a window shows other traces than those that are known to start in it. */
+  differsFrom({ reaching }: SlicedTraces, window: Window): boolean {
+    const startsElsewhere = (id: string) => (this.extents.get(id)?.startMs ?? 0) >= window.toMs
+    const lacksSpans = ({ id, count }: TraceExtent) => (reaching.get(id)?.count ?? 0) < count
+    return [...reaching.keys()].some(startsElsewhere) || this.startingIn(window).some(lacksSpans)
+  }
+
+  private startingIn({ fromMs, toMs }: Window): TraceExtent[] {
+    return [...this.extents.values()].filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
   }
 
   /** Adds the traces that a read of the part before the first whole slice found. */

@@ -135,19 +135,17 @@ export class IncrementalReads {
   ): Promise<ReadGraph | undefined> {
     const { slices } = kept
     const resumeMs = slices.resumeMs(window)
-    const edgeMs = slices.time.edgeAfter(window.fromMs)
+    const headPart = slices.headOf(window)
     const expected = { expectedSpansPerSec: kept.spansPerSec }
     const readPart = async (part: Window, partOptions: ReadOptions): Promise<PartRead> => {
       const read = new SlicedTraces(slices.time, part.fromMs, newStrings(), newBuilder)
-      const report = await this.options.source.read({ ...query, window: part }, read, partOptions)
+      const reachMs = slices.reachMs(part)
+      const report = await this.options.source.read({ ...query, window: part, reachMs }, read, partOptions)
       return { read, report }
     }
     const readHead = async () => {
-      if (edgeMs === window.fromMs) return undefined
-      return readPart(
-        { fromMs: window.fromMs, toMs: edgeMs },
-        { ...options, ...expected, onProgress: undefined },
-      )
+      if (headPart.toMs === headPart.fromMs) return undefined
+      return readPart(headPart, { ...options, ...expected, onProgress: undefined })
     }
     // The kept slices are added up while the source reads.
     const all = [

@@ -42,6 +42,16 @@ export class ReusableSlices {
     this.time = options.time
   }
 
+  /** Returns the part of a window before its first whole slice, which is empty if it starts on an edge. */
+  headOf({ fromMs }: Window): Window {
+    return { fromMs, toMs: this.time.edgeAfter(fromMs) }
+  }
+
+  /** Returns the last end of the traces that start in a part of a window, as far as they cross edges, Unix ms. */
+  reachMs(part: Window): number {
+    return this.crossing.reachMs(part)
+  }
+
   /** Returns the end of the kept slices of a window, Unix ms; their start if none is kept. */
   resumeMs(window: Window): number {
     const edgeMs = this.time.edgeAfter(window.fromMs)
@@ -77,7 +87,7 @@ export class ReusableSlices {
 
   /** Whether a read of a window shows that a trace of a kept slice has changed: a trace that reaches into the read. */
   isOutdatedBy({ before }: SlicedTraces, window: Window, head: SlicedTraces | undefined): boolean {
-    if (head && this.crossing.startsEarlier(head, this.fromMs)) return true
+    if (head && this.crossing.differsFrom(head, this.headOf(window))) return true
     return [...before.values()].some((seen) => {
       if (seen.endMs < this.untilMs) return false
       if (this.crossing.isLeftOut(seen, window)) return false

@@ -45,7 +45,7 @@ const recentMs = 60_000
  */
 export async function planRead(
   context: SearchContext,
-  { selector, query, window }: TraceQuery,
+  { selector, query, window, reachMs = 0 }: TraceQuery,
   { padSec, lateSec, nowMs, strings, expectedSpansPerSec }: ReadPlanOptions,
 ): Promise<ReadPlan> {
   const match = traceMatch(selector, query)
@@ -55,7 +55,10 @@ export async function planRead(
       ? await probeRecentCutoffSec(context, strings, nowMs).catch(unknownCutoff)
       : 0
   const newestSec = cutoffSec > 0 ? nowMs / 1000 - cutoffSec : nowMs / 1000 + 1
-  const endSec = Math.max(startSec + 1, Math.ceil(Math.min(window.toMs / 1000 + padSec, newestSec)))
+  const endSec = Math.max(
+    startSec + 1,
+    Math.ceil(Math.min(Math.max(window.toMs / 1000 + padSec, reachMs / 1000), newestSec)),
+  )
   if (endSec * 1000 <= window.fromMs) throw hidden(window, cutoffSec)
   const histogram =
     expectedSpansPerSec === undefined
