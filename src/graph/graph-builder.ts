@@ -15,6 +15,7 @@ import { GroupCounts } from './totals/group-counts.ts'
 import { CriticalPath } from './trace/critical-path.ts'
 import { emptyCounts, type SpanCounts, TraceExamples, type TraceFault } from './trace/span-counts.ts'
 import { ParentState, TraceTree } from './trace/trace-tree.ts'
+import { UntimedSpans } from './trace/untimed-spans.ts'
 
 export interface GraphBuilderOptions {
   /** Shared with the span tables that will be added. */
@@ -56,6 +57,7 @@ export class GraphBuilder {
   private readonly ownTree = new TraceTree()
   /** The tree of the current trace. */
   private tree = this.ownTree
+  private readonly untimed = new UntimedSpans()
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
   private readonly traceExamples = new TraceExamples()
@@ -157,11 +159,18 @@ export class GraphBuilder {
   }
 
   private count(spans: SpanTable, sign: 1 | -1, built?: TraceTree): void {
-    const { counts } = this
     this.trace.start(spans.traceId)
     if (built === undefined) this.ownTree.build(spans)
     const tree = built ?? this.ownTree
     this.tree = tree
+    this.untimed.settle(spans, tree)
+    this.countTimed(spans, tree, sign)
+    this.countUntimed(spans, sign)
+    this.untimed.restore(spans)
+  }
+
+  private countTimed(spans: SpanTable, tree: TraceTree, sign: 1 | -1): void {
+    const { counts } = this
     spans.weights?.weighEdges(tree.parent, spans.service, spans.length)
     this.measure(spans, sign)
     this.services?.add(spans, tree, this.criticalPath, sign)
@@ -173,6 +182,15 @@ export class GraphBuilder {
     this.countOperations(spans, sign)
     this.countCalls(spans, sign)
     this.tags?.add(spans, tree.parent, this.topRows, this.operationOf, sign)
+  }
+
+  private countUntimed(spans: SpanTable, sign: 1 | -1): void {
+    const { rows } = this.untimed
+    for (let at = 0; at < rows.length; at++) {
+      if (spans.service[rows.rows[at]!] === 0) continue
+      if (this.hasOperations) this.counts.untimed += sign
+      if (this.services) this.services.counts.untimed += sign
+    }
   }
 
   private measure(spans: SpanTable, sign: 1 | -1): void {

@@ -41,5 +41,5 @@ export const GraphDocument = Type.Object(
  * A graph as it is stored. It never changes. `traceExamples` are stored with the graph, but only the report sends them.
  */
 export type GraphDocument = Static<typeof GraphDocument> & {
-  traceExamples?: Partial<Record<TraceFault | 'incomplete' | 'beganEarlier', string[]>>
+  traceExamples?: Partial<Record<TraceFault | 'incomplete' | 'beganEarlier' | 'untimedTraces', string[]>>
 }

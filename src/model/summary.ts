@@ -102,6 +102,11 @@ export const AggregationSummary = Type.Object(
             'Number of spans that start in the window and are not counted, because their trace began earlier',
           ),
         ),
+        untimedTraces: Type.Optional(
+          Count(
+            'Number of traces left out because no span of them has a possible start: they are in no window',
+          ),
+        ),
         suspects: Count('Number of traces that seemed incomplete and were read again'),
         repaired: Count('Number of suspects that gained spans in the second read'),
         incomplete: Count('Number of traces with missing spans that could not be read'),
@@ -129,6 +134,11 @@ export const AggregationSummary = Type.Object(
         selfCalls: Count('Number of counted spans called from their own node'),
         edgeCalls: Count('Number of counted spans called from another node'),
         skewed: Count('Number of counted spans that end before they start. Their duration counts as 0'),
+        untimed: Type.Optional(
+          Count(
+            'Number of counted spans with an impossible start: 0, before 1971 or after 2099. They take the start of the span above',
+          ),
+        ),
         unresolvedLinks: Type.Optional(
           Count('At level service: number of messages whose linked producer was not read'),
         ),

@@ -10,7 +10,7 @@ export interface TraceQuery {
   query?: string | undefined
   /** Tenant whose traces are read. @default the configured one. Only for Tempo. */
   tenant?: string | undefined
-  /** A trace is in the window if its earliest span starts in [fromMs, toMs), Unix ms. */
+  /** A trace is in the window if its earliest timed span starts in [fromMs, toMs), Unix ms. */
   window: Window
   /** A time after the window up to which its traces are known to last, Unix ms. */
   reachMs?: number | undefined
@@ -88,6 +88,10 @@ export interface ReadReport {
   spansLeftOut: number
   /** The ids of a few of those traces, 32 hex digits each. */
   beganEarlierTraceIds?: string[]
+  /** Traces left out because none of their spans has a possible start (`SpanTable.isTimed`). They are in no window. */
+  untimedTraces: number
+  /** The ids of a few of those traces, 32 hex digits each. */
+  untimedTraceIds?: string[]
   /** Traces that looked incomplete, and were looked up again. */
   suspects: number
   /** Suspects that got more spans. */

@@ -91,6 +91,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
       selfCalls: 0,
       edgeCalls: 1,
       skewed: 0,
+      untimed: 0,
       badWeights: 0,
     },
   })

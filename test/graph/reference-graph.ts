@@ -33,6 +33,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     const trace = given.map((span) => ({ ...span }))
     const distinct = distinctSpans(trace)
     const parents = cutCycles(distinct, new Map(distinct.map((span) => [span, parentOf(span, distinct)])))
+    const untimed = new Set(settle(distinct, parents))
     const named = distinct.filter((span) => span.service)
     const callers = new Map(named.map((span) => [span, namedAncestor(span, parents)]))
     spans.traces++
@@ -40,6 +41,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     spans.duplicates += trace.length - distinct.length
     spans.withoutService += distinct.length - named.length
     spans.counted += named.length
+    spans.untimed += named.filter((span) => untimed.has(span)).length
     spans.skewed += named.filter((span) => span.skewed).length
     for (const [span, caller] of callers) {
       traceOf.set(span, index)
@@ -197,6 +199,33 @@ function circleOf(span: TestSpan, parents: Map<TestSpan, Parent>): Set<TestSpan>
   return undefined
 }
 
+const firstNs = 31_536_000_000_000_000n
+const endOfTimeNs = 4_102_444_800_000_000_000n
+/** Bounds are those of whole high words, so that a few seconds at either end are on the other side. */
+const isTimedNs = (ns: bigint) => {
+  const hi = ns >> 32n
+  return hi >= (firstNs >> 32n) + 1n && hi < endOfTimeNs >> 32n
+}
+
+/** Gives untimed spans the start of the nearest timed one above, or of the earliest one. @returns those spans */
+function settle(spans: TestSpan[], parents: Map<TestSpan, Parent>): TestSpan[] {
+  const timed = spans.filter((span) => isTimedNs(startNsOf(span)))
+  const [earliest] = [...timed].sort((a, b) => (startNsOf(a) < startNsOf(b) ? -1 : 1))
+  if (!earliest) return []
+  const untimed = spans.filter((span) => !timed.includes(span))
+  const times = untimed.map((span) => {
+    let above: Parent | undefined = parents.get(span)
+    while (typeof above === 'object' && !timed.includes(above)) above = parents.get(above)
+    const { startMs } = typeof above === 'object' ? above : earliest
+    const movedNs = startNsOf({ ...span, startMs }) - startNsOf(span)
+    const isEndTimed = isTimedNs(startNsOf(span) + BigInt(durationNsOf(span)))
+    const lastsNs = BigInt(durationNsOf(span)) - (isEndTimed ? movedNs : 0n)
+    return { startMs, durationNs: lastsNs < 0n ? 0 : Number(lastsNs) }
+  })
+  for (const [index, span] of untimed.entries()) Object.assign(span, times[index])
+  return untimed
+}
+
 function namedAncestor(span: TestSpan, parents: Map<TestSpan, Parent>): Parent {
   let at = parents.get(span)
   while (typeof at === 'object' && !at.service) at = parents.get(at)
@@ -273,6 +302,7 @@ function order(a: TestSpan, b: TestSpan): number {
 }
 
 const sortKey = (span: TestSpan) => [
+  isTimedNs(startNsOf(span)) ? 0 : 1,
   startNsOf(span),
   span.id,
   SpanKind[kindOf(span)],

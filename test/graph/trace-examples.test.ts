@@ -73,6 +73,7 @@ const expected = {
   withoutService: [hex(4)],
   cycles: [hex(5)],
   skewed: [hex(6)],
+  untimed: [],
 }
 
 t.test('a builder names traces with each fault, at every level', async (t) => {
@@ -92,6 +93,7 @@ t.test('a removed trace is no example', async (t) => {
     withoutService: [],
     cycles: [],
     skewed: [],
+    untimed: [],
   })
 })
 

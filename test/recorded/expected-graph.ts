@@ -75,5 +75,6 @@ export const expectedSpans = {
   selfCalls: 2,
   edgeCalls: 166,
   skewed: 0,
+  untimed: 0,
   badWeights: 0,
 }

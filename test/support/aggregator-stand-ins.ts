@@ -60,6 +60,7 @@ const emptyReport: ReadReport = {
   outsideWindow: 4,
   beganEarlier: 0,
   spansLeftOut: 0,
+  untimedTraces: 0,
   suspects: 5,
   repaired: 6,
   incomplete: 0,

@@ -57,8 +57,12 @@ export async function buildDocuments(
     }
     const source = ports.source.name
     const summary = summaryOfBuild({ request, source, report, name, graph, nodeGraph, builtAt, phasesMs })
-    const { incompleteTraceIds: incomplete = [], beganEarlierTraceIds: beganEarlier = [] } = report
-    const traceExamples = { incomplete, beganEarlier, ...builder.examples() }
+    const traceExamples = {
+      incomplete: report.incompleteTraceIds ?? [],
+      beganEarlier: report.beganEarlierTraceIds ?? [],
+      untimedTraces: report.untimedTraceIds ?? [],
+      ...builder.examples(),
+    }
     return { name, builtAt, summary, ...nodeGraph, traceExamples }
   }
 

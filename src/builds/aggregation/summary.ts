@@ -37,6 +37,7 @@ export function summaryOfBuild(account: BuildAccount): AggregationSummary {
     warnings,
     incompleteTraceIds: _incomplete,
     beganEarlierTraceIds: _earlier,
+    untimedTraceIds: _untimed,
     ...read
   } = report
   const { received: _received, traces: _traces, ...spans } = graph.spans
@@ -94,7 +95,7 @@ function statusOf(report: ReadReport, nodes: number): AggregationSummary['status
   if (report.truncated || report.incomplete > 0) return 'partial'
   if (nodes > 0) return 'complete'
   // Traces exist that the graph leaves out: it must not clear the last one.
-  return report.beganEarlier > 0 ? 'partial' : 'empty'
+  return report.beganEarlier + report.untimedTraces > 0 ? 'partial' : 'empty'
 }
 
 /** Rounds to tenths of a millisecond. */

@@ -8,15 +8,19 @@ export const nothingReadWarning = 'Traces exist, but the graph has none of them:
 export const notComparedWarning = (offset: string, reason: string) =>
   `Not compared with ${offset} earlier: ${reason}`
 
-/** Warns that spans of the window were left out because of the start of their traces. */
-export function leftOutWarnings({ beganEarlier, spansLeftOut }: ReadReport): string[] {
-  if (beganEarlier === 0) return []
-  const traces = beganEarlier === 1 ? '1 trace' : `${withThousands(beganEarlier)} traces`
-  const spans = spansLeftOut === 1 ? '1 span' : `${withThousands(spansLeftOut)} spans`
-  const theirs = beganEarlier === 1 ? 'its' : 'their'
-  return [
-    `${traces} began before the window: ${theirs} ${spans} in the window ${spansLeftOut === 1 ? 'is' : 'are'} not counted.`,
-  ]
+/** Warns that traces were left out because of their start. */
+export function leftOutWarnings({ beganEarlier, spansLeftOut, untimedTraces }: ReadReport): string[] {
+  const warnings: string[] = []
+  if (beganEarlier > 0) {
+    const spans = `${beganEarlier === 1 ? 'its' : 'their'} ${counted(spansLeftOut, 'span')} in the window`
+    const are = spansLeftOut === 1 ? 'is' : 'are'
+    warnings.push(`${counted(beganEarlier, 'trace')} began before the window: ${spans} ${are} not counted.`)
+  }
+  if (untimedTraces > 0) {
+    const are = untimedTraces === 1 ? 'is' : 'are'
+    warnings.push(`${counted(untimedTraces, 'trace')} without a possible start time ${are} in no window.`)
+  }
+  return warnings
 }
 
 /** Returns what a person should know about the spans of a graph: what they lack, and what that costs. */
@@ -36,6 +40,7 @@ function spanWarnings({ edges, spans, unresolvedLinks = 0 }: Graph): string[] {
     [spans.orphans, 'with a parent that never arrived: no edge shows the call.'],
     [spans.cycles, 'in a cycle of parents: the cycle was cut.'],
     [spans.skewed, 'with an end before the start: counted with a duration of 0.'],
+    [spans.untimed, 'with an impossible start time: counted from the start of the span above.'],
     [
       negativeGaps,
       'longer than the client span, or started before the producer ended: excluded from the mean gap.',
@@ -83,3 +88,4 @@ function droppedMessageWarnings({ droppedMessages = 0 }: Graph): string[] {
 }
 
 const withThousands = (count: number) => count.toLocaleString('en-US')
+const counted = (count: number, unit: string) => `${withThousands(count)} ${unit}${count === 1 ? '' : 's'}`

@@ -44,6 +44,15 @@ const kinds: Kind[] = [
     effect: 'Not counted: a trace belongs to the window in which its earliest span starts.',
   },
   {
+    kind: 'untimedTraces',
+    unit: 'traces',
+    count: ({ read }) => read.untimedTraces ?? 0,
+    takesAway: true,
+    examples: 'untimedTraces',
+    meaning: 'Traces without any possible start time: their spans start at 0, before 1971 or after 2099.',
+    effect: 'Not counted: they belong to no window.',
+  },
+  {
     kind: 'truncated',
     unit: 'traces',
     count: ({ read }) => (read.truncated ? null : 0),
@@ -120,6 +129,15 @@ const kinds: Kind[] = [
     effect: 'Counted with a duration of 0, which lowers means and percentiles.',
   },
   {
+    kind: 'untimed',
+    unit: 'spans',
+    count: ({ spans }) => spans.untimed ?? 0,
+    takesAway: true,
+    examples: 'untimed',
+    meaning: 'Spans with an impossible start time: 0, before 1971 or after 2099.',
+    effect: 'Counted from the start of the span above, or of the trace. Their duration may be wrong.',
+  },
+  {
     kind: 'unresolvedLinks',
     unit: 'messages',
     count: ({ spans }) => spans.unresolvedLinks ?? 0,
@@ -165,6 +183,8 @@ const wordOf: Record<string, string> = {
   orphans: 'with a missing parent',
   withoutService: 'without service.name',
   cycles: 'in cycles',
+  untimedTraces: 'without a possible start time',
+  untimed: 'with an impossible start time',
   skewed: 'with an end before the start',
   unresolvedLinks: 'linked to a producer that was not read',
 }

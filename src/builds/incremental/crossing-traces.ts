@@ -1,5 +1,5 @@
 import { parseTraceId } from '../../graph/columns/ids.ts'
-import { EarlierTraces } from '../../sources/earlier-traces.ts'
+import { LeftOutTraces } from '../../sources/left-out-traces.ts'
 import type { Window } from '../../sources/trace-source.ts'
 import type { SlicedTraces, TraceExtent } from './sliced-traces.ts'
 
@@ -40,15 +40,15 @@ export class CrossingTraces {
    *
    * @param head the part of the window before its first whole slice: only its read sees traces that cross no edge
    */
-  leftOut({ fromMs, toMs }: Window, head: SlicedTraces | undefined): EarlierTraces {
-    const earlier = new EarlierTraces()
+  leftOut({ fromMs, toMs }: Window, head: SlicedTraces | undefined): LeftOutTraces {
+    const leftOut = new LeftOutTraces()
     const seen = head ? new Map([...head.before, ...this.extents]) : this.extents
     for (const { id, startMs, startsMs } of seen.values()) {
       if (startMs >= fromMs) continue
       const spans = startsMs.reduce((sum, ms) => (ms >= fromMs && ms < toMs ? sum + 1 : sum), 0)
-      earlier.add(parseTraceId(id), spans)
+      leftOut.addEarlier(parseTraceId(id), spans)
     }
-    return earlier
+    return leftOut
   }
 
   /** Returns the last end of the traces that start in a window, Unix ms; 0 if none crosses an edge. */

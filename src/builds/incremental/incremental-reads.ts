@@ -1,7 +1,7 @@
 import type { StringTable } from '../../graph/columns/string-table.ts'
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
 import { maxExamples } from '../../graph/trace/span-counts.ts'
-import type { EarlierTraces } from '../../sources/earlier-traces.ts'
+import type { LeftOutTraces } from '../../sources/left-out-traces.ts'
 import type { ReadOptions, ReadReport, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
 import { ReusableSlices } from './reusable-slices.ts'
 import { SlicedTraces, sumOf, type TraceSlice } from './sliced-traces.ts'
@@ -180,17 +180,19 @@ interface PartRead {
 }
 
 /** Returns the report for the whole window. @param parts the reads of its parts, the newest first */
-function wholeReport(parts: PartRead[], reused: TraceSlice, leftOut: EarlierTraces): ReadReport {
+function wholeReport(parts: PartRead[], reused: TraceSlice, leftOut: LeftOutTraces): ReadReport {
   const [newest, ...older] = parts.map(({ report }) => report) as [ReadReport, ...ReadReport[]]
   const report = older.reduce(sumOfReports, newest)
   const { incomplete, incompleteIds } = reused
   const warning = `${incomplete} reused ${incomplete === 1 ? 'trace lacks' : 'traces lack'} spans that could not be read.`
   const known = parts[0]?.read.before.size ?? 0
-  const earlier = leftOut.report()
+  const { beganEarlier, spansLeftOut, beganEarlierTraceIds = [] } = leftOut.report()
   return {
     ...report,
-    ...earlier,
-    outsideWindow: earlier.beganEarlier + Math.max(0, newest.outsideWindow - known),
+    beganEarlier,
+    spansLeftOut,
+    beganEarlierTraceIds,
+    outsideWindow: beganEarlier + Math.max(0, newest.outsideWindow - known),
     traces: report.traces + reused.traces,
     spans: report.spans + reused.spans,
     incomplete: report.incomplete + incomplete,
@@ -215,6 +217,8 @@ function sumOfReports(a: ReadReport, b: ReadReport): ReadReport {
     suspects: a.suspects + b.suspects,
     repaired: a.repaired + b.repaired,
     incomplete: a.incomplete + b.incomplete,
+    // Every part sees the traces without a start.
+    untimedTraces: Math.max(a.untimedTraces, b.untimedTraces),
     incompleteTraceIds: [...(a.incompleteTraceIds ?? []), ...(b.incompleteTraceIds ?? [])],
     truncated: a.truncated || b.truncated,
     warnings: [...new Set([...a.warnings, ...b.warnings])],

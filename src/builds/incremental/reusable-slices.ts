@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../graph/graph-builder.ts'
-import type { EarlierTraces } from '../../sources/earlier-traces.ts'
+import type { LeftOutTraces } from '../../sources/left-out-traces.ts'
 import type { Window } from '../../sources/trace-source.ts'
 import { CrossingTraces } from './crossing-traces.ts'
 import { type SlicedTraces, sumOf, type TraceExtent, type TraceSlice } from './sliced-traces.ts'
@@ -47,7 +47,7 @@ export class ReusableSlices {
     return { fromMs, toMs: this.time.edgeAfter(fromMs) }
   }
 
-  /** Returns the last end of the traces that start in a part of a window, as far as they cross edges, Unix ms. */
+  /** Returns the last end of the traces that start in a part of a window and cross an edge, Unix ms. */
   reachMs(part: Window): number {
     return this.crossing.reachMs(part)
   }
@@ -100,7 +100,7 @@ export class ReusableSlices {
   }
 
   /** Counts the traces that a window leaves out because they began before it. @param read its part from `resumeMs` on, `head` its part before the first kept slice */
-  leftOut(window: Window, read: SlicedTraces, head: SlicedTraces | undefined): EarlierTraces {
+  leftOut(window: Window, read: SlicedTraces, head: SlicedTraces | undefined): LeftOutTraces {
     this.crossing.add(read, this.resumeMs(window), window)
     if (head) this.crossing.extend(head)
     return this.crossing.leftOut(window, head)

@@ -16,6 +16,13 @@ export const SpanKind = {
 /** Span status, numbered as in OTLP (trace.proto, Status.StatusCode). Only `error` makes a call failed. */
 export const SpanStatus = { unset: 0, ok: 1, error: 2 } as const
 
+/** High words of 1971-01-01 and 2100-01-01, Unix ns: no span starts outside of them. */
+const firstTimedHi = Math.ceil(31_536_000e9 / 2 ** 32)
+const timedHis = Math.floor(4_102_444_800e9 / 2 ** 32) - firstTimedHi
+
+/** Whether a start with this high word is possible: neither absent nor in the far future. */
+export const isTimedHi = (startHi: number) => startHi >= firstTimedHi && startHi - firstTimedHi < timedHis
+
 /**
  * The spans of one trace, a column for each field and a row for each span.
  *
@@ -149,11 +156,17 @@ export class SpanTable {
     return hi * 4294 + (hi * 967296 + this.startLo[row]!) / 1e6
   }
 
-  /** Returns the first start and the last end of the spans, Unix ms; Infinity and -Infinity for an empty table. */
+  /** Whether the start of a row is possible. A span with another start is untimed (`UntimedSpans`). */
+  isTimed(row: number): boolean {
+    return isTimedHi(this.startHi[row]!)
+  }
+
+  /** Returns the first start and the last end of the timed spans, Unix ms; Infinity and -Infinity without such a span. */
   extentMs(): { startMs: number; endMs: number } {
     let startMs = Number.POSITIVE_INFINITY
     let endMs = Number.NEGATIVE_INFINITY
     for (let row = 0; row < this.length; row++) {
+      if (!isTimedHi(this.startHi[row]!)) continue
       const start = this.startMs(row)
       if (start < startMs) startMs = start
       const end = start + this.durationNs[row]! / 1e6
@@ -189,9 +202,13 @@ export class SpanTable {
   }
 }
 
-/** Compares two spans by all their fields, the start first: negative, positive, or 0 if all fields are equal. */
+/**
+ * Compares two spans by all their fields, the start first and an impossible one last: negative, positive, or 0 if all
+ * fields are equal.
+ */
 export function compareSpans(spans: SpanTable, a: number, b: number): number {
   return (
+    Number(spans.isTimed(b)) - Number(spans.isTimed(a)) ||
     spans.startHi[a]! - spans.startHi[b]! ||
     spans.startLo[a]! - spans.startLo[b]! ||
     spans.spanIdHi[a]! - spans.spanIdHi[b]! ||

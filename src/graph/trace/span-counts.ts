@@ -32,6 +32,8 @@ export interface SpanCounts {
   edgeCalls: number
   /** Counted spans that end before they start. Their duration counts as 0. */
   skewed: number
+  /** Counted spans with an impossible start. They take that of the span above, or of the trace. */
+  untimed: number
   /** Counted spans with impossible attributes of sampling or pruning. Each represents one call. */
   badWeights: number
 }
@@ -49,12 +51,13 @@ export function emptyCounts(): SpanCounts {
     selfCalls: 0,
     edgeCalls: 0,
     skewed: 0,
+    untimed: 0,
     badWeights: 0,
   }
 }
 
 /** Faults of spans for which example traces are kept. */
-const traceFaults = ['orphans', 'duplicates', 'withoutService', 'cycles', 'skewed'] as const
+const traceFaults = ['orphans', 'duplicates', 'withoutService', 'cycles', 'skewed', 'untimed'] as const
 export type TraceFault = (typeof traceFaults)[number]
 
 /** Most example traces for one fault. */
@@ -77,6 +80,7 @@ export class TraceExamples {
     withoutService: newTraceIds(),
     cycles: newTraceIds(),
     skewed: newTraceIds(),
+    untimed: newTraceIds(),
   }
   /** The counts after the last trace. */
   private readonly seen: Record<TraceFault, number> = {
@@ -85,6 +89,7 @@ export class TraceExamples {
     withoutService: 0,
     cycles: 0,
     skewed: 0,
+    untimed: 0,
   }
 
   private seenTotal = 0
@@ -120,9 +125,10 @@ export class TraceExamples {
       withoutService: read('withoutService'),
       cycles: read('cycles'),
       skewed: read('skewed'),
+      untimed: read('untimed'),
     }
   }
 }
 
-const totalOf = ({ orphans, duplicates, withoutService, cycles, skewed }: SpanCounts) =>
-  orphans + duplicates + withoutService + cycles + skewed
+const totalOf = ({ orphans, duplicates, withoutService, cycles, skewed, untimed }: SpanCounts) =>
+  orphans + duplicates + withoutService + cycles + skewed + untimed

@@ -1,7 +1,7 @@
 import { badRequest, TtaError } from '../../base/errors.ts'
 import { createYielder } from '../../base/event-loop.ts'
 import { SpanTable } from '../../graph/spans/span-table.ts'
-import { EarlierTraces } from '../earlier-traces.ts'
+import { LeftOutTraces } from '../left-out-traces.ts'
 import { TraceGrouper } from '../otlp/trace-grouper.ts'
 import { selectsAll } from '../tag-selector.ts'
 import type {
@@ -93,17 +93,18 @@ function choose(spans: TraceGrouper, { selector, window, limit }: TraceQuery, re
   const from = toNs(window.fromMs)
   const to = toNs(window.toMs)
   const chosen: number[] = []
-  const earlier = new EarlierTraces()
+  const leftOut = new LeftOutTraces()
   for (let trace = 0; trace < spans.traces; trace++) {
     if (spans.spansOf(trace) === 0 || (!all && !spans.isSelected(trace))) continue
+    if (!spans.isTimed(trace)) leftOut.addUntimed(spans.traceId(trace))
     if (!spans.startsBefore(trace, to)) continue
     if (!spans.startsBefore(trace, from)) chosen.push(trace)
     else if (spans.lastEndMs(trace) >= window.fromMs) {
       report.outsideWindow++
-      earlier.add(spans.traceId(trace), spans.spansBetween(trace, from, to))
+      leftOut.addEarlier(spans.traceId(trace), spans.spansBetween(trace, from, to))
     }
   }
-  Object.assign(report, earlier.report())
+  Object.assign(report, leftOut.report())
   chosen.sort((a, b) => spans.compare(a, b))
   if (chosen.length > limit) {
     report.truncated = true
@@ -197,6 +198,7 @@ function emptyReport(searched: Window): ReadReport {
     outsideWindow: 0,
     beganEarlier: 0,
     spansLeftOut: 0,
+    untimedTraces: 0,
     suspects: 0,
     repaired: 0,
     incomplete: 0,

@@ -37,7 +37,7 @@ export interface StoredRequest {
   readonly length: number
   readonly arrivedMs: number
   readonly spans: number
-  /** Earliest start of its spans, Unix ms. */
+  /** Earliest start of its timed spans, Unix ms; Infinity without such a span. */
   readonly firstStartMs: number
 }
 
@@ -141,7 +141,7 @@ function inspect(body: Uint8Array): IngestResult & { firstStartMs: number } {
     const fault = invalidSpanReason(table, row, ids)
     if (fault === null) {
       result.acceptedSpans++
-      result.firstStartMs = Math.min(result.firstStartMs, table.startMs(row))
+      if (table.isTimed(row)) result.firstStartMs = Math.min(result.firstStartMs, table.startMs(row))
     } else if (result.rejectedSpans++ === 0) result.reason = fault
     return false
   }

@@ -11,6 +11,9 @@ import { invalidSpanReason } from './validate.ts'
 /** Whether a value of the tag selects its trace; called once for each value. */
 export type TagMatch = (value: string) => boolean
 
+/** The largest word of a time. */
+const latest = 0xffffffff
+
 const unknown = 0
 const no = 1
 const yes = 2
@@ -22,10 +25,10 @@ const yes = 2
 export class TraceGrouper {
   /** The id of each trace, four words. */
   private readonly idWords: number[] = []
-  /** The earliest start of each trace, two words, Unix ns. */
+  /** The earliest possible start of each trace, two words, Unix ns; the largest words if none is possible. */
   private readonly startHi: number[] = []
   private readonly startLo: number[] = []
-  /** Latest end of each trace, Unix ms. */
+  /** Latest end of a timed span of each trace, Unix ms. */
   private readonly endMs: number[] = []
   private readonly selected: boolean[] = []
   private readonly ids = new TraceIdIndex()
@@ -86,6 +89,11 @@ export class TraceGrouper {
     return (BigInt(this.startHi[trace]!) << 32n) + BigInt(this.startLo[trace]!) < ns
   }
 
+  /** Whether a span of the trace has a possible start. */
+  isTimed(trace: number): boolean {
+    return this.startHi[trace] !== latest
+  }
+
   /** The number of spans of the trace that start in [from, to), Unix ns. */
   spansBetween(trace: number, from: bigint, to: bigint): number {
     const { rows, order, firstOf } = this
@@ -133,9 +141,10 @@ export class TraceGrouper {
     const { rows, startHi, startLo } = this
     if (invalidSpanReason(rows, row, ids) !== null) return false
     const trace = this.ids.indexOf(ids.traceId)
-    const hi = rows.startHi[row]!
-    const lo = rows.startLo[row]!
-    const endMs = rows.startMs(row) + rows.durationNs[row]! / 1e6
+    const isTimed = rows.isTimed(row)
+    const hi = isTimed ? rows.startHi[row]! : latest
+    const lo = isTimed ? rows.startLo[row]! : latest
+    const endMs = isTimed ? rows.startMs(row) + rows.durationNs[row]! / 1e6 : 0
     if (trace === startHi.length) {
       this.idWords.push(...ids.traceId)
       startHi.push(hi)

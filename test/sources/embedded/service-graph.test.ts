@@ -69,7 +69,9 @@ function renamed(span: CaseSpan, name: string): CaseSpan {
 
 /** The window of the case. @default half an hour around its first span */
 function windowOf(spans: CaseSpan[], { window }: ServiceCase): string {
-  const firstMs = Math.min(nowMs, ...spans.map(({ timestamp }) => (timestamp ?? nowMs * 1000 - 60e6) / 1000))
+  const starts = spans.map(({ timestamp }) => (timestamp ?? nowMs * 1000 - 60e6) / 1000)
+  // An impossible start does not decide where a trace belongs.
+  const firstMs = Math.min(nowMs, ...starts.filter((ms) => ms > Date.parse('1971-01-02')))
   const toMs = firstMs + (window?.endTsOffsetMs ?? 900_000)
   const fromMs = Math.max(0, toMs - (window?.lookbackMs ?? 1_800_000))
   return `from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`

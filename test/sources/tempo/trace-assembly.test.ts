@@ -5,7 +5,9 @@ import { TraceAssembly } from '../../../src/sources/tempo/assembly/trace-assembl
 import { tableOf } from '../../support/tempo/read-window.ts'
 import { fragmentOf } from '../../support/tempo/stored-trace.ts'
 
-const slice = { startSec: 0, endSec: 60, timeouts: 0 }
+const epochSec = 1_700_000_000
+const epochMs = epochSec * 1000
+const slice = { startSec: epochSec, endSec: epochSec + 60, timeouts: 0 }
 const root = { id: 1, atMs: 1000, ms: 20 }
 const child = { id: 2, parent: 1, atMs: 1005, ms: 5 }
 const sibling = { id: 3, parent: 1, atMs: 1010, ms: 5 }
@@ -22,13 +24,13 @@ function assemble(options: { filtered?: boolean; hasRead?: boolean; limit?: numb
       remove: (spans) => void added.push(-spans.length),
       onBeforeWindow: (spans) => void before.push(spans.length),
     },
-    window: { fromMs: 500, toMs: 60_000 },
+    window: { fromMs: epochMs + 500, toMs: epochMs + 60_000 },
     limit: options.limit ?? 100,
     filtered: options.filtered ?? false,
     hasRead: () => options.hasRead ?? true,
   })
   const tableOfSpans = (spans: Parameters<typeof fragmentOf>[2], traceId = 1): SpanTable =>
-    tableOf(strings, fragmentOf(traceId, 0, spans))
+    tableOf(strings, fragmentOf(traceId, epochMs, spans))
   return { assembly, added, before, tableOfSpans }
 }
 
@@ -67,7 +69,11 @@ t.test('spans that one slice reports as missing stay missing after another slice
     const first = tableOfSpans([root, child])
     assembly.accept(first, metadataOf(first, minSpans, cut), slice)
     const second = tableOfSpans([root, sibling])
-    assembly.accept(second, metadataOf(second), { startSec: 60, endSec: 120, timeouts: 0 })
+    assembly.accept(second, metadataOf(second), {
+      startSec: epochSec + 60,
+      endSec: epochSec + 120,
+      timeouts: 0,
+    })
     assembly.reviewUnread()
     t.same(added, [])
     const [held] = assembly.pending('incomplete')
@@ -109,7 +115,7 @@ t.test('a trace that was published and comes again with other spans is a conflic
 t.test('a trace that seemed to start after the window, and starts in it, is incomplete', async (t) => {
   const { assembly, added, tableOfSpans } = assemble()
   const late = tableOfSpans([{ id: 2, atMs: 70_000 }])
-  assembly.accept(late, metadataOf(late), { startSec: 60, endSec: 120, timeouts: 0 })
+  assembly.accept(late, metadataOf(late), { startSec: epochSec + 60, endSec: epochSec + 120, timeouts: 0 })
   t.equal(assembly.outsideWindow, 1)
   const early = tableOfSpans([root])
   assembly.accept(early, metadataOf(early), slice)
@@ -121,9 +127,9 @@ t.test('a trace that seemed to start after the window, and starts in it, is inco
 t.test('the consumer is called for a trace that starts before the window', async (t) => {
   const { assembly, added, before, tableOfSpans } = assemble()
   const early = tableOfSpans([{ id: 1, atMs: 100 }])
-  assembly.accept(early, metadataOf(early), { startSec: -60, endSec: 60, timeouts: 0 })
+  assembly.accept(early, metadataOf(early), { startSec: epochSec - 60, endSec: epochSec + 60, timeouts: 0 })
   const late = tableOfSpans([{ id: 1, atMs: 70_000 }], 2)
-  assembly.accept(late, metadataOf(late), { startSec: 60, endSec: 120, timeouts: 0 })
+  assembly.accept(late, metadataOf(late), { startSec: epochSec + 60, endSec: epochSec + 120, timeouts: 0 })
   t.same(added, [])
   t.same(before, [1])
 })

@@ -4,7 +4,7 @@ import type { TraceConsumer, Window } from '../../trace-source.ts'
 import type { TraceSearchMetadata } from '../decode/decode-search.ts'
 import type { Slice } from '../search/slice-planner.ts'
 import { addMissingSpans } from './add-missing-spans.ts'
-import { EarlyTraces } from './early-traces.ts'
+import { LeftOutFragments } from './left-out-fragments.ts'
 import { compareTraceIds, type PendingReason, type PendingTrace } from './pending-trace.ts'
 import { TraceLedger, TraceState } from './trace-ledger.ts'
 
@@ -38,11 +38,11 @@ export class TraceAssembly {
   private readonly ledger = new TraceLedger()
   private readonly waiting = new Map<number, PendingTrace>()
   private readonly tree = new TraceTree()
-  private readonly early: EarlyTraces
+  readonly leftOut: LeftOutFragments
 
   constructor(options: TraceAssemblyOptions) {
     this.options = options
-    this.early = new EarlyTraces(options.window)
+    this.leftOut = new LeftOutFragments(options.window)
   }
 
   /** Takes one trace out of the answer for `slice`. The caller may clear the table afterwards. */
@@ -142,11 +142,6 @@ export class TraceAssembly {
     return true
   }
 
-  /** The traces that were left out because they began before the window. */
-  reportEarly(): ReturnType<EarlyTraces['report']> {
-    return this.early.report()
-  }
-
   /** Pairs of published traces that are one trace: see `TraceLedger.shortIdPairs`. */
   shortIdPairs(): [short: string, full: string][] {
     return this.ledger.shortIdPairs()
@@ -221,6 +216,7 @@ export class TraceAssembly {
   private reconsiderLate(index: number, spans: SpanTable, metadata: TraceSearchMetadata): void {
     if (spans.extentMs().startMs >= this.options.window.toMs) return
     this.outsideWindow--
+    this.leftOut.dropUntimed(index)
     this.keepPending(index, spans, metadata, 'incomplete')
   }
 
@@ -233,6 +229,7 @@ export class TraceAssembly {
       if (isOutside) this.outsideWindow++
       else this.overLimit++
       if (startMs < window.fromMs) this.leaveOutEarly(index, spans)
+      else if (startMs === Number.POSITIVE_INFINITY) this.leftOut.addUntimed(index, spans)
       return
     }
     this.ledger.recordPublished(index, spans, this.tree)
@@ -244,7 +241,7 @@ export class TraceAssembly {
   /** Notes spans of a trace that starts before the window. */
   private leaveOutEarly(index: number, spans: SpanTable): void {
     this.ledger.mark(index, TraceState.early)
-    const all = this.early.add(index, spans)
+    const all = this.leftOut.add(index, spans)
     this.options.consumer.onBeforeWindow?.(all ?? spans)
   }
 }

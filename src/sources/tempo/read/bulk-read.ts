@@ -221,7 +221,7 @@ export class BulkRead {
       ...this.context.tally,
       slices: this.slices,
       outsideWindow: assembly.outsideWindow,
-      ...assembly.reportEarly(),
+      ...assembly.leftOut.report(),
       suspects: repair.suspects,
       repaired: repair.repaired,
       incomplete: repair.incomplete,

@@ -1,7 +1,7 @@
 import { forEachLimited } from '../../../base/async.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { maxExamples } from '../../../graph/trace/span-counts.ts'
-import { EarlierTraces, spansStartingIn } from '../../earlier-traces.ts'
+import { LeftOutTraces, spansStartingIn } from '../../left-out-traces.ts'
 import { exceededLimit, type ReadReport, type TraceConsumer, type TraceQuery } from '../../trace-source.ts'
 import { TraceLookup } from '../assembly/trace-lookup.ts'
 import { TempoStatusError } from '../client/tempo-errors.ts'
@@ -48,7 +48,7 @@ export async function readById(
   const { window } = query
   const counts = { traces: 0, spans: 0, outsideWindow: 0, incomplete: 0 }
   const incompleteIds: string[] = []
-  const earlier = new EarlierTraces()
+  const leftOut = new LeftOutTraces()
   let exceeded: string | undefined
   await forEachLimited(ids, lookupsInFlight, async (id) => {
     exceeded ??= exceededLimit(options.limits, { spans: counts.spans, bytes: context.tally.bytes })
@@ -64,7 +64,8 @@ export async function readById(
     const { startMs } = spans.extentMs()
     if (startMs < window.fromMs || startMs >= window.toMs) {
       counts.outsideWindow++
-      if (startMs < window.fromMs) earlier.add(spans.traceId, spansStartingIn(spans, window))
+      if (startMs < window.fromMs) leftOut.addEarlier(spans.traceId, spansStartingIn(spans, window))
+      else if (startMs === Number.POSITIVE_INFINITY) leftOut.addUntimed(spans.traceId)
     } else {
       counts.traces++
       counts.spans += spans.length
@@ -87,7 +88,7 @@ export async function readById(
   if (counts.incomplete > 0) warnings.push(`${counts.incomplete} traces lack spans that could not be read.`)
   return {
     ...counts,
-    ...earlier.report(),
+    ...leftOut.report(),
     incompleteTraceIds: incompleteIds.sort().slice(0, maxExamples),
     ...context.tally,
     slices: 1,
