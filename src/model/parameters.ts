@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { failureRulePattern } from './failure-rules.ts'
 import { defaultIdentity } from './identity.ts'
 
 export const maxGraphNameLength = 64
@@ -21,6 +22,8 @@ export const maxWindowHours = 168
 
 /** Most attributes that identify a service. */
 const maxIdentityAttributes = 8
+/** Most rules that say which calls failed. */
+const maxFailureRules = 32
 
 /** A point in time as a client writes it. `requiredTimeMs` reads it. */
 export const Time = Type.Union([Type.Number(), Type.String({ minLength: 1, maxLength: 64 })])
@@ -122,6 +125,15 @@ export const AggregationParameters = Type.Object(
           'a larger value is the number of spans that this one represents. A threshold in tracestate has priority',
       }),
     ),
+    failedWhen: Type.Optional(
+      Type.Array(Type.String({ pattern: failureRulePattern }), {
+        maxItems: maxFailureRules,
+        uniqueItems: true,
+        description:
+          'Status codes that decide whether a call failed. http 500-599 and grpc 14 fail calls without status ERROR. ' +
+          'not http 404 and not grpc 1 take such calls away, and have priority',
+      }),
+    ),
     traceThresholdMs: Type.Optional(
       Type.Number({ minimum: 0, description: 'Duration above which a span counts as slow, ms' }),
     ),
@@ -171,6 +183,7 @@ export const defaultParameters: ParameterDefaults = {
   userNode: false,
   serviceNodeSubTitle: 'Service Node',
   identity: [...defaultIdentity],
+  failedWhen: [],
   traceThresholdMs: 40,
   limit: 100_000,
   dryRun: false,

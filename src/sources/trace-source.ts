@@ -1,6 +1,7 @@
 import type { StringTable } from '../graph/columns/string-table.ts'
 import type { SpanTable } from '../graph/spans/span-table.ts'
 import type { TraceTree } from '../graph/trace/trace-tree.ts'
+import type { FailureRule } from '../model/failure-rules.ts'
 import type { Attribute, TagSelector } from './tag-selector.ts'
 
 /** The traces to read: those in which a span matches, with all their spans. */
@@ -24,6 +25,8 @@ export interface TraceQuery {
   peers?: boolean | undefined
   /** The attribute that says how a span was sampled: the share of spans that were kept, or the count it represents. */
   sampling?: Attribute | undefined
+  /** Rules that set the status of spans by their HTTP and gRPC codes. @default none */
+  failures?: readonly FailureRule[] | undefined
 }
 
 /** Unix ms, half open: fromMs <= t < toMs. */

@@ -10,6 +10,7 @@ const texts: Record<string, string> = {
   'query.use_tag_as_node': 'false',
   'query.user_node': 'true',
   'query.identity': '["service.name"]',
+  'query.failed_when': '["http 500-599"]',
   'query.level': 'service',
   'search.mode': 'blocks',
   'tempo.url': 'http://tempo:3200',

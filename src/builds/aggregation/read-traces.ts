@@ -2,6 +2,7 @@ import { withSpan } from '../../base/tracing.ts'
 import { StringTable } from '../../graph/columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../graph/graph-builder.ts'
 import { nodeLimitFactor } from '../../graph/operations/fold-into-other.ts'
+import { parseFailureRule } from '../../model/failure-rules.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
 import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadOptions, TraceQuery, TraceSource } from '../../sources/trace-source.ts'
@@ -24,9 +25,21 @@ export function traceQuery({
   sampling,
   window,
 }: Omit<AggregationRequest, 'warnings'>): TraceQuery {
-  const { query, tenant, limit, level, identity } = parameters
+  const { query, tenant, limit, level, identity, failedWhen } = parameters
+  const failures = failedWhen.map(parseFailureRule)
   // Only the service level needs peers.
-  return { selector, query, tenant, window, limit, identity, group, peers: level !== 'operation', sampling }
+  return {
+    selector,
+    query,
+    tenant,
+    window,
+    limit,
+    identity,
+    group,
+    peers: level !== 'operation',
+    sampling,
+    failures,
+  }
 }
 
 /** Returns the options with which the graph of a request is built. Each call makes a new table of strings. */

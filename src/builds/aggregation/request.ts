@@ -1,4 +1,5 @@
 import { badRequest, type FieldError } from '../../base/errors.ts'
+import { parseFailureRule } from '../../model/failure-rules.ts'
 import {
   type AggregationParameters,
   maxGraphNameLength,
@@ -63,6 +64,7 @@ export function resolveRequest(
   if (identityMessage) {
     errors.push({ field: 'identity', value: parameters.identity, message: identityMessage })
   }
+  checkItems('failedWhen', parameters.failedWhen, parseFailureRule, errors)
   const unclipped = requestedWindow(requested, parameters, nowMs, errors)
   if (!selector || !unclipped || errors.length > 0) throw badRequest(errors)
   const { window, warnings } = clipWindow(unclipped, parameters.searchMode, nowMs)
@@ -86,6 +88,22 @@ export function parametersKey(parameters: ParameterDefaults): string {
 /** Returns the same text for requests whose graphs differ only in their window. */
 export function unwindowedKey({ from, to, searchFrom, compare, dryRun, ...rest }: ParameterDefaults): string {
   return JSON.stringify(Object.entries(rest).sort())
+}
+
+/** @param parse throws a RangeError for a wrong item */
+function checkItems(
+  field: string,
+  items: readonly string[],
+  parse: (item: string) => unknown,
+  errors: FieldError[],
+): void {
+  for (const [index, value] of items.entries()) {
+    try {
+      parse(value)
+    } catch (error) {
+      errors.push({ field: `${field}[${index}]`, value, message: (error as RangeError).message })
+    }
+  }
 }
 
 function checkServicesName({ graph, level }: ParameterDefaults, errors: FieldError[]): void {

@@ -5,7 +5,7 @@ import { hasCredentials, parseBaseUrl, readAuthority } from '../connection.ts'
 import type { ConfigFile } from '../sections/config-file.ts'
 import { tokenErrors } from './access-tokens.ts'
 import { graphErrors } from './graphs.ts'
-import { identityErrors } from './identity.ts'
+import { queryListErrors } from './query-lists.ts'
 import { ruleErrors, signatureErrors } from './webhooks.ts'
 
 /** A check of what a schema cannot express. */
@@ -27,10 +27,7 @@ const checks: Check[] = [
     reads: ['query.group_by'],
     check: ({ query }) => complaint('query.group_by', query.group_by, parseTag),
   },
-  {
-    reads: ['query.identity'],
-    check: ({ query: { identity } }) => identityErrors('query.identity', identity),
-  },
+  { reads: ['query.identity', 'query.failed_when'], check: ({ query }) => queryListErrors(query) },
   {
     reads: ['tempo.url'],
     check: ({ tempo: { url } }) =>

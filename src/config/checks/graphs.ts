@@ -4,7 +4,7 @@ import { maxGraphNameLength, servicesGraphName } from '../../model/parameters.ts
 import { compilePattern, parseTag } from '../../sources/tag-selector.ts'
 import type { ConfigFile } from '../sections/config-file.ts'
 import type { GraphEntry, ScheduleSection } from '../sections/graphs.ts'
-import { identityErrors } from './identity.ts'
+import { queryListErrors } from './query-lists.ts'
 
 /** Checks patterns, schedules, sinks and tenants of named graphs, and that two of them do not write the same graph. */
 export function graphErrors(file: ConfigFile, hidden: (field: string) => boolean): FieldError[] {
@@ -33,7 +33,7 @@ function patternErrors({ query = {} }: GraphEntry, isHidden: boolean): FieldErro
   check('query.tag', query.tag, parseTag)
   check('query.filter', query.filter, compilePattern)
   check('query.group_by', query.group_by, parseTag)
-  return [...errors, ...identityErrors('query.identity', query.identity)]
+  return [...errors, ...queryListErrors(query)]
 }
 
 function scheduleErrors(schedule: ScheduleSection | undefined, isCronHidden: boolean): FieldError[] {

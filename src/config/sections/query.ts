@@ -23,6 +23,7 @@ export const QuerySection = Section('Traces to read and how to draw them. A requ
     description: 'subTitle of the nodes that `use_tag_as_node` adds.',
   },
   trace_threshold_ms: Parameter('traceThresholdMs'),
+  failed_when: { ...Parameter('failedWhen'), examples: [['http 500-599', 'not grpc 1']] },
   level: Parameter('level'),
   limit: Parameter('limit'),
 })

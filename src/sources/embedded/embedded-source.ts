@@ -54,7 +54,7 @@ async function read(
 
 async function gather(
   requests: StoredRequest[],
-  { selector, identity, group, peers, sampling }: TraceQuery,
+  { selector, identity, group, peers, sampling, failures }: TraceQuery,
   consumer: TraceConsumer,
   report: ReadReport,
   limits: ReadLimits | undefined,
@@ -65,6 +65,7 @@ async function gather(
     group,
     peers,
     sampling,
+    failures,
   })
   await yieldIfDue()
   for (const request of requests.toReversed()) {

@@ -2,6 +2,14 @@ import { BytePattern } from '../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { skipOther } from './any-value.ts'
 
+/** Attributes that a reader knows, by number. */
+export interface KnownAttributes {
+  /** Returns the number of the attribute with the key from `start` to `end`, or -1. */
+  attributeOf(view: DataView, start: number, end: number): number
+  /** Reads the AnyValue from `reader.position` to `end`. @throws {ProtobufError} */
+  read(attribute: number, reader: ProtobufReader, end: number): void
+}
+
 /** Finds key and value of a KeyValue (opentelemetry-proto common/v1/common.proto) in place; copies nothing. */
 export class KeyValueReader {
   keyStart = 0
@@ -35,6 +43,14 @@ export class KeyValueReader {
 
   isKey({ view }: ProtobufReader, key: BytePattern): boolean {
     return key.is(view, this.keyStart, this.keyEnd)
+  }
+
+  /** Has `known` read the value, which starts at `valueStart`, if it knows the key. @throws {ProtobufError} */
+  offer(known: KnownAttributes, reader: ProtobufReader, valueStart: number): void {
+    const attribute = known.attributeOf(reader.view, this.keyStart, this.keyEnd)
+    if (attribute < 0) return
+    reader.position = valueStart
+    known.read(attribute, reader, this.valueEnd)
   }
 }
 

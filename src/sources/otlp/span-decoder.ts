@@ -9,6 +9,7 @@ import { PeerAttributeReader } from './peer-attributes.ts'
 import { ResourceReader } from './resource-reader.ts'
 import { kindCode, readId, statusCode } from './span-fields.ts'
 import type { SpanProjection } from './span-projection.ts'
+import { createStatusCodeReader, type StatusCodeReader } from './status-codes.ts'
 import { WeightAttributeReader } from './weight-attributes.ts'
 
 /** The ids of a span as they were sent, for validation. */
@@ -41,6 +42,7 @@ export class SpanDecoder implements CurrentSpan {
   private readonly attribute = new KeyValueReader()
   private readonly peers: PeerAttributeReader | undefined
   private readonly weights: WeightAttributeReader | undefined
+  private readonly statusCodes: StatusCodeReader | undefined
 
   /** @param tag for `SpanTable.tagValue` @param projection absent: only the fields and the tag are read */
   constructor(table: SpanTable, tag: Attribute, visit: SpanVisitor, projection?: SpanProjection) {
@@ -53,6 +55,7 @@ export class SpanDecoder implements CurrentSpan {
     this.resource = new ResourceReader(table.strings, tag, projection)
     if (group) table.enableGroups()
     this.groupKey = group && group.scope !== 'resource' ? new BytePattern(group.key) : undefined
+    this.statusCodes = createStatusCodeReader(table, projection?.failures)
     this.weights =
       projection &&
       new WeightAttributeReader(table, sampling?.scope === 'resource' ? undefined : sampling?.key)
@@ -107,6 +110,7 @@ export class SpanDecoder implements CurrentSpan {
     this.endHi = this.endLo = 0
     this.peers?.start()
     this.weights?.start()
+    this.statusCodes?.start()
     for (;;) {
       reader.position = readFastPath(reader, reader.position, end, this, table, row)
       if (reader.position >= end) break
@@ -179,21 +183,23 @@ export class SpanDecoder implements CurrentSpan {
     if (table.tagValue[row] === 0) table.tagValue[row] = this.resource.tag
     this.peers?.finish(row)
     this.weights?.finish(row)
+    this.statusCodes?.finish(row)
     if (this.traceIdBytes === 0) this.traceId.fill(0)
     if (!this.visit(row, this)) table.length = row
   }
 
   private spanAttribute(reader: ProtobufReader, end: number, row: number): void {
     if (this.tagOnSpan || this.weights) {
-      const { attribute, groupKey, peers, weights } = this
+      const { attribute, groupKey, peers, weights, statusCodes } = this
       attribute.enter(reader, end)
       const valueStart = reader.position
       if (this.tagOnSpan && attribute.isKey(reader, this.tagKey)) {
         this.table.tagValue[row] = internAnyValue(reader, attribute.valueEnd, this.table.strings)
       }
       if (groupKey && attribute.isKey(reader, groupKey)) this.readGroup(reader, valueStart, row)
-      if (peers) this.offer(peers, reader, valueStart)
-      if (weights) this.offer(weights, reader, valueStart)
+      if (peers) attribute.offer(peers, reader, valueStart)
+      if (weights) attribute.offer(weights, reader, valueStart)
+      if (statusCodes) attribute.offer(statusCodes, reader, valueStart)
     }
     reader.position = end
   }
@@ -204,18 +210,5 @@ export class SpanDecoder implements CurrentSpan {
     reader.position = valueStart
     const value = internAnyValue(reader, attribute.valueEnd, table.strings)
     if (value !== 0 && table.groups) table.groups[row] = value
-  }
-
-  /** Reads the current attribute if `details` knows it. */
-  private offer(
-    details: PeerAttributeReader | WeightAttributeReader,
-    reader: ProtobufReader,
-    valueStart: number,
-  ): void {
-    const { keyStart, keyEnd, valueEnd } = this.attribute
-    const known = details.attributeOf(reader.view, keyStart, keyEnd)
-    if (known < 0) return
-    reader.position = valueStart
-    details.read(known, reader, valueEnd)
   }
 }

@@ -1,3 +1,4 @@
+import type { FailureRule } from '../../model/failure-rules.ts'
 import type { Attribute } from '../tag-selector.ts'
 
 /** Attributes that are read of spans, in addition to their fields. */
@@ -10,4 +11,6 @@ export interface SpanProjection {
   peers?: boolean | undefined
   /** The attribute that says how spans were sampled. */
   sampling?: Attribute | undefined
+  /** Rules that set the status of spans by their HTTP and gRPC codes. */
+  failures?: readonly FailureRule[] | undefined
 }

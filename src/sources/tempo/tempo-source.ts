@@ -39,7 +39,7 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
     consumer: TraceConsumer,
     readOptions: ReadOptions,
   ): Promise<ReadReport> => {
-    const { selector, tenant, identity, group, peers = false, sampling } = query
+    const { selector, tenant, identity, group, peers = false, sampling, failures } = query
     const problem = selectionProblem(query)
     if (problem) throw badRequest([problem])
     const message = query.query === undefined ? undefined : queryProblem(query.query)
@@ -54,6 +54,7 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
       group,
       peers,
       sampling,
+      failures,
       signal: readOptions.signal,
       tally,
     }

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../base/errors.ts'
+import { attributesOfRules } from '../../model/failure-rules.ts'
 import { serviceNameAttribute } from '../../model/identity.ts'
 import { attributeTerm, matchesPattern } from '../../model/traceql-terms.ts'
 import { serviceLevelAttributes } from '../otlp/peer-attributes.ts'
@@ -118,7 +119,7 @@ export const summaryQuery = '{ span.aggregation.is_summary != nil }'
  */
 export function bulkQuery(
   match: TraceMatch,
-  { selector, identity, group, peers, sampling }: SpanSelection,
+  { selector, identity, group, peers, sampling, failures = [] }: SpanSelection,
   spread: Spread,
   summaries = true,
 ): string {
@@ -134,6 +135,8 @@ export function bulkQuery(
   if (!isService(selector) && !fields.includes(attribute(selector))) fields.push(attribute(selector))
   if (group && group.scope !== 'resource' && !fields.includes(attribute(group))) fields.push(attribute(group))
   if (sampling && !fields.includes(attribute(sampling))) fields.push(attribute(sampling))
+  const codes = attributesOfRules(failures).map((key) => attributeTerm('span', key))
+  fields.push(...codes.filter((field) => !fields.includes(field)))
   if (summaries) fields.push(...selectedSummaryAttributes.map((key) => `span.${key}`))
   if (peers) fields.push(...serviceLevelAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
   return `${spanset} | ${by} | select(${fields.join(', ')})`

@@ -1,7 +1,9 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
+import type { KnownAttributes } from '../../otlp/key-value.ts'
 import { PeerAttributeReader } from '../../otlp/peer-attributes.ts'
 import { createServiceIdentity, type ServiceIdentity } from '../../otlp/service-identity.ts'
 import type { SpanProjection } from '../../otlp/span-projection.ts'
+import { createStatusCodeReader, type StatusCodeReader } from '../../otlp/status-codes.ts'
 import { WeightAttributeReader } from '../../otlp/weight-attributes.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
 import type { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
@@ -121,6 +123,7 @@ class SpanDetailReader {
   private readonly attribute: AttributeReader
   private readonly weights: WeightAttributeReader
   private readonly peers: PeerAttributeReader | undefined
+  private readonly statusCodes: StatusCodeReader | undefined
   /** Trace id and span id of the last link, which come in either order. */
   private readonly link = new Uint32Array(6)
   private isLinked = false
@@ -135,6 +138,7 @@ class SpanDetailReader {
     this.reader = reader
     this.attribute = attribute
     this.weights = new WeightAttributeReader(spans, projection.sampling?.key)
+    this.statusCodes = createStatusCodeReader(spans, projection.failures)
     this.peers = projection.peers ? new PeerAttributeReader(spans, attribute.nil) : undefined
   }
 
@@ -142,24 +146,27 @@ class SpanDetailReader {
     this.row = row
     this.weights.start()
     this.peers?.start()
+    this.statusCodes?.start()
   }
 
   /** Reads the entered attribute, if it is known. @throws {ProtobufError} */
   take(): void {
-    if (!this.offer(this.weights) && !this.offer(this.peers) && this.peers) this.takeLink()
+    if (this.offer(this.weights) || this.offer(this.statusCodes) || this.offer(this.peers)) return
+    if (this.peers) this.takeLink()
   }
 
   /** Called after all attributes of the span. */
   finish(): void {
     this.weights.finish(this.row)
     this.peers?.finish(this.row)
+    this.statusCodes?.finish(this.row)
     if (!this.isLinked) return
     this.peers?.columns.addLink(this.row, this.link)
     this.link.fill(0)
     this.isLinked = false
   }
 
-  private offer(details: WeightAttributeReader | PeerAttributeReader | undefined): boolean {
+  private offer(details: KnownAttributes | undefined): boolean {
     const { reader, attribute } = this
     const known = details?.attributeOf(reader.view, attribute.keyStart, attribute.keyEnd) ?? -1
     if (!details || known < 0) return false
