@@ -77,6 +77,13 @@ export const options: readonly Option[] = [
     target: { key: ['query', 'sampling_attribute'] },
   },
   {
+    name: 'failed-when',
+    value: 'RULES',
+    help: 'codes that fail: http 500-599,not grpc 1',
+    commands: parameters,
+    target: { key: ['query', 'failed_when'] },
+  },
+  {
     name: 'use-tag-as-node',
     short: 'n',
     value: 'true|false',

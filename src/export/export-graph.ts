@@ -14,6 +14,7 @@ export interface ExportRow {
   criticalPathShare: number
   exemplars: { slowest: string | null; failed: string | null; typical: string | null }
   traceql: string
+  traceqlFailed: string
 }
 
 export interface ExportNode extends ExportRow {

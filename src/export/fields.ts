@@ -35,6 +35,7 @@ const traces: ExportField<ExportRow>[] = [
   trace('failedTrace', 'failed'),
   trace('typicalTrace', 'typical'),
   text('traceql'),
+  text('traceqlFailed'),
 ]
 
 /** All fields of a node except those that only Grafana reads. */

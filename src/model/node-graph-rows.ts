@@ -45,6 +45,9 @@ const exemplars = {
     { additionalProperties: false, description: 'Ids of example traces' },
   ),
   traceql: Type.String({ description: 'TraceQL query that finds such calls in Tempo' }),
+  traceqlFailed: Type.String({
+    description: "TraceQL query that finds the failed calls in Tempo; '' if no call failed",
+  }),
 }
 const traceLinks = {
   detail__trace_slowest: Type.String({ description: 'Trace of the longest call' }),

@@ -130,8 +130,8 @@ export const AggregationParameters = Type.Object(
         maxItems: maxFailureRules,
         uniqueItems: true,
         description:
-          'Status codes that decide whether a call failed. http 500-599 and grpc 14 fail calls without status ERROR. ' +
-          'not http 404 and not grpc 1 take such calls away, and have priority',
+          'Status codes that decide whether a call failed. The rule http 500-599 adds calls without status ERROR. ' +
+          'The rule not grpc 1 takes calls away, and has priority',
       }),
     ),
     traceThresholdMs: Type.Optional(

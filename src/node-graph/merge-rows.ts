@@ -104,7 +104,8 @@ function sumRows(rows: (NodeRow | EdgeRow)[], windowSec: number): SharedFields {
     perSec: rounded(count / windowSec, 6),
     criticalPathShare: share,
     exemplars,
-    traceql: unionOf(rows),
+    traceql: unionOf(rows, 'traceql'),
+    traceqlFailed: unionOf(rows, 'traceqlFailed'),
   }
 }
 
@@ -120,12 +121,12 @@ function exemplarsOf(rows: (NodeRow | EdgeRow)[]): NodeRow['exemplars'] {
 }
 
 /** Joins the queries of the most called rows, up to the longest query that Tempo accepts. */
-function unionOf(rows: (NodeRow | EdgeRow)[]): string {
-  const byCalls = [...rows].sort((a, b) => b.count - a.count)
-  let union = byCalls[0]?.traceql ?? ''
-  if (rows.length > 1) union = `(${union})`
-  for (const { traceql } of byCalls.slice(1)) {
-    const longer = `${union} || (${traceql})`
+function unionOf(rows: (NodeRow | EdgeRow)[], key: 'traceql' | 'traceqlFailed'): string {
+  const byCalls = rows.filter((row) => (row[key] ?? '') !== '').sort((a, b) => b.count - a.count)
+  let union = byCalls[0]?.[key] ?? ''
+  if (byCalls.length > 1) union = `(${union})`
+  for (const row of byCalls.slice(1)) {
+    const longer = `${union} || (${row[key]})`
     if (longer.length > maxTraceqlLength) break
     union = longer
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { runToEnd, type Steps } from '../graph/columns/steps.ts'
 import type { Graph, GraphEdge, GraphNode } from '../graph/graph.ts'
 import type { Red } from '../graph/totals/red.ts'
+import { type FailureRule, failedTerm } from '../model/failure-rules.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from '../model/node-graph-rows.ts'
 import { criticalPathText, latencyText, patternText, sidesText, trafficText } from './detail-texts.ts'
 import { NodeNaming, type NodeNamingOptions } from './node-naming.ts'
@@ -13,6 +14,8 @@ export interface NodeGraphOptions extends NodeNamingOptions {
   windowSec: number
   /** The attribute whose values are tag nodes. @default resource.service.name */
   tag?: TagAttribute
+  /** Rules that decide by HTTP and gRPC codes which calls failed. @default none */
+  failures?: readonly FailureRule[] | undefined
 }
 
 const serviceName: TagAttribute = { scope: 'resource', key: 'service.name' }
@@ -25,19 +28,26 @@ export function toNodeGraph(graph: Graph, options: NodeGraphOptions): NodeGraph 
 /** Does the same in small steps, so that the event loop is not blocked. */
 export function* toNodeGraphInSteps(graph: Graph, options: NodeGraphOptions): Steps<NodeGraph> {
   const ids = yield* nodeIds(graph.nodes)
-  const { tag = serviceName } = options
+  const { tag = serviceName, failures = [] } = options
+  const failed = failedTerm(failures)
   const naming = new NodeNaming(graph.nodes, options)
   const totals = { windowSec: options.windowSec, endToEndNs: graph.endToEndNs }
   const nodes: NodeRow[] = []
   for (const [index, node] of graph.nodes.entries()) {
-    const traceql = nodeTraceql(node, tag, naming)
+    const traceql = {
+      traceql: nodeTraceql(node, tag, naming),
+      traceqlFailed: node.failed > 0 ? nodeTraceql(node, tag, naming, failed) : '',
+    }
     nodes.push(nodeRow(node, ids[index] as string, naming, totals, traceql))
     yield
   }
   const edges: EdgeRow[] = []
   for (const edge of graph.edges) {
     const [caller, callee] = [graph.nodes[edge.source] as GraphNode, graph.nodes[edge.target] as GraphNode]
-    const traceql = edgeTraceql(edge, caller, callee, tag, naming)
+    const traceql = {
+      traceql: edgeTraceql(edge, caller, callee, tag, naming),
+      traceqlFailed: edge.failed > 0 ? edgeTraceql(edge, caller, callee, tag, naming, failed) : '',
+    }
     edges.push(edgeRow(edge, ids[edge.source] as string, ids[edge.target] as string, totals, traceql))
     yield
   }
@@ -72,12 +82,14 @@ function idSuffix({ role, operation }: GraphNode): string {
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
+type Queries = Pick<NodeRow, 'traceql' | 'traceqlFailed'>
+
 function nodeRow(
   node: GraphNode,
   id: string,
   naming: NodeNaming,
   totals: GraphTotals,
-  traceql: string,
+  traceql: Queries,
 ): NodeRow {
   return {
     id,
@@ -99,7 +111,7 @@ function nodeRow(
     operation: node.role === 'operation' ? node.operation : '',
     identity: naming.identityOf(node),
     exemplars: { ...node.exemplars },
-    traceql,
+    ...traceql,
   }
 }
 
@@ -108,7 +120,7 @@ function edgeRow(
   source: string,
   target: string,
   totals: GraphTotals,
-  traceql: string,
+  traceql: Queries,
 ): EdgeRow {
   return {
     id: `${source}_${target}`,
@@ -125,7 +137,7 @@ function edgeRow(
     ...rowNumbers(edge, totals),
     ...edgeNumbers(edge.sides, edge.pattern),
     exemplars: { ...edge.exemplars },
-    traceql,
+    ...traceql,
   }
 }
 

@@ -17,9 +17,13 @@ export interface TagAttribute {
   key: string
 }
 
-/** Returns TraceQL, for Tempo 2 and 3, that finds the calls of a node. For a tag node: the spans with the value. */
-export function nodeTraceql(node: GraphNode, tag: TagAttribute, naming: NodeNaming): string {
-  return `{ ${nodeCondition(node, tag, naming)} }`
+/**
+ * Returns TraceQL, for Tempo 2 and 3, that finds the calls of a node. For a tag node: the spans with the value.
+ *
+ * @param failed a condition on failed spans, to find failed calls only
+ */
+export function nodeTraceql(node: GraphNode, tag: TagAttribute, naming: NodeNaming, failed = ''): string {
+  return `{ ${nodeCondition(node, tag, naming)}${failed && ` && ${failed}`} }`
 }
 
 /**
@@ -29,6 +33,8 @@ export function nodeTraceql(node: GraphNode, tag: TagAttribute, naming: NodeNami
  * - No query joins two traces. If only a span link connects the ends, it finds the callee's part of all such calls.
  * - Of an `other` node only the service is known.
  * - The edge of a tag node finds the roots of the traces in which the value occurs.
+ *
+ * @param failed a condition on failed spans, to find failed calls only; at the service level either side may have failed
  */
 export function edgeTraceql(
   edge: GraphEdge,
@@ -36,30 +42,35 @@ export function edgeTraceql(
   callee: GraphNode,
   tag: TagAttribute,
   naming: NodeNaming,
+  failed = '',
 ): string {
+  const and = failed && ` && ${failed}`
   const [from, to] = [nodeCondition(caller, tag, naming), nodeCondition(callee, tag, naming)]
   if (caller.role === 'tag' || caller.folds === 'tag values') {
-    return `{ ${from} } && { ${to} && nestedSetParent < 0 }`
+    return `{ ${from} } && { ${to} && nestedSetParent < 0${and} }`
   }
-  if (caller.role === 'user') return `{ ${to} && ${isUserRequest} }`
+  if (caller.role === 'user') return `{ ${to} && ${isUserRequest}${and} }`
   const { evidence } = edge
-  if (!evidence || caller.role === 'other' || callee.role === 'other') return `{ ${from} } > { ${to} }`
+  if (!evidence || caller.role === 'other' || callee.role === 'other') return `{ ${from} } > { ${to}${and} }`
   const alternatives: string[] = []
-  if (evidence.spans) alternatives.push(`{ ${from} } > { ${to} }`)
+  if (evidence.spans) alternatives.push(`{ ${from} } > { ${to}${and} }`)
+  if (evidence.spans && failed !== '') alternatives.push(`{ ${from} && ${isCaller}${and} } > { ${to} }`)
   if (evidence.calleeNamedBy.length > 0) {
     const named = peerCondition(callee.title, evidence.calleeNamedBy)
-    alternatives.push(`{ ${from} && ${named} && ${isCallTo(callee)} }`)
-    if (callee.role === 'messaging') alternatives.push(`{ ${from} } > { ${named} && kind = consumer }`)
+    alternatives.push(`{ ${from} && ${named} && ${isCallTo(callee)}${and} }`)
+    if (callee.role === 'messaging') alternatives.push(`{ ${from}${and} } > { ${named} && kind = consumer }`)
   }
   if (evidence.callerNamedBy.length > 0) {
     const named = peerCondition(caller.title, evidence.callerNamedBy)
-    alternatives.push(`{ ${to} && ${named} && ${isCallFrom(caller)} }`)
+    alternatives.push(`{ ${to} && ${named} && ${isCallFrom(caller)}${and} }`)
     if (caller.role === 'messaging')
-      alternatives.push(`{ ${named} && kind != consumer } > { ${to} && kind = consumer }`)
+      alternatives.push(`{ ${named} && kind != consumer } > { ${to} && kind = consumer${and} }`)
   }
   if (evidence.links) {
     alternatives.push(
-      callee.role === 'service' ? `{ ${to} && kind = consumer }` : `{ ${from} && kind = producer }`,
+      callee.role === 'service'
+        ? `{ ${to} && kind = consumer${and} }`
+        : `{ ${from} && kind = producer${and} }`,
     )
   }
   if (alternatives.length === 1) return `${alternatives[0]}`
@@ -68,6 +79,9 @@ export function edgeTraceql(
 
 /** A root span that receives a call without naming the caller. */
 const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)'
+
+/** Spans whose status is that of the call they make. */
+const isCaller = '(kind = client || kind = producer)'
 
 /** Conditions that separate spans that call a peer from spans that the peer calls. */
 const isCallTo = ({ role }: GraphNode) => `kind != ${role === 'messaging' ? 'consumer' : 'server'}`

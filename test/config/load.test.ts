@@ -27,7 +27,7 @@ t.test('an empty configuration is the documented defaults, frozen', async (t) =>
       use_tag_as_node: true,
       user_node: false,
       identity: ['service.namespace', 'service.name'],
-      failedWhen: [],
+      failed_when: [],
       service_node_sub_title: 'Service Node',
       trace_threshold_ms: 40,
       level: 'operation',

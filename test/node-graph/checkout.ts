@@ -61,6 +61,7 @@ export const checkoutRows = {
       identity: { 'service.name': 'pay' },
       exemplars: { slowest: one, failed: one, typical: one },
       traceql: '{ resource.service.name = "pay" && name = "charge" }',
+      traceqlFailed: '{ resource.service.name = "pay" && name = "charge" && status = error }',
     },
     {
       id: shop,
@@ -96,6 +97,7 @@ export const checkoutRows = {
       identity: { 'service.name': 'shop' },
       exemplars: { slowest: one, failed: null, typical: two },
       traceql: '{ resource.service.name = "shop" && name = "POST /checkout" }',
+      traceqlFailed: '',
     },
     {
       id: eu,
@@ -131,6 +133,7 @@ export const checkoutRows = {
       identity: {},
       exemplars: { slowest: one, failed: null, typical: one },
       traceql: '{ resource.region = "eu" }',
+      traceqlFailed: '',
     },
   ],
   edges: [
@@ -166,6 +169,8 @@ export const checkoutRows = {
       exemplars: { slowest: one, failed: one, typical: one },
       traceql:
         '{ resource.service.name = "shop" && name = "POST /checkout" } > { resource.service.name = "pay" && name = "charge" }',
+      traceqlFailed:
+        '{ resource.service.name = "shop" && name = "POST /checkout" } > { resource.service.name = "pay" && name = "charge" && status = error }',
     },
     {
       id: `${eu}_${shop}`,
@@ -199,6 +204,7 @@ export const checkoutRows = {
       exemplars: { slowest: one, failed: null, typical: one },
       traceql:
         '{ resource.region = "eu" } && { resource.service.name = "shop" && name = "POST /checkout" && nestedSetParent < 0 }',
+      traceqlFailed: '',
     },
   ],
 }

@@ -141,4 +141,5 @@ const exemplars = {
     typical: '000000000000000000000000000000a2',
   },
   traceql: '{ name = "GET /" }',
+  traceqlFailed: '',
 }

@@ -66,6 +66,7 @@ const exemplars = {
     typical: '000000000000000000000000000000a2',
   },
   traceql: '{ name = "GET /" }',
+  traceqlFailed: '',
 }
 
 /** Two nodes and an edge; `title` tells one document from another. */

@@ -1,5 +1,6 @@
 import { runYielding } from '../../base/event-loop.ts'
 import type { Graph } from '../../graph/graph.ts'
+import { parseFailureRule } from '../../model/failure-rules.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 import { servicesGraphName } from '../../model/parameters.ts'
 import { toNodeGraphInSteps } from '../../node-graph/node-graph.ts'
@@ -46,6 +47,7 @@ export async function buildDocuments(
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
       tag: selector,
       identity: parameters.identity,
+      failures: parameters.failedWhen.map(parseFailureRule),
     })
     const nodeGraph = await runYielding(rows)
     const builtAt = new Date(ports.now()).toISOString()

@@ -1,3 +1,4 @@
+import { splitList } from '../../model/text-list.ts'
 import { ConfigFile } from './config-file.ts'
 
 /** The part of a JSON schema that this folder reads. */
@@ -83,8 +84,12 @@ export function readText(text: string, schema: KeySchema | undefined): unknown {
     const word = text.trim().toLowerCase()
     return word === 'true' ? true : word === 'false' ? false : text
   }
+  if (schema?.type === 'array' && schema.items?.type === 'string') return readTextList(text)
   return schema?.type === 'object' || schema?.type === 'array' ? readJson(text) : text
 }
+
+/** Reads a JSON list, or texts separated by commas. */
+const readTextList = (text: string) => (text.trimStart().startsWith('[') ? readJson(text) : splitList(text))
 
 function readJson(text: string): unknown {
   try {

@@ -1,5 +1,6 @@
 import type { preValidationHookHandler } from 'fastify'
 import { badRequest, type FieldError } from '../../base/errors.ts'
+import { splitList } from '../../model/text-list.ts'
 import { graphQueryProperties } from './query-parameters.ts'
 
 const numeric = /^-?\d+(\.\d+)?$/
@@ -16,7 +17,7 @@ interface ParameterSchema {
  * Creates a preValidation hook that converts query parameters to the types of their schemas. Text that is not of that
  * type stays text, and the validation refuses it. Ajv's own coercion would accept `0x10` and `Infinity` as numbers.
  * An empty value counts as absent, because an empty Grafana variable leaves one. A space before the offset of a time
- * is an unescaped `+`. A repeated parameter is 400.
+ * is an unescaped `+`. A repeated parameter is 400, unless it is a list: then each one is an item.
  */
 export function createQueryReader(properties: Record<string, ParameterSchema>): preValidationHookHandler {
   const schemas = new Map(Object.entries(properties))
@@ -26,9 +27,10 @@ export function createQueryReader(properties: Record<string, ParameterSchema>): 
     for (const [field, value] of Object.entries(query)) {
       const schema = schemas.get(field)
       if (schema === undefined) continue
-      if (Array.isArray(value)) repeated.push({ field, value, message: 'must not be repeated' })
-      else if (value === '') delete query[field]
-      else query[field] = readText(isTime(field) ? restorePlus(String(value)) : String(value), schema)
+      if (Array.isArray(value)) {
+        if (schema.type !== 'array') repeated.push({ field, value, message: 'must not be repeated' })
+      } else if (value === '') delete query[field]
+      else query[field] = readText(field, String(value), schema)
     }
     done(repeated.length === 0 ? undefined : badRequest(repeated))
   }
@@ -49,8 +51,9 @@ const restorePlus = (time: string) =>
     .map((one) => one.replace(spaceForPlus, '$1+$2'))
     .join(',')
 
-function readText(text: string, schema: ParameterSchema): unknown {
-  if (schema.type === 'array') return text.split(',').map((item) => item.trim())
+function readText(field: string, value: string, schema: ParameterSchema): unknown {
+  const text = isTime(field) ? restorePlus(value) : value
+  if (schema.type === 'array') return splitList(text)
   if (schema.type === 'boolean') return text === 'true' || (text === 'false' ? false : text)
   const alternatives = (schema.anyOf ?? [schema]) as { type?: unknown }[]
   const takesNumber = alternatives.some(({ type }) => type === 'number' || type === 'integer')
