@@ -12,6 +12,7 @@ import { SiblingCalls } from './totals/call-patterns.ts'
 import { type CallObserver, CallTotals } from './totals/call-totals.ts'
 import { CurrentTrace } from './totals/exemplars.ts'
 import { GroupCounts } from './totals/group-counts.ts'
+import { ContextSpans, type CountedTime } from './trace/context-spans.ts'
 import { CriticalPath } from './trace/critical-path.ts'
 import { emptyCounts, type SpanCounts, TraceExamples, type TraceFault } from './trace/span-counts.ts'
 import { ParentState, TraceTree } from './trace/trace-tree.ts'
@@ -35,6 +36,11 @@ export interface GraphBuilderOptions {
   tagIsService?: boolean | undefined
   /** Whether nodes have groups: the values in `SpanTable.groups`. */
   hasGroups?: boolean | undefined
+  /**
+   * The time whose spans are counted, each by its own start; absent: all spans of the traces. Spans outside of it only
+   * say who called.
+   */
+  countedTime?: CountedTime | undefined
   /** At the service level: whether a root server or consumer without a named caller is called by a node `user`. */
   userNode?: boolean | undefined
 }
@@ -58,6 +64,7 @@ export class GraphBuilder {
   /** The tree of the current trace. */
   private tree = this.ownTree
   private readonly untimed = new UntimedSpans()
+  private readonly contextSpans: ContextSpans | undefined
   private readonly criticalPath = new CriticalPath()
   private readonly siblings = new SiblingCalls()
   private readonly traceExamples = new TraceExamples()
@@ -66,7 +73,7 @@ export class GraphBuilder {
   private readonly endToEnd = new ExactSums()
   /** Operation of each row of the current trace, -1 for rows without a service and duplicates. */
   private operationOf = new Int32Array(64)
-  /** Rows of the current trace without a caller. */
+  /** Rows of the current trace without a caller, or whose caller is not counted. */
   private readonly topRows = new RowList()
 
   constructor(options: GraphBuilderOptions) {
@@ -76,6 +83,7 @@ export class GraphBuilder {
     const { isTagNode, level = 'operation', maxNodes = 10_000 } = options
     const mostNodes = maxNodes * nodeLimitFactor
     this.maxNodes = maxNodes
+    this.contextSpans = options.countedTime && new ContextSpans(options.countedTime)
     this.operations = new CallTotals(slowThresholdNs, this.trace, 'text', mostNodes)
     this.hasOperations = level !== 'service'
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace, mostNodes)
@@ -164,8 +172,10 @@ export class GraphBuilder {
     const tree = built ?? this.ownTree
     this.tree = tree
     this.untimed.settle(spans, tree)
+    this.contextSpans?.mark(spans)
     this.countTimed(spans, tree, sign)
     this.countUntimed(spans, sign)
+    spans.context = undefined
     this.untimed.restore(spans)
   }
 
@@ -187,7 +197,8 @@ export class GraphBuilder {
   private countUntimed(spans: SpanTable, sign: 1 | -1): void {
     const { rows } = this.untimed
     for (let at = 0; at < rows.length; at++) {
-      if (spans.service[rows.rows[at]!] === 0) continue
+      const row = rows.rows[at]!
+      if (spans.service[row] === 0 || spans.context?.[row] === 1) continue
       if (this.hasOperations) this.counts.untimed += sign
       if (this.services) this.services.counts.untimed += sign
     }
@@ -198,7 +209,10 @@ export class GraphBuilder {
     criticalPath.measure(spans, tree)
     for (let at = 0; at < criticalPath.length; at++) {
       const row = criticalPath.path[at]!
-      if (tree.parent[row] === ParentState.root) this.endToEnd.add(0, spans.durationNs[row]!, sign)
+      if (spans.context !== undefined) {
+        // The parts of the path add up to the roots, also where a root is not counted.
+        if (spans.context[row] === 0) this.endToEnd.add(0, criticalPath.exclusiveNs[row]!, sign)
+      } else if (tree.parent[row] === ParentState.root) this.endToEnd.add(0, spans.durationNs[row]!, sign)
     }
   }
 
@@ -207,6 +221,10 @@ export class GraphBuilder {
     if (this.operationOf.length < spans.length) this.operationOf = new Int32Array(spans.length * 2)
     for (let row = 0; row < spans.length; row++) {
       this.operationOf[row] = -1
+      if (spans.context !== undefined && spans.context[row] === 1) {
+        this.countContext(spans, row, sign)
+        continue
+      }
       if (tree.parent[row] === ParentState.duplicate) continue
       const service = spans.service[row]!
       if (service === 0) {
@@ -218,18 +236,34 @@ export class GraphBuilder {
       if (spans.weights?.invalid[row] === 1) counts.badWeights += sign
       this.operationOf[row] = operations.nodeOf(service, spans.name[row]!)
     }
-    if (this.groups && spans.groups) this.countGroups(this.groups, spans.groups, spans.length, sign)
+    if (this.groups && spans.groups) this.countGroups(this.groups, spans, spans.groups, sign)
   }
 
-  private countGroups(counts: GroupCounts, groups: Int32Array, rows: number, sign: 1 | -1): void {
-    for (let row = 0; row < rows; row++) {
-      if (this.operationOf[row]! >= 0) counts.add(this.operationOf[row]!, groups[row]!, sign)
+  /** Counts a span that only says who called: its operation has no calls because of it. */
+  private countContext(spans: SpanTable, row: number, sign: 1 | -1): void {
+    const { counts, tree, operationOf, operations } = this
+    const service = spans.service[row]!
+    counts.outsideWindow += sign
+    if (tree.parent[row] === ParentState.duplicate) counts.duplicates -= sign
+    else if (service !== 0) operationOf[row] = operations.nodeOf(service, spans.name[row]!)
+  }
+
+  private countGroups(
+    counts: GroupCounts,
+    { length, context }: SpanTable,
+    groups: Int32Array,
+    sign: 1 | -1,
+  ): void {
+    for (let row = 0; row < length; row++) {
+      if (this.operationOf[row]! >= 0 && context?.[row] !== 1)
+        counts.add(this.operationOf[row]!, groups[row]!, sign)
     }
   }
 
   /** Counts each span once: on the edge of its call, or on its node without one. */
   private countCalls(spans: SpanTable, sign: 1 | -1): void {
     const { tree, counts, operations, operationOf, siblings } = this
+    const { context } = spans
     const { exclusiveNs } = this.criticalPath
     this.topRows.clear()
     siblings.start(spans)
@@ -238,17 +272,15 @@ export class GraphBuilder {
       if (callee < 0) continue
       const parent = this.namedAncestor(tree.parent[row]!)
       tree.parent[row] = parent
+      if (context !== undefined && context[row] === 1) continue
       const caller = parent < 0 ? parent : operationOf[parent]!
       if (parent < 0 || caller === callee) {
         operations.addToNode(callee, spans, row, sign)
         operations.nodeRed.addCriticalPath(callee, exclusiveNs[row]!, sign)
       }
-      if (parent < 0) {
-        this.topRows.push(row)
-        if (parent === ParentState.root) counts.roots += sign
-        else if (parent === ParentState.orphan) counts.orphans += sign
-        else counts.cycles += sign
-      } else if (caller === callee) {
+      if (parent < 0 || context?.[parent] === 1) this.topRows.push(row)
+      if (parent < 0) this.countTop(parent, sign)
+      else if (caller === callee) {
         counts.selfCalls += sign
         operations.addSelfCall(callee, spans, row, sign)
       } else {
@@ -260,6 +292,14 @@ export class GraphBuilder {
       }
     }
     siblings.addTo(operations.patterns, sign)
+  }
+
+  /** Counts a span without a caller. @param state a `ParentState` */
+  private countTop(state: number, sign: 1 | -1): void {
+    const { counts } = this
+    if (state === ParentState.root) counts.roots += sign
+    else if (state === ParentState.orphan) counts.orphans += sign
+    else counts.cycles += sign
   }
 
   /**

@@ -78,7 +78,7 @@ function sumRows(rows: (NodeRow | EdgeRow)[], windowSec: number): SharedFields {
     failed: sum((row) => row.failed),
     slow: sum((row) => row.slow),
   }
-  const meanMs = rounded(sum((row) => row.count * row.meanMs) / count, 6)
+  const meanMs = rounded(sum((row) => row.count * row.meanMs) / Math.max(1, count), 6)
   const { p50Ms, p95Ms, p99Ms } = estimatePercentiles(rows)
   const percentiles = { p50Ms: rounded(p50Ms, 6), p95Ms: rounded(p95Ms, 6), p99Ms: rounded(p99Ms, 6) }
   const share = Math.min(

@@ -10,8 +10,9 @@ export interface GraphTotals {
   endToEndNs: number
 }
 
-/** Returns the shares of failed, slow and other calls for Grafana's arcs. They add up to 1. */
-export function arcs({ count, failed, slow }: Pick<Red, 'count' | 'failed' | 'slow'>) {
+/** Returns the shares of failed, slow and other calls for Grafana's arcs. They add up to 1, also without calls. */
+export function arcs({ count: calls, failed, slow }: Pick<Red, 'count' | 'failed' | 'slow'>) {
+  const count = Math.max(1, calls)
   const arcFailed = rounded(failed / count, 6)
   // If both round up, as 0.0000005 and 0.9999995 do, their sum would exceed 1.
   const arcSlow = Math.min(rounded(slow / count, 6), rounded(1 - arcFailed, 6))

@@ -92,6 +92,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
       edgeCalls: 1,
       skewed: 0,
       untimed: 0,
+      outsideWindow: 0,
       badWeights: 0,
     },
   })

@@ -76,5 +76,6 @@ export const expectedSpans = {
   edgeCalls: 166,
   skewed: 0,
   untimed: 0,
+  outsideWindow: 0,
   badWeights: 0,
 }

@@ -41,7 +41,7 @@ export class LinkedMessages {
   }
 
   /**
-   * Adds the messages that a span received, one for each span link.
+   * Adds the messages that a span received, one for each span link. A span that is not to be counted has none.
    *
    * @param above the row that sent a further message to it, -1 if unknown; a link to that row is ignored
    * @returns the number of the first message, -1 if the span has no further links
@@ -56,6 +56,7 @@ export class LinkedMessages {
     above = none,
   ): number {
     let first = none
+    if (spans.context?.[row] === 1) return first
     for (const link of spans.peers?.linksOf(row) ?? []) {
       if (above !== none && isLinkTo(link, spans, above)) continue
       const at = this.add(this.receivers, spans, row, node, broker, failed, sign)
@@ -107,6 +108,7 @@ export class LinkedMessages {
     to.skewed[at] = spans.skewed[row]!
     to.failed[at] = failed ? 1 : 0
     to.kind[at] = spans.kind[row]!
+    to.isContext[at] = spans.context?.[row] ?? 0
     to.sign[at] = sign
     if (spans.weights) to.setWeight(at, spans.weights, row)
     return at

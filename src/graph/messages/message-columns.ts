@@ -42,6 +42,8 @@ export class MessageColumns {
   failed = new Uint8Array(64)
   /** `SpanKind` of the span. */
   kind = new Uint8Array(64)
+  /** 1 for a sender that is not counted: it only says who sent. */
+  isContext = new Uint8Array(64)
   /** 1, or -1 if the message is removed. */
   sign = new Int8Array(64)
 
@@ -95,6 +97,7 @@ export class MessageColumns {
       this.position[row] = other.position[from]!
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
+      this.isContext[row] = other.isContext[from]!
       this.sign[row] = other.sign[from]!
       if (other.weights) this.setWeight(row, other.weights, from)
     }
@@ -125,6 +128,7 @@ export class MessageColumns {
     this.position = resized(this.position, capacity)
     this.failed = resized(this.failed, capacity)
     this.kind = resized(this.kind, capacity)
+    this.isContext = resized(this.isContext, capacity)
     this.sign = resized(this.sign, capacity)
   }
 }

@@ -115,6 +115,7 @@ export class LinkResolver {
   }
 
   private publish(sender: number, broker: number, sign: number): void {
+    if (this.senders.isContext[sender] === 1) return
     const index = this.published.indexOf(sender, broker)
     this.publishedTimes[index] = (this.publishedTimes[index] ?? 0) + sign
   }

@@ -28,7 +28,7 @@ export function* readGraph(
   const operationNodes = yield* readOperations(operations, strings)
   addGroups(operationNodes, groups?.read(operationOf, strings))
   const tagNodes = tags ? yield* readTags(tags, strings) : []
-  const nodes = [...operationNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
+  const nodes = [...withCalls(operationNodes, operations), ...withCalls(tagNodes)].sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []
 
@@ -47,6 +47,23 @@ export function* readGraph(
   }
   edges.sort((a, b) => a.source - b.source || a.target - b.target)
   return { nodes, edges, foldings: foldingsOf(folding, foldedTags?.folding) }
+}
+
+/**
+ * Returns the nodes that received calls or made some. A node whose spans all began outside the counted time only makes
+ * calls.
+ *
+ * @param calls of these nodes
+ */
+export function withCalls(
+  nodes: readonly GraphNode[],
+  calls?: Pick<CallTotals, 'edges' | 'edgeRed'>,
+): GraphNode[] {
+  const callers = new Set<number>()
+  for (let call = 0; calls && call < calls.edges.length; call++) {
+    if (calls.edgeRed.countOf(call) > 0) callers.add(calls.edges.first[call]!)
+  }
+  return nodes.filter(({ count }, at) => count > 0 || callers.has(at))
 }
 
 /** Sets the groups of nodes, by their position. */

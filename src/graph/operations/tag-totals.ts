@@ -137,6 +137,7 @@ export class TagTotals {
       const value = spans.tagValue[row]!
       if (value === 0 || this.valueSeenIn[value] === this.trace || parents[row] === ParentState.duplicate)
         continue
+      if (spans.context?.[row] === 1) continue
       this.valueSeenIn[value] = this.trace
       if (this.decisions[value] === 0) {
         this.decisions[value] = this.isTagNode(spans.strings.text(value)) ? 1 : 2

@@ -9,6 +9,7 @@ import {
   foldingsOf,
   readEntry,
   readTags,
+  withCalls,
 } from '../operations/read-operation-graph.ts'
 import type { TagSums } from '../operations/tag-totals.ts'
 import { nameFields } from '../spans/node-name.ts'
@@ -180,7 +181,7 @@ function* assemble(
   strings: StringTable,
 ): Steps<Pick<Graph, 'nodes' | 'edges'>> {
   const tagNodes = tags ? yield* readTags(tags, strings) : []
-  const nodes = [...serviceNodes, ...tagNodes].filter((node) => node.count > 0).sort(compareNodes)
+  const nodes = [...withCalls(serviceNodes, calls), ...withCalls(tagNodes)].sort(compareNodes)
   const indexOf = new Map(nodes.map((node, index) => [node, index]))
   const edges: GraphEdge[] = []
   for (let call = 0; call < calls.edges.length; call++) {

@@ -25,7 +25,7 @@ import { ServiceTree } from './service-tree.ts'
  *   by the user node, if there is one.
  */
 export class ServiceCalls {
-  /** Rows of the last trace without a caller; `parents` has the reason. */
+  /** Rows of the last trace without a caller; `parents` has the reason. Also rows whose caller is not counted. */
   readonly topRows = new RowList()
   /** Node of each row of the last trace that has a service; other rows keep old values. */
   nodeOf = new Int32Array(64)
@@ -67,9 +67,12 @@ export class ServiceCalls {
     counts.duplicates += sign * traceTree.duplicates
     for (let row = 0; row < spans.length; row++) {
       this.parents[row] = tree.ownerOf(tree.parent[row]!)
-      if (tree.parent[row] === ParentState.duplicate) continue
-      if (spans.service[row] !== 0) this.countSpan(row)
-      else counts.withoutService += sign
+      const isContext = this.isContext(row)
+      if (isContext) counts.outsideWindow += sign
+      if (tree.parent[row] === ParentState.duplicate) {
+        if (isContext) counts.duplicates -= sign
+      } else if (spans.service[row] !== 0) this.countSpan(row)
+      else if (!isContext) counts.withoutService += sign
     }
     for (let row = 0; row < spans.length; row++) if (this.isCountedCaller(row)) this.skipOuterClient(row)
     for (let row = 0; row < spans.length; row++) if (this.isCountedCaller(row)) this.callPeer(row)
@@ -103,15 +106,12 @@ export class ServiceCalls {
 
   /** Counts a span that has a service, with the call that reached it, if any. */
   private countSpan(row: number): void {
-    const { spans, counts, sign } = this
+    const { spans, sign } = this
     const caller = this.parents[row]!
     const service = spans.service[row]!
     const node = this.totals.nodeOf(service, serviceCode)
     this.nodeOf[row] = node
-    counts.counted += sign
-    counts.skewed += sign * spans.skewed[row]!
-    if (spans.weights?.invalid[row] === 1) counts.badWeights += sign
-    this.countParent(row, caller)
+    if (!this.isContext(row)) this.countParent(row, caller)
     const isCalled = caller >= 0 && spans.service[caller] !== service
     let isRequest = caller < 0 || isCalled
     if (spans.kind[row] === SpanKind.consumer) isRequest = this.addMessage(row, node, caller) || isRequest
@@ -122,8 +122,11 @@ export class ServiceCalls {
 
   private countParent(row: number, caller: number): void {
     const { counts, sign, spans } = this
+    counts.counted += sign
+    counts.skewed += sign * spans.skewed[row]!
+    if (spans.weights?.invalid[row] === 1) counts.badWeights += sign
+    if (caller < 0 || this.isContext(caller)) this.topRows.push(row)
     if (caller < 0) {
-      this.topRows.push(row)
       if (caller === ParentState.root) counts.roots += sign
       else if (caller === ParentState.orphan) counts.orphans += sign
       else counts.cycles += sign
@@ -240,6 +243,12 @@ export class ServiceCalls {
     const kind = this.spans.kind[row]!
     if (kind === SpanKind.client || kind === SpanKind.producer) return true
     return kind !== SpanKind.server && kind !== SpanKind.consumer && this.peers.name[row] !== 0
+  }
+
+  /** Whether a span only says who called, and is not counted. */
+  private isContext(row: number): boolean {
+    const { context } = this.spans
+    return context !== undefined && context[row] === 1
   }
 
   private hasFailed(row: number): boolean {

@@ -35,6 +35,7 @@ export class ServiceEdges {
 
   /** Adds a call by the span `caller` of the node `from`; with the span `callee` it reached the service `node`. */
   addCall(from: number, node: number, caller: number, callee: number, failed: boolean): void {
+    if (this.isContext(callee)) return
     const onEdge = this.spans.weights?.unrecordedOnEdge[callee]
     const edge = this.totals.addCall(from, node, this.spans, callee, failed, this.sign, onEdge)
     this.times.setEntry(callee, edge)
@@ -44,6 +45,7 @@ export class ServiceEdges {
 
   /** Adds a call by a peer, which sends no spans; with the span `callee` it reached the service `node`. */
   addCallFromPeer(peer: number, node: number, callee: number, failed: boolean): void {
+    if (this.isContext(callee)) return
     const edge = this.add(peer, node, callee, failed)
     this.times.setEntry(callee, edge)
     this.totals.sides.addServer(edge, this.spans, callee, this.sign)
@@ -51,6 +53,7 @@ export class ServiceEdges {
 
   /** Adds a message that `callee` received from a broker. `sender` is the row that sent it there, -1 if unknown. */
   addDelivery(broker: number, node: number, sender: number, callee: number, failed: boolean): void {
+    if (this.isContext(callee)) return
     const edge = this.add(broker, node, callee, failed)
     this.times.setEntry(callee, edge)
     this.totals.sides.addServer(edge, this.spans, callee, this.sign)
@@ -64,6 +67,7 @@ export class ServiceEdges {
 
   /** Adds a message that `sender` sent to a broker. Its time stays with the sender. */
   addPublication(from: number, broker: number, sender: number, failed: boolean): number {
+    if (this.spans.context?.[sender] === 1) return none
     const edge = this.add(from, broker, sender, failed)
     this.totals.sides.addClient(edge, this.spans, sender, this.sign)
     this.addSibling(edge, sender, sender, failed)
@@ -82,6 +86,13 @@ export class ServiceEdges {
     this.times.add(spans, this.tree, criticalPath, nodeOf, totals, this.links, sign)
   }
 
+  /** Whether a call is not counted, because its span is not. The span still begins the work of its service. */
+  private isContext(callee: number): boolean {
+    if (this.spans.context?.[callee] !== 1) return false
+    this.times.setEntry(callee, uncounted)
+    return true
+  }
+
   private add(from: number, to: number, row: number, failed: boolean): number {
     return this.totals.addCall(from, to, this.spans, row, failed, this.sign)
   }
@@ -96,6 +107,8 @@ export class ServiceEdges {
 }
 
 const none = -1
+/** The edge of a call that is not counted. */
+const uncounted = -2
 
 /**
  * Divides the critical path of one trace among services, peers, and the calls between them. The work of a service after
@@ -167,9 +180,10 @@ class ServiceTimes {
       }
       const entry = this.entryOf[row]!
       const message = this.messageOf[row]!
-      if (entry !== none) totals.edgeRed.addCriticalPath(entry, timeNs[row]!, sign)
+      if (entry >= 0) totals.edgeRed.addCriticalPath(entry, timeNs[row]!, sign)
       if (message !== none) links.addCriticalPath(message, timeNs[row]!)
-      if (spans.service[row] !== 0) totals.nodeRed.addCriticalPath(nodeOf[row]!, timeNs[row]!, sign)
+      const isCounted = spans.service[row] !== 0 && spans.context?.[row] !== 1
+      if (isCounted) totals.nodeRed.addCriticalPath(nodeOf[row]!, timeNs[row]!, sign)
     }
   }
 

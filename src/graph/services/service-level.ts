@@ -85,7 +85,7 @@ export class ServiceLevel {
   ): void {
     for (let row = 0; row < spans.length; row++) {
       const isCounted = spans.service[row] !== 0 && parent[row] !== ParentState.duplicate
-      if (isCounted) counts.add(this.calls.nodeOf[row]!, groups[row]!, sign)
+      if (isCounted && spans.context?.[row] !== 1) counts.add(this.calls.nodeOf[row]!, groups[row]!, sign)
     }
   }
 

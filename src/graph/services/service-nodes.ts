@@ -45,14 +45,17 @@ export function serviceNodesOf(totals: CallTotals, linked: CallTotals): ServiceN
   if (overflow.length > 0) addOther(shown)
   for (const node of overflow) shownAs[node] = 0
   const services = new Map<number, number>()
+  const called = calledNodes(totals, linked)
   for (let node = 0; node < nodes.length; node++) {
-    if (isPeer(node) || overflow.includes(node) || !(nodeRed.countOf(node) > 0)) continue
+    // A service whose requests all began outside the counted time only makes calls.
+    const isShown = nodeRed.countOf(node) > 0 || called.has(node)
+    if (isPeer(node) || overflow.includes(node) || !isShown) continue
     shownAs[node] = addShown(shown, 'service', nodes.first[node]!)
     services.set(nodes.first[node]!, shownAs[node]!)
   }
   const peers = new PairIndex()
   const firstPeer = shown.length
-  for (const node of calledNodes(totals, linked)) {
+  for (const node of called) {
     if (!isPeer(node) || overflow.includes(node)) continue
     const name = nodes.first[node]!
     const code = nodes.second[node]!

@@ -64,6 +64,8 @@ export class SpanTable {
   groups: Int32Array | undefined
   /** The peers that the spans name; undefined unless `enablePeers` was called. */
   peers: PeerColumns | undefined
+  /** 1 for a span that only says who called, and is not counted; undefined if all are counted (`ContextSpans`). */
+  context: Uint8Array | undefined
   /** How many calls each span represents; undefined if every span represents one call. */
   weights: WeightColumns | undefined
 

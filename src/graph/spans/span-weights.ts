@@ -12,6 +12,8 @@ const maxCalls = 2 ** 31 - 1
 export interface MeasuredSpans {
   durationNs: Float64Array
   weights?: WeightColumns | undefined
+  /** As in `SpanTable`. */
+  context?: Uint8Array | undefined
 }
 
 /**

@@ -118,8 +118,9 @@ export class CallTotals {
     return edge
   }
 
-  /** Counts the calls that a span represents on a node. */
+  /** Counts the calls that a span represents on a node, unless it is not to be counted. */
   addNodeCall(node: number, spans: MeasuredSpans, row: number, failed: boolean, sign: 1 | -1): void {
+    if (spans.context?.[row] === 1) return
     this.nodeRed.addCall(node, spans, row, failed, this.slowThresholdNs, sign)
   }
 
@@ -148,8 +149,9 @@ export class CallTotals {
     return edge
   }
 
-  /** Counts the calls that a span represents as self calls of the node. */
-  addSelfCall(node: number, { weights }: MeasuredSpans, row: number, sign: 1 | -1): void {
+  /** Counts the calls that a span represents as self calls of the node, unless it is not to be counted. */
+  addSelfCall(node: number, { weights, context }: MeasuredSpans, row: number, sign: 1 | -1): void {
+    if (context?.[row] === 1) return
     this.addSelfCalls(node, sign * (weights?.calls[row] ?? 1))
     this.observer?.call(node, node, row)
   }

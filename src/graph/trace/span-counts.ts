@@ -4,7 +4,7 @@ import { hexOfWords } from '../columns/ids.ts'
 
 /**
  * How the spans were counted. Two equations always hold:
- * `received = counted + duplicates + withoutService` and
+ * `received = counted + duplicates + withoutService + outsideWindow` and
  * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
  *
  * A node is an operation or, at the service level, a service. At the service level spans inside a service count as self
@@ -18,6 +18,8 @@ export interface SpanCounts {
   counted: number
   /** Repetitions of a span that is counted already. */
   duplicates: number
+  /** Spans that start outside the counted time. They only say who called. */
+  outsideWindow: number
   /** Spans without `service.name`. They have no node; their children belong to the nearest ancestor with a service. */
   withoutService: number
   /** Counted spans without a parent. */
@@ -44,6 +46,7 @@ export function emptyCounts(): SpanCounts {
     received: 0,
     counted: 0,
     duplicates: 0,
+    outsideWindow: 0,
     withoutService: 0,
     roots: 0,
     orphans: 0,
