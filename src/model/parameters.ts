@@ -87,6 +87,13 @@ export const AggregationParameters = Type.Object(
           'database, broker and external host. Level both builds two graphs. The service graph is `<graph>-services`',
       }),
     ),
+    countBy: Type.Optional(
+      Type.Union([Type.Literal('trace'), Type.Literal('span')], {
+        description:
+          'Counts a trace whole in the window in which it begins (trace), or each span in the window in which it starts ' +
+          '(span). Spans outside the window then only say who called',
+      }),
+    ),
     useTagAsNode: Type.Optional(Type.Boolean({ description: 'Adds a node for each value of the tag' })),
     userNode: Type.Optional(
       Type.Boolean({
@@ -179,6 +186,7 @@ export const defaultParameters: ParameterDefaults = {
   searchFrom: 7200,
   searchMode: 'all',
   level: 'operation',
+  countBy: 'trace',
   useTagAsNode: true,
   userNode: false,
   serviceNodeSubTitle: 'Service Node',

@@ -128,6 +128,9 @@ export const AggregationSummary = Type.Object(
         withoutService: Count(
           'Number of spans without service.name, which are skipped. Their children are attached to the nearest ancestor with a service',
         ),
+        outsideWindow: Type.Optional(
+          Count('With countBy span: number of spans that start outside the window and only say who called'),
+        ),
         roots: Count('Number of counted spans without a parent'),
         orphans: Count('Number of counted spans whose parent was not received'),
         cycles: Count('Number of counted spans that are their own ancestor'),

@@ -1,6 +1,6 @@
 import type { SpanTable } from '../graph/spans/span-table.ts'
 import { addTraceId, newTraceIds } from '../graph/trace/span-counts.ts'
-import type { ReadReport, Window } from './trace-source.ts'
+import type { ReadReport, TraceQuery, Window } from './trace-source.ts'
 
 type LeftOut = 'beganEarlier' | 'spansLeftOut' | 'beganEarlierTraceIds' | 'untimedTraces' | 'untimedTraceIds'
 
@@ -39,6 +39,17 @@ export class LeftOutTraces {
       untimedTraceIds: this.untimedIds.values(),
     }
   }
+}
+
+/** Returns whether a query reads a trace. @param startMs start of its earliest timed span, Unix ms */
+export function isInWindow(
+  spans: SpanTable,
+  startMs: number,
+  query: Pick<TraceQuery, 'window' | 'countBy'>,
+): boolean {
+  const { window, countBy } = query
+  if (startMs >= window.toMs) return false
+  return startMs >= window.fromMs || (countBy === 'span' && spansStartingIn(spans, window) > 0)
 }
 
 /** Returns how many spans start in the window. */

@@ -13,6 +13,8 @@ export interface TraceQuery {
   tenant?: string | undefined
   /** A trace is in the window if its earliest timed span starts in [fromMs, toMs), Unix ms. */
   window: Window
+  /** With `span`, a trace is in the window if any of its timed spans starts in it. @default trace */
+  countBy?: 'trace' | 'span' | undefined
   /** A time after the window up to which its traces are known to last, Unix ms. */
   reachMs?: number | undefined
   /** Most traces to read. */

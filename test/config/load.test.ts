@@ -26,6 +26,7 @@ t.test('an empty configuration is the documented defaults, frozen', async (t) =>
       filter: '.*',
       use_tag_as_node: true,
       user_node: false,
+      count_by: 'trace',
       identity: ['service.namespace', 'service.name'],
       failed_when: [],
       service_node_sub_title: 'Service Node',

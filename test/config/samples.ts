@@ -9,6 +9,7 @@ const texts: Record<string, string> = {
   graphs: '{"a":{}}',
   'query.use_tag_as_node': 'false',
   'query.user_node': 'true',
+  'query.count_by': 'span',
   'query.identity': '["service.name"]',
   'query.failed_when': '["http 500-599"]',
   'query.level': 'service',

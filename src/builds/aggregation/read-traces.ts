@@ -5,7 +5,7 @@ import { nodeLimitFactor } from '../../graph/operations/fold-into-other.ts'
 import { parseFailureRule } from '../../model/failure-rules.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
 import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
-import type { ReadLimits, ReadOptions, TraceQuery, TraceSource } from '../../sources/trace-source.ts'
+import type { ReadLimits, ReadOptions, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
 import type { IncrementalReads, ReadGraph } from '../incremental/incremental-reads.ts'
 import { type AggregationRequest, unwindowedKey } from './request.ts'
 
@@ -25,7 +25,7 @@ export function traceQuery({
   sampling,
   window,
 }: Omit<AggregationRequest, 'warnings'>): TraceQuery {
-  const { query, tenant, limit, level, identity, failedWhen } = parameters
+  const { query, tenant, limit, level, identity, failedWhen, countBy } = parameters
   const failures = failedWhen.map(parseFailureRule)
   // Only the service level needs peers.
   return {
@@ -33,6 +33,7 @@ export function traceQuery({
     query,
     tenant,
     window,
+    countBy,
     limit,
     identity,
     group,
@@ -44,8 +45,9 @@ export function traceQuery({
 
 /** Returns the options with which the graph of a request is built. Each call makes a new table of strings. */
 export function builderOptions(
-  { traceThresholdMs, useTagAsNode, userNode, groupBy }: ParameterDefaults,
+  { traceThresholdMs, useTagAsNode, userNode, groupBy, countBy }: ParameterDefaults,
   selector: TagSelector,
+  window: Window,
   maxNodes = 10_000,
 ): Omit<GraphBuilderOptions, 'level'> {
   return {
@@ -55,6 +57,7 @@ export function builderOptions(
     isTagNode: useTagAsNode ? selector.matches : undefined,
     tagIsService: isServiceName(selector),
     userNode,
+    countedTime: countBy === 'span' ? window : undefined,
     hasGroups: groupBy !== undefined,
   }
 }
@@ -73,13 +76,14 @@ export async function readTraces(
 ): Promise<ReadGraph> {
   const { parameters, selector } = request
   const { graph, level } = parameters
-  const newOptions = () => builderOptions(parameters, selector, maxNodes)
+  const newOptions = () => builderOptions(parameters, selector, request.window, maxNodes)
   const { strings, ...shared } = newOptions()
   const query = traceQuery(request)
   const { signal, onProgress } = options
   const readOptions = { signal, onProgress, limits }
   return withSpan('read', { 'tta.source': source.name }, async () => {
-    if (incremental === undefined) {
+    // A slice cannot count part of a trace, so spans are counted by full reads.
+    if (incremental === undefined || parameters.countBy === 'span') {
       const builder = new GraphBuilder({ level, strings, ...shared })
       return { builder, report: await source.read(query, builder, readOptions) }
     }

@@ -14,7 +14,9 @@ export function leftOutWarnings({ beganEarlier, spansLeftOut, untimedTraces }: R
   if (beganEarlier > 0) {
     const spans = `${beganEarlier === 1 ? 'its' : 'their'} ${counted(spansLeftOut, 'span')} in the window`
     const are = spansLeftOut === 1 ? 'is' : 'are'
-    warnings.push(`${counted(beganEarlier, 'trace')} began before the window: ${spans} ${are} not counted.`)
+    warnings.push(
+      `${counted(beganEarlier, 'trace')} began before the window: ${spans} ${are} not counted (count_by: span counts them).`,
+    )
   }
   if (untimedTraces > 0) {
     const are = untimedTraces === 1 ? 'is' : 'are'

@@ -74,13 +74,13 @@ async function explain(
   const selector = tagSelector(parameters.tag, parameters.filter)
   const { level } = parameters
   const isService = level === 'service' || (level === 'both' && document.name !== parameters.graph)
+  const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
   const explainer = new EdgeExplainer({
-    ...builderOptions(parameters, selector, maxNodes),
+    ...builderOptions(parameters, selector, window, maxNodes),
     level: isService ? 'service' : 'operation',
     source: keyOf('source', source, document),
     target: keyOf('target', target, document),
   })
-  const window = { fromMs: Date.parse(summary.window.from), toMs: Date.parse(summary.window.to) }
   // The query of the build: whether peers are read decides which of two spans is a duplicate.
   const query = traceQuery({ parameters, selector, ...attributesOf(parameters), window })
   const report = await traces.read(query, explainer, { signal, limits })

@@ -9,6 +9,8 @@ interface Kind extends Pick<Finding, 'kind' | 'unit' | 'meaning' | 'effect'> {
   count(summary: AggregationSummary): number | null
   /** Whether such findings make the graph less complete. */
   takesAway?: boolean
+  /** The texts for a graph with countBy span, if they differ. */
+  bySpan?: Pick<Finding, 'meaning' | 'effect'>
   examples?: ExampleKind
 }
 
@@ -19,6 +21,10 @@ const kinds: Kind[] = [
     count: ({ read }) => read.traces,
     meaning: 'Traces whose earliest span starts in the window.',
     effect: 'Counted whole, with their spans outside the window.',
+    bySpan: {
+      meaning: 'Traces with a span that starts in the window.',
+      effect: 'Their spans that start in the window are counted.',
+    },
   },
   {
     kind: 'spans',
@@ -33,6 +39,10 @@ const kinds: Kind[] = [
     count: ({ read }) => read.outsideWindow,
     meaning: 'Traces that reach into the window but start outside it.',
     effect: 'Left out: a trace belongs to the window in which its earliest span starts.',
+    bySpan: {
+      meaning: 'Traces that reach into the window without a span that starts in it.',
+      effect: 'Left out: a span belongs to the window in which it starts.',
+    },
   },
   {
     kind: 'beganEarlier',
@@ -102,6 +112,13 @@ const kinds: Kind[] = [
     effect: 'Skipped: a span that is sent twice counts once.',
   },
   {
+    kind: 'spansOutsideWindow',
+    unit: 'spans',
+    count: ({ spans }) => spans.outsideWindow ?? 0,
+    meaning: 'With countBy span: spans of the traces that start outside the window.',
+    effect: 'Not counted. They say who called the spans in the window.',
+  },
+  {
     kind: 'withoutService',
     unit: 'spans',
     count: ({ spans }) => spans.withoutService,
@@ -150,10 +167,11 @@ const kinds: Kind[] = [
 /** Returns the findings of a build: their meaning, their effect on the graph, and examples of traces. */
 export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDocument): GraphReport {
   const { status, window, source, traceql, warnings } = summary
-  const findings = kinds.map(({ count, takesAway, examples, ...kind }): Finding => {
+  const findings = kinds.map(({ count, takesAway, examples, bySpan, ...kind }): Finding => {
     const found = count(summary)
     return {
       ...kind,
+      ...(summary.parameters.countBy === 'span' ? bySpan : {}),
       count: found,
       severity: takesAway && found !== 0 ? 'warning' : 'info',
       examples: (examples && traceExamples[examples]) ?? [],

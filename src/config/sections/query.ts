@@ -17,6 +17,7 @@ export const QuerySection = Section('Traces to read and how to draw them. A requ
   group_by: Type.Optional({ ...Parameter('groupBy'), examples: ['k8s.namespace.name'] }),
   sampling_attribute: Type.Optional({ ...Parameter('samplingAttribute'), examples: ['sampling.ratio'] }),
   use_tag_as_node: Parameter('useTagAsNode'),
+  count_by: Parameter('countBy'),
   user_node: Parameter('userNode'),
   service_node_sub_title: {
     ...Parameter('serviceNodeSubTitle'),

@@ -89,7 +89,11 @@ function leaveOut(report: ReadReport, warning: string): void {
 }
 
 /** Returns the selected traces that start in the window, at most the newest `limit`. */
-function choose(spans: TraceGrouper, { selector, window, limit }: TraceQuery, report: ReadReport): number[] {
+function choose(
+  spans: TraceGrouper,
+  { selector, window, countBy, limit }: TraceQuery,
+  report: ReadReport,
+): number[] {
   const all = selectsAll(selector)
   const from = toNs(window.fromMs)
   const to = toNs(window.toMs)
@@ -99,7 +103,8 @@ function choose(spans: TraceGrouper, { selector, window, limit }: TraceQuery, re
     if (spans.spansOf(trace) === 0 || (!all && !spans.isSelected(trace))) continue
     if (!spans.isTimed(trace)) leftOut.addUntimed(spans.traceId(trace))
     if (!spans.startsBefore(trace, to)) continue
-    if (!spans.startsBefore(trace, from)) chosen.push(trace)
+    const isCounted = countBy === 'span' && spans.spansBetween(trace, from, to) > 0
+    if (isCounted || !spans.startsBefore(trace, from)) chosen.push(trace)
     else if (spans.lastEndMs(trace) >= window.fromMs) {
       report.outsideWindow++
       leftOut.addEarlier(spans.traceId(trace), spans.spansBetween(trace, from, to))

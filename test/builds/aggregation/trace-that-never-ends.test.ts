@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { createAggregator } from '../../../src/builds/aggregation/aggregator.ts'
+import { createExplainer } from '../../../src/builds/explain/explain.ts'
 import { reportOf } from '../../../src/builds/explain/report.ts'
 import type { GraphDocument } from '../../../src/model/graph-document.ts'
 import { defaultParameters } from '../../../src/model/parameters.ts'
@@ -62,6 +63,8 @@ async function tempoWith(t: Test, fragments: Fragment[]): Promise<TraceSource> {
   return source
 }
 
+const titleOf = ({ nodes }: GraphDocument, id: string) => nodes.find((node) => node.id === id)?.title
+
 function aggregatorOf(source: TraceSource) {
   const store = createGraphStore()
   const aggregator = createAggregator({
@@ -79,7 +82,7 @@ function aggregatorOf(source: TraceSource) {
   const build = (parameters: object) =>
     aggregator.aggregate({ ...window, ...parameters }, { signal: new AbortController().signal })
   const stored = () => store.get('shop') as GraphDocument
-  return { build, stored }
+  return { build, stored, aggregator }
 }
 
 for (const [name, start] of Object.entries(sources)) {
@@ -97,12 +100,62 @@ for (const [name, start] of Object.entries(sources)) {
       sinks: [{ state: 'skipped' }],
     })
     t.same(summary.warnings, [
-      '1 trace began before the window: its 12 spans in the window are not counted.',
+      '1 trace began before the window: its 12 spans in the window are not counted (count_by: span counts them).',
       'Traces exist, but the graph has none of them: the last graph is kept.',
     ])
     t.equal(stored(), last)
   })
 }
+
+for (const [name, start] of Object.entries(sources)) {
+  t.test(`${name}: counts each span by its own start`, async (t) => {
+    const { build, stored } = aggregatorOf(await start(t))
+    for (const level of ['service', 'operation'] as const) {
+      const summary = await build({ level, countBy: 'span' })
+      t.match(summary, {
+        status: 'complete',
+        read: { traces: 1, spans: 13, outsideWindow: 0, beganEarlier: 0, spansLeftOut: 0 },
+        spans: { counted: 12, outsideWindow: 1, orphans: 0, roots: 0 },
+        warnings: [],
+      })
+      const calls = stored().edges.filter(({ target }) => titleOf(stored(), target) === 'api')
+      t.match(calls, [{ count: 6, failed: 0, clientMeanMs: 20, serverMeanMs: 15 }])
+      t.equal(calls.length, 1)
+    }
+    // Two windows of seconds have three calls each.
+    const parts = [
+      { from: 1_699_999_900, to: 1_700_000_003 },
+      { from: 1_700_000_003, to: 1_700_000_099 },
+    ]
+    for (const part of parts) {
+      await build({ level: 'service', countBy: 'span', ...part })
+      t.match(stored().edges, [{ count: 3 }])
+    }
+    t.equal((await build({ countBy: 'span', from: 1_699_998_000, to: 1_699_999_000 })).status, 'empty')
+  })
+}
+
+t.test('explains and reports a graph that counts by span', async (t) => {
+  const store = new EmbeddedStore({ maxBytes: 1e6, maxAgeSec: 3600, now: () => nowMs })
+  store.add(jsonToProtobuf(input))
+  const source = createEmbeddedSource(store)
+  const { build, stored, aggregator } = aggregatorOf(source)
+  await build({ level: 'service', countBy: 'span' })
+  const { findings, verdict } = reportOf(stored())
+  t.equal(verdict, 'All traces of the window were read, and no problems were found.')
+  t.match(
+    findings.find(({ kind }) => kind === 'spansOutsideWindow'),
+    { count: 1, severity: 'info' },
+  )
+  t.match(findings[0], { kind: 'traces', meaning: 'Traces with a span that starts in the window.' })
+  const explain = createExplainer({ source, aggregator, deadlineSec: 10 })
+  const explanation = await explain(
+    stored(),
+    { source: 'worker', target: 'api' },
+    new AbortController().signal,
+  )
+  t.match(explanation, { calls: { count: 6 }, warnings: [] })
+})
 
 t.test('reports the spans that were left out, with their traces', async (t) => {
   const other = jsonToProtobuf({

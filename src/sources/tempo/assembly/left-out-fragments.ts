@@ -16,12 +16,12 @@ export class LeftOutFragments {
     this.window = window
   }
 
-  /** Adds spans of a trace. @returns all its spans so far; undefined if they end before the window */
-  add(index: number, spans: SpanTable): SpanTable | undefined {
+  /** Adds spans of a trace. @returns all its spans so far; only these if they end before the window */
+  add(index: number, spans: SpanTable): SpanTable {
     const known = this.tables.get(index)
     if (known) addMissingSpans(known, spans)
     else if (spans.extentMs().endMs >= this.window.fromMs) this.tables.set(index, spans.snapshot())
-    return this.tables.get(index)
+    return this.tables.get(index) ?? spans
   }
 
   /** Adds a trace without a timed span. */

@@ -1,6 +1,7 @@
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
 import { TraceTree } from '../../../graph/trace/trace-tree.ts'
-import type { TraceConsumer, Window } from '../../trace-source.ts'
+import { isInWindow, spansStartingIn } from '../../left-out-traces.ts'
+import type { TraceConsumer, TraceQuery, Window } from '../../trace-source.ts'
 import type { TraceSearchMetadata } from '../decode/decode-search.ts'
 import type { Slice } from '../search/slice-planner.ts'
 import { addMissingSpans } from './add-missing-spans.ts'
@@ -10,8 +11,9 @@ import { TraceLedger, TraceState } from './trace-ledger.ts'
 
 export interface TraceAssemblyOptions {
   consumer: TraceConsumer
-  /** Traces that start outside are left out. */
+  /** Traces that start outside are left out, with `countBy: span` only those without a span in it. */
   window: Window
+  countBy?: TraceQuery['countBy']
   /** Most traces to publish. */
   limit: number
   /** Whether answers hold only the matching fragments of a trace. */
@@ -52,8 +54,7 @@ export class TraceAssembly {
     if (state === TraceState.closed) return
     if (state === TraceState.pending) this.extend(index, spans, metadata)
     else if (state === TraceState.published) this.compareWithPublished(index, spans)
-    else if (state === TraceState.late) this.reconsiderLate(index, spans, metadata)
-    else if (state === TraceState.early) this.leaveOutEarly(index, spans)
+    else if (state >= TraceState.late) this.reconsiderLeftOut(index, spans, metadata)
     else {
       const { startMs, endMs } = spans.extentMs()
       const isInside = startMs >= slice.startSec * 1000 && endMs <= slice.endSec * 1000
@@ -143,9 +144,7 @@ export class TraceAssembly {
   }
 
   /** Pairs of published traces that are one trace: see `TraceLedger.shortIdPairs`. */
-  shortIdPairs(): [short: string, full: string][] {
-    return this.ledger.shortIdPairs()
-  }
+  readonly shortIdPairs = () => this.ledger.shortIdPairs()
 
   /** Merges two published traces. @returns false where the published spans cannot be identified */
   mergePair(short: SpanTable, full: SpanTable): boolean {
@@ -212,9 +211,14 @@ export class TraceAssembly {
     this.keepPending(index, spans, { cut: false, minSpans: 0, matchedSpans: spans.length }, 'conflict')
   }
 
-  /** Handles a trace that seemed to start after the window and has spans that start before its end. */
-  private reconsiderLate(index: number, spans: SpanTable, metadata: TraceSearchMetadata): void {
-    if (spans.extentMs().startMs >= this.options.window.toMs) return
+  /** Handles more spans of a trace that seemed to start after the window, or starts before it. */
+  private reconsiderLeftOut(index: number, spans: SpanTable, metadata: TraceSearchMetadata): void {
+    const { window, countBy } = this.options
+    const isEarly = this.ledger.state(index) === TraceState.early
+    const hasCounted = countBy === 'span' && spansStartingIn(spans, window) > 0
+    const isLeftOut = isEarly ? !hasCounted : spans.extentMs().startMs >= window.toMs
+    if (isEarly && isLeftOut) this.leaveOutEarly(index, spans)
+    if (isLeftOut) return
     this.outsideWindow--
     this.leftOut.dropUntimed(index)
     this.keepPending(index, spans, metadata, 'incomplete')
@@ -223,7 +227,7 @@ export class TraceAssembly {
   /** @param startMs earliest start of the spans; `tree` holds their tree */
   private publish(index: number, spans: SpanTable, startMs: number): void {
     const { window, consumer, limit } = this.options
-    const isOutside = startMs < window.fromMs || startMs >= window.toMs
+    const isOutside = !isInWindow(spans, startMs, this.options)
     if (isOutside || this.traces >= limit) {
       this.ledger.mark(index, startMs >= window.toMs ? TraceState.late : TraceState.closed)
       if (isOutside) this.outsideWindow++
@@ -239,9 +243,9 @@ export class TraceAssembly {
   }
 
   /** Notes spans of a trace that starts before the window. */
-  private leaveOutEarly(index: number, spans: SpanTable): void {
+  private leaveOutEarly(index: number, part: SpanTable): void {
     this.ledger.mark(index, TraceState.early)
-    const all = this.leftOut.add(index, spans)
-    this.options.consumer.onBeforeWindow?.(all ?? spans)
+    const spans = this.leftOut.add(index, part)
+    this.options.consumer.onBeforeWindow?.(spans)
   }
 }

@@ -90,6 +90,7 @@ export class BulkRead {
     this.assembly = new TraceAssembly({
       consumer,
       window: query.window,
+      countBy: query.countBy,
       limit: query.limit,
       filtered: match.filtered,
       hasRead: (startMs, endMs) => this.planner.hasRead(startMs, endMs),

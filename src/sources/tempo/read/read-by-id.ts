@@ -1,7 +1,7 @@
 import { forEachLimited } from '../../../base/async.ts'
 import { SpanTable } from '../../../graph/spans/span-table.ts'
 import { maxExamples } from '../../../graph/trace/span-counts.ts'
-import { LeftOutTraces, spansStartingIn } from '../../left-out-traces.ts'
+import { isInWindow, LeftOutTraces, spansStartingIn } from '../../left-out-traces.ts'
 import { exceededLimit, type ReadReport, type TraceConsumer, type TraceQuery } from '../../trace-source.ts'
 import { TraceLookup } from '../assembly/trace-lookup.ts'
 import { TempoStatusError } from '../client/tempo-errors.ts'
@@ -62,7 +62,7 @@ export async function readById(
     if (spans.length === 0) return
     if (result !== 'whole') consumer.onIncomplete?.(spans)
     const { startMs } = spans.extentMs()
-    if (startMs < window.fromMs || startMs >= window.toMs) {
+    if (!isInWindow(spans, startMs, query)) {
       counts.outsideWindow++
       if (startMs < window.fromMs) leftOut.addEarlier(spans.traceId, spansStartingIn(spans, window))
       else if (startMs === Number.POSITIVE_INFINITY) leftOut.addUntimed(spans.traceId)
