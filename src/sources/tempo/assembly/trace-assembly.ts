@@ -130,7 +130,6 @@ export class TraceAssembly {
   /**
    * Replaces the published part of a trace with the whole trace.
    *
-   * @param trace in conflict
    * @param whole all spans of the trace
    * @returns false where the published part cannot be identified; it then stays
    */
