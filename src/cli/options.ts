@@ -77,6 +77,27 @@ export const options: readonly Option[] = [
     target: { key: ['query', 'sampling_attribute'] },
   },
   {
+    name: 'span-names',
+    value: 'MODE',
+    help: 'as_is, or templates with * for ids',
+    commands: parameters,
+    target: { key: ['query', 'span_names'] },
+  },
+  {
+    name: 'exclude',
+    value: 'REGEX,...',
+    help: 'leave out spans by service or name',
+    commands: parameters,
+    target: { key: ['query', 'exclude'] },
+  },
+  {
+    name: 'transparent',
+    value: 'REGEX,...',
+    help: 'see through services such as proxies',
+    commands: parameters,
+    target: { key: ['query', 'transparent'] },
+  },
+  {
     name: 'failed-when',
     value: 'RULES',
     help: 'codes that fail: http 500-599,not grpc 1',

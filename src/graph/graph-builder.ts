@@ -12,13 +12,15 @@ import { SiblingCalls } from './totals/call-patterns.ts'
 import { type CallObserver, CallTotals } from './totals/call-totals.ts'
 import { CurrentTrace } from './totals/exemplars.ts'
 import { GroupCounts } from './totals/group-counts.ts'
+import { PassedServices } from './totals/passed-services.ts'
 import { ContextSpans, type CountedTime } from './trace/context-spans.ts'
 import { CriticalPath } from './trace/critical-path.ts'
+import { type LeftOutOptions, LeftOutSpans } from './trace/left-out-spans.ts'
 import { emptyCounts, type SpanCounts, TraceExamples, type TraceFault } from './trace/span-counts.ts'
 import { ParentState, TraceTree } from './trace/trace-tree.ts'
 import { UntimedSpans } from './trace/untimed-spans.ts'
 
-export interface GraphBuilderOptions {
+export interface GraphBuilderOptions extends LeftOutOptions {
   /** Shared with the span tables that will be added. */
   strings: StringTable
   /** A call that did not fail and took longer than this, ms, counts as slow. */
@@ -32,8 +34,6 @@ export interface GraphBuilderOptions {
    * Beyond ten times as many, new ones are counted there at once, and the order of traces does matter.
    */
   maxNodes?: number | undefined
-  /** Whether the tag is the service name, so that the service level needs no tag nodes. */
-  tagIsService?: boolean | undefined
   /** Whether nodes have groups: the values in `SpanTable.groups`. */
   hasGroups?: boolean | undefined
   /**
@@ -63,6 +63,7 @@ export class GraphBuilder {
   private readonly ownTree = new TraceTree()
   /** The tree of the current trace. */
   private tree = this.ownTree
+  private readonly leftOut: LeftOutSpans
   private readonly untimed = new UntimedSpans()
   private readonly contextSpans: ContextSpans | undefined
   private readonly criticalPath = new CriticalPath()
@@ -88,6 +89,9 @@ export class GraphBuilder {
     this.hasOperations = level !== 'service'
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, this.trace, mostNodes)
     this.groups = options.hasGroups ? new GroupCounts() : undefined
+    this.leftOut = new LeftOutSpans(this.strings, options)
+    const { transparent } = this.leftOut
+    if (transparent) this.operations.passed = new PassedServices(transparent)
     if (level === 'operation') return
     const isServiceTagNode = options.tagIsService ? undefined : isTagNode
     this.services = new ServiceLevel(
@@ -99,6 +103,7 @@ export class GraphBuilder {
       options.userNode,
       options.hasGroups,
     )
+    if (transparent) this.services.seeThrough(transparent)
   }
 
   /** Reports each further call to `observer`: calls between services, or between operations at level `operation`. */
@@ -171,12 +176,16 @@ export class GraphBuilder {
     if (built === undefined) this.ownTree.build(spans)
     const tree = built ?? this.ownTree
     this.tree = tree
+    this.leftOut.leaveOut(spans, tree)
     this.untimed.settle(spans, tree)
     this.contextSpans?.mark(spans)
     this.countTimed(spans, tree, sign)
     this.countUntimed(spans, sign)
+    if (this.hasOperations) this.leftOut.correct(this.counts, spans, tree, sign)
+    if (this.services) this.leftOut.correct(this.services.counts, spans, tree, sign)
     spans.context = undefined
     this.untimed.restore(spans)
+    this.leftOut.restore(spans)
   }
 
   private countTimed(spans: SpanTable, tree: TraceTree, sign: 1 | -1): void {

@@ -133,6 +133,10 @@ export const EdgeRow = Type.Object(
       description:
         "Mean durations at the caller and at the callee and the gap between them, as text; '' if unknown",
     }),
+    detail__via: Type.String({
+      description:
+        "Transparent services that calls passed on their way, separated by commas; '' if there are none",
+    }),
     detail__pattern: Type.String({
       description:
         "Unusual call patterns as text: many calls per parent (N+1), retries; '' if there are no such calls",

@@ -22,6 +22,9 @@ export const maxWindowHours = 168
 
 /** Most attributes that identify a service. */
 const maxIdentityAttributes = 8
+/** Most patterns of services and span names. */
+const maxPatterns = 100
+const Pattern = Type.String({ minLength: 1, maxLength: 256 })
 /** Most rules that say which calls failed. */
 const maxFailureRules = 32
 
@@ -132,6 +135,29 @@ export const AggregationParameters = Type.Object(
           'a larger value is the number of spans that this one represents. A threshold in tracestate has priority',
       }),
     ),
+    spanNames: Type.Optional(
+      Type.Union([Type.Literal('as_is'), Type.Literal('templates')], {
+        description:
+          'templates: replaces numbers, UUIDs, hexadecimal strings, e-mail addresses, dates and long tokens in span names by *',
+      }),
+    ),
+    exclude: Type.Optional(
+      Type.Array(Pattern, {
+        maxItems: maxPatterns,
+        uniqueItems: true,
+        description:
+          'RE2 patterns that match any part of a service or a span name. Such spans and all spans below them count nowhere',
+      }),
+    ),
+    transparent: Type.Optional(
+      Type.Array(Pattern, {
+        maxItems: maxPatterns,
+        uniqueItems: true,
+        description:
+          'RE2 patterns that match any part of a service, such as a proxy. The graph shows calls through it as calls from ' +
+          'its caller to its callee',
+      }),
+    ),
     failedWhen: Type.Optional(
       Type.Array(Type.String({ pattern: failureRulePattern }), {
         maxItems: maxFailureRules,
@@ -191,6 +217,9 @@ export const defaultParameters: ParameterDefaults = {
   userNode: false,
   serviceNodeSubTitle: 'Service Node',
   identity: [...defaultIdentity],
+  spanNames: 'as_is',
+  exclude: [],
+  transparent: [],
   failedWhen: [],
   traceThresholdMs: 40,
   limit: 100_000,

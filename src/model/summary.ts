@@ -131,6 +131,14 @@ export const AggregationSummary = Type.Object(
         outsideWindow: Type.Optional(
           Count('With countBy span: number of spans that start outside the window and only say who called'),
         ),
+        excluded: Type.Optional(
+          Count('Number of spans left out by exclude: spans that match it, and all spans below them'),
+        ),
+        transparent: Type.Optional(
+          Count(
+            'Number of spans of transparent services. Their children are attached to the nearest ancestor that is not transparent',
+          ),
+        ),
         roots: Count('Number of counted spans without a parent'),
         orphans: Count('Number of counted spans whose parent was not received'),
         cycles: Count('Number of counted spans that are their own ancestor'),

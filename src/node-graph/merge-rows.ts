@@ -50,6 +50,7 @@ export function mergeEdges(rows: EdgeRow[], source: string, target: string, wind
     ...first,
     ...ends,
     detail__sides: '',
+    detail__via: viaOf(rows),
     detail__pattern: '',
     clientMeanMs: null,
     serverMeanMs: null,
@@ -58,6 +59,14 @@ export function mergeEdges(rows: EdgeRow[], source: string, target: string, wind
     retries: rows.reduce((sum, row) => sum + row.retries, 0),
     ...sumRows(rows, windowSec),
   }
+}
+
+/** Separates the names in `detail__via`. */
+export const viaSeparator = ', '
+
+function viaOf(rows: EdgeRow[]): string {
+  const names = rows.flatMap(({ detail__via: via = '' }) => (via === '' ? [] : via.split(viaSeparator)))
+  return [...new Set(names)].sort().join(viaSeparator)
 }
 
 /** Fields that nodes and edges have in common, except the id. */

@@ -6,6 +6,7 @@ import type { FailureRule } from '../model/failure-rules.ts'
 import type { EdgeRow, NodeGraph, NodeRow } from '../model/node-graph-rows.ts'
 import { criticalPathText, latencyText, patternText, sidesText, trafficText } from './detail-texts.ts'
 import { failedTerm } from './failed-term.ts'
+import { viaSeparator } from './merge-rows.ts'
 import { NodeNaming, type NodeNamingOptions } from './node-naming.ts'
 import { arcs, criticalPathShare, edgeNumbers, type GraphTotals, meanMs, rowNumbers } from './row-numbers.ts'
 import { edgeTraceql, nodeTraceql, type TagAttribute } from './row-traceql.ts'
@@ -133,6 +134,7 @@ function edgeRow(
     detail__latency: latencyText(edge),
     detail__critical_path: criticalPathText(criticalPathShare(edge, totals)),
     detail__sides: sidesText(edge.sides),
+    detail__via: (edge.via ?? []).join(viaSeparator),
     detail__pattern: patternText(edge.pattern),
     ...traceLinks(edge),
     ...rowNumbers(edge, totals),

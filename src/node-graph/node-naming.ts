@@ -1,5 +1,5 @@
 import type { GraphNode } from '../graph/graph.ts'
-import { nameOfFields } from '../graph/spans/node-name.ts'
+import { nameOfFields, shownSpanName } from '../graph/spans/node-name.ts'
 import { partAttributes, serviceNameAttribute } from '../model/identity.ts'
 
 export interface NodeNamingOptions {
@@ -7,6 +7,8 @@ export interface NodeNamingOptions {
   tagNodeSubTitle: string
   /** The resource attributes that identify a service. @default service.name */
   identity?: readonly string[] | undefined
+  /** Whether `*` in a span name stands for a variable part. @default as_is */
+  spanNames?: 'as_is' | 'templates' | undefined
 }
 
 /** Nodes whose name consists of the attributes of the identity. */
@@ -16,12 +18,14 @@ const isOfServices = ({ role, folds }: GraphNode) =>
 /** Names the nodes of one graph: titles stay short, and subtitles distinguish nodes with one title. */
 export class NodeNaming {
   readonly identity: readonly string[]
+  readonly hasTemplates: boolean
   private readonly partAttributes: readonly string[]
   private readonly tagNodeSubTitle: string
   /** The name of each title, null if several nodes of a kind share the title. */
   private readonly names = new Map<string, string | null>()
 
-  constructor(nodes: readonly GraphNode[], { identity, tagNodeSubTitle }: NodeNamingOptions) {
+  constructor(nodes: readonly GraphNode[], { identity, tagNodeSubTitle, spanNames }: NodeNamingOptions) {
+    this.hasTemplates = spanNames === 'templates'
     this.identity = identity ?? [serviceNameAttribute]
     this.partAttributes = partAttributes(this.identity)
     this.tagNodeSubTitle = tagNodeSubTitle
@@ -59,7 +63,7 @@ export class NodeNaming {
   }
 
   private plainSubTitleOf({ role, operation }: GraphNode): string {
-    if (role === 'operation') return operation
+    if (role === 'operation') return shownSpanName(operation)
     return role === 'tag' || role === 'service' ? this.tagNodeSubTitle : role
   }
 }

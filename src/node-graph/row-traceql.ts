@@ -92,7 +92,7 @@ function nodeCondition(node: GraphNode, tag: TagAttribute, naming: NodeNaming): 
   const service = serviceCondition(node, naming)
   switch (role) {
     case 'operation':
-      return `${service} && name = ${quoted(operation)}`
+      return `${service} && ${nameCondition(operation, naming.hasTemplates)}`
     case 'service':
       return service
     case 'tag':
@@ -104,6 +104,12 @@ function nodeCondition(node: GraphNode, tag: TagAttribute, naming: NodeNaming): 
     default:
       return peerCondition(title, namedBy)
   }
+}
+
+/** Returns a condition on a span name. In a template `*` stands for a part that `nameTemplate` may have replaced. */
+function nameCondition(name: string, isTemplate: boolean): string {
+  if (!isTemplate || !name.includes('*')) return `name = ${quoted(name)}`
+  return matchesPattern('name', name.split('*').map(patternOf).join('[^/\\s]+'))
 }
 
 /**

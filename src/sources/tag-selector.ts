@@ -49,6 +49,12 @@ export function tagSelector(tag: string, filter: string): TagSelector {
   return { scope, key, pattern: filter, matches: (value) => regex.matcher(value).find() }
 }
 
+/** Returns whether a text matches any of the patterns, each unanchored; undefined without patterns. */
+export function anyPattern(patterns: readonly string[]): ((text: string) => boolean) | undefined {
+  const regexes = patterns.map(compilePattern)
+  return regexes.length === 0 ? undefined : (text) => regexes.some((regex) => regex.matcher(text).find())
+}
+
 /** Whether every trace is selected, also one without the tag: true for `service.name` and `.*`. */
 export function selectsAll(selector: TagSelector): boolean {
   return selector.pattern === null && isServiceName(selector)

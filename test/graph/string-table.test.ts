@@ -149,3 +149,23 @@ t.test('PairIndex', async (t) => {
     t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'holds')
   })
 })
+
+t.test('renames names, the same beyond the names that it remembers and in any order', async (t) => {
+  const rename = (name: string) => name.replace(/\d+/g, '*')
+  const utf8 = new TextEncoder()
+  const intern = (strings: StringTable, name: string) => {
+    const bytes = utf8.encode(name)
+    return strings.text(strings.internName(bytes, 0, bytes.length))
+  }
+  const strings = new StringTable(2, rename)
+  for (let at = 0; at < 100_010; at++) {
+    if (intern(strings, `GET /${at}`) !== 'GET /*') t.fail(`GET /${at}`)
+  }
+  t.equal(intern(strings, 'GET /7'), 'GET /*')
+  t.equal(intern(strings, 'GET /100009'), 'GET /*')
+  t.equal(intern(strings, 'POST /7'), 'POST /*')
+  t.equal(intern(strings, 'PUT /7'), 'other', 'a third name is beyond the limit')
+  const bytes = utf8.encode('GET /7')
+  t.equal(strings.text(strings.intern(bytes, 0, bytes.length)), 'GET /7', 'other strings stay as they are')
+  t.equal(strings.internName(bytes, 0, 0), 0)
+})

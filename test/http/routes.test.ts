@@ -239,6 +239,7 @@ t.test('the Grafana plugin', async (t) => {
       'detail__latency',
       'detail__critical_path',
       'detail__sides',
+      'detail__via',
       'detail__pattern',
       'detail__trace_slowest',
       'detail__trace_failed',

@@ -68,6 +68,7 @@ function edgeRow([source = '', target = '']: string[], count: number): EdgeRow {
     detail__latency: 'p95 20 ms',
     detail__critical_path: '25 %',
     detail__sides: 'client 12 ms, server 10 ms, gap 2 ms',
+    detail__via: '',
     detail__pattern: '',
   }
   const sides = { clientMeanMs: 12, serverMeanMs: 10, gapMeanMs: 2, callsPerParent: 1, retries: 0 }

@@ -120,6 +120,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
         detail__latency: 'p50 10 ms, p95 11 ms, p99 11 ms',
         detail__critical_path: '25 %',
         detail__sides: 'client 12 ms, server 10 ms, gap 2 ms',
+        detail__via: '',
         detail__pattern: '',
         ...figures,
         clientMeanMs: 12,

@@ -47,6 +47,7 @@ export async function buildDocuments(
       tagNodeSubTitle: parameters.serviceNodeSubTitle,
       tag: selector,
       identity: parameters.identity,
+      spanNames: parameters.spanNames,
       failures: parameters.failedWhen.map(parseFailureRule),
     })
     const nodeGraph = await runYielding(rows)

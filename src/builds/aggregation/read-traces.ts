@@ -2,9 +2,10 @@ import { withSpan } from '../../base/tracing.ts'
 import { StringTable } from '../../graph/columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../graph/graph-builder.ts'
 import { nodeLimitFactor } from '../../graph/operations/fold-into-other.ts'
+import { nameTemplate } from '../../graph/spans/name-template.ts'
 import { parseFailureRule } from '../../model/failure-rules.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
-import { isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
+import { anyPattern, isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadOptions, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
 import type { IncrementalReads, ReadGraph } from '../incremental/incremental-reads.ts'
 import { type AggregationRequest, unwindowedKey } from './request.ts'
@@ -45,13 +46,18 @@ export function traceQuery({
 
 /** Returns the options with which the graph of a request is built. Each call makes a new table of strings. */
 export function builderOptions(
-  { traceThresholdMs, useTagAsNode, userNode, groupBy, countBy }: ParameterDefaults,
+  parameters: ParameterDefaults,
   selector: TagSelector,
   window: Window,
   maxNodes = 10_000,
 ): Omit<GraphBuilderOptions, 'level'> {
+  const { traceThresholdMs, useTagAsNode, userNode, groupBy, countBy } = parameters
+  const { spanNames, exclude, transparent } = parameters
   return {
-    strings: new StringTable(maxNodes * nodeLimitFactor),
+    strings: new StringTable(
+      maxNodes * nodeLimitFactor,
+      spanNames === 'templates' ? nameTemplate : undefined,
+    ),
     maxNodes,
     slowThresholdMs: traceThresholdMs,
     isTagNode: useTagAsNode ? selector.matches : undefined,
@@ -59,6 +65,8 @@ export function builderOptions(
     userNode,
     countedTime: countBy === 'span' ? window : undefined,
     hasGroups: groupBy !== undefined,
+    isExcluded: anyPattern(exclude),
+    isTransparent: anyPattern(transparent),
   }
 }
 

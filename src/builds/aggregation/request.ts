@@ -64,6 +64,8 @@ export function resolveRequest(
   if (identityMessage) {
     errors.push({ field: 'identity', value: parameters.identity, message: identityMessage })
   }
+  checkItems('exclude', parameters.exclude, compilePattern, errors)
+  checkItems('transparent', parameters.transparent, compilePattern, errors)
   checkItems('failedWhen', parameters.failedWhen, parseFailureRule, errors)
   const unclipped = requestedWindow(requested, parameters, nowMs, errors)
   if (!selector || !unclipped || errors.length > 0) throw badRequest(errors)

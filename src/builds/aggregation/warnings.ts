@@ -66,12 +66,16 @@ function earlierLinkWarnings({ linkedSpans = 0 }: Graph, unavailable: readonly s
 }
 
 function foldingWarnings({ foldings = [] }: Graph): string[] {
-  const causes = { operations: 'span names', services: 'peer names', 'tag values': 'tag values' }
+  const causes = {
+    operations: 'span names may contain ids, which `query.span_names: templates` replaces.',
+    services: 'peer names may contain ids.',
+    'tag values': 'tag values may contain ids.',
+  }
   return foldings.flatMap(({ kind, folded, total, overflowCalls }) => {
     const warnings: string[] = []
     if (folded > 0) {
       const share = `${withThousands(folded)} of ${withThousands(total)} ${kind}`
-      warnings.push(`${share} are drawn as \`other\` (build.max_nodes): ${causes[kind]} may contain ids.`)
+      warnings.push(`${share} are drawn as \`other\` (build.max_nodes): ${causes[kind]}`)
     }
     if (overflowCalls > 0) {
       const calls = `${withThousands(overflowCalls)} ${overflowCalls === 1 ? 'call' : 'calls'}`

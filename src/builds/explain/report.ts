@@ -128,6 +128,21 @@ const kinds: Kind[] = [
     effect: 'Not on any node. Their children count as called by the nearest span above that has a service.',
   },
   {
+    kind: 'excluded',
+    unit: 'spans',
+    count: ({ spans }) => spans.excluded ?? 0,
+    meaning: 'Spans that a pattern of exclude matches by their service or name, and all spans below them.',
+    effect: 'Not in the graph, as requested.',
+  },
+  {
+    kind: 'transparent',
+    unit: 'spans',
+    count: ({ spans }) => spans.transparent ?? 0,
+    meaning: 'Spans of services that a pattern of transparent matches, such as proxies.',
+    effect:
+      'Not on any node. Calls through them count from the caller to the callee, and detail__via names them.',
+  },
+  {
     kind: 'cycles',
     unit: 'spans',
     count: ({ spans }) => spans.cycles,

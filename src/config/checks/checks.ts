@@ -27,7 +27,10 @@ const checks: Check[] = [
     reads: ['query.group_by'],
     check: ({ query }) => complaint('query.group_by', query.group_by, parseTag),
   },
-  { reads: ['query.identity', 'query.failed_when'], check: ({ query }) => queryListErrors(query) },
+  {
+    reads: ['query.identity', 'query.exclude', 'query.transparent', 'query.failed_when'],
+    check: ({ query }) => queryListErrors(query),
+  },
   {
     reads: ['tempo.url'],
     check: ({ tempo: { url } }) =>

@@ -1,14 +1,17 @@
 import type { FieldError } from '../../base/errors.ts'
 import { parseFailureRule } from '../../model/failure-rules.ts'
+import { compilePattern } from '../../sources/tag-selector.ts'
 import type { ConfigFile } from '../sections/config-file.ts'
 import { identityErrors } from './identity.ts'
 
-type Lists = Partial<Pick<ConfigFile['query'], 'identity' | 'failed_when'>>
+type Lists = Partial<Pick<ConfigFile['query'], 'identity' | 'exclude' | 'transparent' | 'failed_when'>>
 
 /** Checks the lists of the section `query`, or of the section in a named graph. */
 export function queryListErrors(query: Lists): FieldError[] {
   return [
     ...identityErrors('query.identity', query.identity),
+    ...itemErrors('query.exclude', query.exclude, compilePattern),
+    ...itemErrors('query.transparent', query.transparent, compilePattern),
     ...itemErrors('query.failed_when', query.failed_when, parseFailureRule),
   ]
 }

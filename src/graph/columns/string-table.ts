@@ -35,10 +35,15 @@ export class StringTable {
   private bytes: Uint8Array = new Uint8Array(0)
   private view = viewOf(this.bytes)
   private readonly maxNames: number
+  private readonly renamed: RenamedNames | undefined
 
-  /** @param maxNames most strings that `internName` adds */
-  constructor(maxNames = Number.POSITIVE_INFINITY) {
+  /**
+   * @param maxNames most strings that `internName` adds
+   * @param rename changes each name that `internName` adds; absent: names stay as they are
+   */
+  constructor(maxNames = Number.POSITIVE_INFINITY, rename?: (name: string) => string) {
     this.maxNames = maxNames
+    this.renamed = rename && new RenamedNames(rename)
   }
 
   /** How many distinct strings there are; indexes are below it. */
@@ -62,6 +67,7 @@ export class StringTable {
    */
   internName(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
+    if (this.renamed) return this.renamed.indexOf(bytes, start, end, this)
     const view = this.viewFor(bytes)
     const hash = hashBytes(view, start, end)
     const slot = this.slotOf(view, start, end, hash)
@@ -70,6 +76,15 @@ export class StringTable {
     if (this.names >= this.maxNames) return otherIndex
     this.names++
     return this.insert(start, end, hash, slot)
+  }
+
+  /** Returns the index of a name that `rename` made, or `otherIndex` for a new one beyond `maxNames`. */
+  internRenamed(name: string): number {
+    const known = this.indexByText.get(name)
+    if (known !== undefined) return known
+    if (this.names >= this.maxNames) return otherIndex
+    this.names++
+    return this.internText(name)
   }
 
   /** Returns the index in this table of a string of another table. */
@@ -161,4 +176,32 @@ export class StringTable {
   }
 }
 
+/** Most names whose new name is remembered. The others are renamed each time, so the result is the same. */
+const mostRemembered = 100_000
+
+/** Renames each name once, up to a limit of memory. */
+class RenamedNames {
+  private readonly rename: (name: string) => string
+  private readonly names = new StringTable(mostRemembered)
+  /** The index of the new name, by index of the name; 0 if not known yet. */
+  private indexes = new Int32Array(1024)
+
+  constructor(rename: (name: string) => string) {
+    this.rename = rename
+  }
+
+  /** @param strings those that get the new name */
+  indexOf(bytes: Uint8Array, start: number, end: number, strings: StringTable): number {
+    const name = this.names.internName(bytes, start, end)
+    if (name === otherIndex) return strings.internRenamed(this.rename(textOf(bytes, start, end)))
+    if (name >= this.indexes.length) this.indexes = withRoom(this.indexes, name + 1)
+    if (this.indexes[name] === 0) {
+      this.indexes[name] = strings.internRenamed(this.rename(this.names.text(name)))
+    }
+    return this.indexes[name]!
+  }
+}
+
+const textOf = (bytes: Uint8Array, start: number, end: number) =>
+  utf8Decoder.decode(bytes.subarray(start, end))
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,7 +1,7 @@
 import type { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { ServiceTree } from '../services/service-tree.ts'
-import { titleOf } from '../spans/node-name.ts'
+import { shownSpanName, titleOf } from '../spans/node-name.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
 import { roleOfCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
@@ -72,7 +72,9 @@ export class RecordedCalls implements CallObserver {
   nameOf(node: number): string {
     if (node < 0) return ''
     const title = titleOf(this.strings.text(this.nodes.first[node]!))
-    return this.level === 'service' ? title : `${title}/${this.strings.text(this.nodes.second[node]!)}`
+    return this.level === 'service'
+      ? title
+      : `${title}/${shownSpanName(this.strings.text(this.nodes.second[node]!))}`
   }
 }
 

@@ -36,7 +36,7 @@ export function* readGraph(
   for (let call = 0; call < calls.length; call++) {
     const source = indexOf.get(operationNodes[calls.first[call]!]!)
     const target = indexOf.get(operationNodes[calls.second[call]!]!)
-    addEdge(edges, source, target, operations.readEdge(call))
+    addEdge(edges, source, target, operations.readEdge(call, strings))
     yield
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {

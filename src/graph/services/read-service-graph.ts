@@ -187,7 +187,7 @@ function* assemble(
   for (let call = 0; call < calls.edges.length; call++) {
     const source = indexOf.get(serviceNodes[calls.edges.first[call]!]!)
     const target = indexOf.get(serviceNodes[calls.edges.second[call]!]!)
-    addEdge(edges, source, target, { ...calls.readEdge(call), evidence: evidence.read(call) })
+    addEdge(edges, source, target, { ...calls.readEdge(call, strings), evidence: evidence.read(call) })
     yield
   }
   for (let entry = 0; tags && entry < tags.entries.length; entry++) {

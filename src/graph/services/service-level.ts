@@ -8,9 +8,11 @@ import type { SpanTable } from '../spans/span-table.ts'
 import { type CallObserver, CallTotals } from '../totals/call-totals.ts'
 import { CurrentTrace } from '../totals/exemplars.ts'
 import { GroupCounts } from '../totals/group-counts.ts'
+import { PassedServices } from '../totals/passed-services.ts'
 import type { CriticalPath } from '../trace/critical-path.ts'
 import { emptyCounts } from '../trace/span-counts.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
+import type { TransparentSpans } from '../trace/transparent-spans.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
 
@@ -49,6 +51,11 @@ export class ServiceLevel {
       hasUser ? strings.internText('user') : 0,
     )
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
+  }
+
+  /** Records which transparent services further calls pass. */
+  seeThrough(transparent: TransparentSpans): void {
+    this.totals.passed = new PassedServices(transparent)
   }
 
   /** Reports each further call to `observer`. */

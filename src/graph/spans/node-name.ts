@@ -21,6 +21,9 @@ export function joinParts(parts: readonly string[]): string {
 /** Returns the parts of a name, the title first. Absent parts at the end are left out. */
 export const partsOf = (name: string): string[] => name.split(separator)
 
+/** Returns a span name as people read it: an empty or blank one has no letter to show. */
+export const shownSpanName = (name: string) => (name.trim() === '' ? '(no name)' : name)
+
 /** Returns the title of a name, without its further parts. */
 export function titleOf(name: string): string {
   const end = name.indexOf(separator)

@@ -8,6 +8,7 @@ import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
 import { CallSides, type Sides } from './call-sides.ts'
 import { CurrentTrace } from './exemplars.ts'
+import { PassedServices } from './passed-services.ts'
 import { type Red, RedColumns } from './red.ts'
 
 /**
@@ -31,6 +32,8 @@ export interface CallObserver {
 export interface EdgeTotals extends Red {
   sides: Sides
   pattern: CallPattern
+  /** Transparent services that calls passed on their way, sorted; absent if no service is transparent. */
+  via?: string[]
 }
 
 /**
@@ -49,6 +52,8 @@ export class CallTotals {
   readonly patterns = new CallPatterns()
   /** Self calls of each node. */
   selfCalls = new Float64Array(64)
+  /** The transparent services that calls passed; undefined if there are none. */
+  passed: PassedServices | undefined
 
   private readonly slowThresholdNs: number
   private observer: CallObserver | undefined
@@ -114,6 +119,7 @@ export class CallTotals {
       this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign, weights.unrecordedOnEdge[row])
       this.nodeRed.addWeight(callee, weights.unrecorded[row]!, weights.calls[row]!, sign)
     }
+    this.passed?.add(edge, row, true, sign * (weights?.calls[row] ?? 1))
     this.observer?.call(caller, callee, row)
     return edge
   }
@@ -144,6 +150,11 @@ export class CallTotals {
       const calls = spans.weights?.calls[row] ?? 1
       this.received.addWeight(callee, unrecorded, calls, sign)
       this.made.addWeight(caller, unrecorded, calls, sign)
+    }
+    if (this.passed) {
+      // The row of a call to a peer is that of the caller.
+      const isCallee = this.nodes.second[callee] === serviceCode
+      this.passed.add(edge, row, isCallee, sign * (spans.weights?.calls[row] ?? 1))
     }
     this.observer?.call(caller, callee, row)
     return edge
@@ -178,7 +189,7 @@ export class CallTotals {
         this.secondKind === 'text' ? strings.internFrom(otherStrings, second) : second,
       )
     }
-    this.addAll(other, nodeOf, 'addRow')
+    this.addAll(other, nodeOf, 'addRow', (name) => strings.internFrom(otherStrings, name))
     return nodeOf
   }
 
@@ -187,8 +198,14 @@ export class CallTotals {
    *
    * @param nodeOf maps its nodes to those of these totals
    * @param addRow how rows are added: `addDependentRow` if several nodes of the same traces become one
+   * @param nameOf maps its strings to those of these totals
    */
-  addAll(other: CallTotals, nodeOf: Int32Array, addRow: 'addRow' | 'addDependentRow'): void {
+  addAll(
+    other: CallTotals,
+    nodeOf: Int32Array,
+    addRow: 'addRow' | 'addDependentRow',
+    nameOf = (name: number) => name,
+  ): void {
     for (let node = 0; node < other.nodes.length; node++) {
       if (node < other.nodeRed.length) this.nodeRed[addRow](nodeOf[node]!, other.nodeRed, node)
       if (node < other.received.length) this.received[addRow](nodeOf[node]!, other.received, node)
@@ -199,7 +216,7 @@ export class CallTotals {
       const caller = nodeOf[other.edges.first[edge]!]!
       const callee = nodeOf[other.edges.second[edge]!]!
       if (caller === callee) this.addSelfCalls(callee, other.edgeRed.countOf(edge))
-      else this.addEdge(caller, callee, other, edge, addRow)
+      else this.addEdge(caller, callee, other, edge, addRow, nameOf)
     }
   }
 
@@ -210,11 +227,16 @@ export class CallTotals {
     other: CallTotals,
     from: number,
     addRow: 'addRow' | 'addDependentRow',
+    nameOf = (name: number) => name,
   ): number {
     const edge = this.edges.indexOf(caller, callee)
     this.edgeRed[addRow](edge, other.edgeRed, from)
     this.sides.addRow(edge, other.sides, from)
     this.patterns.addRow(edge, other.patterns, from)
+    if (other.passed) {
+      this.passed ??= new PassedServices()
+      this.passed.addEdge(edge, other.passed, from, nameOf)
+    }
     return edge
   }
 
@@ -235,12 +257,13 @@ export class CallTotals {
     return Object.assign(new CallTotals(this.slowThresholdNs), this, { nodeRed })
   }
 
-  /** Returns the figures of an edge. */
-  readEdge(edge: number): EdgeTotals {
+  /** Returns the figures of an edge. @param strings those of the nodes */
+  readEdge(edge: number, strings: StringTable): EdgeTotals {
     return {
       ...this.edgeRed.read(edge),
       sides: this.sides.read(edge),
       pattern: this.patterns.read(edge),
+      ...(this.passed ? { via: this.passed.read(edge, strings) } : {}),
     }
   }
 }

@@ -4,7 +4,7 @@ import { hexOfWords } from '../columns/ids.ts'
 
 /**
  * How the spans were counted. Two equations always hold:
- * `received = counted + duplicates + withoutService + outsideWindow` and
+ * `received = counted + duplicates + withoutService + outsideWindow + excluded + transparent` and
  * `counted = edgeCalls + selfCalls + roots + orphans + cycles`.
  *
  * A node is an operation or, at the service level, a service. At the service level spans inside a service count as self
@@ -22,6 +22,10 @@ export interface SpanCounts {
   outsideWindow: number
   /** Spans without `service.name`. They have no node; their children belong to the nearest ancestor with a service. */
   withoutService: number
+  /** Spans that count nowhere, because they or spans above them are excluded. */
+  excluded: number
+  /** Spans of transparent services, which are seen through as spans without a service are. */
+  transparent: number
   /** Counted spans without a parent. */
   roots: number
   /** Counted spans whose parent never arrived. */
@@ -48,6 +52,8 @@ export function emptyCounts(): SpanCounts {
     duplicates: 0,
     outsideWindow: 0,
     withoutService: 0,
+    excluded: 0,
+    transparent: 0,
     roots: 0,
     orphans: 0,
     cycles: 0,

@@ -12,7 +12,7 @@ export const ParentState = {
   orphan: -2,
   /** The span's ancestors lead back to itself, and the cycle was cut here. */
   cycle: -3,
-  /** The span repeats another one and is not counted. */
+  /** The span is not counted: it repeats another one, or is excluded. */
   duplicate: -4,
 } as const
 

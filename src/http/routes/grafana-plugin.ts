@@ -46,6 +46,7 @@ const displayNames: Record<string, string> = {
   detail__latency: 'Latency',
   detail__critical_path: 'Critical path',
   detail__sides: 'Both sides',
+  detail__via: 'Via',
   detail__pattern: 'Pattern',
   detail__self_calls: 'Calls to itself',
   detail__trace_slowest: 'Slowest trace',

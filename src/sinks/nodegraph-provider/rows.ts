@@ -48,6 +48,7 @@ const edgeKeys = [
   'detail__latency',
   'detail__critical_path',
   'detail__sides',
+  'detail__via',
   'detail__pattern',
   ...traceKeys,
 ] as const satisfies (keyof EdgeRow)[]

@@ -18,6 +18,7 @@ export const edgeFields = [
   'detail__latency',
   'detail__critical_path',
   'detail__sides',
+  'detail__via',
   'detail__pattern',
   ...traceFields,
 ]

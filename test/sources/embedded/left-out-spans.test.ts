@@ -1,0 +1,75 @@
+import t from 'tap'
+import type { GraphReport } from '../../../src/model/graph-report.ts'
+import { callsOf, startWithCase } from '../../support/reported-case.ts'
+
+t.test('a call passes a transparent proxy, and the edge names it', async (t) => {
+  const { graphAt } = await startWithCase(t, '21-static-proxy-name')
+  t.same(callsOf(await graphAt({ level: 'service' })), [
+    'a > linkerd-proxy 1/0',
+    'c > linkerd-proxy 1/0',
+    'linkerd-proxy > b 1/0',
+    'linkerd-proxy > d 1/0',
+  ])
+  for (const [level, calls] of [
+    ['service', ['a > b 1/0', 'c > d 1/0']],
+    ['operation', ['a: GET /b > b: GET /b 1/0', 'c: GET /d > d: GET /d 1/0']],
+  ] as const) {
+    const graph = await graphAt({ level, transparent: '^linkerd-' })
+    t.same(callsOf(graph), calls)
+    t.equal(graph.nodes.length, 4)
+    t.same(
+      graph.edges.map(({ detail__via }) => detail__via),
+      ['linkerd-proxy', 'linkerd-proxy'],
+    )
+    t.match(graph.summary.spans, { counted: 4, transparent: 4, withoutService: 0, edgeCalls: 2, roots: 2 })
+  }
+})
+
+t.test('nothing is transparent unless it is configured', async (t) => {
+  const gateway = await startWithCase(t, '20-gateway-client-client-server')
+  const graph = await gateway.graphAt({ level: 'service' })
+  t.same(callsOf(graph), ['istio-ingressgateway > svc-b 1/0', 'svc-a > istio-ingressgateway 1/0'])
+  t.same(
+    graph.edges.map(({ detail__via }) => detail__via),
+    ['', ''],
+  )
+  t.same(callsOf(await gateway.graphAt({ level: 'service', transparent: 'gateway$' })), ['svc-a > svc-b 1/0'])
+  const sidecar = await startWithCase(t, '22-dapr-sidecar')
+  const { nodes } = await sidecar.graphAt({ level: 'service' })
+  t.same(
+    nodes.map(({ title }) => title),
+    ['statestore', '127.0.0.1', 'nodeapp', 'pythonapp'],
+  )
+})
+
+t.test('excluded spans, and those below them, count nowhere and are reported', async (t) => {
+  const { app, graphAt } = await startWithCase(t, '27-streams-with-deadline')
+  const all = await graphAt({ level: 'service' })
+  t.match(all.edges, [{ count: 11, failed: 1 }])
+  const parameters = { from: '1699999000', to: '1700000060', level: 'service', exclude: 'EventStream$' }
+  const graph = await graphAt(parameters)
+  t.same(callsOf(graph), ['shop > flagd 10/0'])
+  t.equal(graph.edges[0]?.meanMs, 1)
+  t.match(graph.summary.spans, { counted: 30, excluded: 2, withoutService: 0 })
+  t.match(callsOf(await graphAt({ ...parameters, level: 'operation' })), {
+    length: 2,
+  })
+  const onlyBelow = await graphAt({ ...parameters, exclude: 'flagd' })
+  t.same(onlyBelow.edges, [], 'also by service')
+  t.match(onlyBelow.summary.spans, { counted: 20, excluded: 12 }, 'the name of the client has flagd too')
+  const payload = { ...parameters, exclude: ['EventStream$'], graph: 'flags' }
+  t.equal((await app.inject({ method: 'POST', url: '/aggregate', payload })).statusCode, 200)
+  const report = (await app.inject('/graphs/flags/report')).json() as GraphReport
+  t.match(
+    report.findings.find(({ kind }) => kind === 'excluded'),
+    { count: 2, severity: 'info' },
+  )
+})
+
+t.test('refuses patterns that are not RE2', async (t) => {
+  const { app } = await startWithCase(t, '20-gateway-client-client-server')
+  const payload = { exclude: ['ok', '(?=x)'], transparent: ['('] }
+  const answer = await app.inject({ method: 'POST', url: '/aggregate', payload })
+  t.equal(answer.statusCode, 400)
+  t.match(answer.json().errors, [{ field: 'exclude[1]' }, { field: 'transparent[0]' }])
+})
