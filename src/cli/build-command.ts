@@ -112,7 +112,7 @@ async function report(
   const { stdout, stderr, signal } = terminal
   if (format) {
     if (graph) stdout.write(await formatGraph(graph, format, signal))
-    else stderr.write('tta: no graph to print, because nothing could be read\n')
+    else stderr.write('tta: no graph to print, because no trace could be counted\n')
     if (!quiet) for (const warning of summary.warnings) stderr.write(`tta: ${printable(warning)}\n`)
   } else if (json) stdout.write(`${JSON.stringify(summary)}\n`)
   else if (!quiet) {

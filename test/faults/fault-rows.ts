@@ -129,7 +129,10 @@ const ofTempo: Row[] = [
   {
     fault: 'Tempo lies in counts: no job done, nothing found',
     tempo: nothingRead,
-    sees: { status: 'partial', told: /^Traces exist, but none could be read: the last graph is kept/ },
+    sees: {
+      status: 'partial',
+      told: /^Traces exist, but the graph has none of them: the last graph is kept/,
+    },
     holds: allOld,
   },
   {

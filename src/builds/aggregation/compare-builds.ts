@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { badRequest, TtaError } from '../../base/errors.ts'
 import { secondsPerUnit } from '../../base/time-units.ts'
 import { noBuildThen } from '../../model/build-history.ts'
@@ -181,7 +182,7 @@ const immaterial = [
 function comparisonWarnings(base: GraphDocument, current: GraphDocument, from: BuildFrom): string[] {
   const [before, now] = [base.summary.parameters, current.summary.parameters] as Record<string, unknown>[]
   const differing = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])]
-    .filter((key) => !immaterial.includes(key) && before?.[key] !== now?.[key])
+    .filter((key) => !immaterial.includes(key) && !isDeepStrictEqual(before?.[key], now?.[key]))
     .sort()
   if (levelOf(base) !== levelOf(current)) differing.push('level')
   const warnings = [

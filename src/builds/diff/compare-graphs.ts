@@ -156,7 +156,8 @@ const failureShift = (base: Sample, current: Sample) =>
 
 function changeText(change: Change, base: Sample | undefined, current: Sample | undefined): string {
   if (!base || !current) return `${change}: ${(current ?? base)?.count} calls`
-  const failing = (sample: Sample) => `${Number(((100 * sample.failed) / sample.count).toPrecision(3))} %`
+  const failing = (sample: Sample) =>
+    `${Number(((100 * sample.failed) / Math.max(1, sample.count)).toPrecision(3))} %`
   const mean = (sample: Sample) => `${Number(sample.meanMs.toPrecision(3))} ms`
   return `${change}: mean ${mean(base)} -> ${mean(current)}, failed ${failing(base)} -> ${failing(current)}`
 }

@@ -121,6 +121,8 @@ for (const [name, start] of Object.entries(sources)) {
       const calls = stored().edges.filter(({ target }) => titleOf(stored(), target) === 'api')
       t.match(calls, [{ count: 6, failed: 0, clientMeanMs: 20, serverMeanMs: 15 }])
       t.equal(calls.length, 1)
+      const worker = stored().nodes.filter(({ title, count }) => title === 'worker' && count === 0)
+      t.match(worker, [{ mainStat: 0, secondaryStat: 0, arc__failed: 0, arc__slow: 0, arc__passed: 1 }])
     }
     // Two windows of seconds have three calls each.
     const parts = [
