@@ -11,6 +11,7 @@ import { EmbeddedStore } from '../../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import type { TraceSource } from '../../../src/sources/trace-source.ts'
 import type { OtlpJson } from '../../support/otlp/plain-spans.ts'
+import { callsOf, startWithCase } from '../../support/reported-case.ts'
 import { newSource } from '../../support/tempo/read-window.ts'
 import type { Fragment } from '../../support/tempo/stored-trace.ts'
 import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
@@ -136,6 +137,15 @@ for (const [name, start] of Object.entries(sources)) {
     t.equal((await build({ countBy: 'span', from: 1_699_998_000, to: 1_699_999_000 })).status, 'empty')
   })
 }
+
+t.test('counts by span on request, through the API', async (t) => {
+  const { graphAt } = await startWithCase(t, '31-trace-that-never-ends')
+  const query = { level: 'service', from: 'now-15m' }
+  const byTrace = await graphAt(query)
+  t.same([byTrace.summary.status, callsOf(byTrace)], ['partial', []])
+  const bySpan = await graphAt({ ...query, countBy: 'span' })
+  t.same([bySpan.summary.status, callsOf(bySpan)], ['complete', ['worker > api 6/0']])
+})
 
 t.test('explains and reports a graph that counts by span', async (t) => {
   const store = new EmbeddedStore({ maxBytes: 1e6, maxAgeSec: 3600, now: () => nowMs })

@@ -137,6 +137,32 @@ t.test('counts every trace that starts in the window once and whole, for every s
   )
 })
 
+t.test('counts each span in the window in which it starts, for every slicing', async (t) => {
+  const tempo = await startTempo()
+  t.teardown(() => tempo.close())
+  const isInside = ({ startNs }: StoredSpan, { fromMs, toMs }: { fromMs: number; toMs: number }) =>
+    startNs >= BigInt(fromMs) * 1_000_000n && startNs < BigInt(toMs) * 1_000_000n
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ fragments, filter, concurrency, seconds, ...limits }) => {
+      // Many traces begin before the window and reach into it.
+      const window = { fromMs: epochMs + 300 * seconds, toMs: epochMs + seconds * sec }
+      Object.assign(tempo.options, limits, { fragments })
+      const meant = united(fragments).filter((spans) => spans.some((span) => isInside(span, window)))
+      const { report, graph } = await readWindow({ url: tempo.url, window, concurrency, countBy: 'span' })
+      if (report.truncated) return tempo.options.maxResultLimit === 3 || tempo.options.maxSpans === 60
+      deepStrictEqual(
+        [report.traces, report.spans, report.incomplete, report.spansLeftOut],
+        [meant.length, meant.flat().length, 0, 0],
+      )
+      const counted = meant.flat().filter((span) => isInside(span, window) && span.service)
+      deepStrictEqual(graph.spans.counted, counted.length)
+      deepStrictEqual(graph, graphOf(meant, undefined, window))
+      return true
+    }),
+    { numRuns: 60, interruptAfterTimeLimit: 20_000 },
+  )
+})
+
 t.test('complete traces need no look-up, also with leading zeros in their ids', async (t) => {
   const fragments = Array.from({ length: 300 }, (_, i) => simple(i + 1, 1000 + i * 1900))
   const tempo = await startTempo({ fragments })

@@ -13,6 +13,7 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   window: Window
   tag?: string
   filter?: string
+  countBy?: 'trace' | 'span'
   query?: string | undefined
   limit?: number
   signal?: AbortSignal
@@ -23,9 +24,9 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   onAdd?: () => void
 }
 
-/** A builder with a node for each value of the tag. */
-export const newBuilder = () =>
-  new GraphBuilder({ strings: new StringTable(), slowThresholdMs: 40, isTagNode: () => true })
+/** A builder with a node for each value of the tag. @param countedTime the time whose spans are counted; absent: all */
+export const newBuilder = (countedTime?: Window) =>
+  new GraphBuilder({ strings: new StringTable(), slowThresholdMs: 40, isTagNode: () => true, countedTime })
 
 /** A source that retries without delay. */
 export const newSource = (options: Pick<TempoSourceOptions, 'url'> & Partial<TempoSourceOptions>) =>
@@ -47,6 +48,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     window,
     tag = 'service.name',
     filter = '.*',
+    countBy,
     query,
     limit = 1e6,
     signal,
@@ -57,7 +59,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     ...own
   } = options
   const source = newSource(own)
-  const builder = newBuilder()
+  const builder = newBuilder(countBy === 'span' ? window : undefined)
   try {
     const consumer = {
       strings: builder.strings,
@@ -67,7 +69,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
       },
       remove: (spans: SpanTable) => builder.remove(spans),
     }
-    const asked = { selector: tagSelector(tag, filter), query, window, limit }
+    const asked = { selector: tagSelector(tag, filter), query, window, countBy, limit }
     const report = await source.read(asked, consumer, {
       signal: signal ?? new AbortController().signal,
       limits,
@@ -103,9 +105,9 @@ export function tableOf(strings: StringTable, spans: StoredSpan[], tag = 'resour
   return table
 }
 
-/** The graph of whole traces, built without a Tempo. */
-export function graphOf(traces: StoredSpan[][], tag?: string): Graph {
-  const builder = newBuilder()
+/** The graph of whole traces, built without a Tempo. @param countedTime the time whose spans are counted; absent: all */
+export function graphOf(traces: StoredSpan[][], tag?: string, countedTime?: Window): Graph {
+  const builder = newBuilder(countedTime)
   for (const spans of traces) builder.add(tableOf(builder.strings, spans, tag))
   return builder.finish()
 }
