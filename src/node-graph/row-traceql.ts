@@ -30,6 +30,7 @@ export function nodeTraceql(node: GraphNode, tag: TagAttribute, naming: NodeNami
  * Returns TraceQL that finds the calls of an edge. It matches a parent span and its child. Its limits:
  *
  * - It misses calls through spans without `service.name`, which the graph contains.
+ * - Of calls through a transparent service it may find more: also those that another service made in between.
  * - No query joins two traces. If only a span link connects the ends, it finds the callee's part of all such calls.
  * - Of an `other` node only the service is known.
  * - The edge of a tag node finds the roots of the traces in which the value occurs.
@@ -51,13 +52,23 @@ export function edgeTraceql(
   }
   if (caller.role === 'user') return `{ ${to} && ${isUserRequest}${and} }`
   const { evidence } = edge
-  if (!evidence || caller.role === 'other' || callee.role === 'other') return `{ ${from} } > { ${to}${and} }`
+  const passed = (edge.via ?? []).map((name) =>
+    hasValue(attributeTerm('resource', serviceNameAttribute), name),
+  )
+  const throughSpans = passed.map((service) => `{ ${from} } > { ${service} } >> { ${to}${and} }`)
+  if (!evidence || caller.role === 'other' || callee.role === 'other') {
+    return anyQuery([`{ ${from} } > { ${to}${and} }`, ...throughSpans])
+  }
   const alternatives: string[] = []
-  if (evidence.spans) alternatives.push(`{ ${from} } > { ${to}${and} }`)
-  if (evidence.spans && failed !== '') alternatives.push(`{ ${from} && ${isCaller}${and} } > { ${to} }`)
+  if (evidence.spans) {
+    alternatives.push(`{ ${from} } > { ${to}${and} }`, ...throughSpans)
+    if (failed !== '') alternatives.push(`{ ${from} && ${isCaller}${and} } > { ${to} }`)
+  }
   if (evidence.calleeNamedBy.length > 0) {
     const named = peerCondition(callee.title, evidence.calleeNamedBy)
     alternatives.push(`{ ${from} && ${named} && ${isCallTo(callee)}${and} }`)
+    const call = `${named} && ${isCallTo(callee)}${and}`
+    alternatives.push(...passed.map((service) => `{ ${from} } >> { ${service} && ${call} }`))
     if (callee.role === 'messaging') alternatives.push(`{ ${from}${and} } > { ${named} && kind = consumer }`)
   }
   if (evidence.callerNamedBy.length > 0) {
@@ -73,9 +84,11 @@ export function edgeTraceql(
         : `{ ${from} && kind = producer${and} }`,
     )
   }
-  if (alternatives.length === 1) return `${alternatives[0]}`
-  return alternatives.map((alternative) => `(${alternative})`).join(' || ')
+  return anyQuery(alternatives)
 }
+
+const anyQuery = (queries: string[]) =>
+  queries.length === 1 ? `${queries[0]}` : queries.map((query) => `(${query})`).join(' || ')
 
 /** A root span that receives a call without naming the caller. */
 const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)'

@@ -88,3 +88,28 @@ check('a removed trace leaves nothing, and order does not matter', (level, trace
   const shuffled = traces.map((spans) => [...spans].reverse())
   assertEqual(explain(level, shuffled, source, target), found)
 })
+
+t.test('tells of excluded spans, and sees through transparent ones', async (t) => {
+  const span = (id: number, parent: number | undefined, service: string, name = 'op'): TestSpan => {
+    return { id, parent, service, name }
+  }
+  const traces = [
+    [span(1, undefined, 'web'), span(2, 1, 'proxy'), span(3, 2, 'cart')],
+    [span(1, undefined, 'web'), span(2, 1, 'web', 'health'), span(3, 2, 'cart')],
+  ]
+  const leftOut = {
+    isExcluded: (text: string) => text === 'health',
+    isTransparent: (service: string) => service === 'proxy',
+  }
+  for (const level of levels) {
+    const strings = new StringTable()
+    const role = level === 'service' ? 'service' : 'operation'
+    const node = (title: string) => ({ role, title, operation: level === 'service' ? '' : 'op' }) as const
+    const more = { level, source: node('web'), target: node('cart') }
+    const explainer = new EdgeExplainer({ ...options, ...leftOut, strings, ...more })
+    for (const [at, spans] of traces.entries()) explainer.add(spanTable(strings, at + 1, spans))
+    const { calls, nearMisses } = explainer.finish()
+    t.equal(calls.count, 1)
+    t.match(nearMisses, [{ rule: 'excluded', count: 1 }])
+  }
+})

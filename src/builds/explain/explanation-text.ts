@@ -18,7 +18,8 @@ const meanings: Record<NearMissRule | 'not-in-window', string> = {
   'unresolved-link':
     'The span of T received a message from a producer that was not read. The producer is outside the window, filtered out, or was never sent.',
   orphan: 'The span of T names a parent that never arrived, which may have been a span of S.',
-  'without-service': 'All spans above the span of T lack service.name, so the caller is unknown.',
+  'without-service':
+    'All spans above the span of T lack service.name or are transparent, so the caller is unknown.',
   'unanswered-client':
     'A client span of S names no peer, and no span answers it: the callee sends no spans, or the context was lost.',
   reverse: 'T calls S: the edge leads the other way.',
@@ -27,6 +28,7 @@ const meanings: Record<NearMissRule | 'not-in-window', string> = {
   'other-caller':
     'A trace that has S also has a call to T, but another node makes it, and S is not above it.',
   duplicate: 'The span of T is a duplicate of another span, and duplicates are not counted.',
+  excluded: 'The span of T, or a span above it, is left out by exclude, so it counts nowhere.',
   'not-together': 'The trace has only one of the two.',
   'not-in-window': 'The graph has both nodes, but the source no longer has spans of both.',
 }

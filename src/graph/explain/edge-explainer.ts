@@ -2,6 +2,7 @@ import { HashSample } from '../columns/hash-sample.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../graph-builder.ts'
 import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { LeftOutSpans } from '../trace/left-out-spans.ts'
 import { maxExamples } from '../trace/span-counts.ts'
 import { ParentState } from '../trace/trace-tree.ts'
 import {
@@ -47,6 +48,7 @@ export class EdgeExplainer {
   private readonly source: NodeMatch
   private readonly target: NodeMatch
   private readonly paths: CallPaths
+  private readonly leftOut: LeftOutSpans
   private readonly misses = new NearMisses()
   private readonly called = new HashSample<SpanExample>(maxExamples)
   private readonly traces = { read: 0, withSource: 0, withTarget: 0, withBoth: 0 }
@@ -68,6 +70,7 @@ export class EdgeExplainer {
     this.source = new NodeMatch(source, intern)
     this.target = new NodeMatch(target, intern)
     this.paths = new CallPaths(level)
+    this.leftOut = new LeftOutSpans(strings, options)
   }
 
   add(spans: SpanTable): void {
@@ -105,10 +108,11 @@ export class EdgeExplainer {
     if (sourceRow >= 0) traces.withSource += sign
     if (targetRow >= 0) traces.withTarget += sign
     if (sourceRow < 0 && targetRow < 0) return
-    paths.build(spans)
+    paths.build(spans, this.leftOut)
     if (sourceRow >= 0 && targetRow >= 0) traces.withBoth += sign
     else this.addMiss('not-together', targetRow < 0 ? sourceRow : targetRow)
     this.explainTrace()
+    this.leftOut.restore(spans)
   }
 
   private explainTrace(): void {
@@ -216,7 +220,7 @@ export class EdgeExplainer {
   private explainUncalled(row: number): void {
     const { paths, spans, hasSource } = this
     if (paths.isDuplicate(row)) {
-      if (hasSource) this.addMiss('duplicate', row)
+      if (hasSource) this.addMiss(this.leftOut.isExcluded(row) ? 'excluded' : 'duplicate', row)
       return
     }
     const caller = paths.callerOf(row)

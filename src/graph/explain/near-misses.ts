@@ -21,6 +21,7 @@ export const nearMissRules = [
   'cycle',
   'other-caller',
   'duplicate',
+  'excluded',
   'not-together',
 ] as const
 export type NearMissRule = (typeof nearMissRules)[number]

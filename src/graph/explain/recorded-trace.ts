@@ -6,6 +6,7 @@ import { PeerRole } from '../spans/peer-columns.ts'
 import { roleOfCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { CallObserver } from '../totals/call-totals.ts'
+import type { LeftOutSpans } from '../trace/left-out-spans.ts'
 import { ParentState, TraceTree } from '../trace/trace-tree.ts'
 import type { NodeMatch } from './node-key.ts'
 
@@ -93,15 +94,18 @@ export class CallPaths {
     this.services = level === 'service' ? new ServiceTree() : undefined
   }
 
-  build(spans: SpanTable): void {
+  /** @param leftOut leaves out what the graph leaves out, until its `restore` is called */
+  build(spans: SpanTable, leftOut?: LeftOutSpans): void {
     this.spans = spans
     this.tree.build(spans)
+    leftOut?.leaveOut(spans, this.tree)
     this.services?.build(spans, this.tree)
     this.parent = this.services?.parent ?? this.tree.parent
     if (this.nearest.length < spans.length) this.nearest = new Int32Array(spans.length * 2)
     this.nearest.fill(0, 0, spans.length)
   }
 
+  /** Whether a span is not counted: it repeats another one, or is excluded. */
   isDuplicate(row: number): boolean {
     return this.tree.parent[row] === ParentState.duplicate
   }

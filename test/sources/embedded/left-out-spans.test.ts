@@ -73,3 +73,33 @@ t.test('refuses patterns that are not RE2', async (t) => {
   t.equal(answer.statusCode, 400)
   t.match(answer.json().errors, [{ field: 'exclude[1]' }, { field: 'transparent[0]' }])
 })
+
+t.test('the query of an edge finds calls through a transparent service', async (t) => {
+  const { graphAt } = await startWithCase(t, '21-static-proxy-name')
+  const { edges } = await graphAt({ level: 'service', transparent: 'linkerd' })
+  const [a, b] = ['{ resource.service.name = "a" }', '{ resource.service.name = "b" }']
+  t.equal(edges[0]?.traceql, `(${a} > ${b}) || (${a} > { resource.service.name = "linkerd-proxy" } >> ${b})`)
+})
+
+t.test('an explanation sees what the graph sees', async (t) => {
+  const { app } = await startWithCase(t, '21-static-proxy-name')
+  const build = (more: object) => {
+    const payload = {
+      graph: 'mesh',
+      from: '1699999000',
+      to: '1700000060',
+      level: 'service',
+      useTagAsNode: false,
+      ...more,
+    }
+    return app.inject({ method: 'POST', url: '/aggregate', payload })
+  }
+  const explain = async (source: string, target: string) =>
+    (await app.inject({ url: '/graphs/mesh/explain', query: { source, target } })).json()
+  await build({ transparent: ['linkerd'] })
+  t.match(await explain('a', 'b'), { calls: { count: 1 }, edge: { count: 1, detail__via: 'linkerd-proxy' } })
+  const other = await explain('a', 'd')
+  t.equal(other.calls.count, 0)
+  await build({ exclude: ['^GET /b$'] })
+  t.match(await explain('c', 'd'), { calls: { count: 0 }, nearMisses: [{ rule: 'indirect' }] })
+})
