@@ -105,6 +105,13 @@ export const options: readonly Option[] = [
     target: { key: ['query', 'failed_when'] },
   },
   {
+    name: 'count-by',
+    value: 'trace|span',
+    help: 'count whole traces, or single spans',
+    commands: parameters,
+    target: { key: ['query', 'count_by'] },
+  },
+  {
     name: 'use-tag-as-node',
     short: 'n',
     value: 'true|false',
