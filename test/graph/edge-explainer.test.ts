@@ -89,7 +89,7 @@ check('a removed trace leaves nothing, and order does not matter', (level, trace
   assertEqual(explain(level, shuffled, source, target), found)
 })
 
-t.test('tells of excluded spans, and sees through transparent ones', async (t) => {
+t.test('reports excluded spans, and sees through transparent ones', async (t) => {
   const span = (id: number, parent: number | undefined, service: string, name = 'op'): TestSpan => {
     return { id, parent, service, name }
   }

@@ -146,6 +146,19 @@ t.test('an edge names each transparent service that its calls passed, once and s
   t.same(via(chain('proxy-1', 'b')), [])
 })
 
+t.test('the client of a call through a proxy is that of the caller', async (t) => {
+  const trace: TestSpan[] = [
+    { id: 1, service: 'a', name: 'GET', kind: 'client', status: 'error', durationMs: 30 },
+    { id: 2, parent: 1, service: 'proxy', name: 'out', kind: 'client', durationMs: 20 },
+    { id: 3, parent: 2, service: 'b', name: 'GET', kind: 'server', durationMs: 10 },
+  ]
+  const isTransparent = (service: string) => service === 'proxy'
+  const graph = builderOf([trace], { level: 'service', isTransparent }).finishServices()
+  t.match(graph?.edges, [
+    { count: 1, failed: 1, sides: { clientMeanNs: 30e6, serverMeanNs: 10e6, gapMeanNs: 20e6 } },
+  ])
+})
+
 t.test('a call of a proxy that no span answers belongs to the caller of the proxy', async (t) => {
   const exit: TestSpan = {
     id: 3,

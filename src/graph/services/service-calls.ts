@@ -137,12 +137,18 @@ export class ServiceCalls {
   /** Adds a call by the service above. */
   private addCall(row: number, node: number): void {
     const { tree } = this
-    const above = tree.parent[row]!
+    const above = this.clientAbove(row)
     const failed =
       (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
     const caller = this.isCaller(above) ? above : this.parents[row]!
     this.edges.addCall(this.serviceNode(above), node, caller, row, failed)
     tree.markAnswered(row)
+  }
+
+  /** Returns the client of the calling service. The spans in between, such as those of a proxy, have no service. */
+  private clientAbove(row: number): number {
+    const owner = this.parents[row]!
+    return owner >= 0 && this.isCaller(owner) ? owner : this.tree.parent[row]!
   }
 
   /** Adds a request whose caller sent no span, or is the service itself. */

@@ -41,14 +41,12 @@ export class LeftOutSpans {
     return this.isAny && this.excluded?.has(row) === true
   }
 
-  /**
-   * Corrects the counts of a trace that was counted: they have excluded spans as duplicates, which lie outside the window,
-   * or not at all, and transparent spans as spans without a service.
-   */
+  /** Corrects the counts of a trace, which have transparent spans as spans without a service. */
   correct(counts: SpanCounts, spans: SpanTable, tree: TraceTree, sign: 1 | -1): void {
     if (!this.isAny) return
     for (let row = 0; row < spans.length; row++) {
       const isContext = spans.context?.[row] === 1
+      // A span outside the window was taken off the duplicates.
       if (this.excluded?.has(row)) counts[isContext ? 'duplicates' : 'excluded'] += sign
       else if (isContext || tree.parent[row] === ParentState.duplicate) continue
       else if (this.transparent?.isHidden(row)) {

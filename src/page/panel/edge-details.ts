@@ -26,7 +26,7 @@ export function edgeDetails(edge: DrawnEdge, context: DetailsContext): HTMLEleme
     h('h2', { class: 'ends' }, end(edge.source, 'caller'), end(edge.target, 'callee')),
     'change' in row && comparisonTable(row),
     row.count > 0 && statistics(row),
-    row.detail__via !== '' && h('p', {}, h('b', {}, 'Via: '), row.detail__via),
+    (row.detail__via ?? '') !== '' && h('p', {}, h('b', {}, 'Via: '), row.detail__via),
     row.detail__pattern !== '' && h('p', { class: 'pattern' }, h('b', {}, 'Pattern: '), row.detail__pattern),
     sides(row),
     exemplarSection(row, context),
