@@ -9,7 +9,7 @@ import { createLogger } from '../../src/operations/logger.ts'
 const caseStartMs = 1_700_000_000_000
 
 /** The OTLP request of a reported case, in JSON. */
-export const caseText = (name: string) =>
+const caseText = (name: string) =>
   readFileSync(new URL(`../cases/reported/${name}.json`, import.meta.url), 'utf8')
 
 /** A tta that has received the spans of a reported case, and whose clock is a minute later. */
