@@ -103,3 +103,21 @@ t.test('an explanation sees what the graph sees', async (t) => {
   await build({ exclude: ['^GET /b$'] })
   t.match(await explain('c', 'd'), { calls: { count: 0 }, nearMisses: [{ rule: 'indirect' }] })
 })
+
+t.test('a transparent service has no node of the tag either, unless another tag is asked for', async (t) => {
+  const { graphAt } = await startWithCase(t, '21-static-proxy-name')
+  const tagsOf = async (more: Record<string, string>) => {
+    const { nodes } = await graphAt({ transparent: 'linkerd', useTagAsNode: 'true', ...more })
+    return nodes.filter(({ detail__role: role }) => role === 'tag').map(({ title }) => title)
+  }
+  t.same(await tagsOf({ level: 'operation' }), ['a', 'b', 'c', 'd'])
+})
+
+t.test('a list may be repeated in a query string, or have commas', async (t) => {
+  const { graphAt } = await startWithCase(t, '21-static-proxy-name')
+  for (const exclude of [['^a$', '^c{1,2}$'], '^a$,^c{1,2}$']) {
+    const { summary } = await graphAt({ level: 'service', exclude })
+    t.same(summary.parameters.exclude, ['^a$', '^c{1,2}$'])
+    t.match(summary.spans, { counted: 0, excluded: 8 })
+  }
+})
