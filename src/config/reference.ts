@@ -11,7 +11,7 @@ const width = 118
 const rules = [
   'The command line overrides the environment, the environment overrides the file, and the file overrides the defaults.',
   'The environment name of a key is `TTA_` and its path, such as `TTA_TEMPO_URL`. An empty variable counts as absent. ' +
-    'Lists and maps are JSON. A header can have a variable of its own: `TTA_TEMPO_HEADERS_X_TEAM` is the header `x-team`.',
+    'Maps are JSON. A list is JSON too, or texts with commas between them. A header can have a variable of its own: `TTA_TEMPO_HEADERS_X_TEAM` is the header `x-team`.',
   `A value can refer to environment variables. \`\${NAME}\` must be set. \`\${NAME:-other}\` falls back to \`other\`, and ` +
     `\`\${NAME:-}\` to the default of the key. Write \`$\${\` for a literal \`\${\`.`,
 ]

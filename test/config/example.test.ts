@@ -115,6 +115,7 @@ t.test('the keys that are commented out are valid too', async (t) => {
     query: '{ status = error }',
     tenant: 'team-a',
     samplingAttribute: 'sampling.ratio',
+    groupBy: 'k8s.namespace.name',
   })
   t.equal(tempoOptions(load(without('basic_auth')))?.headers.authorization, 'Bearer geheim')
 })

@@ -15,7 +15,11 @@ export class PassedServices {
 
   /** Adds the calls of a span. @param isCallee whether it is the called one */
   add(edge: number, row: number, isCallee: boolean, calls: number): void {
-    this.spans?.eachService(row, isCallee, (name) => this.addCalls(edge, name, calls))
+    const { spans } = this
+    if (spans === undefined) return
+    for (let set = spans.setOfCall(row, isCallee); set > 0; set = spans.withoutIt(set)) {
+      this.addCalls(edge, spans.nameIn(set), calls)
+    }
   }
 
   /** Adds edge `from` of `other`, whose names are mapped by `nameOf`, to `edge`. */

@@ -69,12 +69,23 @@ export class TransparentSpans {
     this.service = this.tagValue = undefined
   }
 
-  /** Calls `visit` for each transparent service that a call passed. @param row the called span, or that which calls a peer */
-  eachService(row: number, isCallee: boolean, visit: (name: number) => void): void {
-    if (this.service === undefined) return
-    const start = isCallee && this.seenService[row] !== 0 ? this.parent[row]! : row
-    for (let set = this.setAt(start); set > 0; set = this.sets.first[set - 1]!)
-      visit(this.sets.second[set - 1]!)
+  /**
+   * Returns the set of transparent services that a call passed, 0 without any.
+   *
+   * @param row the called span, or the span that calls a peer
+   */
+  setOfCall(row: number, isCallee: boolean): number {
+    if (this.service === undefined) return 0
+    return this.setAt(isCallee && this.seenService[row] !== 0 ? this.parent[row]! : row)
+  }
+
+  /** Returns the name of one service of a set that is not empty. `withoutIt` is the set of the others. */
+  nameIn(set: number): number {
+    return this.sets.second[set - 1]!
+  }
+
+  withoutIt(set: number): number {
+    return this.sets.first[set - 1]!
   }
 
   private copyColumns({ length, service, tagValue }: SpanTable, tree: TraceTree): void {
