@@ -47,11 +47,16 @@ function facts(summary: AggregationSummary, paint: Paint): string[] {
   const mebibytes = (read.bytes / 2 ** 20).toFixed(1)
   const name = paint('bold', printable(graph))
   const skipped = spans.duplicates + spans.withoutService
+  const { excluded = 0 } = spans
+  const leftOut = [
+    ...(skipped > 0 ? [`${whole(skipped)} skipped`] : []),
+    ...(excluded > 0 ? [`${whole(excluded)} excluded`] : []),
+  ]
   return [
     `graph    ${name}: ${paint(statusColour[status], status)}, built ${builtAt} in ${whole(phasesMs.total)} ms`,
     `window   ${window.from} to ${window.to} (${whole(window.seconds)} s)`,
     `read     ${counted(read.traces, 'trace')}, ${counted(read.spans, 'span')}${
-      skipped === 0 ? '' : ` (${whole(skipped)} skipped)`
+      leftOut.length === 0 ? '' : ` (${leftOut.join(', ')})`
     }, ${counted(read.requests, 'request')}, ${mebibytes} MiB from ${source}`,
     `built    ${counted(built.nodes, 'node')}, ${counted(built.edges, 'edge')}`,
   ]

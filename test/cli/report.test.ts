@@ -99,6 +99,15 @@ t.test('reports status, counts, the busiest edges, sinks and warnings', async (t
   )
 })
 
+t.test('reports how many spans were excluded', async (t) => {
+  const document = documentOf('micro')
+  const { summary } = document
+  const spans = { ...summary.spans, duplicates: 3, excluded: 1200 }
+  const text = summaryReport({ ...summary, spans }, document, plain)
+  t.match(text, '(3 skipped, 1,200 excluded), ')
+  t.notMatch(summaryReport(summary, document, plain), 'excluded')
+})
+
 t.test('shows the 15 busiest edges, or the nodes if there are no edges', async (t) => {
   const { summary, nodes, edges } = documentOf('micro')
   const many = Array.from({ length: 40 }, (_, at) =>
