@@ -1,11 +1,14 @@
 import t from 'tap'
+import { TempoClient } from '../../../src/sources/tempo/client/tempo-client.ts'
 import {
   TempoConnectionError,
   TempoStatusError,
   TempoTooLargeError,
 } from '../../../src/sources/tempo/client/tempo-errors.ts'
+import type { SearchContext } from '../../../src/sources/tempo/search/search.ts'
 import { type Slice, SlicePlanner } from '../../../src/sources/tempo/search/slice-planner.ts'
-import { SpanHistogram } from '../../../src/sources/tempo/search/span-histogram.ts'
+import { querySpanHistogram, SpanHistogram } from '../../../src/sources/tempo/search/span-histogram.ts'
+import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
 const timeout = new TempoConnectionError('Tempo did not answer in time', true, undefined)
 const widthOf = (slice: Slice | undefined) => slice && slice.endSec - slice.startSec
@@ -107,4 +110,32 @@ t.test('has not read a time that a slice in flight, a split part or the unplanne
   planner.done(planner.next(320) as Slice, 1)
   t.equal(planner.hasRead(312_000, 317_000), true)
   t.equal(planner.hasRead(309_000, 317_000), false, 'not planned yet')
+})
+
+t.test('a sample of the metrics counts half before its timestamp and half after it', async (t) => {
+  const samples = [
+    { timestampMs: '1000000', value: 20 },
+    { timestampMs: '1500000', value: 100 },
+  ]
+  const body = JSON.stringify({ series: [{ samples }] })
+  const tempo = await startTempo({ fault: () => ({ status: 200, type: 'application/json', body }) })
+  const client = new TempoClient({
+    url: tempo.url,
+    headers: {},
+    timeoutMs: 10_000,
+    maxAnswerBytes: 1e6,
+    maxSockets: 1,
+  })
+  t.teardown(async () => {
+    client.close()
+    await tempo.close()
+  })
+  const tally = { requests: 0, retries: 0, bytes: 0 }
+  const context = { client, tally, signal: new AbortController().signal } as unknown as SearchContext
+  // 2400 s in 240 steps of 10 s.
+  const histogram = await querySpanHistogram(context, '{ }', 1000, 3400)
+  t.equal(histogram?.between(1490, 1500), 50, 'the step that ends there')
+  t.equal(histogram?.between(1500, 1510), 50, 'the step that starts there')
+  t.equal(histogram?.between(1000, 1010), 10)
+  t.equal(histogram?.total, 110, 'nothing counts before the range')
 })

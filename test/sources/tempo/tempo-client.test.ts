@@ -1,5 +1,7 @@
 import t from 'tap'
+import { TempoLimits } from '../../../src/sources/tempo/client/learned-limits.ts'
 import { TempoClient } from '../../../src/sources/tempo/client/tempo-client.ts'
+import { TempoStatusError } from '../../../src/sources/tempo/client/tempo-errors.ts'
 import { type Fault, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
 type Test = { teardown(end: () => unknown): unknown }
@@ -87,4 +89,24 @@ t.test('removes the secrets that Tempo or a gateway repeats in an error', async 
   const { error } = await send(t, echo, {}, headers)
   t.match(error?.message, /bad header/)
   t.notMatch(error?.message, /c2VjcmV0/)
+})
+
+t.test('learned limits only go down', async (t) => {
+  const limits = new TempoLimits()
+  const learned = (text: string, status = 400) => {
+    limits.learn(new TempoStatusError('/api/search', status, text))
+    return [limits.spansPerSpanSet, limits.traces, limits.rangeSec]
+  }
+  const week = 168 * 3600
+  t.same(learned('spans per span set exceeds 20. received 100'), [20, 262_144, week])
+  t.same(learned('limit 5000 exceeds max limit 70'), [20, 70, week])
+  t.same(learned('range specified by start and end exceeds 1m30s. received start=1 end=2'), [20, 70, 90])
+  const known = [20, 70, 90]
+  t.same(learned('spans per span set exceeds 50. received 100'), known, 'no higher')
+  t.same(learned('limit 5000 exceeds max limit 1000'), known, 'no higher')
+  t.same(learned('range specified by start and end exceeds 1h0m0s.'), known, 'no higher')
+  t.same(learned('spans per span set exceeds 0. received 20'), known, 'not to nothing')
+  t.same(learned('limit 70 exceeds max limit 7', 500), known, 'only a refusal says so')
+  limits.learn(new Error('limit 70 exceeds max limit 7'))
+  t.same(limits.traces, 70)
 })

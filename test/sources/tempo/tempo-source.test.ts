@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import type { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
 import type { ReadLimits } from '../../../src/sources/trace-source.ts'
 import { graphOf, newBuilder, newSource, readWindow } from '../../support/tempo/read-window.ts'
@@ -11,7 +12,8 @@ import {
   type Sketch,
   type StoredSpan,
 } from '../../support/tempo/stored-trace.ts'
-import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
+import { tooLarge } from '../../support/tempo/tempo-faults.ts'
+import { type StandInOptions, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
 
 /** Long ago, so that the cutoff is not probed. */
 const epochMs = 1_700_000_000_000
@@ -444,6 +446,77 @@ t.test('verifies many matching traces with one count of spans', async (t) => {
   t.same(graph, graphOf(united(fragments)))
 })
 
+t.test('splits the count of spans if one answer cannot hold it', async (t) => {
+  const fragments = Array.from({ length: 400 }, (_, i) =>
+    whole(i + 1, [
+      { id: 1, atMs: 1500 + i * 1400, ms: 20 },
+      { id: 2, parent: 1, service: 'cart', atMs: 1501 + i * 1400, ms: 10 + i / 1000 },
+    ]),
+  )
+  const wider = (sec: number, fault: ReturnType<typeof text>): Partial<StandInOptions> => ({
+    fault: ({ kind, params }) =>
+      kind === 'count' && Number(params.get('end')) - Number(params.get('start')) > sec ? fault : undefined,
+  })
+  // The window with its padding is 720 s long: one half of it 360 s, a quarter 180 s.
+  // Shorter slices also complete some traces before 300 of them have matched, so without the count.
+  for (const [options, counts, suspects] of [
+    [wider(200, tooLarge), 7, 0],
+    [wider(200, text(500, 'context deadline exceeded')), 7, 0],
+    [{ maxDuration: { sec: 90, text: '1m30s' } }, 8, 200],
+  ] as const) {
+    const tempo = await startTempo({ fragments, ...options })
+    const { report, graph } = await readWindow({ url: tempo.url, window, filter: 'cart' })
+    t.match(report, { traces: 400, spans: 800, incomplete: 0, truncated: false })
+    t.equal(tempo.count('count'), counts)
+    t.ok(report.suspects <= suspects, `${report.suspects} looked up`)
+    t.same(graph, graphOf(fragments))
+    await tempo.close()
+  }
+
+  const crowded = await startTempo({ fragments, ...wider(0, tooLarge) })
+  t.teardown(() => crowded.close())
+  const looked = await readWindow({ url: crowded.url, window, filter: 'cart' })
+  t.match(looked.report, { traces: 400, suspects: 400, incomplete: 0 }, 'no count: every trace is looked up')
+  t.ok(crowded.count('count') < 20, 'the first second that is too large ends the count')
+
+  crowded.options.fault = wider(0, text(401, 'no org id')).fault as StandInOptions['fault']
+  await t.rejects(readWindow({ url: crowded.url, window, filter: 'cart' }), {
+    code: 'TTA_TEMPO_UNAUTHORIZED',
+  })
+})
+
+t.test('a look-up in parts is whole only if each part is', async (t) => {
+  const maxDuration = { sec: 90, text: '1m30s' }
+  const early = whole(7, [
+    { id: 1, atMs: 1000, ms: 5 },
+    ...Array.from({ length: 19 }, (_, i) => ({ id: i + 2, parent: 1, atMs: 1000 + i, ms: 3 + i / 7 })),
+  ])
+  // Tempo sends 100 of these: with the 20 before, more than the 110 that it says this service has.
+  const late = whole(
+    7,
+    Array.from({ length: 110 }, (_, i) => ({ id: i + 100, parent: 1, atMs: 500_000 + i, ms: 3 })),
+  )
+  const tempo = await startTempo({ fragments: [early, late], maxDuration })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 1, spans: 130, repaired: 1, incomplete: 0 }, 'a part was cut')
+  t.equal(tempo.count('lookup'), 1)
+  t.same(graph, graphOf([[...early, ...late]]))
+
+  const matching = whole(8, [{ id: 1, service: 'cart', atMs: 1000, ms: 9 }])
+  // Two fragments of equal duration and number of spans: Tempo sends only one of them, and counts both services.
+  const twins = ['one', 'two'].map((service, at) =>
+    whole(8, [
+      { id: 10 + at, parent: 1, service, atMs: 500_000, ms: 20 },
+      { id: 20 + at, parent: 1, service, atMs: 500_000, ms: 20 },
+    ]),
+  )
+  tempo.options.fragments = [matching, ...twins]
+  const filtered = await readWindow({ url: tempo.url, window, filter: 'cart' })
+  t.match(filtered.report, { traces: 1, spans: 5, incomplete: 0 }, 'a part has fewer spans than Tempo counts')
+  t.same(filtered.graph, graphOf([[...matching, ...twins.flat()]]))
+})
+
 t.test('reads and repairs a window that is longer than this Tempo allows', async (t) => {
   const maxDuration = { sec: 90, text: '1m30s' }
   const matching = whole(1, [{ id: 1, service: 'cart', atMs: 1000, ms: 9 }])
@@ -465,6 +538,17 @@ t.test('reads and repairs a window that is longer than this Tempo allows', async
   const longest = await readWindow({ url: tempo.url, window: week, filter: 'cart' })
   t.match(longest.report, { traces: 1, incomplete: 0 }, 'with its padding it is over 168 h')
   t.same(longest.report.warnings, [])
+})
+
+t.test('searches at most 24 h at once', async (t) => {
+  const days = { fromMs: epochMs - 72 * 3600 * sec, toMs: epochMs }
+  const tempo = await startTempo({ fragments: [simple(1, -3600 * sec), simple(2, -60 * 3600 * sec)] })
+  t.teardown(() => tempo.close())
+  const options = { url: tempo.url, window: days, padSec: 0, expectedSpansPerSec: 0 }
+  t.match((await readWindow(options)).report, { traces: 2, slices: 3 })
+  const hours = ({ params }: (typeof tempo.asked)[0]) =>
+    (Number(params.get('end')) - Number(params.get('start'))) / 3600
+  t.same(tempo.asked.map(hours), [24, 24, 24])
 })
 
 t.test('counts nothing twice or from another time while Tempo 3 hides its newest 30 s', async (t) => {
@@ -547,6 +631,95 @@ t.test('probes the cutoff of Tempo once', async (t) => {
   t.equal(second.requests, first.requests - 2, 'two searches were the probe')
 })
 
+t.test('probes the cutoff of Tempo again after ten minutes', async (t) => {
+  const firstMs = Date.now()
+  let nowMs = firstMs
+  const at = (ageSec: number) =>
+    fragmentOf(1 + ageSec, nowMs - ageSec * sec, [{ id: 1, service: 'front', atMs: 0, ms: 20 }])
+  const tempo = await startTempo({ cutoffSec: 30, now: () => nowMs })
+  t.teardown(() => tempo.close())
+  const source = newSource({ url: tempo.url, now: () => nowMs })
+  t.teardown(() => source.close())
+  const selector = tagSelector('service.name', '.*')
+  const readAfter = async (laterMs: number) => {
+    nowMs = firstMs + laterMs
+    tempo.options.fragments = [1, 2, 31, 32].map(at)
+    const before = tempo.count('probe')
+    const window = { fromMs: nowMs - 50 * sec, toMs: nowMs }
+    const { signal } = new AbortController()
+    const { traces } = await source.read({ selector, window, limit: 1e6 }, newBuilder(), { signal })
+    return { traces, probes: tempo.count('probe') - before }
+  }
+  t.same(await readAfter(0), { traces: 2, probes: 2 })
+  tempo.options.cutoffSec = 0
+  t.same(await readAfter(599_000), { traces: 2, probes: 0 }, 'the known cutoff still counts')
+  t.same(await readAfter(600_000), { traces: 4, probes: 1 }, 'then the new one')
+})
+
+t.test('does not remember a cutoff that no trace could show', async (t) => {
+  const nowMs = Date.now()
+  const tempo = await startTempo({ cutoffSec: 30, now: () => nowMs })
+  t.teardown(() => tempo.close())
+  const source = newSource({ url: tempo.url, now: () => nowMs })
+  t.teardown(() => source.close())
+  const window = { fromMs: nowMs - 50 * sec, toMs: nowMs }
+  const query = { selector: tagSelector('service.name', '.*'), window, limit: 1e6 }
+  const read = () => source.read(query, newBuilder(), { signal: new AbortController().signal })
+  t.match(await read(), { traces: 0, warnings: [] })
+  tempo.options.fragments = [1, 2, 31, 32].map((ageSec) =>
+    fragmentOf(ageSec, nowMs - ageSec * sec, [{ id: 1, service: 'front', atMs: 0, ms: 20 }]),
+  )
+  t.match(await read(), { traces: 2, warnings: [/does not search the newest 30 s yet/] })
+})
+
+t.test('a probe of the cutoff that fails is an error, not an unknown cutoff', async (t) => {
+  const nowMs = Date.now()
+  const tempo = await startTempo({
+    fault: ({ kind }) => (kind === 'probe' ? text(503, 'starting') : undefined),
+  })
+  t.teardown(() => tempo.close())
+  const recent = { fromMs: nowMs - 50 * sec, toMs: nowMs }
+  await t.rejects(readWindow({ url: tempo.url, window: recent }), { code: 'TTA_TEMPO_UNAVAILABLE' })
+  t.equal(tempo.count('search'), 0)
+})
+
+t.test('a Tempo without bulk search: counts only traces that start in the window', async (t) => {
+  const inside = [simple(2, 0), simple(3, 599_999, 50_000)]
+  const outside = [simple(1, -1, 50_000), simple(4, 600_000), simple(5, -30_000, 10)]
+  const tempo = await startTempo({ fragments: [...inside, ...outside], unknown: ['by('] })
+  t.teardown(() => tempo.close())
+  const { report, graph } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 2, spans: 4, outsideWindow: 3, incomplete: 0 })
+  t.same(graph, graphOf(inside))
+})
+
+t.test('a Tempo without bulk search: the consumer is called for traces that lack spans', async (t) => {
+  const part = (traceId: number, atMs: number) => [
+    whole(traceId, [{ id: 1, service: 'front', atMs, ms: 9 }]),
+    whole(traceId, [{ id: 2, parent: 1, service: 'back', atMs: atMs + 1 }]),
+  ]
+  const fragments = [...part(1, 1000), ...part(2, -30_000)]
+  const tempo = await startTempo({ fragments, unknown: ['by('], partial: true })
+  t.teardown(() => tempo.close())
+  const source = newSource({ url: tempo.url })
+  t.teardown(() => source.close())
+  const { strings } = newBuilder()
+  const added: number[] = []
+  const incomplete: number[] = []
+  const consumer = {
+    strings,
+    add: (spans: SpanTable) => void added.push(spans.traceId[3] as number),
+    remove: () => {},
+    onIncomplete: (spans: SpanTable) => void incomplete.push(spans.traceId[3] as number),
+  }
+  const query = { selector: tagSelector('service.name', '.*'), window, limit: 1e6 }
+  const report = await source.read(query, consumer, { signal: new AbortController().signal })
+  t.same(added, [1])
+  t.same(incomplete.sort(), [1, 2], 'also for one that is left out')
+  t.match(report, { traces: 1, outsideWindow: 1, incomplete: 2 })
+  t.match(report.incompleteTraceIds, [/0{31}1/, /0{31}2/])
+})
+
 t.test('a query narrows the selection of the tag, also with alternatives', async (t) => {
   const fragment = (traceId: number, service: string, color: string) =>
     whole(traceId, [{ id: 1, service, atMs: 1000, attributes: { color } }])
@@ -592,4 +765,23 @@ t.test('merges two traces if a service cut the trace id to 64 bits', async (t) =
   const bounded = await readWindow({ url: tempo.url, window, maxLookups: 0 })
   t.equal(bounded.report.traces, 3)
   t.match(bounded.report.warnings, [/1 traces? stays? in two parts/])
+})
+
+t.test('does not merge a trace that Tempo cut with the part whose id was cut', async (t) => {
+  const short = '0000000000000000' + '48485a3953bb6124'
+  const full = '463ac35c9f6413ad' + '48485a3953bb6124'
+  const named = (traceId: string, spans: Fragment) => spans.map((span) => ({ ...span, traceId }))
+  const children = Array.from({ length: 149 }, (_, i) => ({ id: i + 10, parent: 1, atMs: 2000 + i, ms: 3 }))
+  const fragments = [
+    named(full, whole(1, [{ id: 1, atMs: 1900, ms: 500 }, ...children])),
+    named(short, whole(1, [{ id: 2, parent: 1, service: 'backend', atMs: 2000, ms: 250 }])),
+  ]
+  const tempo = await startTempo({
+    fragments,
+    fault: ({ kind }) => (kind === 'lookup' ? text(422, 'trace exceeds max size') : undefined),
+  })
+  t.teardown(() => tempo.close())
+  const { report } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 2, spans: 102, incomplete: 1 })
+  t.match(report.warnings, [/^1 traces lack spans/, /^1 traces stay in two parts/])
 })
