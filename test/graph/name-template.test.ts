@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { StringTable } from '../../src/graph/columns/string-table.ts'
+import { GraphBuilder } from '../../src/graph/graph-builder.ts'
 import { nameTemplate } from '../../src/graph/spans/name-template.ts'
+import { withoutExemplars } from '../support/graph/test-graphs.ts'
+import { spanTable } from '../support/graph/test-spans.ts'
+import { holds } from '../support/property.ts'
 
 t.test('replaces numbers, ids, addresses and dates', async (t) => {
   for (const [name, template] of [
@@ -62,4 +67,41 @@ t.test('a template is its own template', async () => {
       return nameTemplate(template) === template
     }),
   )
+})
+
+/** A builder with a trace of one span for each name, as a decoder reads it. */
+function builderOf(names: string[]): GraphBuilder {
+  const strings = new StringTable(1000, nameTemplate)
+  const builder = new GraphBuilder({ strings, slowThresholdMs: 40 })
+  for (const name of names) {
+    const spans = spanTable(strings, 1, [{ id: 1, service: 'web', name: '' }])
+    const bytes = new TextEncoder().encode(name)
+    spans.name[0] = strings.internName(bytes, 0, bytes.length)
+    builder.add(spans)
+  }
+  return builder
+}
+
+t.test('the graph of templates does not depend on the order of names, nor on slices', async (t) => {
+  const name = fc.oneof(
+    fc
+      .constantFrom('GET /items/', 'POST /', 'job ')
+      .chain((prefix) => fc.nat(20).map((id) => `${prefix}${id}`)),
+    fc.constantFrom('', ' ', 'GET /items/*', 'web'),
+  )
+  const sameBytes = fc.property(fc.array(name, { maxLength: 20 }), fc.nat(20), (names, cut) => {
+    const bytes = (builder: GraphBuilder) => JSON.stringify(withoutExemplars(builder.finish()))
+    const merged = builderOf(names.slice(cut))
+    merged.merge(builderOf(names.slice(0, cut)))
+    const whole = bytes(builderOf(names))
+    const titles = builderOf(names)
+      .finish()
+      .nodes.map(({ operation }) => operation)
+    return (
+      whole === bytes(builderOf(names.toReversed())) &&
+      whole === bytes(merged) &&
+      titles.join() === [...new Set(names.map(nameTemplate))].sort().join()
+    )
+  })
+  holds(t, sameBytes, 300)
 })
