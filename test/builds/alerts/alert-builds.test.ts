@@ -3,7 +3,8 @@ import t from 'tap'
 import { TtaError } from '../../../src/base/errors.ts'
 import { AlertBuilds } from '../../../src/builds/alerts/alert-builds.ts'
 import type { AlertRuleOptions } from '../../../src/builds/alerts/alert-rule.ts'
-import type { Alert } from '../../../src/builds/alerts/notification.ts'
+import { SeenAlerts } from '../../../src/builds/alerts/duplicate-alerts.ts'
+import { type Alert, isTest } from '../../../src/builds/alerts/notification.ts'
 import type { AggregationParameters } from '../../../src/model/parameters.ts'
 import { firing, grafanaTest, nowMs, resolved, testClock } from '../../support/alert-notifications.ts'
 
@@ -355,3 +356,34 @@ t.test('keeps intervals, builds the last alert of each graph, and counts every a
 
 const isSpaced = (timesMs: number[]) =>
   timesMs.every((atMs, index) => index === 0 || atMs - (timesMs[index - 1] ?? 0) >= 1000)
+
+t.test('tells the sender of a missing label also while the interval defers builds', async (t) => {
+  const { states } = setUp()
+  t.same(states(cart), ['started'])
+  t.same(states(firing({ alertname: 'Down' })), ['ignored'])
+})
+
+t.test('remembers the newest alerts only, each for a limited time', async (t) => {
+  const seen = new SeenAlerts(1000, 2)
+  seen.add('a', 0)
+  seen.add('b', 1)
+  seen.add('a', 2)
+  seen.add('c', 3)
+  t.same(
+    ['a', 'b', 'c'].map((key) => seen.has(key, 4)),
+    [true, false, true],
+    'a was seen again after b',
+  )
+  t.equal(seen.has('c', 1002), true)
+  t.equal(seen.has('c', 1003), false, 'too old')
+})
+
+t.test('recognizes a test notification by its name and a second sign', async (t) => {
+  const alertname = 'TestAlert'
+  const summary = 'Notification test'
+  t.equal(isTest(firing({ alertname, instance: 'Grafana' })), true)
+  t.equal(isTest({ ...firing({ alertname }), annotations: { summary } }), true)
+  t.equal(isTest(firing({ alertname })), false)
+  t.equal(isTest({ ...firing({ alertname: 'Other' }), annotations: { summary } }), false)
+  t.equal(isTest(firing({ alertname: 'Other', instance: 'Grafana' })), false)
+})

@@ -111,6 +111,11 @@ t.test('puts the window around the alert', async (t) => {
   for (const [what, made, expected] of cases) t.same(made, expected, what)
 })
 
+t.test('a firing alert lasts until now, whatever its end says', async (t) => {
+  const ended = { ...firing({ service: 'cart' }), endsAt: new Date(nowMs - 60_000).toISOString() }
+  t.equal(rule({}).parameters(ended, nowMs).to, 'now')
+})
+
 t.test('fills the parameters of the rule with values of the alert', async (t) => {
   const { parameters } = rule({
     parameters: {
@@ -195,6 +200,7 @@ t.test('refuses a filled template that is too long', async (t) => {
   })
   t.throws(() => parameters(firing({ a: 'a'.repeat(257), b: 'b' }), nowMs), /at most 256 characters/)
   t.throws(() => parameters(firing({ a: 'a', b: 'b'.repeat(4096) }), nowMs), /at most 4096 characters/)
+  t.equal(parameters(firing({ a: 'a'.repeat(256), b: 'b' }), nowMs).filter?.length, 256, 'as long as allowed')
 })
 
 t.test('names every wrong key of a rule', async (t) => {
