@@ -1,4 +1,4 @@
-import type { PeerAttribute } from './spans/peer-naming.ts'
+import type { PeerAttribute } from './spans/peer-attributes.ts'
 import type { EdgeTotals } from './totals/call-totals.ts'
 import type { Red } from './totals/red.ts'
 import type { SpanCounts } from './trace/span-counts.ts'
@@ -24,8 +24,17 @@ export interface GraphNode extends Red {
   group?: string
   /** Calls whose caller is the same node. They have no edge, because a node graph cannot draw one. */
   selfCalls: number
-  /** The attributes that named a peer, in order of `peerAttributes`; absent or empty for other nodes. */
-  namedBy?: PeerAttribute[]
+  /** How spans named a peer, in order of `peerAttributes`; absent or empty for other nodes. */
+  namedBy?: PeerName[]
+}
+
+/** One way in which spans name a peer. */
+export interface PeerName {
+  attribute: PeerAttribute
+  /** Value of the attribute. Of a URL: its host. Host names are in lower case. */
+  name: string
+  /** Present if it is not the default of the system. */
+  port?: string
 }
 
 /**
@@ -49,10 +58,10 @@ export interface CallEvidence {
   spans: boolean
   /** Span links between traces. */
   links: boolean
-  /** Attributes that named the callee, in order of `peerAttributes`. */
-  calleeNamedBy: PeerAttribute[]
-  /** Attributes that named the caller. */
-  callerNamedBy: PeerAttribute[]
+  /** How spans named the callee, in order of `peerAttributes`. */
+  calleeNamedBy: PeerName[]
+  /** How spans named the caller. */
+  callerNamedBy: PeerName[]
 }
 
 /** Nodes that are drawn as one, called `other`, because there are more of their kind than the limit. */

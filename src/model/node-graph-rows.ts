@@ -108,7 +108,8 @@ export const NodeRow = Type.Object(
     identity: Type.Unsafe<Record<string, string>>({
       type: 'object',
       additionalProperties: { type: 'string' },
-      description: 'The resource attributes that identify the service, with their values; {} for other nodes',
+      description:
+        'The resource attributes that identify the service, with their values. Of a peer: system, caller (if it runs on the host of its caller), namespace and port, if known',
     }),
     ...exemplars,
   },
@@ -155,6 +156,11 @@ export const EdgeRow = Type.Object(
     retries: Type.Integer({
       minimum: 0,
       description: 'Number of calls that started after a call of the same parent had failed',
+    }),
+    messages: Type.Number({
+      minimum: 0,
+      description:
+        'Number of messages that the calls moved: at least one for each call to or from a broker, more for batches that say their size; 0 for other calls',
     }),
     ...exemplars,
   },

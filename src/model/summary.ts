@@ -156,6 +156,12 @@ export const AggregationSummary = Type.Object(
         badWeights: Count(
           'Number of counted spans with an invalid sampling rate or pruned-span count, which counts as 1',
         ),
+        doubled: Count(
+          'At level service: number of counted server spans for a request that another server span recorded as well',
+        ),
+        unnamedPeers: Count(
+          'At level service: number of counted client spans that name no peer and that no span answered',
+        ),
       },
       { ...closed, description: 'counted = edgeCalls + selfCalls + roots + orphans + cycles' },
     ),

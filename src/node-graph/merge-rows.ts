@@ -57,6 +57,7 @@ export function mergeEdges(rows: EdgeRow[], source: string, target: string, wind
     gapMeanMs: null,
     callsPerParent: null,
     retries: rows.reduce((sum, row) => sum + row.retries, 0),
+    messages: rows.reduce((sum, row) => sum + row.messages, 0),
     ...sumRows(rows, windowSec),
   }
 }

@@ -101,7 +101,7 @@ function nodeRow(
     secondaryStat: meanMs(node),
     ...arcs(node),
     detail__role: node.role,
-    detail__named_by: node.namedBy?.[0] ?? '',
+    detail__named_by: node.namedBy?.[0]?.attribute ?? '',
     detail__traffic: trafficText(node, totals.windowSec),
     detail__latency: latencyText(node),
     detail__critical_path: criticalPathText(criticalPathShare(node, totals)),
@@ -138,7 +138,7 @@ function edgeRow(
     detail__pattern: patternText(edge.pattern),
     ...traceLinks(edge),
     ...rowNumbers(edge, totals),
-    ...edgeNumbers(edge.sides, edge.pattern),
+    ...edgeNumbers(edge),
     exemplars: { ...edge.exemplars },
     ...traceql,
   }

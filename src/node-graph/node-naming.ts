@@ -1,5 +1,6 @@
 import type { GraphNode } from '../graph/graph.ts'
 import { nameOfFields, shownSpanName } from '../graph/spans/node-name.ts'
+import { peerPartNames } from '../graph/spans/peer-naming.ts'
 import { partAttributes, serviceNameAttribute } from '../model/identity.ts'
 
 export interface NodeNamingOptions {
@@ -50,10 +51,15 @@ export class NodeNaming {
     return `${subTitle} (${present.join(', ')})`.trimStart()
   }
 
-  /** Returns the values of the identity that the node has, in its order; none for nodes that are no services. */
+  /**
+   * Returns the values of the identity that the node has, in its order. Of a peer: its system, its caller if it runs on the
+   * caller's host, its namespace and its port.
+   */
   identityOf(node: GraphNode): Record<string, string> {
-    if (!isOfServices(node)) return {}
-    const values = this.identity.map((key) => [key, this.valueOf(node, key)])
+    const { parts = [] } = node
+    const values = isOfServices(node)
+      ? this.identity.map((key) => [key, this.valueOf(node, key)])
+      : peerPartNames.map((key, part) => [key, parts[part] ?? ''])
     return Object.fromEntries(values.filter(([, value]) => value !== ''))
   }
 

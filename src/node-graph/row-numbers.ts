@@ -1,5 +1,4 @@
-import type { CallPattern } from '../graph/totals/call-patterns.ts'
-import type { Sides } from '../graph/totals/call-sides.ts'
+import type { EdgeTotals } from '../graph/totals/call-totals.ts'
 import type { Red } from '../graph/totals/red.ts'
 
 /** Totals that rates and shares relate to. */
@@ -37,7 +36,8 @@ export function rowNumbers(red: Red, totals: GraphTotals) {
 }
 
 /** Returns the numbers that only edges have. null means that no span reports it. */
-export function edgeNumbers({ clientMeanNs, serverMeanNs, gapMeanNs }: Sides, pattern: CallPattern) {
+export function edgeNumbers({ sides, pattern, messages }: EdgeTotals) {
+  const { clientMeanNs, serverMeanNs, gapMeanNs } = sides
   const { calls, parents, retries } = pattern
   return {
     clientMeanMs: toMsOrNull(clientMeanNs),
@@ -45,6 +45,7 @@ export function edgeNumbers({ clientMeanNs, serverMeanNs, gapMeanNs }: Sides, pa
     gapMeanMs: toMsOrNull(gapMeanNs),
     callsPerParent: parents === 0 ? null : rounded(calls / parents, 6),
     retries,
+    messages,
   }
 }
 

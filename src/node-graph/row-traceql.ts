@@ -1,5 +1,5 @@
-import type { GraphEdge, GraphNode } from '../graph/graph.ts'
-import type { PeerAttribute } from '../graph/spans/peer-naming.ts'
+import type { GraphEdge, GraphNode, PeerName } from '../graph/graph.ts'
+import { temporaryTitle } from '../graph/spans/peer-naming.ts'
 import { earlierNames, partAttributes, serviceNameAttribute } from '../model/identity.ts'
 import {
   type AttributeScope,
@@ -65,14 +65,14 @@ export function edgeTraceql(
     if (failed !== '') alternatives.push(`{ ${from} && ${isCaller}${and} } > { ${to} }`)
   }
   if (evidence.calleeNamedBy.length > 0) {
-    const named = peerCondition(callee.title, evidence.calleeNamedBy)
+    const named = peerCondition(evidence.calleeNamedBy)
     alternatives.push(`{ ${from} && ${named} && ${isCallTo(callee)}${and} }`)
     const call = `${named} && ${isCallTo(callee)}${and}`
     alternatives.push(...passed.map((service) => `{ ${from} } >> { ${service} && ${call} }`))
     if (callee.role === 'messaging') alternatives.push(`{ ${from}${and} } > { ${named} && kind = consumer }`)
   }
   if (evidence.callerNamedBy.length > 0) {
-    const named = peerCondition(caller.title, evidence.callerNamedBy)
+    const named = peerCondition(evidence.callerNamedBy)
     alternatives.push(`{ ${to} && ${named} && ${isCallFrom(caller)}${and} }`)
     if (caller.role === 'messaging')
       alternatives.push(`{ ${named} && kind != consumer } > { ${to} && kind = consumer${and} }`)
@@ -115,7 +115,7 @@ function nodeCondition(node: GraphNode, tag: TagAttribute, naming: NodeNaming): 
     case 'other':
       return folds === 'operations' ? service : 'true'
     default:
-      return peerCondition(title, namedBy)
+      return peerCondition(namedBy)
   }
 }
 
@@ -146,16 +146,25 @@ const anyOf = (conditions: string[]) =>
   conditions.length === 1 ? `${conditions[0]}` : `(${conditions.join(' || ')})`
 
 /**
- * Returns a condition on spans that name a peer by one of these attributes. It reverses `PeerNaming`, which takes only
- * the host of a URL or a Host header.
+ * Returns a condition on spans that name a peer in one of these ways. It reverses `PeerNaming`, which takes only the host
+ * of a URL or a Host header. It does not find hosts whose names spans write with capital letters.
  *
- * @param namedBy at least one attribute
+ * @param namedBy at least one
  */
-export function peerCondition(name: string, namedBy: PeerAttribute[]): string {
-  return anyOf(namedBy.map((attribute) => attributeCondition(name, attribute)))
+export function peerCondition(namedBy: PeerName[]): string {
+  return anyOf(namedBy.map(peerNameCondition))
 }
 
-function attributeCondition(name: string, attribute: PeerAttribute): string {
+const portAttributes = ['server.port', 'net.peer.port', 'network.peer.port']
+
+function peerNameCondition({ attribute, name, port }: PeerName): string {
+  const condition = attributeCondition(name, attribute)
+  if (port === undefined) return condition
+  const ports = portAttributes.map((key) => hasValue(attributeTerm('span', key), port))
+  return `(${condition} && (${ports.join(' || ')}))`
+}
+
+function attributeCondition(name: string, attribute: PeerName['attribute']): string {
   const term = attributeTerm('span', attribute)
   const host = `([^@/?#]*@)?\\[?${patternOf(name)}\\]?(:[0-9]*)?`
   switch (attribute) {
@@ -164,17 +173,13 @@ function attributeCondition(name: string, attribute: PeerAttribute): string {
       return matchesPattern(term, `[^/]*://${host}([/?#].*)?`)
     case 'http.host':
       return matchesPattern(term, host)
-    case 'network.peer.address':
-      return addressCondition(term, name)
+    case 'messaging.destination.name':
+    case 'messaging.destination':
+      return name === temporaryTitle ? isTemporary : hasValue(term, name)
     default:
       return hasValue(term, name)
   }
 }
 
-/** Handles an address with a port, such as `10.0.0.7:5432`: the port has its own attribute. */
-function addressCondition(term: string, name: string): string {
-  const [, address, port] = /^(.+):([0-9]{1,5})$/.exec(name) ?? []
-  if (address === undefined || port === undefined) return hasValue(term, name)
-  const parts = `${hasValue(term, address)} && ${hasValue(attributeTerm('span', 'network.peer.port'), port)}`
-  return `(${hasValue(term, name)} || (${parts}))`
-}
+const isTemporary =
+  '(span.messaging.destination.temporary = true || span.messaging.destination.anonymous = true)'

@@ -9,8 +9,12 @@ import { holds } from '../support/property.ts'
 
 const options = { windowSec: 60, tagNodeSubTitle: '' }
 
-const builderOf = (traces: TestSpan[][], strings = new StringTable()) =>
-  buildGraph(traces, { strings, level: 'both', isTagNode: () => true })
+const builderOf = (traces: TestSpan[][], strings = new StringTable(), firstId = 1) =>
+  buildGraph(
+    traces,
+    { strings, level: 'both', isTagNode: () => true },
+    traces.map((_, index) => firstId + index),
+  )
 
 const servicesOf = (...traces: TestSpan[][]) => builderOf(traces).finishServices() ?? graphOf()
 
@@ -233,11 +237,12 @@ t.test('order, slices and what is taken back change no byte at either level', as
   const sliced = fc.property(traces, traces, traces, (one, other, taken) => {
     const strings = new StringTable()
     const merged = builderOf(
-      [...[...other].reverse().map((spans) => [...spans].reverse()), ...taken],
+      [...taken, ...other.map((spans) => [...spans].reverse())],
       strings,
+      one.length + 1 - taken.length + 1000,
     )
     for (const [index, trace] of taken.entries()) {
-      merged.remove(spanTable(strings, other.length + index + 1, trace))
+      merged.remove(spanTable(strings, one.length + 1 - taken.length + 1000 + index, trace))
     }
     merged.merge(builderOf(one))
     return (

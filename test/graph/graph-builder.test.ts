@@ -75,6 +75,7 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
         p99Ns: 30e6,
         sides: { ...noSides, serverMeanNs: 30e6 },
         pattern: { ...noPattern, parents: 1, calls: 1, p95PerParent: 1, maxPerParent: 1 },
+        messages: 0,
       },
     ],
     foldings: [],
@@ -94,6 +95,8 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
       untimed: 0,
       outsideWindow: 0,
       badWeights: 0,
+      doubled: 0,
+      unnamedPeers: 0,
     },
   })
 })

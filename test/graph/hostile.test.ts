@@ -1,8 +1,11 @@
 import t from 'tap'
+import { PairIndex } from '../../src/graph/columns/hash-index.ts'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../../src/graph/graph-builder.ts'
-import { LinkedMessages } from '../../src/graph/messages/linked-messages.ts'
+import { MessageFlag } from '../../src/graph/messages/message-columns.ts'
+import { idOf, Messages } from '../../src/graph/messages/messages.ts'
+import { MessageAction } from '../../src/graph/spans/message-action.ts'
 import { SpanKind, SpanTable } from '../../src/graph/spans/span-table.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
@@ -288,21 +291,29 @@ t.test('50,000 peers: the least called are one', async (t) => {
   t.ok(isSound(graph))
 })
 
-t.test('messages beyond the limit are counted and not resolved', async (t) => {
-  const links = new LinkedMessages(10)
+t.test('messages beyond the limit are counted and have no way', async (t) => {
+  const messages = new Messages(new PairIndex(), 10)
   const spans = spanTable(new StringTable(), 1, [
     { id: 7, service: 'shop', name: 'send', kind: 'producer' },
-    { id: 9, service: 'mail', name: 'get', kind: 'consumer', link: [1, 7] },
+    ...Array.from(
+      { length: 10_000 },
+      (_, index): TestSpan => ({ id: index + 9, service: 'mail', name: 'get', kind: 'consumer' }),
+    ),
   ])
-  for (let index = 0; index < 10_000; index++) {
-    links.addSender(spans, 0, 0, -1, false, 1)
-    links.addCriticalPath(links.addReceiver(spans, 1, 1, -1, false, 1), 5)
+  const broker = { node: -1, rank: 0 }
+  const sender = { node: 0, broker, failed: false, action: MessageAction.send }
+  const receiver = { node: 1, broker, failed: false, action: MessageAction.process }
+  const receive = (row: number, sign: 1 | -1) =>
+    messages.addReceiver(spans, row, receiver, idOf(spans, 0), MessageFlag.linked, sign)
+  for (let row = 1; row <= 10_000; row++) {
+    messages.addSender(spans, 0, sender, false, 1)
+    receive(row, 1)
   }
-  const { calls, dropped } = links.resolve()
+  const { calls, dropped } = messages.route()
   t.equal(calls.length, 10)
   t.equal(dropped, 2 * 9990)
-  links.addReceiver(spans, 1, 1, -1, false, -1)
-  t.equal(links.resolve().dropped, 2 * 9990 - 1)
+  receive(10_000, -1)
+  t.equal(messages.route().dropped, 2 * 9990 - 1)
 })
 
 t.test('10,000 consumers linked to one producer', async (t) => {

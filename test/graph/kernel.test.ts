@@ -32,7 +32,7 @@ t.test('the exports of the kernel are enough to name a peer', async (t) => {
   peers.attribute[row] = naming.attribute
   builder.add(spans)
   t.match(builder.finishServices()?.nodes, [
-    { role: 'database', title: 'orders', namedBy: ['db.namespace'] },
+    { role: 'database', title: 'orders', namedBy: [{ attribute: 'db.namespace', name: 'orders' }] },
     { role: 'service', title: 'web' },
   ])
 })

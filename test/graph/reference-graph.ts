@@ -88,6 +88,7 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
       ...red(calls, role, role === 'operation'),
       sides: referenceSides(pairs),
       pattern: referencePattern(pairs),
+      messages: 0,
     }
   })
   return {

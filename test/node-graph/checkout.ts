@@ -167,6 +167,7 @@ export const checkoutRows = {
       gapMeanMs: null,
       callsPerParent: 2,
       retries: 0,
+      messages: 0,
       exemplars: { slowest: one, failed: one, typical: one },
       traceql:
         '{ resource.service.name = "shop" && name = "POST /checkout" } > { resource.service.name = "pay" && name = "charge" }',
@@ -203,6 +204,7 @@ export const checkoutRows = {
       gapMeanMs: null,
       callsPerParent: null,
       retries: 0,
+      messages: 0,
       exemplars: { slowest: one, failed: null, typical: one },
       traceql:
         '{ resource.region = "eu" } && { resource.service.name = "shop" && name = "POST /checkout" && nestedSetParent < 0 }',

@@ -135,7 +135,7 @@ t.test('searches for a number or a boolean as text too', async (t) => {
 })
 
 t.test('matches only the host of a URL or of a Host header', async (t) => {
-  const [, url] = /"(.*)"$/.exec(peerCondition('a.b', ['url.full'])) ?? []
+  const [, url] = /"(.*)"$/.exec(peerCondition([{ attribute: 'url.full', name: 'a.b' }])) ?? []
   const pattern = new RegExp(`^(?:${JSON.parse(`"${url}"`)})$`)
   for (const text of ['http://a.b', 'https://u:p@a.b:80/x?y#z', 'amqp://a.b?x', 'http://[a.b]:1/']) {
     t.match(text, pattern)
@@ -143,10 +143,14 @@ t.test('matches only the host of a URL or of a Host header', async (t) => {
   for (const text of ['http://axb', 'http://x/a.b', 'http://c.a.b/', 'http://a.b.c/', '/x://a.b']) {
     t.notMatch(text, pattern)
   }
-  t.equal(peerCondition('a', ['http.host']), 'span.http.host =~ "([^@/?#]*@)?\\\\[?a\\\\]?(:[0-9]*)?"')
   t.equal(
-    peerCondition('10.0.0.7:5432', ['network.peer.address']),
-    '(span.network.peer.address = "10.0.0.7:5432" || (span.network.peer.address = "10.0.0.7" && ' +
-      '(span.network.peer.port = "5432" || span.network.peer.port = 5432)))',
+    peerCondition([{ attribute: 'http.host', name: 'a' }]),
+    'span.http.host =~ "([^@/?#]*@)?\\\\[?a\\\\]?(:[0-9]*)?"',
+  )
+  t.equal(
+    peerCondition([{ attribute: 'server.address', name: '10.0.0.7', port: '8080' }]),
+    '(span.server.address = "10.0.0.7" && ((span.server.port = "8080" || span.server.port = 8080) || ' +
+      '(span.net.peer.port = "8080" || span.net.peer.port = 8080) || ' +
+      '(span.network.peer.port = "8080" || span.network.peer.port = 8080)))',
   )
 })

@@ -78,4 +78,6 @@ export const expectedSpans = {
   untimed: 0,
   outsideWindow: 0,
   badWeights: 0,
+  doubled: 0,
+  unnamedPeers: 0,
 }

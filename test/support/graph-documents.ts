@@ -71,7 +71,14 @@ function edgeRow([source = '', target = '']: string[], count: number): EdgeRow {
     detail__via: '',
     detail__pattern: '',
   }
-  const sides = { clientMeanMs: 12, serverMeanMs: 10, gapMeanMs: 2, callsPerParent: 1, retries: 0 }
+  const sides = {
+    clientMeanMs: 12,
+    serverMeanMs: 10,
+    gapMeanMs: 2,
+    callsPerParent: 1,
+    retries: 0,
+    messages: 0,
+  }
   return { id: `${source}_${target}`, source, target, ...words, ...figures(count), ...sides }
 }
 
@@ -124,6 +131,8 @@ function summaryOf(graph: string, nodes: number, edges: number): GraphDocument['
       edgeCalls: 0,
       skewed: 0,
       badWeights: 0,
+      doubled: 0,
+      unnamedPeers: 0,
     },
     built: { nodes, edges },
     sinks: [],

@@ -46,6 +46,8 @@ export function summaryOf(graph: string): AggregationSummary {
       edgeCalls: 1,
       skewed: 0,
       badWeights: 0,
+      doubled: 0,
+      unnamedPeers: 0,
     },
     built: { nodes: 2, edges: 1 },
     sinks: [
@@ -128,6 +130,7 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
         gapMeanMs: 2,
         callsPerParent: 1,
         retries: 0,
+        messages: 0,
       },
     ],
   }

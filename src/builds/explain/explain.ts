@@ -3,6 +3,7 @@ import { badRequest } from '../../base/errors.ts'
 import { SharedWork } from '../../base/shared-work.ts'
 import { EdgeExplainer, type EdgeExplanation } from '../../graph/explain/edge-explainer.ts'
 import type { NodeKey } from '../../graph/explain/node-key.ts'
+import { peerPartNames } from '../../graph/spans/peer-naming.ts'
 import type { Explanation } from '../../model/explanation.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 import { partAttributes } from '../../model/identity.ts'
@@ -146,7 +147,8 @@ function keyOf(field: string, node: NodeRow, { nodes, summary }: GraphDocument):
       { field, value: title, message: `must be a node with spans or a peer, and has the role ${role}` },
     ])
   }
-  const attributes = partAttributes(summary.parameters.identity ?? [])
+  const isPeer = ['database', 'messaging', 'external'].includes(role)
+  const attributes = isPeer ? peerPartNames : partAttributes(summary.parameters.identity ?? [])
   return {
     role,
     title,

@@ -31,7 +31,9 @@ export interface EdgeExplanation {
 }
 
 const maxWaitingExamples = 10_000
+/** A span that received or sent a message whose way is not known yet. */
 interface Waiting {
+  node: 'source' | 'target' | 'other'
   sign: 1 | -1
   example: SpanExample | undefined
 }
@@ -52,7 +54,8 @@ export class EdgeExplainer {
   private readonly misses = new NearMisses()
   private readonly called = new HashSample<SpanExample>(maxExamples)
   private readonly traces = { read: 0, withSource: 0, withTarget: 0, withBoth: 0 }
-  private readonly waiting = new Map<number, Waiting>()
+  private readonly receivers = new Map<number, Waiting>()
+  private readonly senders = new Map<number, Waiting>()
   /** Rows of the target in the current trace whose caller is known. */
   private readonly explained = new Set<number>()
   private spans!: SpanTable
@@ -86,6 +89,7 @@ export class EdgeExplainer {
     const isService = this.options.level === 'service'
     const graph = isService ? this.builder.finishServices() : this.builder.finish()
     for (const path of this.record.messagePaths) this.explainMessage(path)
+    for (const { message, broker } of this.record.publications) this.explainPublication(message, broker)
     const count = graph ? (edgeBetween(graph, this.source.key, this.target.key)?.count ?? 0) : 0
     return {
       calls: { count, examples: this.called.values() },
@@ -119,7 +123,8 @@ export class EdgeExplainer {
     const { record, spans, source, target, explained } = this
     explained.clear()
     for (const { row, caller, callee } of record.calls) this.explainCall(row, caller, callee)
-    for (const { row, message } of record.messages) this.awaitSender(row, message)
+    for (const { row, message } of record.received) this.await(this.receivers, row, message)
+    for (const { row, message } of record.sent) this.await(this.senders, row, message)
     if (source.sendsSpans) {
       for (const { row, answered } of record.clients) this.explainClient(row, answered)
       if (this.options.level === 'operation') this.explainLeaves()
@@ -157,25 +162,43 @@ export class EdgeExplainer {
     } else if (this.hasSource) this.addMiss('other-caller', row, via)
   }
 
-  /** Keeps a message to the target whose sender is not above it. The sender is known at the end of the read. */
-  private awaitSender(row: number, message: number): void {
-    const { spans, sign, waiting } = this
-    if (!this.target.hasRow(spans, row)) return
-    this.explained.add(row)
-    const example = waiting.size < maxWaitingExamples ? spanExample(spans, row) : undefined
-    waiting.set(message, { sign, example })
+  /** Keeps a span that received or sent a message. The way of the message is known at the end of the read. */
+  private await(waiting: Map<number, Waiting>, row: number, message: number): void {
+    const { spans, sign, source, target } = this
+    const isTarget = target.hasRow(spans, row)
+    if (isTarget && waiting === this.receivers) this.explained.add(row)
+    const node = isTarget ? 'target' : source.hasRow(spans, row) ? 'source' : 'other'
+    const isFull = waiting.size >= maxWaitingExamples
+    if (node === 'other' && isFull) return
+    waiting.set(message, { node, sign, example: isFull ? undefined : spanExample(spans, row) })
   }
 
-  private explainMessage({ message, sender, broker }: MessagePath): void {
-    const waiting = this.waiting.get(message)
+  private explainMessage({ message, sender, brokers }: MessagePath): void {
+    const waiting = this.receivers.get(message)
     if (!waiting) return
     const { sign, example } = waiting
-    const { misses, record } = this
-    if (sender < 0) misses.addExample('unresolved-link', example, sign)
-    else if (!record.isOf(this.source, sender)) {
-      misses.addExample('other-caller', example, sign, record.nameOf(broker < 0 ? sender : broker))
-    } else if (broker >= 0) misses.addExample('broker-between', example, sign, record.nameOf(broker))
-    else if (example) addExample(this.called, example, sign)
+    const { misses, record, source, target } = this
+    const caller = brokers.at(-1) ?? sender
+    const [first, second] = brokers
+    const isJoined = first !== undefined && second !== undefined
+    if (isJoined && record.isOf(source, first) && record.isOf(target, second)) this.addCalled(example, sign)
+    if (waiting.node !== 'target') return
+    if (caller >= 0 && record.isOf(source, caller)) this.addCalled(example, sign)
+    else if (sender < 0 && brokers.length === 0) misses.addExample('unresolved-link', example, sign)
+    else if (sender < 0 || !record.isOf(source, sender)) {
+      misses.addExample('other-caller', example, sign, record.nameOf(caller))
+    } else misses.addExample('broker-between', example, sign, record.nameOf(caller))
+  }
+
+  private explainPublication(message: number, broker: number): void {
+    const waiting = this.senders.get(message)
+    if (waiting?.node === 'source' && this.record.isOf(this.target, broker)) {
+      this.addCalled(waiting.example, waiting.sign)
+    }
+  }
+
+  private addCalled(example: SpanExample | undefined, sign: 1 | -1): void {
+    if (example) addExample(this.called, example, sign)
   }
 
   /** Explains a client span of the source that was not counted as a call. */

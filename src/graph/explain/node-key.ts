@@ -1,7 +1,7 @@
 import type { Graph, GraphEdge, GraphNode } from '../graph.ts'
 import { nameOfFields } from '../spans/node-name.ts'
+import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
-import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 
 /** The fields that identify a `GraphNode`. */

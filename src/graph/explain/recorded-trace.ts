@@ -2,19 +2,20 @@ import type { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { ServiceTree } from '../services/service-tree.ts'
 import { shownSpanName, titleOf } from '../spans/node-name.ts'
+import { roleOfCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
-import { roleOfCode } from '../spans/peer-naming.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { CallObserver } from '../totals/call-totals.ts'
 import type { LeftOutSpans } from '../trace/left-out-spans.ts'
 import { ParentState, TraceTree } from '../trace/trace-tree.ts'
 import type { NodeMatch } from './node-key.ts'
 
-/** The nodes of a message's sender and broker, -1 if unknown. */
+/** The nodes on the way of a received message. */
 export interface MessagePath {
   message: number
+  /** -1 if unknown. */
   sender: number
-  broker: number
+  brokers: number[]
 }
 
 /** Records how a builder counts one trace after another. */
@@ -22,9 +23,13 @@ export class RecordedCalls implements CallObserver {
   readonly calls: { row: number; caller: number; callee: number }[] = []
   /** Client spans that were not counted as calls. */
   readonly clients: { row: number; answered: boolean }[] = []
-  readonly messages: { row: number; message: number }[] = []
+  /** Received and sent messages whose way is found when the graph is read. */
+  readonly received: { row: number; message: number }[] = []
+  readonly sent: { row: number; message: number }[] = []
   /** Complete when the graph has been read. */
   readonly messagePaths: MessagePath[] = []
+  /** Brokers of sent messages. Complete when the graph has been read. */
+  readonly publications: { message: number; broker: number }[] = []
 
   private readonly strings: StringTable
   private readonly level: 'operation' | 'service'
@@ -37,7 +42,7 @@ export class RecordedCalls implements CallObserver {
 
   /** Starts the next trace. */
   start(): void {
-    this.calls.length = this.clients.length = this.messages.length = 0
+    this.calls.length = this.clients.length = this.received.length = this.sent.length = 0
   }
 
   observe(nodes: PairIndex): void {
@@ -53,11 +58,19 @@ export class RecordedCalls implements CallObserver {
   }
 
   awaitSender(row: number, message: number): void {
-    this.messages.push({ row, message })
+    this.received.push({ row, message })
   }
 
-  sentBy(message: number, sender: number, broker: number): void {
-    this.messagePaths.push({ message, sender, broker })
+  awaitReceivers(row: number, message: number): void {
+    this.sent.push({ row, message })
+  }
+
+  sentBy(message: number, sender: number, brokers: number[]): void {
+    this.messagePaths.push({ message, sender, brokers })
+  }
+
+  sentTo(message: number, broker: number): void {
+    this.publications.push({ message, broker })
   }
 
   /** Returns whether a node of the totals belongs to the node that `match` describes. */

@@ -1,32 +1,42 @@
 import { resized } from '../columns/grow.ts'
-import { HashSlots } from '../columns/hash-index.ts'
-import { hashWords } from '../columns/hashing.ts'
-import { copyWords, sameWords } from '../columns/ids.ts'
+import { copyWords } from '../columns/ids.ts'
+import type { SpanTable } from '../spans/span-table.ts'
 import { WeightColumns } from '../spans/span-weights.ts'
+import { spanIdWords } from './span-id-index.ts'
 
-/** Position of a received message among those of its span. A span may receive several; their rows follow each other. */
-export const MessagePosition = {
-  /** The first or only one. */
-  first: 0,
-  /** Another one that is linked like the first. */
-  next: 1,
-  /** One that is linked, while the span above sent another message to this span. */
-  additional: 2,
-} as const
+/** Node and rank of a broker, as one side of a message names it. */
+export interface NamedBroker {
+  /** Node of the broker, -1 if the side does not name it. */
+  node: number
+  /** How much the name says, a `PeerRank`. */
+  rank: number
+}
 
-/** Ends of messages, a row for each, which are matched by trace id and span id. */
+/** One side of a message as a level counts it, in addition to the fields of its span. */
+export interface MessageSide {
+  /** Node that the span belongs to. */
+  node: number
+  broker: NamedBroker
+  failed: boolean
+  /** A `MessageAction`. */
+  action: number
+  /** The row whose duration and weight are those of the message, if it is not the span itself. */
+  measured?: number
+}
+
+/** Sides of messages, a row for each pair of a span and a message. */
 export class MessageColumns {
   length = 0
   /** Messages beyond the limit. */
   dropped = 0
-  /** Trace id, four words, and span id, two: the sender's own, or those that a receiver is linked to. */
-  ids = new Uint32Array(6 * 64)
-  /** Trace id of the span itself, four words. */
-  traceIds = new Uint32Array(4 * 64)
-  /** Node that the span belongs to. */
+  /** Trace id and span id that identify the message: those of the span that sent it. */
+  messageIds = new Uint32Array(spanIdWords * 64)
+  /** Trace id and span id of the span itself. */
+  spanIds = new Uint32Array(spanIdWords * 64)
   node = new Int32Array(64)
-  /** Node of the broker, -1 if the span does not name it. */
   broker = new Int32Array(64)
+  brokerRank = new Uint8Array(64)
+  action = new Uint8Array(64)
   /** Start, Unix ns. */
   startHi = new Uint32Array(64)
   startLo = new Uint32Array(64)
@@ -34,16 +44,16 @@ export class MessageColumns {
   /** 1 if the span ends before it starts. */
   skewed = new Uint8Array(64)
   weights: WeightColumns | undefined
-  /** Of a receiver: time on the critical path of its trace. */
+  /** Time of the span on the critical path of its trace. */
   criticalPathNs = new Float64Array(64)
-  /** Of a receiver: a `MessagePosition`. */
-  position = new Uint8Array(64)
+  /** A `MessageFlag`, or several. */
+  flags = new Uint8Array(64)
   /** 1 if the message failed. */
   failed = new Uint8Array(64)
   /** `SpanKind` of the span. */
   kind = new Uint8Array(64)
-  /** 1 for a sender that is not counted: it only says who sent. */
-  isContext = new Uint8Array(64)
+  /** How many messages the span says it moves, -1 if it does not say. */
+  messages = new Float64Array(64)
   /** 1, or -1 if the message is removed. */
   sign = new Int8Array(64)
 
@@ -58,22 +68,41 @@ export class MessageColumns {
     return this.length >= this.max
   }
 
-  /** Appends a row of zeros. */
-  addRow(): number {
-    const row = this.length++
-    if (row === this.node.length) this.grow(row * 2)
-    this.weights?.reset(row)
-    return row
+  /**
+   * Appends a side of a message whose id is still to be set; returns -1 beyond the limit.
+   *
+   * @param row the row of the span
+   */
+  add(spans: SpanTable, row: number, side: MessageSide, flags: number, sign: 1 | -1): number {
+    if (this.isFull) {
+      this.dropped += sign
+      return -1
+    }
+    const at = this.addRow()
+    const measured = side.measured ?? row
+    this.spanIds.set(spans.traceId, at * spanIdWords)
+    this.spanIds[at * spanIdWords + 4] = spans.spanIdHi[row]!
+    this.spanIds[at * spanIdWords + 5] = spans.spanIdLo[row]!
+    this.node[at] = side.node
+    this.broker[at] = side.broker.node
+    this.brokerRank[at] = side.broker.rank
+    this.action[at] = side.action
+    this.startHi[at] = spans.startHi[measured]!
+    this.startLo[at] = spans.startLo[measured]!
+    this.durationNs[at] = spans.durationNs[measured]!
+    this.skewed[at] = spans.skewed[measured]!
+    this.flags[at] = spans.context?.[row] === 1 ? flags | MessageFlag.context : flags
+    this.failed[at] = side.failed ? 1 : 0
+    this.kind[at] = spans.kind[row]!
+    this.messages[at] = spans.peers?.messages[row] ?? -1
+    this.sign[at] = sign
+    if (spans.weights) this.setWeight(at, spans.weights, measured)
+    return at
   }
 
-  /** Copies the weight of row `from` of `weights` to a row. */
-  setWeight(row: number, weights: WeightColumns, from: number): void {
-    if (!this.weights) {
-      if (weights.countsOnce(from)) return
-      this.weights = new WeightColumns()
-      for (let before = 0; before < this.length; before++) this.weights.reset(before)
-    }
-    this.weights.copy(row, weights, from)
+  /** Sets the message of a row: it is identified by the span that sent it. */
+  setMessage(at: number, words: ArrayLike<number>): void {
+    for (let word = 0; word < spanIdWords; word++) this.messageIds[at * spanIdWords + word] = words[word]!
   }
 
   /** Appends the rows of `other`; `nodeOf` maps its nodes to those of this side. */
@@ -85,76 +114,85 @@ export class MessageColumns {
         continue
       }
       const row = this.addRow()
-      copyWords(other.ids, from * 6, this.ids, row * 6, 6)
-      copyWords(other.traceIds, from * 4, this.traceIds, row * 4)
+      copyWords(other.messageIds, from * spanIdWords, this.messageIds, row * spanIdWords, spanIdWords)
+      copyWords(other.spanIds, from * spanIdWords, this.spanIds, row * spanIdWords, spanIdWords)
       this.node[row] = nodeOf[other.node[from]!]!
       this.broker[row] = other.broker[from]! < 0 ? -1 : nodeOf[other.broker[from]!]!
+      this.brokerRank[row] = other.brokerRank[from]!
+      this.action[row] = other.action[from]!
       this.startHi[row] = other.startHi[from]!
       this.startLo[row] = other.startLo[from]!
       this.durationNs[row] = other.durationNs[from]!
       this.skewed[row] = other.skewed[from]!
       this.criticalPathNs[row] = other.criticalPathNs[from]!
-      this.position[row] = other.position[from]!
+      this.flags[row] = other.flags[from]!
       this.failed[row] = other.failed[from]!
       this.kind[row] = other.kind[from]!
-      this.isContext[row] = other.isContext[from]!
+      this.messages[row] = other.messages[from]!
       this.sign[row] = other.sign[from]!
       if (other.weights) this.setWeight(row, other.weights, from)
     }
   }
 
+  /** Returns the trace id of a span, four words. */
   traceIdOf(row: number): Uint32Array {
-    return this.traceIds.subarray(row * 4, row * 4 + 4)
+    return this.spanIds.subarray(row * spanIdWords, row * spanIdWords + 4)
   }
 
-  hash(row: number): number {
-    return hashWords(this.ids, row * 6, 6)
+  /** Returns how many messages a span moves that takes or sends one at a time, unless it says otherwise. */
+  messagesOf(row: number): number {
+    return Math.max(1, this.messages[row]!)
   }
 
-  hasIdOf(row: number, other: MessageColumns, from: number): boolean {
-    return sameWords(this.ids, row * 6, other.ids, from * 6, 6)
+  private addRow(): number {
+    const row = this.length++
+    if (row === this.node.length) this.grow(row * 2)
+    this.weights?.reset(row)
+    return row
+  }
+
+  /** Copies the weight of row `from` of `weights` to a row. */
+  private setWeight(row: number, weights: WeightColumns, from: number): void {
+    if (!this.weights) {
+      if (weights.countsOnce(from)) return
+      this.weights = new WeightColumns()
+      for (let before = 0; before < this.length; before++) this.weights.reset(before)
+    }
+    this.weights.copy(row, weights, from)
   }
 
   private grow(capacity: number): void {
-    this.ids = resized(this.ids, capacity * 6)
-    this.traceIds = resized(this.traceIds, capacity * 4)
+    this.messageIds = resized(this.messageIds, capacity * spanIdWords)
+    this.spanIds = resized(this.spanIds, capacity * spanIdWords)
     this.node = resized(this.node, capacity)
     this.broker = resized(this.broker, capacity)
+    this.brokerRank = resized(this.brokerRank, capacity)
+    this.action = resized(this.action, capacity)
     this.startHi = resized(this.startHi, capacity)
     this.startLo = resized(this.startLo, capacity)
     this.durationNs = resized(this.durationNs, capacity)
     this.skewed = resized(this.skewed, capacity)
     this.criticalPathNs = resized(this.criticalPathNs, capacity)
-    this.position = resized(this.position, capacity)
+    this.flags = resized(this.flags, capacity)
     this.failed = resized(this.failed, capacity)
     this.kind = resized(this.kind, capacity)
-    this.isContext = resized(this.isContext, capacity)
+    this.messages = resized(this.messages, capacity)
     this.sign = resized(this.sign, capacity)
   }
 }
 
-/** Messages of one id have one head: the first of them. */
-export interface MessageHeads {
-  /** For each row the first row of the same id. */
-  headOf: Int32Array
-  /** Finds the first row with the id of a row of `other`; -1 if there is no such row. */
-  find(other: MessageColumns, row: number): number
-}
-
-export function headsById(messages: MessageColumns): MessageHeads {
-  const slots = new HashSlots(256)
-  slots.clear(messages.length)
-  const slotOf = (of: MessageColumns, row: number): number => {
-    for (let slot = slots.start(of.hash(row)); ; slot = slots.next(slot)) {
-      const head = slots.keyAt(slot)
-      if (head < 0 || messages.hasIdOf(head, of, row)) return slot
-    }
-  }
-  const headOf = new Int32Array(messages.length)
-  for (let row = 0; row < messages.length; row++) {
-    const slot = slotOf(messages, row)
-    if (slots.keyAt(slot) < 0) slots.put(slot, row)
-    headOf[row] = slots.keyAt(slot)
-  }
-  return { headOf, find: (other, row) => slots.keyAt(slotOf(other, row)) }
-}
+/** Further facts about a side of a message. */
+export const MessageFlag = {
+  /** Sender: its call of the broker was counted with its trace. */
+  published: 1,
+  /** Sender: the row gives another id of the message that `spanIds` sent. */
+  alias: 2,
+  /** Sender: the row says that `spanIds` sent the message that `messageIds` created. */
+  batch: 4,
+  /** Receiver: another message of the span of the row before. */
+  next: 8,
+  /** Receiver: a span link names the message. Without it the message was sent by a span above. */
+  linked: 16,
+  /** The span is not to be counted. It only says who sent, or received, a message. */
+  context: 32,
+} as const

@@ -114,7 +114,7 @@ export function* readTags({ tags, tagRed }: TagSums, strings: StringTable): Step
 
 /** Returns the figures of the edge from a tag node to a root. It is not a call, so it has no sides and no pattern. */
 export function readEntry({ entryRed }: TagSums, entry: number): Omit<GraphEdge, 'source' | 'target'> {
-  return { ...entryRed.read(entry), sides: { ...noSides }, pattern: { ...noPattern } }
+  return { ...entryRed.read(entry), sides: { ...noSides }, pattern: { ...noPattern }, messages: 0 }
 }
 
 /** Adds an edge if it has calls. Then both of its ends exist, because its spans count on them. */

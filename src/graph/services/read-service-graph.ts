@@ -13,37 +13,55 @@ import {
 } from '../operations/read-operation-graph.ts'
 import type { TagSums } from '../operations/tag-totals.ts'
 import { nameFields } from '../spans/node-name.ts'
-import { attributesOf, maskOfCode, serviceCode } from '../spans/peer-naming.ts'
+import { serviceCode } from '../spans/peer-codes.ts'
 import { CallTotals } from '../totals/call-totals.ts'
 import type { GroupCounts } from '../totals/group-counts.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
 import { foldServiceNodes, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
+import { peerNames } from './shown-peers.ts'
+
+/** Calls on the way of messages: those that name both ends, and those that only span links show. */
+export interface MessageTotals {
+  named: CallTotals
+  linked: CallTotals
+}
 
 /** Collects the evidence of edges, which are numbered from 0. */
 class EdgeEvidence {
-  private readonly callees: number[] = []
-  private readonly callers: number[] = []
+  private readonly totals: CallTotals
+  private readonly strings: StringTable
+  private readonly callees: Set<number>[] = []
+  private readonly callers: Set<number>[] = []
   private readonly direct: boolean[] = []
   private readonly linked: boolean[] = []
 
+  constructor(totals: CallTotals, strings: StringTable) {
+    this.totals = totals
+    this.strings = strings
+  }
+
   /**
-   * @param caller code of the calling node, as it was counted
-   * @param callee code of the called node
+   * @param caller the calling node of the totals
+   * @param callee the called node
    * @param byLink whether only a span link shows the call
    */
   add(edge: number, caller: number, callee: number, byLink: boolean): void {
-    this.direct[edge] ||= !byLink && caller === serviceCode && callee === serviceCode
+    const { second } = this.totals.nodes
+    this.direct[edge] ||= !byLink && second[caller] === serviceCode && second[callee] === serviceCode
     this.linked[edge] ||= byLink
-    this.callers[edge] = (this.callers[edge] ?? 0) | (byLink ? 0 : maskOfCode(caller))
-    this.callees[edge] = (this.callees[edge] ?? 0) | (byLink ? 0 : maskOfCode(callee))
+    this.callers[edge] ??= new Set()
+    this.callees[edge] ??= new Set()
+    if (byLink) return
+    this.callers[edge].add(caller)
+    this.callees[edge].add(callee)
   }
 
   read(edge: number): CallEvidence {
     return {
       spans: this.direct[edge] ?? false,
       links: this.linked[edge] ?? false,
-      calleeNamedBy: attributesOf(this.callees[edge] ?? 0),
-      callerNamedBy: attributesOf(this.callers[edge] ?? 0),
+      calleeNamedBy: peerNames(this.totals, this.callees[edge] ?? [], this.strings),
+      callerNamedBy: peerNames(this.totals, this.callers[edge] ?? [], this.strings),
     }
   }
 }
@@ -54,28 +72,29 @@ class EdgeEvidence {
  * A service counts the requests that entered it, and the calls that only its callers recorded. A peer counts the calls
  * it received or, if it received none, those it made.
  *
- * @param linked calls between the nodes of `totals` that only span links show
+ * @param messages calls between the nodes of `totals` on the way of messages
+ * @param answeredBy the service that is a peer, by the peer's name
  * @param maxNodes most services and peers, and most values of the tag; the least called beyond it are folded
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
 export function* readServiceGraph(
   totals: CallTotals,
-  linked: CallTotals,
+  messages: MessageTotals,
+  answeredBy: Map<number, number>,
   allTags: TagSums | undefined,
   groups: GroupCounts | undefined,
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
-  const shown = serviceNodesOf(totals, linked)
-  const all = yield* sumCalls(totals, linked, shown)
+  const shown = serviceNodesOf([totals, messages.named, messages.linked], answeredBy, strings)
+  const all = yield* sumCalls(totals, messages, shown, strings)
   const { other, red, folding } = foldServiceNodes(shown, all, strings, maxNodes)
-  const sums = folding.folded > 0 ? yield* sumCalls(totals, linked, shown) : all
+  const sums = folding.folded > 0 ? yield* sumCalls(totals, messages, shown, strings) : all
   const foldedTags = allTags && foldTags(allTags, (node) => node, strings, maxNodes)
   const tags = foldedTags?.sums
   const { selfCalls } = sums
   const serviceNodes: GraphNode[] = []
   for (let node = 0; node < shown.length; node++) {
-    const namedBy = attributesOf(shown.attributeMask[node]!)
     serviceNodes.push({
       role: shown.role[node]!,
       ...nameFields(strings.text(shown.name[node]!)),
@@ -83,7 +102,7 @@ export function* readServiceGraph(
       ...(node === other ? red.read(0) : readRed(sums, node)),
       ...(shown.role[node] === 'other' ? { folds: 'services' as const } : {}),
       selfCalls: selfCalls[node]!,
-      namedBy,
+      namedBy: peerNames(totals, shown.peers[node]!, strings),
     })
     yield
   }
@@ -95,10 +114,15 @@ export function* readServiceGraph(
   return { ...graph, foldings: foldingsOf(folding, foldedTags?.folding) }
 }
 
-function* sumCalls(totals: CallTotals, linked: CallTotals, shown: ServiceNodes): Steps<ServiceNodeSums> {
+function* sumCalls(
+  totals: CallTotals,
+  messages: MessageTotals,
+  shown: ServiceNodes,
+  strings: StringTable,
+): Steps<ServiceNodeSums> {
   const sums: ServiceNodeSums = {
     calls: new CallTotals(0),
-    evidence: new EdgeEvidence(),
+    evidence: new EdgeEvidence(totals, strings),
     selfCalls: new Float64Array(shown.length),
     made: new RedColumns(),
     received: ownCalls(totals, shown),
@@ -106,8 +130,9 @@ function* sumCalls(totals: CallTotals, linked: CallTotals, shown: ServiceNodes):
   for (let node = 0; node < totals.nodes.length; node++) {
     if (shown.shownAs[node]! >= 0) sums.selfCalls[shown.shownAs[node]!]! += totals.selfCalls[node] ?? 0
   }
-  yield* addCalls(sums, totals, totals.nodes.second, shown, false)
-  yield* addCalls(sums, linked, totals.nodes.second, shown, true)
+  yield* addCalls(sums, totals, shown, false)
+  yield* addCalls(sums, messages.named, shown, false)
+  yield* addCalls(sums, messages.linked, shown, true)
   return sums
 }
 
@@ -127,11 +152,9 @@ interface ServiceNodeSums {
   received: RedColumns
 }
 
-/** @param codes the code of each node of `level` */
 function* addCalls(
   { calls, evidence, selfCalls, made, received }: ServiceNodeSums,
   level: CallTotals,
-  codes: Int32Array,
   shown: ServiceNodes,
   byLink: boolean,
 ): Steps<void> {
@@ -143,10 +166,16 @@ function* addCalls(
     const target = shown.shownAs[edges.second[edge]!]!
     // The totals may count the delivery of a linked message already. The link then adds only how long it took.
     if (!isCalled) calls.sides.addRow(calls.edges.indexOf(source, target), sides, edge)
-    else if (source === target) selfCalls[source]! += red.countOf(edge)
-    else {
+    else if (source === target) {
+      selfCalls[source]! += red.countOf(edge)
+      // A client that names its own service is no request of that service, but its time is.
+      if (shown.isPeer(edges.second[edge]!)) {
+        received.addCriticalPathOf(source, red, edge)
+        continue
+      }
+    } else {
       const call = calls.addEdge(source, target, level, edge, 'addDependentRow')
-      evidence.add(call, codes[edges.first[edge]!]!, codes[edges.second[edge]!]!, byLink)
+      evidence.add(call, edges.first[edge]!, edges.second[edge]!, byLink)
     }
     if (isCalled && shown.isPeer(edges.first[edge]!)) made.addRecorded(source, red, edge)
     if (isCalled && shown.isPeer(edges.second[edge]!)) received.addRecorded(target, red, edge)

@@ -1,13 +1,21 @@
-import { PairIndex } from '../columns/hash-index.ts'
 import { RowList } from '../columns/row-lists.ts'
-import type { LinkedMessages } from '../messages/linked-messages.ts'
+import type { StringTable } from '../columns/string-table.ts'
+import { MessageFlag, type MessageSide } from '../messages/message-columns.ts'
+import type { Messages } from '../messages/messages.ts'
+import { MessageAction } from '../spans/message-action.ts'
+import { NodeNames } from '../spans/node-name.ts'
+import { peerCode, serviceCode, userCode } from '../spans/peer-codes.ts'
 import { PeerColumns, PeerRole } from '../spans/peer-columns.ts'
-import { peerCode, serviceCode, userCode } from '../spans/peer-naming.ts'
+import { PeerPart, PeerRank } from '../spans/peer-naming.ts'
 import { SpanKind, SpanStatus, type SpanTable } from '../spans/span-table.ts'
 import type { CallObserver, CallTotals } from '../totals/call-totals.ts'
 import type { CriticalPath } from '../trace/critical-path.ts'
 import type { SpanCounts } from '../trace/span-counts.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
+import type { AnsweredPeers } from './answered-peers.ts'
+import { Deliveries } from './deliveries.ts'
+import { DoubledServers } from './doubled-servers.ts'
+import { ExitSpans } from './exit-spans.ts'
 import { ServiceEdges } from './service-edges.ts'
 import { ServiceTree } from './service-tree.ts'
 
@@ -17,10 +25,11 @@ import { ServiceTree } from './service-tree.ts'
  *
  * The rules extend those of Zipkin's DependencyLinker (openzipkin/zipkin internal/DependencyLinker.java):
  * - A span below a span of another service is a call, whatever their kinds. A client without spans of its callee below
- *   it calls the peer that it names.
+ *   it calls the peer that it names. Of nested clients the innermost calls (`ExitSpans`).
  * - If the span that reached a service is itself a client, its status belongs to the call that it makes. It does not
  *   fail the call that reached the service. A call has also failed if the client right above says so.
- * - A message goes through its broker if either side names it, otherwise directly from producer to consumer.
+ * - A message goes through its broker if either side names it, otherwise directly from producer to consumer. Its way is
+ *   known after all traces have been read (`MessageRouter`).
  * - A server without a span of another service above it may name its caller. A root server that names none was called
  *   by the user node, if there is one.
  */
@@ -34,27 +43,40 @@ export class ServiceCalls {
 
   observer: CallObserver | undefined
   private readonly tree = new ServiceTree()
+  private readonly exits = new ExitSpans()
+  private readonly deliveries = new Deliveries()
+  private readonly doubled = new DoubledServers()
   private readonly edges: ServiceEdges
   private readonly totals: CallTotals
-  private readonly links: LinkedMessages
+  private readonly messages: Messages
   private readonly counts: SpanCounts
+  private readonly answered: AnsweredPeers
+  private readonly names: NodeNames
   /** Name of the user node; 0 without a user node. */
   private readonly userName: number
-  private readonly noPeers = new PeerColumns()
-  /** Messages to brokers that were counted in this trace already: (sender row, broker node). */
-  private published: PairIndex | undefined
+  /** Rows of this trace that are no exit spans but sent a message. */
+  private readonly otherSenders = new Set<number>()
 
   private spans!: SpanTable
-  private peers: PeerColumns = this.noPeers
+  private peers = new PeerColumns()
   private sign: 1 | -1 = 1
 
   /** @param userName name of the user node, index into the strings; 0: there is no user node */
-  constructor(totals: CallTotals, links: LinkedMessages, counts: SpanCounts, userName = 0) {
+  constructor(
+    totals: CallTotals,
+    messages: Messages,
+    counts: SpanCounts,
+    answered: AnsweredPeers,
+    strings: StringTable,
+    userName = 0,
+  ) {
+    this.answered = answered
+    this.names = new NodeNames(strings)
     this.userName = userName
     this.totals = totals
-    this.links = links
+    this.messages = messages
     this.counts = counts
-    this.edges = new ServiceEdges(totals, links, this.tree)
+    this.edges = new ServiceEdges(totals, messages, this.tree)
   }
 
   /** Counts one trace, or removes it if `sign` is -1. */
@@ -74,8 +96,8 @@ export class ServiceCalls {
       } else if (spans.service[row] !== 0) this.countSpan(row)
       else if (!isContext) counts.withoutService += sign
     }
-    for (let row = 0; row < spans.length; row++) if (this.isCountedCaller(row)) this.skipOuterClient(row)
-    for (let row = 0; row < spans.length; row++) if (this.isCountedCaller(row)) this.callPeer(row)
+    for (let row = 0; row < spans.length; row++) if (this.exits.isExit(row)) this.countExit(row)
+    this.addAliases()
     this.edges.finish(criticalPath, this.nodeOf)
   }
 
@@ -83,25 +105,15 @@ export class ServiceCalls {
     this.spans = spans
     this.peers = spans.enablePeers()
     this.sign = sign
-    this.published = undefined
+    this.otherSenders.clear()
     this.topRows.clear()
+    this.exits.build(spans, this.peers, this.tree)
+    this.deliveries.build(spans, this.peers, this.tree, this.exits)
+    this.doubled.build(spans, this.tree, this.exits)
     this.edges.start(spans, sign)
     if (this.nodeOf.length >= spans.length) return
     this.nodeOf = new Int32Array(spans.length * 2)
     this.parents = new Int32Array(spans.length * 2)
-  }
-
-  private isCountedCaller(row: number): boolean {
-    return this.tree.parent[row] !== ParentState.duplicate && this.isCaller(row)
-  }
-
-  /** Skips a client span above another one for the same peer: an attempt counts, the span around all attempts does not. */
-  private skipOuterClient(row: number): void {
-    const { tree, peers } = this
-    const above = tree.parent[row]!
-    if (above < 0 || peers.name[row] === 0 || peers.name[row] !== peers.name[above]) return
-    if (peers.role[row] !== peers.role[above] || !this.isCaller(above)) return
-    if (tree.serviceOf(row) === tree.serviceOf(above)) tree.answered[above] = 1
   }
 
   /** Counts a span that has a service, with the call that reached it, if any. */
@@ -114,9 +126,14 @@ export class ServiceCalls {
     if (!this.isContext(row)) this.countParent(row, caller)
     const isCalled = caller >= 0 && spans.service[caller] !== service
     let isRequest = caller < 0 || isCalled
-    if (spans.kind[row] === SpanKind.consumer) isRequest = this.addMessage(row, node, caller) || isRequest
-    else if (isCalled) this.addCall(row, node)
-    else if (spans.kind[row] === SpanKind.server) isRequest = this.addServer(row, node, caller) || isRequest
+    if (this.exits.isReceiver(row) || (isCalled && this.isPushed(row))) {
+      if (this.deliveries.isProcessedBelow(row)) isRequest = false
+      else isRequest = this.addDelivery(row, node, caller) || isRequest
+    } else if (this.doubled.has(row)) {
+      isRequest = false
+      if (!this.isContext(row)) this.counts.doubled += sign
+    } else if (isCalled) this.addCall(row, node)
+    else if (spans.kind[row] === SpanKind.server) isRequest = this.addServer(row, node, caller)
     if (isRequest) this.totals.addNodeCall(node, spans, row, this.hasFailed(row), sign)
   }
 
@@ -136,94 +153,166 @@ export class ServiceCalls {
 
   /** Adds a call by the service above. */
   private addCall(row: number, node: number): void {
-    const { tree } = this
+    const { tree, exits } = this
     const above = this.clientAbove(row)
     const failed =
-      (!this.isCaller(row) && this.hasFailed(row)) || (this.isCaller(above) && this.hasFailed(above))
-    const caller = this.isCaller(above) ? above : this.parents[row]!
+      (!exits.isExit(row) && this.hasFailed(row)) || (exits.isExit(above) && this.hasFailed(above))
+    const caller = exits.isExit(above) ? above : this.parents[row]!
     this.edges.addCall(this.serviceNode(above), node, caller, row, failed)
     tree.markAnswered(row)
+    exits.markAnswered(above)
+    if (exits.isExit(above)) this.addAnswer(exits.namerOf(above), row)
   }
 
   /** Returns the client of the calling service. The spans in between, such as those of a proxy, have no service. */
   private clientAbove(row: number): number {
     const owner = this.parents[row]!
-    return owner >= 0 && this.isCaller(owner) ? owner : this.tree.parent[row]!
+    return owner >= 0 && this.exits.isExit(owner) ? owner : this.tree.parent[row]!
   }
 
-  /** Adds a request whose caller sent no span, or is the service itself. */
-  private addServer(row: number, node: number, caller: number): boolean {
-    let peer = this.peerNode(row)
-    if (peer < 0) peer = this.userOf(caller)
-    if (caller >= 0) this.tree.markAnswered(row)
-    if (peer >= 0) this.edges.addCallFromPeer(peer, node, row, this.hasFailed(row))
-    else if (caller >= 0) this.totals.addSelfCall(node, this.spans, row, this.sign)
-    return true
+  /** Records that the service of `callee` answered a client that names the address of its peer. */
+  private addAnswer(namer: number, callee: number): void {
+    const { peers, spans, sign } = this
+    const rank = peers.rank[namer]!
+    const isAddress = rank === PeerRank.address || rank === PeerRank.host || rank === PeerRank.store
+    if (isAddress && peers.local[namer] === 0)
+      this.answered.add(peers.name[namer]!, spans.service[callee]!, sign)
   }
 
   /**
-   * Adds a received message.
+   * Adds a request whose caller sent no span, or is the service itself.
    *
-   * @returns whether its origin is known
+   * @returns whether it is a request: a server span right below another one of its service is the same request
    */
-  private addMessage(row: number, node: number, caller: number): boolean {
-    const { spans, tree, peers } = this
-    const above = tree.parent[row]!
-    const isOwn = caller >= 0 && spans.service[caller] === spans.service[row]
-    let sender = caller >= 0 && !isOwn ? caller : -1
-    if (caller >= 0 && this.isCaller(above)) sender = above
-    const own = this.peerNode(row)
-    const producer = sender >= 0 && this.isCaller(sender) ? sender : -1
-    const sent = producer >= 0 ? this.peerNode(producer) : -1
-    const broker = own >= 0 ? own : sent
-    if (broker >= 0) this.edges.addDelivery(broker, node, producer, row, this.hasFailed(row))
-    if (sender < 0) {
-      if (peers.hasLink(row)) {
-        const message = this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign)
-        this.edges.setMessage(row, message)
-      } else if (own < 0 && this.userOf(caller) >= 0) {
-        this.edges.addCallFromPeer(this.userOf(caller), node, row, this.hasFailed(row))
-      }
-      return own >= 0 || peers.hasLink(row)
+  private addServer(row: number, node: number, caller: number): boolean {
+    const { spans, tree, edges } = this
+    let peer = this.peerNode(row)
+    if (peer < 0) peer = this.userOf(caller)
+    if (caller >= 0) tree.markAnswered(row)
+    if (peer >= 0) edges.addCallFromPeer(peer, node, row, this.hasFailed(row))
+    else if (caller >= 0) {
+      if (spans.kind[tree.parent[row]!] === SpanKind.server) return false
+      this.totals.addSelfCall(node, spans, row, this.sign)
     }
-    if (peers.hasLink(row)) {
-      this.links.addReceiver(spans, row, node, own, this.hasFailed(row), this.sign, sender)
-    }
-    if (broker < 0) this.sendDirectly(row, node, sender)
-    else if (sent < 0) this.publish(sender, own)
     return true
   }
 
-  private sendDirectly(row: number, node: number, sender: number): void {
-    const from = this.serviceNode(sender)
-    const failed = this.hasFailed(row) || (this.isCaller(sender) && this.hasFailed(sender))
-    if (from === node) this.totals.addSelfCall(node, this.spans, row, this.sign)
-    else this.edges.addCall(from, node, sender, row, failed)
-    this.tree.markAnswered(row)
+  /** Returns whether a broker pushed a message to a server: the span right above sent it and names the broker. */
+  private isPushed(row: number): boolean {
+    const above = this.clientAbove(row)
+    if (this.spans.kind[row] !== SpanKind.server || !this.exits.isSender(above)) return false
+    return this.brokerOf(above).node >= 0
   }
 
-  /** Adds a message to a broker that only the consumers name: once for all consumers. */
-  private publish(sender: number, broker: number): void {
-    this.published ??= new PairIndex()
-    const known = this.published.length
-    this.published.indexOf(sender, broker)
-    if (this.published.length === known) return
-    const failed = this.isCaller(sender) && this.hasFailed(sender)
-    this.edges.addPublication(this.serviceNode(sender), broker, sender, failed)
-  }
-
-  /** Adds a call to the peer that a client names, unless spans of the callee were counted already. */
-  private callPeer(row: number): void {
-    const { spans, tree, peers, sign } = this
-    if (tree.ownerOf(row) < 0) return
-    const node = this.serviceNode(row)
-    const peer = this.peerNode(row)
+  /**
+   * Adds the messages that a span received.
+   *
+   * @returns whether their origin is known
+   */
+  private addDelivery(row: number, node: number, caller: number): boolean {
+    const { spans, deliveries, edges, sign } = this
+    const broker = this.brokerOf(row)
     const failed = this.hasFailed(row)
-    const isMessage = spans.kind[row] === SpanKind.producer || peers.role[row] === PeerRole.messaging
-    if (isMessage) this.links.addSender(spans, row, node, peer, failed, sign)
-    const answered = tree.answered[row] === 1
-    if (peer >= 0 && (isMessage || !answered)) this.edges.addPeerCall(node, peer, row, failed)
-    else if (!isMessage) this.observer?.noCall(row, answered)
+    const received = deliveries.messagesOf(row)
+    if (received.length === 0) {
+      if (broker.node >= 0) edges.addDelivery(broker.node, node, row, failed)
+      else if (this.userOf(caller) >= 0) edges.addCallFromPeer(this.userOf(caller), node, row, failed)
+      return broker.node >= 0
+    }
+    const sender = deliveries.senderAbove(row)
+    if (sender >= 0) this.addOtherSender(sender)
+    const action = this.exits.actionOf(row) || MessageAction.process
+    const side: MessageSide = { node, broker, failed, action }
+    let flags = 0
+    for (const { id, isLinked } of received) {
+      const linked = isLinked ? MessageFlag.linked : 0
+      const message = this.messages.addReceiver(spans, row, side, id, flags | linked, sign)
+      if (flags === 0) edges.setReceived(row, message)
+      flags = MessageFlag.next
+    }
+    return true
+  }
+
+  /** Adds a span as the sender of a message if it is not one by its kind: a consumer is right below it. */
+  private addOtherSender(row: number): void {
+    const { exits, spans } = this
+    if ((exits.isExit(row) && exits.isSender(row)) || this.otherSenders.has(row)) return
+    this.otherSenders.add(row)
+    const failed = exits.isExit(row) && this.hasFailed(row)
+    const side: MessageSide = {
+      node: this.serviceNode(row),
+      broker: { node: -1, rank: PeerRank.none },
+      failed,
+      action: MessageAction.send,
+    }
+    this.tree.markAnswered(row)
+    this.messages.addSender(spans, row, side, false, this.sign)
+  }
+
+  /** Counts an exit span: a call of the peer that it names, unless spans of the callee were counted already. */
+  private countExit(row: number): void {
+    const { tree, exits } = this
+    if (!exits.isCall(row)) this.observer?.noCall(row, true)
+    else if (exits.isSender(row)) this.sendMessage(row)
+    else {
+      const answered = tree.answered[row] === 1 || this.otherSenders.has(row) || exits.isPartOfAnswered(row)
+      const peer = this.peerNode(row)
+      if (!answered && peer >= 0)
+        this.edges.addPeerCall(this.serviceNode(row), peer, row, this.hasFailed(row))
+      else {
+        if (!answered && !this.isContext(row)) this.counts.unnamedPeers += this.sign
+        this.observer?.noCall(row, answered)
+      }
+    }
+  }
+
+  /** Adds a sent message, and its publication if the sender names the destination. */
+  private sendMessage(row: number): void {
+    const { exits, spans, peers, edges, sign } = this
+    const measured = exits.measuredBy(row)
+    const action = exits.actionOf(row)
+    const side: MessageSide = {
+      node: this.serviceNode(row),
+      broker: this.brokerOf(row),
+      failed: this.hasFailed(measured),
+      action,
+      measured,
+    }
+    const isCreated = action === MessageAction.create && measured === row
+    const isPublished = side.broker.rank === PeerRank.destination && !isCreated && !peers.hasLink(row)
+    const isAnswered = this.tree.answered[row] === 1 && side.broker.node < 0
+    if (isPublished) {
+      const messages =
+        action === MessageAction.create || measured !== row ? 1 : Math.max(1, peers.messages[row]!)
+      edges.addPublication(side.node, side.broker.node, row, measured, side.failed, messages)
+    } else if (side.broker.node < 0) this.observer?.noCall(row, isAnswered)
+    const message = this.messages.addSender(spans, row, side, isPublished, sign)
+    if (!isPublished && message >= 0 && side.broker.node >= 0) edges.setSent(row, message)
+    if (!isPublished && peers.hasLink(row)) this.messages.addBatch(spans, row, side, sign)
+  }
+
+  /** Adds the ids of outer spans from which receivers may know a message. */
+  private addAliases(): void {
+    const { exits, spans, sign } = this
+    const { aliases } = exits
+    for (let at = 0; at < aliases.length; at += 2) {
+      const row = aliases.rows[at]!
+      if (!exits.isCall(row)) continue
+      const side: MessageSide = {
+        node: this.serviceNode(row),
+        broker: { node: -1, rank: PeerRank.none },
+        failed: false,
+        action: exits.actionOf(row),
+      }
+      this.messages.addAlias(spans, row, aliases.rows[at + 1]!, side, sign)
+    }
+  }
+
+  /** Returns the broker that a span names. */
+  private brokerOf(row: number): { node: number; rank: number } {
+    const namer = this.exits.namerOf(row)
+    if (this.peers.role[namer] !== PeerRole.messaging) return { node: -1, rank: PeerRank.none }
+    return { node: this.peerNode(row), rank: this.peers.rank[namer]! }
   }
 
   /** Returns the node of the service that a span works for. The span must have an owner. */
@@ -233,22 +322,18 @@ export class ServiceCalls {
 
   /** Returns the node of the peer that a span names, or -1. */
   private peerNode(row: number): number {
-    const { peers } = this
-    const name = peers.name[row]!
-    return name === 0 ? -1 : this.totals.nodeOf(name, peerCode(peers.role[row]!, peers.attribute[row]!))
+    const { peers, names, tree } = this
+    const namer = this.exits.namerOf(row)
+    let name = peers.name[namer]!
+    if (name === 0) return -1
+    if (peers.local[namer] === 1) name = names.withPart(name, tree.serviceOf(row), PeerPart.caller)
+    return this.totals.nodeOf(name, peerCode(peers.role[namer]!, peers.attribute[namer]!))
   }
 
   /** Returns the user node for a root, otherwise -1. */
   private userOf(caller: number): number {
     if (caller !== ParentState.root || this.userName === 0) return -1
     return this.totals.nodeOf(this.userName, userCode)
-  }
-
-  /** Returns whether a span is a call: by its kind, or because it names a peer and is neither server nor consumer. */
-  private isCaller(row: number): boolean {
-    const kind = this.spans.kind[row]!
-    if (kind === SpanKind.client || kind === SpanKind.producer) return true
-    return kind !== SpanKind.server && kind !== SpanKind.consumer && this.peers.name[row] !== 0
   }
 
   /** Whether a span only says who called, and is not counted. */

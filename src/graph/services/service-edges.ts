@@ -1,5 +1,5 @@
 import { scratchCapacity } from '../columns/grow.ts'
-import type { LinkedMessages } from '../messages/linked-messages.ts'
+import type { Messages } from '../messages/messages.ts'
 import { SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { SiblingCalls } from '../totals/call-patterns.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
@@ -12,7 +12,7 @@ import type { ServiceTree } from './service-tree.ts'
  */
 export class ServiceEdges {
   private readonly totals: CallTotals
-  private readonly links: LinkedMessages
+  private readonly messages: Messages
   private readonly tree: ServiceTree
   private readonly times = new ServiceTimes()
   private readonly siblings = new SiblingCalls()
@@ -20,9 +20,9 @@ export class ServiceEdges {
   private sign: 1 | -1 = 1
 
   /** @param tree the tree of the current trace */
-  constructor(totals: CallTotals, links: LinkedMessages, tree: ServiceTree) {
+  constructor(totals: CallTotals, messages: Messages, tree: ServiceTree) {
     this.totals = totals
-    this.links = links
+    this.messages = messages
     this.tree = tree
   }
 
@@ -51,39 +51,60 @@ export class ServiceEdges {
     this.totals.sides.addServer(edge, this.spans, callee, this.sign)
   }
 
-  /** Adds a message that `callee` received from a broker. `sender` is the row that sent it there, -1 if unknown. */
-  addDelivery(broker: number, node: number, sender: number, callee: number, failed: boolean): void {
+  /** Adds a message that `callee` received from a broker and whose sender is unknown. */
+  addDelivery(broker: number, node: number, callee: number, failed: boolean): void {
     if (this.isContext(callee)) return
     const edge = this.add(broker, node, callee, failed)
     this.times.setEntry(callee, edge)
     this.totals.sides.addServer(edge, this.spans, callee, this.sign)
-    if (sender >= 0) this.totals.sides.addGap(edge, this.spans, sender, callee, this.sign)
+    this.totals.addMessages(edge, Math.max(1, this.spans.peers?.messages[callee] ?? 1), this.sign)
   }
 
   /** Adds a call of a peer by `caller`, whose time on the critical path becomes the peer's. */
   addPeerCall(from: number, peer: number, caller: number, failed: boolean): void {
-    this.times.setPeerCall(caller, this.addPublication(from, peer, caller, failed))
+    if (this.spans.context?.[caller] === 1) return
+    const edge = this.add(from, peer, caller, failed)
+    this.totals.sides.addClient(edge, this.spans, caller, this.sign)
+    this.addSibling(edge, caller, caller, failed)
+    this.times.setPeerCall(caller, edge)
   }
 
-  /** Adds a message that `sender` sent to a broker. Its time stays with the sender. */
-  addPublication(from: number, broker: number, sender: number, failed: boolean): number {
-    if (this.spans.context?.[sender] === 1) return none
-    const edge = this.add(from, broker, sender, failed)
-    this.totals.sides.addClient(edge, this.spans, sender, this.sign)
+  /**
+   * Adds a message that `sender` sent to a broker. The time of `measured`, the span that sent it together with others or
+   * `sender` itself, becomes the broker's.
+   */
+  addPublication(
+    from: number,
+    broker: number,
+    sender: number,
+    measured: number,
+    failed: boolean,
+    messages: number,
+  ): void {
+    if (this.spans.context?.[sender] === 1) return
+    const edge = this.add(from, broker, measured, failed)
+    this.totals.sides.addClient(edge, this.spans, measured, this.sign)
+    this.totals.addMessages(edge, messages, this.sign)
     this.addSibling(edge, sender, sender, failed)
-    return edge
+    this.times.setPeerCall(measured, edge)
   }
 
-  /** Records that `row` received a message whose sender is known from a link. */
-  setMessage(row: number, message: number): void {
-    this.times.setMessage(row, message)
+  /** Records that `row` received a message whose way is found later. */
+  setReceived(row: number, message: number): void {
+    this.times.setReceived(row, message)
+  }
+
+  /** Records that `row` sent a message to a broker that it names, and whose way is found later. */
+  setSent(row: number, message: number): void {
+    if (this.spans.context?.[row] === 1) return
+    this.times.setSent(row, message)
   }
 
   /** Adds patterns and critical path, once all calls of the trace are known. `nodeOf` has the node of each row. */
   finish(criticalPath: CriticalPath, nodeOf: Int32Array): void {
     const { spans, sign, totals } = this
     this.siblings.addTo(totals.patterns, sign)
-    this.times.add(spans, this.tree, criticalPath, nodeOf, totals, this.links, sign)
+    this.times.add(spans, this.tree, criticalPath, nodeOf, totals, this.messages, sign)
   }
 
   /** Whether a call is not counted, because its span is not. The span still begins the work of its service. */
@@ -109,6 +130,8 @@ export class ServiceEdges {
 const none = -1
 /** The edge of a call that is not counted. */
 const uncounted = -2
+/** Unlike `none`, which is the number of each message beyond the limit. */
+const noMessage = -2
 
 /**
  * Divides the critical path of one trace among services, peers, and the calls between them. The work of a service after
@@ -120,8 +143,10 @@ class ServiceTimes {
   private entryOf = new Int32Array(64)
   /** The edge by which a row calls a peer, or -1. */
   private peerCallOf = new Int32Array(64)
-  /** The message that a row received and whose sender is known from a link, or -1. */
-  private messageOf = new Int32Array(64)
+  /** The message that a row received and whose way is found later, `noMessage` without one. */
+  private receivedBy = new Int32Array(64)
+  /** The message that a row sent and whose way is found later, `noMessage` without one. */
+  private sentBy = new Int32Array(64)
   /** Time of a row and of the rows below it in the same service, ns. */
   private timeNs = new Float64Array(64)
 
@@ -130,12 +155,14 @@ class ServiceTimes {
       const capacity = scratchCapacity(rows)
       this.entryOf = new Int32Array(capacity)
       this.peerCallOf = new Int32Array(capacity)
-      this.messageOf = new Int32Array(capacity)
+      this.receivedBy = new Int32Array(capacity)
+      this.sentBy = new Int32Array(capacity)
       this.timeNs = new Float64Array(capacity)
     }
     this.entryOf.fill(none, 0, rows)
     this.peerCallOf.fill(none, 0, rows)
-    this.messageOf.fill(none, 0, rows)
+    this.receivedBy.fill(noMessage, 0, rows)
+    this.sentBy.fill(noMessage, 0, rows)
   }
 
   setEntry(row: number, edge: number): void {
@@ -146,8 +173,12 @@ class ServiceTimes {
     this.peerCallOf[row] = edge
   }
 
-  setMessage(row: number, message: number): void {
-    this.messageOf[row] = message
+  setReceived(row: number, message: number): void {
+    this.receivedBy[row] = message
+  }
+
+  setSent(row: number, message: number): void {
+    this.sentBy[row] = message
   }
 
   /**
@@ -161,7 +192,7 @@ class ServiceTimes {
     { path, length, exclusiveNs }: CriticalPath,
     nodeOf: Int32Array,
     totals: CallTotals,
-    links: LinkedMessages,
+    messages: Messages,
     sign: 1 | -1,
   ): void {
     const { timeNs } = this
@@ -174,14 +205,19 @@ class ServiceTimes {
         totals.edgeRed.addCriticalPath(peerCall, exclusiveNs[row]!, sign)
         timeNs[row]! -= exclusiveNs[row]!
       }
+      const sent = this.sentBy[row]!
+      if (sent >= 0) {
+        messages.addSenderTime(sent, exclusiveNs[row]!)
+        timeNs[row]! -= exclusiveNs[row]!
+      }
       if (this.isWithin(tree, row)) {
         timeNs[tree.parent[row]!]! += timeNs[row]!
         continue
       }
       const entry = this.entryOf[row]!
-      const message = this.messageOf[row]!
+      const received = this.receivedBy[row]!
       if (entry >= 0) totals.edgeRed.addCriticalPath(entry, timeNs[row]!, sign)
-      if (message !== none) links.addCriticalPath(message, timeNs[row]!)
+      if (received >= 0) messages.addReceiverTime(received, timeNs[row]!)
       const isCounted = spans.service[row] !== 0 && spans.context?.[row] !== 1
       if (isCounted) totals.nodeRed.addCriticalPath(nodeOf[row]!, timeNs[row]!, sign)
     }
@@ -189,7 +225,8 @@ class ServiceTimes {
 
   /** Returns whether a row is part of its parent's work: same service, and no call or message reached it. */
   private isWithin(tree: ServiceTree, row: number): boolean {
-    if (tree.parent[row]! < 0 || this.entryOf[row] !== none || this.messageOf[row] !== none) return false
+    if (tree.parent[row]! < 0 || this.entryOf[row] !== none || this.receivedBy[row] !== noMessage)
+      return false
     return tree.serviceOf(row) === tree.serviceOf(tree.parent[row]!)
   }
 }

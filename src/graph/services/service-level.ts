@@ -1,7 +1,8 @@
 import type { Steps } from '../columns/steps.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import type { Graph } from '../graph.ts'
-import { LinkedMessages } from '../messages/linked-messages.ts'
+import { Messages } from '../messages/messages.ts'
+import type { MessageCall } from '../messages/route-messages.ts'
 import { nodeLimitFactor } from '../operations/fold-into-other.ts'
 import { TagTotals } from '../operations/tag-totals.ts'
 import type { SpanTable } from '../spans/span-table.ts'
@@ -13,6 +14,7 @@ import type { CriticalPath } from '../trace/critical-path.ts'
 import { emptyCounts } from '../trace/span-counts.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 import type { TransparentSpans } from '../trace/transparent-spans.ts'
+import { AnsweredPeers } from './answered-peers.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
 
@@ -22,7 +24,8 @@ export class ServiceLevel {
   private readonly slowThresholdNs: number
   private readonly maxNodes: number
   private readonly totals: CallTotals
-  private readonly links = new LinkedMessages()
+  private readonly messages: Messages
+  private readonly answered = new AnsweredPeers()
   readonly counts = emptyCounts()
   private readonly calls: ServiceCalls
   private readonly tags: TagTotals | undefined
@@ -44,10 +47,13 @@ export class ServiceLevel {
     this.strings = strings
     this.slowThresholdNs = slowThresholdNs
     this.totals = new CallTotals(slowThresholdNs, trace, 'code', mostNodes)
+    this.messages = new Messages(this.totals.nodes)
     this.calls = new ServiceCalls(
       this.totals,
-      this.links,
+      this.messages,
       this.counts,
+      this.answered,
+      strings,
       hasUser ? strings.internText('user') : 0,
     )
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
@@ -61,7 +67,7 @@ export class ServiceLevel {
   /** Reports each further call to `observer`. */
   watch(observer: CallObserver): void {
     this.totals.watch(observer)
-    this.links.observer = observer
+    this.messages.observer = observer
     this.calls.observer = observer
   }
 
@@ -75,7 +81,8 @@ export class ServiceLevel {
 
   merge(other: ServiceLevel): void {
     const nodeOf = this.totals.merge(other.totals, this.strings, other.strings)
-    this.links.merge(other.links, nodeOf)
+    this.messages.merge(other.messages, nodeOf)
+    this.answered.merge(other.answered, this.strings, other.strings)
     if (other.tags) this.tags?.merge(other.tags, nodeOf, this.strings, other.strings)
     if (other.groups) this.groups?.merge(other.groups, nodeOf, this.strings, other.strings)
     for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
@@ -98,33 +105,29 @@ export class ServiceLevel {
 
   /** @param endToEndNs sum of the durations of all roots, ns */
   *finish(endToEndNs: number): Steps<Graph> {
-    const { calls, gaps, unresolved, linkedSpans, dropped } = this.links.resolve()
+    const { calls, gaps, unresolved, linkedSpans, dropped } = this.messages.route()
     const trace = new CurrentTrace()
+    const named = new CallTotals(this.slowThresholdNs, trace)
     const linked = new CallTotals(this.slowThresholdNs, trace)
-    for (const {
-      caller,
-      callee,
-      spans,
-      row,
-      traceId,
-      client,
-      server,
-      criticalPathNs,
-      failed,
-      sign,
-    } of calls) {
-      trace.start(traceId)
-      const edge = linked.addCall(caller, callee, spans, row, failed, sign)
-      linked.edgeRed.addCriticalPath(edge, criticalPathNs, sign)
-      if (client) linked.sides.addClient(edge, client.spans, client.row, sign)
-      if (server) linked.sides.addServer(edge, server.spans, server.row, sign)
+    for (const call of calls) {
+      addMessageCall(call.byLink ? linked : named, trace, call)
       yield
     }
-    for (const { caller, callee, gapNs, sign } of gaps) {
-      linked.sides.addGapTime(linked.edges.indexOf(caller, callee), gapNs, sign)
+    for (const { caller, callee, gapNs } of gaps) {
+      const isLinked = linked.edges.find(caller, callee) >= 0
+      const { sides, edges } = isLinked ? linked : named
+      sides.addGapTime(edges.indexOf(caller, callee), gapNs, 1)
     }
     const tags = this.tags && (yield* this.tags.read())
-    const graph = yield* readServiceGraph(this.totals, linked, tags, this.groups, this.strings, this.maxNodes)
+    const graph = yield* readServiceGraph(
+      this.totals,
+      { named, linked },
+      this.answered.read(),
+      tags,
+      this.groups,
+      this.strings,
+      this.maxNodes,
+    )
     return {
       ...graph,
       endToEndNs,
@@ -134,4 +137,14 @@ export class ServiceLevel {
       droppedMessages: dropped,
     }
   }
+}
+
+/** Adds a call on the way of a message. */
+function addMessageCall(totals: CallTotals, trace: CurrentTrace, call: MessageCall): void {
+  trace.start(call.traceId)
+  const edge = totals.addCall(call.caller, call.callee, call.spans, call.row, call.failed, 1)
+  totals.edgeRed.addCriticalPath(edge, call.criticalPathNs, 1)
+  totals.addMessages(edge, call.messages, 1)
+  if (call.client) totals.sides.addClient(edge, call.client.spans, call.client.row, 1)
+  if (call.server) totals.sides.addServer(edge, call.server.spans, call.server.row, 1)
 }

@@ -1,25 +1,28 @@
-import { PairIndex } from '../columns/hash-index.ts'
 import { otherIndex, type StringTable } from '../columns/string-table.ts'
 import type { Folding, GraphNode } from '../graph.ts'
 import { compareTexts, leastCalled } from '../operations/fold-into-other.ts'
+import { partsOf } from '../spans/node-name.ts'
+import { mayBeService, otherPeerCode, roleOfCode, serviceCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
-import { maskOfCode, mayBeService, otherPeerCode, roleOfCode, serviceCode } from '../spans/peer-naming.ts'
+import { PeerPart } from '../spans/peer-naming.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
 import { RedColumns } from '../totals/red.ts'
+import { DatabaseSystems } from './shown-peers.ts'
 
 /**
- * The nodes of a service graph: the services, and one peer for each name and role, whichever attributes named it. A peer
- * with the name of a service in the graph may be that service (`mayBeService`).
+ * The nodes of a service graph: the services, and one peer for each name and role, whichever attributes named it.
  *
- * A node of the totals is a pair of a name and a code (`peer-naming.ts`), so several of them may become one shown node.
+ * A node of the totals is a pair of a name and a code (`peer-codes.ts`), so several of them may become one shown node. A
+ * peer is shown as a service if all answers to clients that name it came from that service. So is a peer with the title
+ * of one service only (`mayBeService`).
  */
 export interface ServiceNodes {
   length: number
   role: GraphNode['role'][]
-  /** Indexes into the strings. */
+  /** Title and further parts; indexes into the strings. */
   name: number[]
-  /** The attributes that named the peer: bit n is `peerAttributes[n]`; 0 for services. */
-  attributeMask: number[]
+  /** The nodes of the totals that are shown as this peer; empty for services. */
+  peers: number[][]
   /** For each node of the totals the shown node; -1 if everything that was counted on it was removed again. */
   shownAs: Int32Array
   /** Whether a node of the totals is a peer. */
@@ -33,49 +36,93 @@ const peerRoles: Record<number, GraphNode['role']> = {
   [PeerRole.user]: 'user',
 }
 
-/** @param linked further calls between the nodes of `totals` */
-export function serviceNodesOf(totals: CallTotals, linked: CallTotals): ServiceNodes {
-  const { nodes, nodeRed } = totals
+/**
+ * @param all the calls: first those whose nodes count, then further ones between these nodes
+ * @param answeredBy the service that is a peer, by the peer's name
+ */
+export function serviceNodesOf(
+  all: [CallTotals, ...CallTotals[]],
+  answeredBy: Map<number, number>,
+  strings: StringTable,
+): ServiceNodes {
+  const [{ nodes, nodeRed }] = all
   const isPeer = (node: number) => nodes.second[node] !== serviceCode
   const shownAs = new Int32Array(nodes.length).fill(-1)
-  const shown: ServiceNodes = { length: 0, role: [], name: [], attributeMask: [], shownAs, isPeer }
+  const shown: ServiceNodes = { length: 0, role: [], name: [], peers: [], shownAs, isPeer }
   const overflow = [nodes.find(otherIndex, serviceCode), nodes.find(otherIndex, otherPeerCode)].filter(
     (node) => node >= 0,
   )
   if (overflow.length > 0) addOther(shown)
   for (const node of overflow) shownAs[node] = 0
-  const services = new Map<number, number>()
-  const called = calledNodes(totals, linked)
+  const services = new Services(strings)
+  const called = calledNodes(all)
   for (let node = 0; node < nodes.length; node++) {
     // A service whose requests all began outside the counted time only makes calls.
     const isShown = nodeRed.countOf(node) > 0 || called.has(node)
     if (isPeer(node) || overflow.includes(node) || !isShown) continue
     shownAs[node] = addShown(shown, 'service', nodes.first[node]!)
-    services.set(nodes.first[node]!, shownAs[node]!)
+    services.add(nodes.first[node]!, shownAs[node]!)
   }
-  const peers = new PairIndex()
-  const firstPeer = shown.length
-  for (const node of called) {
-    if (!isPeer(node) || overflow.includes(node)) continue
-    const name = nodes.first[node]!
+  const peers = [...called].filter((node) => isPeer(node) && !overflow.includes(node))
+  const systems = new DatabaseSystems(strings)
+  for (const node of peers) systems.add(nodes.first[node]!, nodes.second[node]!)
+  const shownPeers = new Map<string, number>()
+  for (const node of peers) {
     const code = nodes.second[node]!
-    const service = mayBeService(code) ? services.get(name) : undefined
-    if (service !== undefined) {
+    const service = services.nodeOf(nodes.first[node]!, code, answeredBy)
+    if (service >= 0) {
       shownAs[node] = service
       continue
     }
-    const peer = firstPeer + peers.indexOf(name, roleOfCode(code))
-    if (peer === shown.length) addShown(shown, peerRoles[roleOfCode(code)] ?? 'external', name)
+    const name = systems.complete(nodes.first[node]!, code)
+    const key = `${roleOfCode(code)} ${name}`
+    const peer = shownPeers.get(key) ?? addShown(shown, peerRoles[roleOfCode(code)] ?? 'external', name)
+    shownPeers.set(key, peer)
     shownAs[node] = peer
-    shown.attributeMask[peer]! |= maskOfCode(code)
+    shown.peers[peer]!.push(node)
   }
   return shown
+}
+
+/** Finds the service that a peer is. */
+class Services {
+  private readonly strings: StringTable
+  private readonly byName = new Map<number, number>()
+  /** Names and nodes of the services of each title. */
+  private readonly byTitle = new Map<string, { name: number; node: number }[]>()
+
+  constructor(strings: StringTable) {
+    this.strings = strings
+  }
+
+  add(name: number, node: number): void {
+    this.byName.set(name, node)
+    const [title = ''] = partsOf(this.strings.text(name))
+    this.byTitle.set(title, [...(this.byTitle.get(title) ?? []), { name, node }])
+  }
+
+  /** Returns the shown node of the service that the peer is, -1 if it is not a service or may be several. */
+  nodeOf(name: number, code: number, answeredBy: Map<number, number>): number {
+    const answering = this.byName.get(answeredBy.get(name) ?? -1)
+    if (answering !== undefined) return answering
+    if (!mayBeService(code)) return -1
+    const parts = partsOf(this.strings.text(name))
+    const namespace = parts[PeerPart.namespace] ?? ''
+    const port = parts[PeerPart.port] ?? ''
+    const [title = ''] = parts
+    const named = this.byTitle.get(port === '' ? title : title.slice(0, -port.length - 1)) ?? []
+    const fitting =
+      namespace === '' || named.length < 2
+        ? named
+        : named.filter(({ name }) => partsOf(this.strings.text(name)).slice(1).includes(namespace))
+    return fitting.length === 1 ? fitting[0]!.node : -1
+  }
 }
 
 function addShown(shown: ServiceNodes, role: GraphNode['role'], name: number): number {
   shown.role.push(role)
   shown.name.push(name)
-  shown.attributeMask.push(0)
+  shown.peers.push([])
   return shown.length++
 }
 
@@ -85,7 +132,7 @@ function addOther(shown: ServiceNodes): number {
 }
 
 /** Returns the nodes at the ends of edges that still have calls. */
-function calledNodes(...all: CallTotals[]): Set<number> {
+function calledNodes(all: CallTotals[]): Set<number> {
   const called = new Set<number>()
   for (const { edges, edgeRed } of all) {
     for (let edge = 0; edge < edges.length; edge++) {

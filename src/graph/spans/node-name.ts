@@ -2,7 +2,7 @@ import { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
 
 /** Most parts of a name after the title. */
-export const maxParts = 15
+const maxParts = 15
 /** Separates the parts of a name. An attribute value that contains it is read as several parts. */
 const separator = '\u0000'
 
@@ -67,6 +67,7 @@ export class NodeNames {
   private join(name: number, part: number, position: number): number {
     const parts = partsOf(this.strings.text(name))
     while (parts.length < position) parts.push('')
-    return this.strings.internText(joinParts([...parts, this.strings.text(part)]))
+    parts[position] = this.strings.text(part)
+    return this.strings.internText(joinParts(parts))
   }
 }

@@ -7,17 +7,36 @@ import { ListColumn } from '../columns/row-lists.ts'
  */
 export const PeerRole = { none: 0, database: 1, messaging: 2, external: 3, user: 4 } as const
 
+/** The peer of a span, as `PeerNaming` finds it. */
+interface NamedPeer {
+  readonly name: number
+  readonly role: number
+  readonly attribute: number
+  readonly rank: number
+  readonly isLocal: boolean
+  readonly action: number
+  readonly messages: number
+}
+
 /**
  * The peers that the spans of a table name: columns that only the service level needs. Rows are those of the table;
  * names are indexes into its strings, 0 = absent.
  */
 export class PeerColumns {
-  /** The peer's name. */
+  /** The peer's title and further parts; see `joinParts`. */
   name = new Int32Array(0)
   /** A `PeerRole`. */
   role = new Uint8Array(0)
   /** The attribute that named the peer, an index into `peerAttributes`. */
   attribute = new Uint8Array(0)
+  /** How much that attribute says, a `PeerRank`. */
+  rank = new Uint8Array(0)
+  /** 1 if the peer runs on the host of its caller. */
+  local = new Uint8Array(0)
+  /** A `MessageAction`. */
+  action = new Uint8Array(0)
+  /** How many messages the span says it moves, -1 if it does not say. */
+  messages = new Float64Array(0)
   /** Address of the host that sent the span. It distinguishes two servers that share one span id. */
   instance = new Int32Array(0)
   /** The spans that a row is linked to, six numbers each: trace id, four words, and span id, two. */
@@ -29,6 +48,10 @@ export class PeerColumns {
     this.name[row] = 0
     this.role[row] = 0
     this.attribute[row] = 0
+    this.rank[row] = 0
+    this.local[row] = 0
+    this.action[row] = 0
+    this.messages[row] = -1
     this.instance[row] = 0
     this.links.reset(row)
   }
@@ -38,8 +61,23 @@ export class PeerColumns {
     this.name[row] = other.name[from]!
     this.role[row] = other.role[from]!
     this.attribute[row] = other.attribute[from]!
+    this.rank[row] = other.rank[from]!
+    this.local[row] = other.local[from]!
+    this.action[row] = other.action[from]!
+    this.messages[row] = other.messages[from]!
     this.instance[row] = other.instance[from]!
     this.links.copy(row, other.links, from)
+  }
+
+  /** Sets the peer that the attributes of the span name. */
+  setPeer(row: number, { name, role, attribute, rank, isLocal, action, messages }: NamedPeer): void {
+    this.name[row] = name
+    this.role[row] = role
+    this.attribute[row] = attribute
+    this.rank[row] = rank
+    this.local[row] = isLocal ? 1 : 0
+    this.action[row] = action
+    this.messages[row] = messages
   }
 
   /**
@@ -70,6 +108,10 @@ export class PeerColumns {
     this.name = resized(this.name, capacity)
     this.role = resized(this.role, capacity)
     this.attribute = resized(this.attribute, capacity)
+    this.rank = resized(this.rank, capacity)
+    this.local = resized(this.local, capacity)
+    this.action = resized(this.action, capacity)
+    this.messages = resized(this.messages, capacity)
     this.instance = resized(this.instance, capacity)
   }
 }

@@ -1,42 +1,30 @@
 import { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
+import { actionNamed, actionOf, MessageAction } from './message-action.ts'
+import { NodeNames } from './node-name.ts'
+import { code, codes, maskOf, namingAttributes, peerAttributes } from './peer-attributes.ts'
 import { PeerRole } from './peer-columns.ts'
+import { isDefaultPort, isIp, isLoopback, systemOf } from './peer-ports.ts'
 import { SpanKind } from './span-table.ts'
 
-/** Attributes that can name the peer of a span, in the OpenTelemetry semantic conventions of today and before. */
-export const peerAttributes = [
-  'peer.service',
-  'server.address',
-  'net.peer.name',
-  'http.host',
-  'url.full',
-  'http.url',
-  'network.peer.address',
-  'net.peer.ip',
-  'net.sock.peer.addr',
-  'db.namespace',
-  'db.name',
-  'db.system.name',
-  'db.system',
-  'messaging.destination.name',
-  'messaging.destination',
-  'messaging.system',
-  'network.peer.port',
-] as const
-export type PeerAttribute = (typeof peerAttributes)[number]
-
-const code = (attribute: PeerAttribute) => peerAttributes.indexOf(attribute)
-const codes = (...attributes: PeerAttribute[]) => attributes.map(code)
-
-/** Index of `peer.service`, with which instrumentation names the other service itself. */
-const peerService = code('peer.service')
-const peerAddress = code('network.peer.address')
-const peerPort = code('network.peer.port')
-
+const explicit = codes('service.peer.name', 'peer.service')
+const models = codes('gen_ai.provider.name', 'gen_ai.system')
+const hostNames = codes('server.address', 'net.peer.name')
+const urlHosts = codes('http.host', 'url.full', 'http.url')
 const addresses = codes('network.peer.address', 'net.peer.ip', 'net.sock.peer.addr')
 const database = codes('db.namespace', 'db.name', 'db.system.name', 'db.system')
+const databaseSystem = codes('db.system.name', 'db.system')
 const destination = codes('messaging.destination.name', 'messaging.destination')
-const system = codes('messaging.system')
+const system = code('messaging.system')
+const rpcService = code('rpc.service')
+
+const ports = codes('server.port', 'net.peer.port')
+const peerPort = code('network.peer.port')
+const rpcSystem = code('rpc.system')
+const temporary = codes('messaging.destination.anonymous', 'messaging.destination.temporary')
+const operations = codes('messaging.operation.type', 'messaging.operation', 'messaging.operation.name')
+const batchSize = code('messaging.batch.message_count')
+const namespace = code('service.peer.namespace')
 
 /**
  * The attributes that name a peer of each role, in order: the first one present does.
@@ -47,45 +35,225 @@ const system = codes('messaging.system')
  */
 const order = {
   [PeerRole.none]: [],
-  [PeerRole.database]: [
-    ...codes('peer.service', 'server.address', 'net.peer.name'),
-    ...addresses,
-    ...database,
-  ],
-  [PeerRole.messaging]: [
-    ...destination,
-    ...codes('peer.service', 'server.address', 'net.peer.name'),
-    ...addresses,
-    ...system,
-  ],
+  [PeerRole.database]: [...explicit, ...hostNames, ...addresses, ...database],
+  [PeerRole.messaging]: [...destination, ...explicit, ...hostNames, ...addresses, system],
   [PeerRole.external]: [
-    ...codes('peer.service', 'server.address', 'net.peer.name', 'http.host', 'url.full', 'http.url'),
+    ...explicit,
+    ...codes('faas.invoked_name'),
+    ...models,
+    ...hostNames,
+    ...urlHosts,
+    rpcService,
     ...addresses,
   ],
 }
 
-const maskOf = (attributes: number[]) => attributes.reduce((mask, attribute) => mask | (1 << attribute), 0)
+const explicitMask = maskOf(explicit)
 const databaseMask = maskOf(database)
 const destinationMask = maskOf(destination)
-const systemMask = maskOf(system)
+const systemMask = maskOf([system])
+const hostMask = maskOf([...hostNames, ...urlHosts])
+const addressMask = maskOf(addresses)
+const locatedMask = hostMask | addressMask
+
+/**
+ * How much a naming attribute says about who the peer is. Of nested client spans the one that says most names the peer.
+ * Of the two sides of a message the one that says more names the broker.
+ */
+export const PeerRank = {
+  none: 0,
+  /** A system, such as `kafka`. */
+  system: 1,
+  address: 2,
+  /** A service of a cloud, such as `S3`. */
+  api: 3,
+  host: 4,
+  /** A function or a provider of models. */
+  product: 5,
+  /** A database. */
+  store: 6,
+  /** A queue or topic. */
+  destination: 7,
+  /** A service by its name. */
+  service: 8,
+} as const
+
+/** Title of the node for all destinations of a system that exist for one client only, such as reply queues. */
+export const temporaryTitle = '(temporary)'
+/** Names that brokers generate for them: RabbitMQ, and NATS. */
+const isGenerated = (name: string) => /^(?:amq\.(?:gen-|rabbitmq\.reply-to)|_INBOX\.)/.test(name)
+
+/**
+ * Position of the parts in the name of a peer; see `joinParts`. The title is the name of the peer or, if it has a port,
+ * name and port.
+ */
+export const PeerPart = { system: 1, caller: 2, namespace: 3, port: 4 } as const
+/** Names of these parts, in order of their positions. */
+export const peerPartNames = ['system', 'caller', 'namespace', 'port'] as const
 
 /**
  * Names the peer of one span after another: call `start`, then `addAttribute` in any order, then `resolve`. Values are
  * indexes into a string table; 0 is absent.
  */
 export class PeerNaming {
-  /** The peer's name, 0 if the span has no peer. */
+  /** The peer's title and further parts, 0 if the span has no peer. */
   name = 0
   /** A `PeerRole`. */
   role: number = PeerRole.none
   /** The attribute that named it, an index into `peerAttributes`. */
   attribute = 0
+  /** A `PeerRank`. */
+  rank: number = PeerRank.none
+  /** Whether the peer runs on the host of its caller. */
+  isLocal = false
+  /** A `MessageAction`. */
+  action: number = MessageAction.none
+  /** How many messages the span says it moves, -1 if it does not say. */
+  messages = -1
 
-  private readonly values = new Int32Array(peerAttributes.length)
-  /** Bit n: attribute n is present. */
+  private readonly values = new Int32Array(namingAttributes.length)
+  /** Bit n: attribute n of `peerAttributes` is present. */
   private present = 0
+  private hasDetails = false
   private readonly strings: StringTable
-  /** Pairs (address, port), and the string index of `address:port` for each. */
+  private readonly names: NodeNames
+  private readonly facts: HostFacts
+
+  constructor(strings: StringTable) {
+    this.strings = strings
+    this.names = new NodeNames(strings)
+    this.facts = new HostFacts(strings)
+  }
+
+  /** Starts the next span. */
+  start(): void {
+    this.present = 0
+    if (this.hasDetails) this.values.fill(0, peerAttributes.length)
+    this.hasDetails = false
+  }
+
+  /** @param attribute index into `namingAttributes` @param value string index, 0 = absent */
+  addAttribute(attribute: number, value: number): void {
+    if (value === 0) return
+    this.values[attribute] = value
+    if (attribute < peerAttributes.length) this.present |= 1 << attribute
+    else this.hasDetails = true
+  }
+
+  /** Sets all public fields for a span of this `SpanKind`. */
+  resolve(kind: number): void {
+    const { present } = this
+    this.name = this.attribute = this.rank = 0
+    this.role = PeerRole.none
+    this.action = MessageAction.none
+    this.messages = -1
+    this.isLocal = false
+    const isMessaging = kind === SpanKind.producer || kind === SpanKind.consumer
+    if (present === 0 && !isMessaging) return
+    if (isMessaging || (present & (destinationMask | systemMask)) !== 0) this.resolveMessage(kind)
+    this.role = roleOf(kind, present, this.action)
+    if (this.role === PeerRole.none) return
+    const attribute = this.namingAttribute(order[this.role as 0 | 1 | 2 | 3])
+    if (attribute < 0) this.role = PeerRole.none
+    else this.nameBy(attribute)
+  }
+
+  private resolveMessage(kind: number): void {
+    const { values, strings } = this
+    const named = operations.find((operation) => values[operation] !== 0)
+    const isMessaging = (this.present & (destinationMask | systemMask)) !== 0
+    this.action = actionOf(
+      kind,
+      named === undefined ? MessageAction.none : actionNamed(strings.text(values[named]!)),
+      isMessaging,
+    )
+    const size = values[batchSize] === 0 ? Number.NaN : Number(strings.text(values[batchSize]!))
+    this.messages = Number.isSafeInteger(size) && size >= 0 ? size : -1
+  }
+
+  /** Returns the attribute that names the peer, -1 if none does. Of an external peer a name goes before an address. */
+  private namingAttribute(candidates: readonly number[]): number {
+    let first = -1
+    for (const attribute of candidates) {
+      if ((this.present & (1 << attribute)) === 0) continue
+      if (this.role !== PeerRole.external || this.isName(attribute)) return attribute
+      if (first < 0 && attribute !== rpcService) first = attribute
+    }
+    return first
+  }
+
+  /** Returns whether an attribute of an external peer says more than an address does. */
+  private isName(attribute: number): boolean {
+    const bit = 1 << attribute
+    if (attribute === rpcService) return (this.present & locatedMask) !== 0 || this.isCloudCall()
+    if (bit & addressMask) return false
+    return (bit & hostMask) === 0 || !this.facts.isIp(this.values[attribute]!)
+  }
+
+  /** Returns whether `rpc.service` is a service of a cloud, as the AWS SDK writes it. */
+  private isCloudCall(): boolean {
+    const { values, strings } = this
+    return values[rpcSystem] !== 0 && strings.text(values[rpcSystem]!) === 'aws-api'
+  }
+
+  private nameBy(attribute: number): void {
+    const { values, names, facts } = this
+    const bit = 1 << attribute
+    this.attribute = attribute
+    this.rank = rankOf(this.role, bit)
+    const systemName = this.systemName()
+    if (this.role === PeerRole.messaging && bit & destinationMask && this.isTemporary(values[attribute]!)) {
+      this.name = names.withPart(this.strings.internText(temporaryTitle), systemName, PeerPart.system)
+      return
+    }
+    let name = bit & hostMask ? facts.lowerCase(values[attribute]!) : values[attribute]!
+    let port = 0
+    if (bit & locatedMask) {
+      this.isLocal = facts.isLoopback(name)
+      port = this.portOf(attribute, systemName)
+      if (port !== 0) name = facts.withPort(name, port)
+    }
+    if (this.role === PeerRole.database)
+      name = names.withPart(name, facts.system(systemName), PeerPart.system)
+    if (bit & explicitMask) name = names.withPart(name, values[namespace]!, PeerPart.namespace)
+    this.name = names.withPart(name, port, PeerPart.port)
+  }
+
+  private systemName(): number {
+    const { present, values } = this
+    if (this.role === PeerRole.messaging) return present & systemMask ? values[system]! : 0
+    if (this.role !== PeerRole.database) return 0
+    for (const attribute of databaseSystem) if (present & (1 << attribute)) return values[attribute]!
+    return 0
+  }
+
+  private isTemporary(name: number): boolean {
+    const { values, strings } = this
+    return (
+      temporary.some((attribute) => values[attribute] !== 0 && strings.text(values[attribute]!) === 'true') ||
+      this.facts.isGenerated(name)
+    )
+  }
+
+  /** Returns the port of the host that `attribute` names, 0 if it is absent or the default of the system. */
+  private portOf(attribute: number, systemName: number): number {
+    const { values } = this
+    const port = addresses.includes(attribute)
+      ? values[peerPort]! || values[ports[0]!]! || values[ports[1]!]!
+      : values[ports[0]!]! || values[ports[1]!]!
+    return port === 0 || this.facts.isDefaultPort(systemName, port) ? 0 : port
+  }
+}
+
+/** Facts about texts that come again and again. Texts and results are indexes into the strings. */
+class HostFacts {
+  private readonly strings: StringTable
+  private readonly lower: number[] = []
+  private readonly ips: boolean[] = []
+  private readonly loopbacks: boolean[] = []
+  private readonly generated: boolean[] = []
+  private readonly systems: number[] = []
+  private readonly defaults = new Map<string, boolean>()
   private readonly endpoints = new PairIndex()
   private readonly endpointTexts: number[] = []
 
@@ -93,92 +261,84 @@ export class PeerNaming {
     this.strings = strings
   }
 
-  /** Starts the next span. */
-  start(): void {
-    this.present = 0
+  isIp(text: number): boolean {
+    this.ips[text] ??= isIp(this.strings.text(text))
+    return this.ips[text]
   }
 
-  /** @param attribute index into `peerAttributes` @param value string index, 0 = absent */
-  addAttribute(attribute: number, value: number): void {
-    if (value === 0) return
-    this.values[attribute] = value
-    this.present |= 1 << attribute
+  isLoopback(text: number): boolean {
+    this.loopbacks[text] ??= isLoopback(this.strings.text(text))
+    return this.loopbacks[text]
   }
 
-  /** Sets `name`, `role` and `attribute` for a span of this `SpanKind`. */
-  resolve(kind: number): void {
-    this.name = 0
-    this.attribute = 0
-    this.role = this.present === 0 ? PeerRole.none : roleOf(kind, this.present)
-    for (const attribute of order[this.role as 0 | 1 | 2 | 3]) {
-      if ((this.present & (1 << attribute)) === 0) continue
-      this.name = this.values[attribute]!
-      this.attribute = attribute
-      const hasPort = attribute === peerAddress && (this.present & (1 << peerPort)) !== 0
-      if (hasPort) this.name = this.endpoint(this.name, this.values[peerPort]!)
-      return
+  isGenerated(text: number): boolean {
+    this.generated[text] ??= isGenerated(this.strings.text(text))
+    return this.generated[text]
+  }
+
+  /** Host names are compared without case (RFC 4343). */
+  lowerCase(text: number): number {
+    this.lower[text] ??= this.strings.internText(this.strings.text(text).toLowerCase())
+    return this.lower[text]
+  }
+
+  system(text: number): number {
+    this.systems[text] ??= this.strings.internText(systemOf(this.strings.text(text)))
+    return this.systems[text]
+  }
+
+  /** An address of IPv6 is in brackets before a port (RFC 3986, section 3.2.2). */
+  withPort(host: number, port: number): number {
+    const pair = this.endpoints.indexOf(host, port)
+    const { strings } = this
+    const name = strings.text(host)
+    this.endpointTexts[pair] ??= strings.internText(
+      `${name.includes(':') ? `[${name}]` : name}:${strings.text(port)}`,
+    )
+    return this.endpointTexts[pair]
+  }
+
+  isDefaultPort(system: number, port: number): boolean {
+    const key = `${system} ${port}`
+    let found = this.defaults.get(key)
+    if (found === undefined) {
+      found = isDefaultPort(this.strings.text(system), this.strings.text(port))
+      this.defaults.set(key, found)
     }
-    this.role = PeerRole.none
-  }
-
-  private endpoint(address: number, port: number): number {
-    const { strings, endpoints, endpointTexts } = this
-    const endpoint = endpoints.indexOf(address, port)
-    endpointTexts[endpoint] ??= strings.internText(`${strings.text(address)}:${strings.text(port)}`)
-    return endpointTexts[endpoint]!
+    return found
   }
 }
 
+function rankOf(role: number, bit: number): number {
+  if (bit & explicitMask) return PeerRank.service
+  if (bit & destinationMask) return PeerRank.destination
+  if (role === PeerRole.database) return PeerRank.store
+  if (bit & systemMask) return PeerRank.system
+  if (bit & addressMask) return PeerRank.address
+  if (bit & hostMask) return PeerRank.host
+  return bit & (1 << rpcService) ? PeerRank.api : PeerRank.product
+}
+
 /**
- * Returns the role of the peer of a span with these attributes. A server has a peer only if `peer.service` names it:
- * a server's address is its own and not its caller's. An internal span has one if it names a database or `peer.service`.
- * Its other attributes may belong to a call that it only prepares.
+ * Returns the role of the peer of a span with these attributes. A server has a peer only if it is named as a service: a
+ * server's address is its own and not its caller's. An internal span has one if it names a database or a service. Its
+ * other attributes may belong to a call that it only prepares.
  */
-function roleOf(kind: number, present: number): number {
-  const saysPeer = (present & (1 << peerService)) !== 0
+function roleOf(kind: number, present: number, action: number): number {
+  const namesService = (present & explicitMask) !== 0
   switch (kind) {
     case SpanKind.producer:
     case SpanKind.consumer:
-      return PeerRole.messaging
+      return action === MessageAction.settle ? PeerRole.none : PeerRole.messaging
     case SpanKind.client:
+      if (action === MessageAction.settle) return PeerRole.none
       if ((present & destinationMask) !== 0) return PeerRole.messaging
       if ((present & databaseMask) !== 0) return PeerRole.database
       return (present & systemMask) !== 0 ? PeerRole.messaging : PeerRole.external
     case SpanKind.server:
-      return saysPeer ? PeerRole.external : PeerRole.none
+      return namesService ? PeerRole.external : PeerRole.none
     default:
       if ((present & databaseMask) !== 0) return PeerRole.database
-      return saysPeer ? PeerRole.external : PeerRole.none
+      return namesService ? PeerRole.external : PeerRole.none
   }
 }
-
-/**
- * At the service level a node is a pair of a name and a code. The code of a service is 0; that of a peer holds its role
- * and the attribute that named it. So a trace can be removed, and the attributes that still name the peer are known.
- */
-export const serviceCode = 0
-
-/** Code of the node for peers beyond the limit. */
-export const otherPeerCode = 1
-
-const attributeBits = 5
-
-/** @param role a `PeerRole` @param attribute index into `peerAttributes` */
-export const peerCode = (role: number, attribute: number) => (role << attributeBits) | attribute
-/** Code of the user node; no attribute has this index. */
-export const userCode = peerCode(PeerRole.user, (1 << attributeBits) - 1)
-export const roleOfCode = (code: number) => code >>> attributeBits
-const attributeOfCode = (code: number) => code & ((1 << attributeBits) - 1)
-
-/**
- * Returns whether a peer is the service of the same name, if the graph has one. `peer.service` names a service, and a
- * host with a service's name most likely runs it. A database or a topic may share its name with a service.
- */
-export function mayBeService(code: number): boolean {
-  return roleOfCode(code) === PeerRole.external || attributeOfCode(code) === peerService
-}
-
-/** Returns bit n for a peer that attribute n named, 0 for a service. There are 17 attributes. */
-export const maskOfCode = (code: number) => (code === serviceCode ? 0 : 1 << attributeOfCode(code))
-/** Returns the attributes of a mask, in order of `peerAttributes`. */
-export const attributesOf = (mask: number) => peerAttributes.filter((_, bit) => ((mask >> bit) & 1) === 1)

@@ -248,6 +248,8 @@ function comparePeers(spans: SpanTable, a: number, b: number): number {
     peers.role[b]! - peers.role[a]! ||
     peers.attribute[a]! - peers.attribute[b]! ||
     compareTexts(spans, peers.name[a]!, peers.name[b]!) ||
+    peers.action[b]! - peers.action[a]! ||
+    peers.messages[b]! - peers.messages[a]! ||
     compareTexts(spans, peers.instance[a]!, peers.instance[b]!) ||
     peers.links.compare(a, b)
   )

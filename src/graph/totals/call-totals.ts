@@ -2,7 +2,7 @@ import { withRoom } from '../columns/grow.ts'
 import { PairIndex } from '../columns/hash-index.ts'
 import type { Steps } from '../columns/steps.ts'
 import { otherIndex, type StringTable } from '../columns/string-table.ts'
-import { otherPeerCode, serviceCode } from '../spans/peer-naming.ts'
+import { otherPeerCode, serviceCode } from '../spans/peer-codes.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
@@ -22,10 +22,14 @@ export interface CallObserver {
   call(caller: number, callee: number, row: number): void
   /** A client span was not counted as a call: spans of its callee were (`answered`), or it names no peer. */
   noCall(row: number, answered: boolean): void
-  /** A message was received whose sender may be in another trace. */
+  /** A span received a message whose way is found when the graph is read. */
   awaitSender(row: number, message: number): void
-  /** Called when the graph is read, with the nodes of a message's sender and broker, each -1 if unknown. */
-  sentBy(message: number, sender: number, broker: number): void
+  /** A span sent a message whose way is found when the graph is read. */
+  awaitReceivers(row: number, message: number): void
+  /** Called when the graph is read, with the nodes of a received message's sender, -1 if unknown, and of its brokers. */
+  sentBy(message: number, sender: number, brokers: number[]): void
+  /** Called when the graph is read, with the node of a broker that a sent message went to. */
+  sentTo(message: number, broker: number): void
 }
 
 /** Totals of the calls from one node to another. */
@@ -34,6 +38,8 @@ export interface EdgeTotals extends Red {
   pattern: CallPattern
   /** Transparent services that calls passed on their way, sorted; absent if no service is transparent. */
   via?: string[]
+  /** Messages that the calls moved; 0 if they are not known to move any. */
+  messages: number
 }
 
 /**
@@ -54,6 +60,8 @@ export class CallTotals {
   selfCalls = new Float64Array(64)
   /** The transparent services that calls passed; undefined if there are none. */
   passed: PassedServices | undefined
+  /** Messages on each edge. */
+  private messages = new Float64Array(0)
 
   private readonly slowThresholdNs: number
   private observer: CallObserver | undefined
@@ -174,6 +182,12 @@ export class CallTotals {
     this.selfCalls[node]! += calls
   }
 
+  /** Adds the messages that a call on the edge moved. */
+  addMessages(edge: number, messages: number, sign: 1 | -1): void {
+    this.messages = withRoom(this.messages, edge + 1)
+    this.messages[edge]! += sign * messages
+  }
+
   /**
    * Adds the totals of `other`, whose nodes are pairs of `otherStrings`.
    *
@@ -237,6 +251,8 @@ export class CallTotals {
       this.passed ??= new PassedServices()
       this.passed.addEdge(edge, other.passed, from, nameOf)
     }
+    const messages = other.messages[from] ?? 0
+    if (messages !== 0) this.addMessages(edge, messages, 1)
     return edge
   }
 
@@ -264,6 +280,7 @@ export class CallTotals {
       sides: this.sides.read(edge),
       pattern: this.patterns.read(edge),
       ...(this.passed ? { via: this.passed.read(edge, strings) } : {}),
+      messages: this.messages[edge] ?? 0,
     }
   }
 }

@@ -150,6 +150,12 @@ export class RedColumns {
     if (ns > 0) addExactly(this.reserve(row), row * cellsPerRow + criticalPathNs, ns, sign)
   }
 
+  /** Adds only the time on critical paths of row `from` of `other` to row `row`. */
+  addCriticalPathOf(row: number, other: RedColumns, from: number): void {
+    const at = row * cellsPerRow + criticalPathNs
+    addSum(this.reserve(row), at, other.cells, from * cellsPerRow + criticalPathNs)
+  }
+
   /** Adds row `from` of `other` to row `row`. They count different traces. */
   addRow(row: number, other: RedColumns, from: number): void {
     this.addRecorded(row, other, from)

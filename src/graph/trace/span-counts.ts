@@ -42,6 +42,10 @@ export interface SpanCounts {
   untimed: number
   /** Counted spans with impossible attributes of sampling or pruning. Each represents one call. */
   badWeights: number
+  /** At the service level: counted server spans that record a request which another one recorded as well. */
+  doubled: number
+  /** At the service level: counted clients that name no peer, and that no span answered. */
+  unnamedPeers: number
 }
 
 export function emptyCounts(): SpanCounts {
@@ -62,6 +66,8 @@ export function emptyCounts(): SpanCounts {
     skewed: 0,
     untimed: 0,
     badWeights: 0,
+    doubled: 0,
+    unnamedPeers: 0,
   }
 }
 

@@ -1,6 +1,5 @@
 import { duration, shortCount } from '../elements/format.ts'
 import { nodeHeight, nodeWidth } from '../layout/node-size.ts'
-import { distinctionOf } from '../session/drawn-graph.ts'
 import type { Emphasis } from './draw-edges.ts'
 import type { Palette } from './palette.ts'
 import { drawRoleGlyph, glyphSize } from './role-glyph.ts'
@@ -129,7 +128,7 @@ function drawAllTexts(
 }
 
 function secondLine({ role, subTitle, change }: PlacedNode['node']): string {
-  const what = role === 'operation' ? subTitle : `${role}${distinctionOf(subTitle)}`
+  const what = role === 'operation' ? subTitle : role
   return change === undefined || change === 'unchanged' ? what : `${change} · ${what}`
 }
 

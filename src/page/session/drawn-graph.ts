@@ -71,8 +71,5 @@ function statisticsOf(row: NodeRow | EdgeRow | NodeDiff | EdgeDiff): CallStatist
 
 /** Returns the name of a node for a line of text. */
 export function nameOf({ title, subTitle, role }: Pick<DrawnNode, 'title' | 'subTitle' | 'role'>): string {
-  return role === 'operation' ? `${title} · ${subTitle}` : `${title}${distinctionOf(subTitle)}`
+  return role === 'operation' ? `${title} · ${subTitle}` : title
 }
-
-/** Returns the end of a subtitle that distinguishes nodes with one title: ` (shop)`; '' without one. */
-export const distinctionOf = (subTitle: string): string => / \([^()]*\)$/.exec(subTitle)?.[0] ?? ''

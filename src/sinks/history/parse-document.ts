@@ -18,9 +18,26 @@ export function parseDocument(text: string): GraphDocument {
       now,
     )
   }
-  const { nodes } = document as GraphDocument
-  if (Array.isArray(nodes)) for (const row of nodes) rename(row, 'detail__source', 'detail__named_by')
+  const { nodes, edges, summary } = document as GraphDocument
+  if (Array.isArray(nodes)) {
+    for (const row of nodes) {
+      rename(row, 'detail__source', 'detail__named_by')
+      addMissing(row, missingInNodes)
+    }
+  }
+  if (Array.isArray(edges)) for (const row of edges) addMissing(row, missingInEdges)
+  addMissing(summary?.spans, missingInSpans)
   return document as GraphDocument
+}
+
+/** Fields that rows and summaries did not have before, and values that mean "unknown". */
+const missingInNodes = { operation: '', identity: {}, group: '' }
+const missingInEdges = { messages: 0 }
+const missingInSpans = { doubled: 0, unnamedPeers: 0 }
+
+function addMissing(holder: unknown, fields: Record<string, unknown>): void {
+  if (!isObject(holder)) return
+  for (const [key, value] of Object.entries(fields)) holder[key] ??= value
 }
 
 function rename(holder: unknown, before: string, now: string): void {

@@ -1,5 +1,6 @@
+import { code, namingAttributes } from '../../graph/spans/peer-attributes.ts'
 import type { PeerColumns } from '../../graph/spans/peer-columns.ts'
-import { PeerNaming, peerAttributes } from '../../graph/spans/peer-naming.ts'
+import { PeerNaming } from '../../graph/spans/peer-naming.ts'
 import { SpanKind, type SpanTable } from '../../graph/spans/span-table.ts'
 import type { ProtobufReader } from '../protobuf/protobuf-reader.ts'
 import { internAnyValue, skipOther } from './any-value.ts'
@@ -7,16 +8,16 @@ import { AttributeKeys } from './key-value.ts'
 import { readId } from './span-fields.ts'
 import { internUrlHost } from './url-host.ts'
 
-/** Attributes of spans that the service level reads: those that name a peer, and two more. */
+/** Attributes of spans that the service level reads: those about a peer or a message, and two more. */
 export const serviceLevelAttributes: readonly string[] = [
-  ...peerAttributes,
+  ...namingAttributes,
   'network.local.address',
   'net.host.ip',
 ]
 
-const firstOwnAddress = peerAttributes.length
-const urls = [peerAttributes.indexOf('url.full'), peerAttributes.indexOf('http.url')]
-const host = peerAttributes.indexOf('http.host')
+const firstOwnAddress = namingAttributes.length
+const urls = [code('url.full'), code('http.url')]
+const host = code('http.host')
 
 const keys = new AttributeKeys(serviceLevelAttributes)
 
@@ -81,9 +82,7 @@ export class PeerAttributeReader {
     const { columns, naming } = this
     const kind = this.table.kind[row]
     naming.resolve(kind ?? SpanKind.unspecified)
-    columns.name[row] = naming.name
-    columns.role[row] = naming.role
-    columns.attribute[row] = naming.attribute
+    columns.setPeer(row, naming)
     columns.instance[row] = kind === SpanKind.server ? this.ownAddress : 0
   }
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
-import { peerAttributes } from '../../../src/graph/spans/peer-naming.ts'
+import { titleOf } from '../../../src/graph/spans/node-name.ts'
+import { peerAttributes } from '../../../src/graph/spans/peer-attributes.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import { matchShortIds } from '../../../src/sources/otlp/short-trace-ids.ts'
@@ -35,7 +36,7 @@ function peerOf(kind: keyof typeof kinds, attributes: Record<string, Value>): st
   const { peers, strings } = tableOf(kind, attributes)
   if (!peers || peers.name[0] === 0) return ''
   const [name, role, source] = [peers.name[0] ?? 0, peers.role[0] ?? 0, peers.attribute[0] ?? 0]
-  return `${roles[role]} ${strings.text(name)} (${peerAttributes[source]})`
+  return `${roles[role]} ${titleOf(strings.text(name))} (${peerAttributes[source]})`
 }
 
 t.test('names a database by service, host, address, database name or system, in this order', async (t) => {
@@ -50,7 +51,7 @@ t.test('names a database by service, host, address, database name or system, in 
   const names: [keyof typeof all, string][] = [
     ['peer.service', 'orders-db (peer.service)'],
     ['server.address', 'pg.internal (server.address)'],
-    ['network.peer.address', '10.0.0.9:5432 (network.peer.address)'],
+    ['network.peer.address', '10.0.0.9 (network.peer.address)'],
     ['db.namespace', 'orders (db.namespace)'],
     ['db.system.name', 'postgresql (db.system.name)'],
   ]

@@ -35,7 +35,7 @@ t.test('makes nodes of peers, by name and role', async (t) => {
   const peers = sentGraph()?.nodes.filter(({ namedBy = [] }) => namedBy.length > 0) ?? []
   t.same(
     peers.map(({ role, title, namedBy, count, failed }) =>
-      [role, title, namedBy?.[0], count, failed].join(' '),
+      [role, title, namedBy?.[0]?.attribute, count, failed].join(' '),
     ),
     [
       'database 10.0.0.9:5432 network.peer.address 1 0',
@@ -48,7 +48,7 @@ t.test('makes nodes of peers, by name and role', async (t) => {
       'external 1.2.3.4 net.sock.peer.addr 1 0',
       'external ::1 url.full 1 0',
       'external api.example.com http.url 1 0',
-      'external billing peer.service 1 1',
+      'external billing peer.service 1 0',
       'external phone peer.service 1 0',
       'external shipping peer.service 1 0',
       'external www.example.com http.host 1 0',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { StringTable } from '../../../src/graph/columns/string-table.ts'
-import { type PeerAttribute, PeerNaming, peerAttributes } from '../../../src/graph/spans/peer-naming.ts'
+import { namingAttributes } from '../../../src/graph/spans/peer-attributes.ts'
+import { PeerNaming } from '../../../src/graph/spans/peer-naming.ts'
 import { SpanKind, SpanStatus, SpanTable } from '../../../src/graph/spans/span-table.ts'
 
 /** A span as tests write it down. Ids are small numbers; ids beyond 2^32 use both words. */
@@ -25,7 +26,7 @@ export interface TestSpan {
   /** Value of the grouping attribute. */
   group?: string | undefined
   /** Attributes that name the peer. */
-  peer?: Partial<Record<PeerAttribute, string>> | undefined
+  peer?: Record<string, string> | undefined
   /** The sender's own address, which is read of servers. */
   instance?: string | undefined
   /** Trace id and span id of a link. */
@@ -81,12 +82,10 @@ function addPeer(table: SpanTable, row: number, { peer = {}, instance, link, lin
   const naming = new PeerNaming(strings)
   naming.start()
   for (const [attribute, value] of Object.entries(peer)) {
-    naming.addAttribute(peerAttributes.indexOf(attribute as PeerAttribute), strings.internText(value))
+    naming.addAttribute(namingAttributes.indexOf(attribute), strings.internText(value))
   }
   naming.resolve(table.kind[row] ?? 0)
-  peers.name[row] = naming.name
-  peers.role[row] = naming.role
-  peers.attribute[row] = naming.attribute
+  peers.setPeer(row, naming)
   if (table.kind[row] === SpanKind.server) peers.instance[row] = strings.internText(instance ?? '')
   for (const [traceId, spanId] of link ? [link, ...links] : links) {
     peers.addLink(row, Uint32Array.of(0, 0, 0, traceId, 0, spanId))

@@ -1,0 +1,123 @@
+import { sameWords } from '../columns/ids.ts'
+import { idOf } from '../messages/messages.ts'
+import { spanIdWords } from '../messages/span-id-index.ts'
+import type { PeerColumns } from '../spans/peer-columns.ts'
+import { PeerRank } from '../spans/peer-naming.ts'
+import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
+import type { ExitSpans } from './exit-spans.ts'
+import type { ServiceTree } from './service-tree.ts'
+
+/** A message that a span received. */
+export interface ReceivedMessage {
+  /** Trace id and span id of the span that sent it. */
+  id: ArrayLike<number>
+  /** Whether a span link names it. */
+  isLinked: boolean
+}
+
+/**
+ * The messages that the spans of one trace received.
+ *
+ * A span that receives or dispatches messages may have spans below it that process them: these are the deliveries. The
+ * span above counts only for messages that none of them names.
+ */
+export class Deliveries {
+  private spans!: SpanTable
+  private peers!: PeerColumns
+  private tree!: ServiceTree
+  private exits!: ExitSpans
+  /** For each row that processes what a row above received: that row. */
+  private readonly below = new Map<number, number[]>()
+  private readonly assigned = new Map<number, ReceivedMessage[]>()
+
+  build(spans: SpanTable, peers: PeerColumns, tree: ServiceTree, exits: ExitSpans): void {
+    this.spans = spans
+    this.peers = peers
+    this.tree = tree
+    this.exits = exits
+    this.below.clear()
+    this.assigned.clear()
+    for (let row = 0; row < spans.length; row++) {
+      if (!exits.isReceiver(row) || spans.service[row] === 0) continue
+      const above = this.receiverAbove(row)
+      if (above >= 0) this.below.set(above, [...(this.below.get(above) ?? []), row])
+    }
+    if (this.below.size > 0) this.assign()
+  }
+
+  /** Returns whether spans below process all that a span received, so that it is no delivery itself. */
+  isProcessedBelow(row: number): boolean {
+    const below = this.below.get(row)
+    if (below === undefined || this.messagesOf(row).length > 0) return false
+    return below.some((other) => this.peers.name[other] !== 0 || this.messagesOf(other).length > 0)
+  }
+
+  /** Returns the messages of known senders that a span received. */
+  messagesOf(row: number): ReceivedMessage[] {
+    return this.assigned.get(row) ?? this.ownMessagesOf(row)
+  }
+
+  /** Returns the row above whose span sent the message that `row` received, or -1. */
+  senderAbove(row: number): number {
+    const { tree, spans, exits } = this
+    const above = tree.parent[row]!
+    if (above < 0) return -1
+    if (exits.isExit(above)) return above
+    const owner = tree.ownerOf(above)
+    if (owner >= 0 && exits.isExit(owner)) return owner
+    return owner >= 0 && spans.service[owner] !== spans.service[row] ? owner : -1
+  }
+
+  private ownMessagesOf(row: number): ReceivedMessage[] {
+    const { spans, peers } = this
+    const sender = this.senderAbove(row)
+    if (sender < 0 && !peers.hasLink(row)) return []
+    const messages: ReceivedMessage[] = sender < 0 ? [] : [{ id: idOf(spans, sender), isLinked: false }]
+    for (const link of peers.linksOf(row)) {
+      if (sender < 0 || !isSame(messages[0]!.id, link)) messages.push({ id: link, isLinked: true })
+    }
+    return messages
+  }
+
+  /** Returns the nearest row above that received, for the same service, what `row` may process; -1 without one. */
+  private receiverAbove(row: number): number {
+    const { tree, spans, exits } = this
+    const service = tree.serviceOf(row)
+    for (let at = tree.parent[row]!; at >= 0 && tree.serviceOf(at) === service; at = tree.parent[at]!) {
+      if (exits.isReceiver(at) && spans.service[at] !== 0) return this.isSameDestination(row, at) ? at : -1
+      if (exits.isExit(at) || spans.kind[at] === SpanKind.server) return -1
+    }
+    return -1
+  }
+
+  private isSameDestination(a: number, b: number): boolean {
+    const { name, rank } = this.peers
+    if (rank[a] !== PeerRank.destination || rank[b] !== PeerRank.destination) return true
+    return name[a] === name[b]
+  }
+
+  /**
+   * Divides the messages among the spans that received them and the spans below that process them. Messages that none of
+   * these names go to those that name nothing, one each and the rest to the last.
+   */
+  private assign(): void {
+    for (const [above, rows] of this.below) {
+      const claimed = rows.flatMap((row) => this.ownMessagesOf(row))
+      const open = rows.filter((row) => this.ownMessagesOf(row).length === 0 && !this.below.has(row))
+      open.sort((a, b) => compareSpans(this.spans, a, b))
+      const left = this.ownMessagesOf(above).filter(
+        ({ id }) => !claimed.some((other) => isSame(other.id, id)),
+      )
+      if (open.length === 0) this.assigned.set(above, left)
+      else {
+        this.assigned.set(above, [])
+        for (const [at, message] of left.entries()) {
+          const row = open[Math.min(at, open.length - 1)]!
+          this.assigned.set(row, [...(this.assigned.get(row) ?? []), message])
+        }
+      }
+    }
+  }
+}
+
+const isSame = (a: ArrayLike<number>, b: ArrayLike<number>) => sameWords(a, 0, b, 0, spanIdWords)
