@@ -160,7 +160,7 @@ export const EdgeRow = Type.Object(
     messages: Type.Number({
       minimum: 0,
       description:
-        'Number of messages that the calls moved: at least one for each call to or from a broker, more for batches that say their size; 0 for other calls',
+        'Number of messages that the calls moved, 0 for calls without messages. A batch that says its size counts with it',
     }),
     ...exemplars,
   },

@@ -31,7 +31,7 @@ for (const level of ['operation', 'service'] as const) {
     t.test(
       'an edge is seen if both spans were kept, so it has the larger of their adjusted counts',
       async (t) => {
-        // Of 5,000 requests with the threshold e (one in eight) on the caller and 0 on the callee: 613 whole traces were
+        // The callers of 5,000 requests have the threshold e, one in eight, and the callees 0. So 613 whole traces were
         // kept, of the others only the callee.
         const traces = Array.from({ length: 5000 }, (_, request) => (request < 613 ? [web, cart] : [cart]))
         const { node, edge } = rowsOf(traces, level)

@@ -5,7 +5,7 @@ import { WeightColumns } from '../spans/span-weights.ts'
 import { spanIdWords } from './span-id-index.ts'
 
 /** Node and rank of a broker, as one side of a message names it. */
-export interface NamedBroker {
+interface NamedBroker {
   /** Node of the broker, -1 if the side does not name it. */
   node: number
   /** How much the name says, a `PeerRank`. */

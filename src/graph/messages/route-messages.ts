@@ -33,7 +33,7 @@ interface Side {
 }
 
 /** How long a message took to its receiver. */
-export interface MessageGap {
+interface MessageGap {
   caller: number
   callee: number
   /** From the producer's end to the consumer's start, ns; may be negative. */

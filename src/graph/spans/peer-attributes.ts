@@ -25,7 +25,7 @@ export const peerAttributes = [
 export type PeerAttribute = (typeof peerAttributes)[number]
 
 /** Attributes that say more about a peer, or what the span does with a message. They follow `peerAttributes`. */
-export const peerDetails = [
+const peerDetails = [
   'service.peer.namespace',
   'server.port',
   'net.peer.port',
