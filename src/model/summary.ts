@@ -37,8 +37,8 @@ const SinkReports = Type.Array(
 
 const Status = Type.Union([Type.Literal('complete'), Type.Literal('partial'), Type.Literal('empty')], {
   description:
-    'complete: every trace of the window was read. partial: some data could not be read, or the graph has none of the ' +
-    'existing traces. empty: no trace was found',
+    'Status complete: every trace of the window was read. Status partial: some data could not be read, or the graph has none of the ' +
+    'existing traces. Status empty: no trace was found',
 })
 
 const Window = Type.Object(

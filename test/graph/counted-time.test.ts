@@ -36,7 +36,9 @@ const arbitraryTimedTraces = fc
           ...span,
           startMs: nowMs + (times.next().value as number),
           durationNs: (span.durationNs ?? 0) % 2 ** 40,
-          ...(span.kind === 'client' && span.id % 2 === 0 ? { peer: { 'server.address': 'db' } } : {}),
+          ...(span.kind === 'client' && span.id % 2 === 0
+            ? { peer: { 'db.namespace': 'db', 'peer.service': 'db' } }
+            : {}),
           ...(span.kind === 'consumer' && span.id % 3 === 0
             ? { link: [1, span.id] as [number, number] }
             : {}),

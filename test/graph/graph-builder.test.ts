@@ -95,6 +95,8 @@ t.test('a call from a to b is two nodes and an edge with the figures of the call
       untimed: 0,
       outsideWindow: 0,
       badWeights: 0,
+      excluded: 0,
+      transparent: 0,
       doubled: 0,
       unnamedPeers: 0,
     },

@@ -78,6 +78,8 @@ export const expectedSpans = {
   untimed: 0,
   outsideWindow: 0,
   badWeights: 0,
+  excluded: 0,
+  transparent: 0,
   doubled: 0,
   unnamedPeers: 0,
 }

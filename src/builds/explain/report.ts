@@ -170,6 +170,22 @@ const kinds: Kind[] = [
     effect: 'Counted from the start of the span above, or of the trace. Their duration may be wrong.',
   },
   {
+    kind: 'unnamedPeers',
+    unit: 'spans',
+    count: ({ spans }) => spans.unnamedPeers ?? 0,
+    takesAway: true,
+    meaning: 'Clients that name no peer and that no span answered; found at the service level only.',
+    effect: 'Counted on their service. No edge shows the call.',
+  },
+  {
+    kind: 'doubled',
+    unit: 'spans',
+    count: ({ spans }) => spans.doubled ?? 0,
+    meaning:
+      'Server spans for a request that another server span recorded as well, such as those of an eBPF agent.',
+    effect: 'The longer span is the request. The other one counts as work of the service.',
+  },
+  {
     kind: 'unresolvedLinks',
     unit: 'messages',
     count: ({ spans }) => spans.unresolvedLinks ?? 0,

@@ -32,8 +32,9 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 /** Each edge as `caller > callee calls/failed`; a node is named by the values of its identity. */
 function callsOf({ nodes, edges }: GraphDocument): string[] {
   const names = new Map(
-    nodes.map(({ id, title, operation, identity }) => {
-      const service = Object.values(identity).join('/') || title
+    nodes.map(({ id, title, operation, identity, detail__role }) => {
+      const isPeer = !['operation', 'service'].includes(detail__role)
+      const service = (isPeer ? '' : Object.values(identity).join('/')) || title
       return [id, operation === '' ? service : `${service} ${operation}`]
     }),
   )
