@@ -22,7 +22,12 @@ const options: Partial<GraphBuilderOptions> = {
 
 const graphsOf = (builder: GraphBuilder) => [builder.finish(), builder.finishServices() as Graph]
 const bytesOf = (builder: GraphBuilder) => JSON.stringify(graphsOf(builder).map(withoutExemplars))
-const of = (traces: TestSpan[][]) => builderOf(traces, { ...options, strings: new StringTable() })
+const of = (traces: TestSpan[][], firstId = 1) =>
+  builderOf(
+    traces,
+    { ...options, strings: new StringTable() },
+    traces.map((_, index) => firstId + index),
+  )
 
 t.test('spans may come in any order', async (t) => {
   const sameBytes = fc.property(
@@ -36,7 +41,7 @@ t.test('spans may come in any order', async (t) => {
 
 t.test('slices merged are the whole, and what is removed leaves nothing', async (t) => {
   const sameBytes = fc.property(arbitraryWeightedTraces, arbitraryWeightedTraces, (first, second) => {
-    const merged = of(second)
+    const merged = of(second, first.length + 1)
     merged.merge(of(first))
     const strings = new StringTable()
     const removed = builderOf([...first, ...second], { ...options, strings })
