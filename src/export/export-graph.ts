@@ -4,6 +4,8 @@ export interface ExportRow {
   /** Calls. */
   count: number
   adjustedCount: number
+  adjustedCountLow: number
+  adjustedCountHigh: number
   failed: number
   slow: number
   meanMs: number
@@ -40,6 +42,8 @@ export interface ExportEdge extends ExportRow {
   gapMeanMs: number | null
   callsPerParent: number | null
   retries: number
+  /** Absent in graphs of earlier versions. */
+  messages?: number
 }
 
 /** A graph as the export formats read it. Ids are unique, both ends of every edge are nodes, texts are arbitrary. */

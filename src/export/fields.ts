@@ -21,6 +21,8 @@ const trace = (name: string, key: keyof ExportRow['exemplars']) => {
 const numbers: ExportField<ExportRow>[] = [
   number('count', 'integer'),
   number('adjustedCount'),
+  number('adjustedCountLow'),
+  number('adjustedCountHigh'),
   number('failed', 'integer'),
   number('slow', 'integer'),
   number('meanMs'),
@@ -66,6 +68,7 @@ export const edgeFields: ExportField<ExportEdge>[] = [
   number('gapMeanMs'),
   number('callsPerParent'),
   number('retries', 'integer'),
+  { name: 'messages', type: 'number', value: ({ messages = 0 }) => messages },
   ...traces,
 ]
 

@@ -2,11 +2,22 @@ import { type Static, Type } from 'typebox'
 
 const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
 const figures = {
-  count: Type.Integer({ minimum: 1, description: 'Number of calls' }),
+  count: Type.Integer({
+    minimum: 0,
+    description: 'Number of calls; 0 for a node that only calls others from outside the window',
+  }),
   adjustedCount: Type.Number({
-    minimum: 1,
+    minimum: 0,
     description:
       'Estimated number of calls before sampling. Equal to count if spans do not carry their sampling rate',
+  }),
+  adjustedCountLow: Type.Number({
+    minimum: 0,
+    description: 'Lower end of the 95 % interval of adjustedCount, at least count',
+  }),
+  adjustedCountHigh: Type.Number({
+    minimum: 0,
+    description: 'Upper end of the 95 % interval of adjustedCount',
   }),
   failed: Type.Integer({ minimum: 0, description: 'Number of calls with status ERROR' }),
   slow: Type.Integer({ minimum: 0, description: 'Number of calls above traceThresholdMs that did not fail' }),

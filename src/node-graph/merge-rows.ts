@@ -85,6 +85,15 @@ function sumRows(rows: (NodeRow | EdgeRow)[], windowSec: number): SharedFields {
       sum((row) => row.adjustedCount),
       6,
     ),
+    // Rows may count the same traces, so their errors are added.
+    adjustedCountLow: rounded(
+      sum((row) => row.adjustedCountLow),
+      6,
+    ),
+    adjustedCountHigh: rounded(
+      sum((row) => row.adjustedCountHigh),
+      6,
+    ),
     failed: sum((row) => row.failed),
     slow: sum((row) => row.slow),
   }

@@ -24,6 +24,8 @@ export function rowNumbers(red: Red, totals: GraphTotals) {
   return {
     count,
     adjustedCount: red.adjustedCount,
+    adjustedCountLow: rounded(red.adjustedCountLow, 6),
+    adjustedCountHigh: rounded(red.adjustedCountHigh, 6),
     failed,
     slow,
     meanMs: meanMs(red),

@@ -101,3 +101,55 @@ t.test('nodes that are folded into one may share traces: their deviations are ad
   t.equal(other?.count, 2)
   t.equal(other?.adjustedCountVariance.toFixed(3), '48.000')
 })
+
+/** mulberry32: the same numbers in every run. */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Adjusted counts of caller and callee. */
+const thresholds: [ofWeb: number, ofCart: number][] = [
+  [8, 1],
+  [2, 4],
+  [1, 16],
+  [4, 4],
+]
+
+/** The kept spans of a request. One random number decides for all of them (OpenTelemetry's consistent sampling). */
+function keptSpans(request: number, draw: number): TestSpan[] {
+  const [ofWeb, ofCart] = thresholds[request % thresholds.length] as [number, number]
+  const calls = request % 3 === 0 ? 2 : 1
+  const callees = Array.from({ length: calls }, (_, call) => ({
+    ...cart,
+    id: 2 + call,
+    adjustedCount: ofCart,
+  }))
+  return [
+    ...(draw * ofWeb < 1 ? [{ ...web, adjustedCount: ofWeb }] : []),
+    ...(draw * ofCart < 1 ? callees : []),
+  ]
+}
+
+t.test('the interval holds the truth in 93 to 97 of 100 runs with mixed thresholds', async (t) => {
+  const runs = 1000
+  const requests = 600
+  const calls = requests + requests / 3
+  const random = randomNumbers(20_261_201)
+  let holds = 0
+  for (let run = 0; run < runs; run++) {
+    const traces = Array.from({ length: requests }, (_, request) => keptSpans(request, random()))
+    const { edge } = rowsOf(
+      traces.filter((spans) => spans.length > 0),
+      'operation',
+    )
+    const { adjustedCountLow = 0, adjustedCountHigh = 0 } = edge('web', 'cart') ?? {}
+    if (adjustedCountLow <= calls && calls <= adjustedCountHigh) holds++
+  }
+  t.ok(holds >= 0.93 * runs && holds <= 0.97 * runs, `${holds} of ${runs}`)
+})

@@ -21,6 +21,8 @@ const node = (id: string, count: number, more: Partial<NodeRow> = {}): NodeRow =
     mainStat: count,
     count,
     adjustedCount: count,
+    adjustedCountLow: count,
+    adjustedCountHigh: count,
     failed: 0,
     ...more,
   }

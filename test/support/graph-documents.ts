@@ -87,6 +87,8 @@ const figures = (count: number) => {
   return {
     count,
     adjustedCount: count,
+    adjustedCountLow: count,
+    adjustedCountHigh: count,
     failed: 0,
     slow: 0,
     meanMs: 12.345678,

@@ -77,6 +77,8 @@ export function documentOf(name: string, title = 'cart'): GraphDocument {
   const figures = {
     count: 2,
     adjustedCount: 2,
+    adjustedCountLow: 2,
+    adjustedCountHigh: 2,
     failed: 1,
     slow: 0,
     meanMs: 10.5,

@@ -22,10 +22,11 @@ export function parseDocument(text: string): GraphDocument {
   if (Array.isArray(nodes)) {
     for (const row of nodes) {
       rename(row, 'detail__source', 'detail__named_by')
-      addMissing(row, missingInNodes)
+      addMissing(row, { ...missingInNodes, ...intervalOf(row) })
     }
   }
-  if (Array.isArray(edges)) for (const row of edges) addMissing(row, missingInEdges)
+  if (Array.isArray(edges))
+    for (const row of edges) addMissing(row, { ...missingInEdges, ...intervalOf(row) })
   addMissing(summary?.spans, missingInSpans)
   return document as GraphDocument
 }
@@ -34,6 +35,12 @@ export function parseDocument(text: string): GraphDocument {
 const missingInNodes = { operation: '', identity: {}, group: '' }
 const missingInEdges = { messages: 0 }
 const missingInSpans = { doubled: 0, unnamedPeers: 0 }
+
+/** Rows had no interval before, and nothing to estimate it from. */
+const intervalOf = ({ adjustedCount }: { adjustedCount: number }) => ({
+  adjustedCountLow: adjustedCount,
+  adjustedCountHigh: adjustedCount,
+})
 
 function addMissing(holder: unknown, fields: Record<string, unknown>): void {
   if (!isObject(holder)) return
