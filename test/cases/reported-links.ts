@@ -27,6 +27,8 @@ export const expectedLinks: Record<string, string[]> = {
   '11-root-server-names-caller': ['legacy-batch<e> -> api 1'],
   '12-root-consumer-peer-service': ['device-gateway<m> -> ingest 1'],
   '13-service-peer-name': ['frontend -> cart 2', 'frontend -> payments<e> 1'],
+  '14-service-namespace': ['api -> api 1 (1 failed)', 'api -> pg<d> 1'],
+  '15-environments': ['web -> cart 2 (1 failed)'],
   '16-database-names': [
     'a -> pg-1<d> 1',
     'b -> pg-1<d> 1',
@@ -46,6 +48,13 @@ export const expectedLinks: Record<string, string[]> = {
   '18-db-cluster-ips': ['a -> 10.0.0.1<d> 1', 'a -> 10.0.0.2<d> 1', 'a -> 10.0.0.3<d> 1'],
   '19-db-with-own-spans': ['api -> cockroach 2'],
   '20-gateway-client-client-server': ['svc-a -> istio-ingressgateway 1', 'istio-ingressgateway -> svc-b 1'],
+  '21-static-proxy-name': [
+    'a -> linkerd-proxy 1',
+    'c -> linkerd-proxy 1',
+    'linkerd-proxy -> b 1',
+    'linkerd-proxy -> d 1',
+    'linkerd-proxy -> linkerd-proxy 2',
+  ],
   '22-dapr-sidecar': [
     'pythonapp -> nodeapp 1',
     'nodeapp -> 127.0.0.1<e> 1',
@@ -55,6 +64,8 @@ export const expectedLinks: Record<string, string[]> = {
   '24-zipkin-shared-lost-parent': ['website -> graph 1', 'graph -> neo<d> 1'],
   '25-mixed-trace-id-length': ['web -> old 1'],
   '26-status-and-http-codes': ['web -> item 4 (1 failed)'],
+  '27-streams-with-deadline': ['shop -> flagd 11 (1 failed)'],
+  '28-stream-span-never-exported': [],
   '29-no-kinds': ['a -> b 1 (1 failed)', 'b -> c 1'],
   '30-celery-same-service': ['celery -> celery<m> 1', 'celery<m> -> celery 2'],
   '32-async-and-skew': ['web -> jobs 3'],
@@ -78,6 +89,7 @@ export const expectedLinks: Record<string, string[]> = {
   '45-gateway-address-two-services': ['producer -> consumer1 1', 'producer -> consumer2 1'],
   '46-two-servers-below-one-client': ['web -> cart 1'],
   '47-isolated': [],
+  '48-no-service-name': [],
   '49-semconv-topic-with-two-consumers': ['prod -> T<m> 1', 'T<m> -> cons1 1', 'T<m> -> cons2 1'],
   '50-semconv-batch-receiving-client-kind': ['prod -> Q<m> 2', 'Q<m> -> cons 2'],
   '51-semconv-batch-publishing-create': ['prod -> Q<m> 2', 'Q<m> -> cons1 1', 'Q<m> -> cons2 1'],
@@ -85,6 +97,7 @@ export const expectedLinks: Record<string, string[]> = {
   '56-broker-named-by-different-attributes': ['prod -> orders<m> 2', 'orders<m> -> cons 1', 'orders<m> -> cons2 1'],
   '57-push-delivery-to-a-server': ['pub -> topic<m> 1', 'topic<m> -> sub 1'],
   '58-clients-that-name-nobody': [],
+  '60-odd-values': ['a -> 7<e> 1'],
   '61-anonymous-reply-queues': [
     'rpc-client -> rpc<m> 8',
     'rpc<m> -> rpc-server 8',
