@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import { version } from './base/package.ts'
 import { runCommandLine } from './cli/run.ts'
+import { flushLog } from './operations/logger.ts'
 import { isTelemetryEnabled } from './operations/telemetry/enabled.ts'
 
 /** Time for everything else after the time that running builds get to end, ms. */
@@ -62,11 +63,13 @@ const grace = closeWithGrace(options, async ({ err }) => {
   stop.abort(new Error('the process was asked to end'))
   const status = await finished
   await stopTelemetry()
+  await flushLog()
   process.exit(err ? 1 : status)
 })
 
 process.exitCode = await finished
 await stopTelemetry()
+await flushLog()
 grace.uninstall()
 
 function writeError(error: unknown): void {

@@ -21,7 +21,7 @@ export function createLogger(
   return pino({ level, redact, serializers: { err: (error) => describeError(error) } }, destination)
 }
 
-let standardError: DestinationStream | undefined
+let standardError: ReturnType<typeof pino.destination> | undefined
 
 /**
  * Standard error, which all loggers of the process share. Lines are written together, at 4 KiB or after 50 ms: a write
@@ -30,6 +30,17 @@ let standardError: DestinationStream | undefined
 function toStandardError(): DestinationStream {
   standardError ??= pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 50 })
   return standardError
+}
+
+/**
+ * Writes the lines that standard error still has to get. It must be called before the process exits. If the reader has
+ * gone (EPIPE), pino then drops the rest; on exit, sonic-boom 4.2 would try to write it forever.
+ */
+export function flushLog(): Promise<void> {
+  return new Promise((resolve) => {
+    if (standardError === undefined) resolve()
+    else standardError.flush(() => resolve())
+  })
 }
 
 /** Logs one line for each completed request. The path is logged without its query, which could contain secrets. */

@@ -61,6 +61,19 @@ t.test('shows the graph of the demo in an empty folder, regardless of the enviro
   t.equal(err, '')
 })
 
+t.test('stops on SIGTERM if the reader of its log has gone', async (t) => {
+  const children = Array.from({ length: 4 }, () => tta(t, ['serve', '--port', '0']))
+  await Promise.all(
+    children.map(async ({ child, ended }) => {
+      const url = await outputMatching(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
+      child.stderr.destroy()
+      await fetch(`${url}/health/live`)
+      child.kill('SIGTERM')
+      t.equal((await ended).status, 0)
+    }),
+  )
+})
+
 t.test('stops serving on SIGTERM and exits with 0', async (t) => {
   const { child, ended } = tta(t, ['serve', '--port', '0'])
   const url = await outputMatching(child, 'stderr', /http:\/\/127\.0\.0\.1:\d+/)
