@@ -138,7 +138,7 @@ function keptSpans(request: number, draw: number): TestSpan[] {
 
 t.test('the interval holds the truth in 93 to 97 of 100 runs with mixed thresholds', async (t) => {
   const runs = 1000
-  const requests = 600
+  const requests = 300
   const calls = requests + requests / 3
   const random = randomNumbers(20_261_201)
   let holds = 0

@@ -35,8 +35,9 @@ export class Deliveries {
     this.peers = peers
     this.tree = tree
     this.exits = exits
-    this.below.clear()
-    this.assigned.clear()
+    if (this.below.size > 0) this.below.clear()
+    if (this.assigned.size > 0) this.assigned.clear()
+    if (!exits.hasReceivers) return
     for (let row = 0; row < spans.length; row++) {
       if (!exits.isReceiver(row) || spans.service[row] === 0) continue
       const above = this.receiverAbove(row)

@@ -1,3 +1,4 @@
+import { fillStart } from '../columns/grow.ts'
 import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
 import type { ExitSpans } from './exit-spans.ts'
 import type { ServiceTree } from './service-tree.ts'
@@ -11,9 +12,9 @@ export class DoubledServers {
   private first = new Int32Array(64)
 
   build(spans: SpanTable, tree: ServiceTree, exits: ExitSpans): void {
-    this.rows.clear()
+    if (this.rows.size > 0) this.rows.clear()
     if (this.first.length < spans.length) this.first = new Int32Array(spans.length * 2)
-    this.first.fill(-1, 0, spans.length)
+    fillStart(this.first, -1, spans.length)
     let groups: Map<number, number[]> | undefined
     for (let row = 0; row < spans.length; row++) {
       if (spans.kind[row] !== SpanKind.server || spans.service[row] === 0) continue
@@ -30,7 +31,7 @@ export class DoubledServers {
 
   /** Returns whether another span is the request that this server span recorded as well. */
   has(row: number): boolean {
-    return this.rows.has(row)
+    return this.rows.size > 0 && this.rows.has(row)
   }
 
   private compare(spans: SpanTable, group: number[]): void {

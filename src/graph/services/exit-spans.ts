@@ -1,4 +1,4 @@
-import { fillStart, scratchCapacity } from '../columns/grow.ts'
+import { scratchCapacity } from '../columns/grow.ts'
 import { RowList } from '../columns/row-lists.ts'
 import { isReceiving, isSending, MessageAction } from '../spans/message-action.ts'
 import { type PeerColumns, PeerRole } from '../spans/peer-columns.ts'
@@ -29,6 +29,8 @@ const Exit = {
 export class ExitSpans {
   /** Pairs of a sending span and a span above it from which receivers may know the message. */
   readonly aliases = new RowList()
+  /** Whether a span of the trace takes a message from a queue or topic. */
+  hasReceivers = false
   private spans!: SpanTable
   private peers!: PeerColumns
   private tree!: ServiceTree
@@ -56,12 +58,24 @@ export class ExitSpans {
     this.tree = tree
     this.reserve(spans.length)
     this.aliases.clear()
+    let mayNest = false
+    let mayBeBatch = false
     for (let row = 0; row < spans.length; row++) this.classify(row)
-    for (let row = 0; row < spans.length; row++)
-      if (this.exit[row] !== Exit.none) this.outer[row] = this.findOuter(row)
-    for (let row = 0; row < spans.length; row++) if (this.outer[row] !== none) this.relate(row)
     for (let row = 0; row < spans.length; row++) {
-      if (this.exit[row] === Exit.call && this.isSender(row) && peers.hasLink(row)) this.joinBatch(row)
+      if (this.exit[row] === Exit.none) continue
+      const outer = this.findOuter(row)
+      this.outer[row] = outer
+      mayNest ||= outer !== none
+      mayBeBatch ||= this.isSender(row) && peers.hasLink(row)
+    }
+    if (mayNest) for (let row = 0; row < spans.length; row++) if (this.outer[row] !== none) this.relate(row)
+    if (mayBeBatch) this.joinBatches()
+  }
+
+  /** Joins the spans that send a batch with the spans of this trace that created its messages. */
+  private joinBatches(): void {
+    for (let row = 0; row < this.spans.length; row++) {
+      if (this.exit[row] === Exit.call && this.isSender(row) && this.peers.hasLink(row)) this.joinBatch(row)
     }
   }
 
@@ -132,21 +146,20 @@ export class ExitSpans {
       this.nearest = new Int32Array(capacity)
       this.measured = new Int32Array(capacity)
     }
-    fillStart(this.outer, none, rows)
-    fillStart(this.better, none, rows)
-    fillStart(this.nearest, unknown, rows)
-    fillStart(this.measured, none, rows)
-    this.answeredItself.fill(0, 0, rows)
-    this.related.fill(0, 0, rows)
-    this.transport.fill(0, 0, rows)
     this.creators = undefined
+    this.hasReceivers = false
   }
 
+  /** Sets all columns of a row. */
   private classify(row: number): void {
     const { spans, peers, tree } = this
     const kind = spans.kind[row]!
     const action = this.actionOfSpan(row, kind)
     this.action[row] = action
+    this.outer[row] = this.better[row] = this.measured[row] = none
+    this.nearest[row] = unknown
+    this.answeredItself[row] = this.related[row] = this.transport[row] = 0
+    if (isReceiving(action)) this.hasReceivers = true
     const isClient = kind === SpanKind.client || kind === SpanKind.producer
     const isServed = kind === SpanKind.server || kind === SpanKind.consumer
     const leaves = isClient
@@ -183,7 +196,18 @@ export class ExitSpans {
     return isEntry ? none : above
   }
 
+  /** Returns the nearest exit span at or above a row, in the same request. Most are close, and need no notes. */
   private nearestFrom(row: number): number {
+    let at = row
+    for (let step = 0; step < 8; step++) {
+      if (at === none || this.exit[at] !== Exit.none) return at
+      at = this.within(at)
+    }
+    return this.searchFrom(row)
+  }
+
+  /** Does the same for any distance. It notes the result for each row on the way, so that a long chain is walked once. */
+  private searchFrom(row: number): number {
     const { nearest, path } = this
     path.length = 0
     let at = row

@@ -105,7 +105,7 @@ export class ServiceCalls {
     this.spans = spans
     this.peers = spans.enablePeers()
     this.sign = sign
-    this.otherSenders.clear()
+    if (this.otherSenders.size > 0) this.otherSenders.clear()
     this.topRows.clear()
     this.exits.build(spans, this.peers, this.tree)
     this.deliveries.build(spans, this.peers, this.tree, this.exits)
