@@ -7,8 +7,8 @@ type ExampleKind = keyof NonNullable<GraphDocument['traceExamples']>
 interface Kind extends Pick<Finding, 'kind' | 'unit' | 'meaning' | 'effect'> {
   /** Null: some, but the number is unknown. */
   count(summary: AggregationSummary): number | null
-  /** Whether such findings make the graph less complete. */
-  takesAway?: boolean
+  /** The verdict on such findings, after their number and unit; absent if the graph lacks nothing because of them. */
+  problem?: string
   /** The texts for a graph with countBy span, if they differ. */
   bySpan?: Pick<Finding, 'meaning' | 'effect'>
   examples?: ExampleKind
@@ -48,7 +48,7 @@ const kinds: Kind[] = [
     kind: 'beganEarlier',
     unit: 'spans',
     count: ({ read }) => read.spansLeftOut ?? 0,
-    takesAway: true,
+    problem: 'of traces that began before the window',
     examples: 'beganEarlier',
     meaning: 'Spans that start in the window, in a trace that began before it.',
     effect: 'Not counted: a trace belongs to the window in which its earliest span starts.',
@@ -57,7 +57,7 @@ const kinds: Kind[] = [
     kind: 'untimedTraces',
     unit: 'traces',
     count: ({ read }) => read.untimedTraces ?? 0,
-    takesAway: true,
+    problem: 'without a possible start time',
     examples: 'untimedTraces',
     meaning: 'Traces without any possible start time: their spans start at 0, before 1971 or after 2099.',
     effect: 'Not counted: they belong to no window.',
@@ -66,7 +66,7 @@ const kinds: Kind[] = [
     kind: 'truncated',
     unit: 'traces',
     count: ({ read }) => (read.truncated ? null : 0),
-    takesAway: true,
+    problem: 'not read',
     meaning:
       'Traces of the window that were not read: a limit was reached, or the source no longer has them.',
     effect: 'Not in the graph: all counts are too low. The warnings name the part of the window.',
@@ -89,7 +89,7 @@ const kinds: Kind[] = [
     kind: 'incomplete',
     unit: 'traces',
     count: ({ read }) => read.incomplete,
-    takesAway: true,
+    problem: 'incomplete',
     examples: 'incomplete',
     meaning: 'Traces that lack spans which could not be read.',
     effect: 'Counted without the missing spans: calls are missing, and callees may be orphans.',
@@ -98,7 +98,7 @@ const kinds: Kind[] = [
     kind: 'orphans',
     unit: 'spans',
     count: ({ spans }) => spans.orphans,
-    takesAway: true,
+    problem: 'with a missing parent',
     examples: 'orphans',
     meaning: 'Spans with a parent that never arrived: not sampled, not sent, lost, or sent elsewhere.',
     effect: 'Counted on their node. No edge shows the call, because the caller is unknown.',
@@ -122,7 +122,7 @@ const kinds: Kind[] = [
     kind: 'withoutService',
     unit: 'spans',
     count: ({ spans }) => spans.withoutService,
-    takesAway: true,
+    problem: 'without service.name',
     examples: 'withoutService',
     meaning: 'Spans without the resource attribute service.name.',
     effect: 'Not on any node. Their children count as called by the nearest span above that has a service.',
@@ -146,7 +146,7 @@ const kinds: Kind[] = [
     kind: 'cycles',
     unit: 'spans',
     count: ({ spans }) => spans.cycles,
-    takesAway: true,
+    problem: 'in cycles',
     examples: 'cycles',
     meaning: 'Spans that are their own ancestor: span ids were used twice, or parents are wrong.',
     effect: 'Counted on their node. The cycle is cut, and no edge shows the call at the cut.',
@@ -155,7 +155,7 @@ const kinds: Kind[] = [
     kind: 'skewed',
     unit: 'spans',
     count: ({ spans }) => spans.skewed,
-    takesAway: true,
+    problem: 'with an end before the start',
     examples: 'skewed',
     meaning: 'Spans that end before they start: a clock was set back.',
     effect: 'Counted with a duration of 0, which lowers means and percentiles.',
@@ -164,7 +164,7 @@ const kinds: Kind[] = [
     kind: 'untimed',
     unit: 'spans',
     count: ({ spans }) => spans.untimed ?? 0,
-    takesAway: true,
+    problem: 'with an impossible start time',
     examples: 'untimed',
     meaning: 'Spans with an impossible start time: 0, before 1971 or after 2099.',
     effect: 'Counted from the start of the span above, or of the trace. Their duration may be wrong.',
@@ -173,7 +173,7 @@ const kinds: Kind[] = [
     kind: 'unnamedPeers',
     unit: 'spans',
     count: ({ spans }) => spans.unnamedPeers ?? 0,
-    takesAway: true,
+    problem: 'of clients that name no peer',
     meaning: 'Clients that name no peer and that no span answered; found at the service level only.',
     effect: 'Counted on their service. No edge shows the call.',
   },
@@ -189,7 +189,7 @@ const kinds: Kind[] = [
     kind: 'unresolvedLinks',
     unit: 'messages',
     count: ({ spans }) => spans.unresolvedLinks ?? 0,
-    takesAway: true,
+    problem: 'linked to a producer that was not read',
     meaning: 'Messages linked to a producer that was not read; found at the service level only.',
     effect: 'Counted on the consumer. No edge shows the message.',
   },
@@ -198,13 +198,13 @@ const kinds: Kind[] = [
 /** Returns the findings of a build: their meaning, their effect on the graph, and examples of traces. */
 export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDocument): GraphReport {
   const { status, window, source, traceql, warnings } = summary
-  const findings = kinds.map(({ count, takesAway, examples, bySpan, ...kind }): Finding => {
+  const findings = kinds.map(({ count, problem, examples, bySpan, ...kind }): Finding => {
     const found = count(summary)
     return {
       ...kind,
       ...(summary.parameters.countBy === 'span' ? bySpan : {}),
       count: found,
-      severity: takesAway && found !== 0 ? 'warning' : 'info',
+      severity: problem !== undefined && found !== 0 ? 'warning' : 'info',
       examples: (examples && traceExamples[examples]) ?? [],
     }
   })
@@ -213,6 +213,8 @@ export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDo
   return { graph: name, builtAt, status, window, source, traceql, verdict, unavailable, findings, warnings }
 }
 
+const problemOf = new Map(kinds.map(({ kind, problem }) => [kind, problem]))
+
 function verdictOn({ status, read }: AggregationSummary, findings: Finding[]): string {
   if (status === 'empty') return 'The window was searched completely and has no matching traces.'
   const whole = read.truncated ? 'Traces of the window are missing' : 'All traces of the window were read'
@@ -220,20 +222,7 @@ function verdictOn({ status, read }: AggregationSummary, findings: Finding[]): s
   if (found.length === 0) return `${whole}, and no problems were found.`
   const words = found.map(
     ({ kind, count, unit }) =>
-      `${count ?? 'some'} ${count === 1 ? unit.slice(0, -1) : unit} ${wordOf[kind] ?? kind}`,
+      `${count ?? 'some'} ${count === 1 ? unit.slice(0, -1) : unit} ${problemOf.get(kind)}`,
   )
   return `${whole}. Problems: ${words.join(', ')}.`
-}
-
-const wordOf: Record<string, string> = {
-  beganEarlier: 'of traces that began before the window',
-  truncated: 'not read',
-  incomplete: 'incomplete',
-  orphans: 'with a missing parent',
-  withoutService: 'without service.name',
-  cycles: 'in cycles',
-  untimedTraces: 'without a possible start time',
-  untimed: 'with an impossible start time',
-  skewed: 'with an end before the start',
-  unresolvedLinks: 'linked to a producer that was not read',
 }
