@@ -1,20 +1,16 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { createAggregator } from '../../../src/builds/aggregation/aggregator.ts'
 import { createExplainer } from '../../../src/builds/explain/explain.ts'
 import { reportOf } from '../../../src/builds/explain/report.ts'
 import type { GraphDocument } from '../../../src/model/graph-document.ts'
-import { defaultParameters } from '../../../src/model/parameters.ts'
-import { createGraphStore } from '../../../src/sinks/graph-store.ts'
 import { createEmbeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
 import { EmbeddedStore } from '../../../src/sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../../src/sources/otlp/json-to-protobuf.ts'
 import type { TraceSource } from '../../../src/sources/trace-source.ts'
 import type { OtlpJson } from '../../support/otlp/plain-spans.ts'
 import { callsOf, startWithCase } from '../../support/reported-case.ts'
-import { newSource } from '../../support/tempo/read-window.ts'
+import { buildsOf, tempoWith } from '../../support/source-builds.ts'
 import type { Fragment } from '../../support/tempo/stored-trace.ts'
-import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
 const input = JSON.parse(
   readFileSync(new URL('../../cases/reported/31-trace-that-never-ends.json', import.meta.url), 'utf8'),
@@ -47,43 +43,18 @@ const sources: Record<string, (t: Test) => Promise<TraceSource>> = {
     store.add(jsonToProtobuf(input))
     return createEmbeddedSource(store)
   },
-  'a Tempo that has the trace in one piece': (t) => tempoWith(t, [fragmentOf(input)]),
+  'a Tempo that has the trace in one piece': (t) => tempoWith(t, [fragmentOf(input)], nowMs),
   'a Tempo that has the trace in three pieces': (t) => {
     const [root, ...others] = fragmentOf(input)
-    return tempoWith(t, [root ? [root] : [], others.slice(0, 7), others.slice(7)])
+    return tempoWith(t, [root ? [root] : [], others.slice(0, 7), others.slice(7)], nowMs)
   },
-}
-
-async function tempoWith(t: Test, fragments: Fragment[]): Promise<TraceSource> {
-  const tempo = await startTempo({ fragments })
-  const source = newSource({ url: tempo.url, now: () => nowMs })
-  t.teardown(async () => {
-    await source.close()
-    await tempo.close()
-  })
-  return source
 }
 
 const titleOf = ({ nodes }: GraphDocument, id: string) => nodes.find((node) => node.id === id)?.title
 
 function aggregatorOf(source: TraceSource) {
-  const store = createGraphStore()
-  const aggregator = createAggregator({
-    source,
-    store,
-    sinks: [],
-    settings: () => ({ defaults: { ...defaultParameters, graph: 'shop', useTagAsNode: false } }),
-    deadlineSec: 60,
-    maxConcurrent: 2,
-    limits: { maxSpans: 1e9, maxBytes: 1e9 },
-    maxPreviews: 2,
-    maxQueued: 1,
-    now: () => nowMs,
-  })
-  const build = (parameters: object) =>
-    aggregator.aggregate({ ...window, ...parameters }, { signal: new AbortController().signal })
-  const stored = () => store.get('shop') as GraphDocument
-  return { build, stored, aggregator }
+  const { build, ...others } = buildsOf(source, { nowMs, useTagAsNode: false })
+  return { build: (parameters: object) => build({ ...window, ...parameters }), ...others }
 }
 
 for (const [name, start] of Object.entries(sources)) {

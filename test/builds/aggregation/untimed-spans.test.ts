@@ -1,16 +1,11 @@
 import t, { type Test } from 'tap'
-import { createAggregator } from '../../../src/builds/aggregation/aggregator.ts'
 import { reportOf } from '../../../src/builds/explain/report.ts'
-import type { GraphDocument } from '../../../src/model/graph-document.ts'
-import { defaultParameters } from '../../../src/model/parameters.ts'
-import { createGraphStore } from '../../../src/sinks/graph-store.ts'
 import { createEmbeddedSource } from '../../../src/sources/embedded/embedded-source.ts'
 import { EmbeddedStore } from '../../../src/sources/embedded/embedded-store.ts'
 import type { TraceSource } from '../../../src/sources/trace-source.ts'
-import { newSource } from '../../support/tempo/read-window.ts'
+import { buildsOf, tempoWith } from '../../support/source-builds.ts'
 import { encodeTrace } from '../../support/tempo/stand-in-search.ts'
 import { type Fragment, fragmentOf, type StoredSpan } from '../../support/tempo/stored-trace.ts'
-import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
 
 const nowMs = 1_700_000_300_000
 const window = { from: nowMs / 1000 - 300, to: nowMs / 1000 - 200 }
@@ -37,33 +32,12 @@ const sources: Record<string, (t: Test, traces: Fragment[]) => Promise<TraceSour
     for (const trace of traces) store.add(encodeTrace(trace))
     return createEmbeddedSource(store)
   },
-  tempo: async (t, fragments) => {
-    const tempo = await startTempo({ fragments })
-    const source = newSource({ url: tempo.url, now: () => nowMs })
-    t.teardown(async () => {
-      await source.close()
-      await tempo.close()
-    })
-    return source
-  },
+  tempo: (t, fragments) => tempoWith(t, fragments, nowMs),
 }
 
 function aggregatorOf(source: TraceSource) {
-  const store = createGraphStore()
-  const aggregator = createAggregator({
-    source,
-    store,
-    sinks: [],
-    settings: () => ({ defaults: { ...defaultParameters, graph: 'shop', level: 'service' } }),
-    deadlineSec: 60,
-    maxConcurrent: 2,
-    limits: { maxSpans: 1e9, maxBytes: 1e9 },
-    maxPreviews: 2,
-    maxQueued: 1,
-    now: () => nowMs,
-  })
-  const build = () => aggregator.aggregate(window, { signal: new AbortController().signal })
-  return { build, stored: () => store.get('shop') as GraphDocument }
+  const { build, stored } = buildsOf(source, { nowMs, level: 'service' })
+  return { build: () => build(window), stored }
 }
 
 for (const [name, start] of Object.entries(sources)) {

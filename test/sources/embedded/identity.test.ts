@@ -1,24 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { buildApp } from '../../../src/app.ts'
-import { defaultConfig } from '../../../src/config/file/load.ts'
 import type { GraphDocument } from '../../../src/model/graph-document.ts'
-import { createLogger } from '../../../src/operations/logger.ts'
+import { startWithCase } from '../../support/reported-case.ts'
 
-const caseText = (name: string) =>
-  readFileSync(new URL(`../../cases/reported/${name}.json`, import.meta.url), 'utf8')
-/** Time of the first span of every case, Unix ms. */
-const caseStartMs = 1_700_000_000_000
-
-/** A tta that has received the spans of a case, and whose clock is a minute later. */
 async function startWith(t: Test, name: string) {
-  const options = { logger: createLogger('silent'), now: () => caseStartMs + 60_000 }
-  const { app, close } = await buildApp(defaultConfig(), options)
-  t.teardown(close)
-  const headers = { 'content-type': 'application/json' }
-  const answer = await app.inject({ method: 'POST', url: '/v1/traces', headers, payload: caseText(name) })
-  t.equal(answer.statusCode, 200)
+  const { app } = await startWithCase(t, name)
   return app
 }
 type App = Awaited<ReturnType<typeof startWith>>
