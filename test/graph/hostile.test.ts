@@ -349,3 +349,51 @@ t.test('no time at all, years, 1970 and 2200', async (t) => {
     t.ok(isSound(graph))
   }
 })
+
+t.test('one consumer of 50,000 messages, and 50,000 spans that process what one received', async (t) => {
+  const links = Array.from({ length: 50_000 }, (_, index): [number, number] => [1, index + 1])
+  const batch: TestSpan = { id: 1, service: 'mail', name: 'poll', kind: 'consumer', links }
+  const read = (spans: TestSpan[]) => servicesOf(builderOf([spans], { level: 'service' }))
+  t.match(read([{ ...batch, peer: { 'messaging.destination.name': 'q' } }]).edges, [{ count: 50_000 }])
+  const processing = links.map(
+    ([trace, id]): TestSpan => ({
+      id: id + 1,
+      parent: 1,
+      service: 'mail',
+      name: 'process',
+      kind: 'consumer',
+      link: [trace, id],
+      peer: { 'messaging.destination.name': 'q' },
+    }),
+  )
+  const graph = read([batch, ...processing])
+  t.match(graph.edges, [{ count: 50_000 }])
+  t.match(
+    graph.nodes.find(({ title }) => title === 'mail'),
+    { count: 50_000 },
+  )
+})
+
+t.test('a chain of 50,000 spans of one service with a consumer at every second', async (t) => {
+  const chain = Array.from(
+    { length: 50_000 },
+    (_, index): TestSpan => ({
+      id: index + 1,
+      parent: index || undefined,
+      service: 'mail',
+      name: 'op',
+      kind: index % 2 === 0 && index > 25_000 ? 'consumer' : 'internal',
+    }),
+  )
+  const fan = Array.from(
+    { length: 25_000 },
+    (_, index): TestSpan => ({
+      id: 100_000 + index,
+      parent: 25_000,
+      service: 'mail',
+      name: 'op',
+      kind: 'consumer',
+    }),
+  )
+  t.equal(servicesOf(builderOf([[...chain, ...fan]], { level: 'service' })).spans.counted, 75_000)
+})

@@ -102,6 +102,12 @@ t.test('nodes that are folded into one may share traces: their deviations are ad
   t.equal(other?.adjustedCountVariance.toFixed(3), '48.000')
 })
 
+t.test('a message from producer to consumer has the larger of both counts, as a call has', async (t) => {
+  const sent: TestSpan = { ...web, kind: 'producer' }
+  const received: TestSpan = { ...cart, kind: 'consumer' }
+  t.same(estimateOf(rowsOf([[sent, received]], 'service').edge('web', 'cart')), [1, 8, 56])
+})
+
 /** mulberry32: the same numbers in every run. */
 function randomNumbers(seed: number): () => number {
   let state = seed

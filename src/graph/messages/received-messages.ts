@@ -1,5 +1,6 @@
 import { PairIndex } from '../columns/hash-index.ts'
 import { MessageAction } from '../spans/message-action.ts'
+import { liveRows } from './live-rows.ts'
 import { type MessageColumns, MessageFlag } from './message-columns.ts'
 import type { SentMessages } from './sent-messages.ts'
 import { SpanIdIndex, spanIdWords } from './span-id-index.ts'
@@ -15,12 +16,19 @@ export class ReceivedMessages {
   /** Pairs (message, node) whose message was processed there. */
   private readonly processed = new PairIndex()
   private readonly messages = new SpanIdIndex()
+  /** For each row the first row of its span, which holds the time of the span. */
+  private readonly firstOf: Int32Array
   private readonly timeTaken = new Set<number>()
 
   constructor(receivers: MessageColumns, sent: SentMessages) {
     this.receivers = receivers
     this.sent = sent
-    this.rows = this.liveRows()
+    this.rows = liveRows(receivers)
+    this.firstOf = new Int32Array(receivers.length)
+    for (let row = 0; row < receivers.length; row++) {
+      const isNext = (receivers.flags[row]! & MessageFlag.next) !== 0
+      this.firstOf[row] = isNext ? this.firstOf[row - 1]! : row
+    }
     for (const row of this.rows) {
       if (receivers.action[row] === MessageAction.process) {
         this.processed.indexOf(this.messageOf(row), receivers.node[row]!)
@@ -37,17 +45,10 @@ export class ReceivedMessages {
 
   /** Returns the time on the critical path of a span, ns, for the first of its messages and 0 for the others. */
   takeTime(row: number): number {
-    const first = this.firstOf(row)
+    const first = this.firstOf[row]!
     if (this.timeTaken.has(first)) return 0
     this.timeTaken.add(first)
     return this.receivers.criticalPathNs[first]!
-  }
-
-  /** Returns the first message of the span that received this one. Its row holds the time of the span. */
-  private firstOf(row: number): number {
-    let first = row
-    while ((this.receivers.flags[first]! & MessageFlag.next) !== 0) first--
-    return first
   }
 
   /** Returns a number for the message: two ids of one sender are one message. */
@@ -55,31 +56,5 @@ export class ReceivedMessages {
     const sender = this.sent.senderOf(this.receivers, row)
     if (sender !== none) return -1 - sender
     return this.messages.indexOf(this.receivers.messageIds, row * spanIdWords)
-  }
-
-  /** Two servers that share a span id may both receive a message: they are two rows of one span. */
-  private liveRows(): number[] {
-    const { receivers } = this
-    const pairs = new PairIndex()
-    const ids = new SpanIdIndex()
-    const times: number[] = []
-    const last: number[] = []
-    /** For each row the row before with the same span and message, -1 without one. */
-    const before = new Int32Array(receivers.length)
-    for (let row = 0; row < receivers.length; row++) {
-      const span = ids.indexOf(receivers.spanIds, row * spanIdWords)
-      const message = ids.indexOf(receivers.messageIds, row * spanIdWords)
-      const pair = pairs.indexOf(span * 8 + receivers.kind[row]!, message)
-      times[pair] = (times[pair] ?? 0) + receivers.sign[row]!
-      if (receivers.sign[row]! < 0) continue
-      before[row] = last[pair] ?? none
-      last[pair] = row
-    }
-    const rows: number[] = []
-    for (let pair = 0; pair < pairs.length; pair++) {
-      let row = last[pair] ?? none
-      for (let time = 0; time < times[pair]! && row !== none; time++, row = before[row]!) rows.push(row)
-    }
-    return rows
   }
 }

@@ -26,6 +26,8 @@ export interface MessageCall {
   byLink: boolean
   /** Messages of the call. */
   messages: number
+  /** Adjusted count of the call less 1, in whole millionths. */
+  unrecorded: number
 }
 
 interface Side {
@@ -164,6 +166,10 @@ export class MessageRouter {
       failed: receivers.failed[row] === 1 || (isDirect && senders.failed[sender] === 1),
       byLink: isLinked && !this.isNamed(receivers.broker[row]!, caller),
       messages: this.messagesReceived(row),
+      unrecorded: Math.max(
+        unrecordedOf(receivers, row),
+        isDirect && !isLinked ? unrecordedOf(senders, sender) : 0,
+      ),
     })
   }
 
@@ -209,6 +215,7 @@ export class MessageRouter {
       failed: senders.failed[measured] === 1,
       byLink: isLinked && !this.isNamed(senders.broker[sender]!, broker),
       messages: senders.action[sender] === MessageAction.create ? 1 : senders.messagesOf(sender),
+      unrecorded: unrecordedOf(senders, measured),
     })
   }
 
@@ -227,9 +234,12 @@ export class MessageRouter {
       failed: false,
       byLink: isLinked,
       messages: 1,
+      unrecorded: unrecordedOf(senders, sender),
     })
   }
 }
+
+const unrecordedOf = ({ weights }: MessageColumns, row: number) => weights?.unrecorded[row] ?? 0
 
 /** One step on the way of a message that all its receivers share. */
 interface Hop {

@@ -1,14 +1,15 @@
-import { PairIndex } from '../columns/hash-index.ts'
+import { liveRows } from './live-rows.ts'
 import { type MessageColumns, MessageFlag } from './message-columns.ts'
 import { SpanIdIndex, spanIdWords } from './span-id-index.ts'
 
 const none = -1
+/** Flags of rows that are no messages, but say more about one. */
+const kinds = MessageFlag.alias | MessageFlag.batch
 
 /** The senders that were added and not removed. */
 export class SentMessages {
   /** Rows of the senders, one for each message. */
   readonly rows: number[] = []
-  private readonly senders: MessageColumns
   /** Ids of spans that sent messages, and of spans from which receivers know these messages. */
   private readonly ids = new SpanIdIndex()
   /** By id: the row that sent the message, -1 without one. */
@@ -19,9 +20,7 @@ export class SentMessages {
   private readonly batches = new Set<number>()
 
   constructor(senders: MessageColumns) {
-    this.senders = senders
-    const live = this.liveRows(0)
-    for (const row of live) {
+    for (const row of liveRows(senders, kinds)) {
       const id = this.ids.indexOf(senders.messageIds, row * spanIdWords)
       // If a client and a producer share an id, the producer sent the message.
       const known = this.rowOf[id]
@@ -29,14 +28,14 @@ export class SentMessages {
       this.rows.push(row)
     }
     const own = this.rowOf.length
-    for (const alias of this.liveRows(MessageFlag.alias)) {
+    for (const alias of liveRows(senders, kinds, MessageFlag.alias)) {
       const row = this.rowOf[this.ids.find(senders.spanIds, alias * spanIdWords)]
       const id = this.ids.indexOf(senders.messageIds, alias * spanIdWords)
       if (row === undefined || id < own) continue
       const known = this.rowOf[id]
       if (known === undefined || isEarlier(senders, row, known)) this.rowOf[id] = row
     }
-    for (const batch of this.liveRows(MessageFlag.batch)) {
+    for (const batch of liveRows(senders, kinds, MessageFlag.batch)) {
       const created = this.rowOf[this.ids.find(senders.messageIds, batch * spanIdWords)]
       const row = this.rowOf[this.ids.find(senders.spanIds, batch * spanIdWords)]
       if (created === undefined || row === undefined || created === row) continue
@@ -62,26 +61,9 @@ export class SentMessages {
   measuredBy(row: number): number {
     return this.batchOf.get(row) ?? row
   }
-
-  /** Returns a row for each pair of span and message that was added more often than removed. */
-  private liveRows(kindOfRow: number): number[] {
-    const { senders } = this
-    const pairs = new PairIndex()
-    const ids = new SpanIdIndex()
-    const times: number[] = []
-    const rows: number[] = []
-    for (let row = 0; row < senders.length; row++) {
-      if ((senders.flags[row]! & (MessageFlag.alias | MessageFlag.batch)) !== kindOfRow) continue
-      const span = ids.indexOf(senders.spanIds, row * spanIdWords)
-      const message = ids.indexOf(senders.messageIds, row * spanIdWords)
-      const pair = pairs.indexOf(span * 8 + senders.kind[row]!, message)
-      times[pair] = (times[pair] ?? 0) + senders.sign[row]!
-      if (senders.sign[row]! > 0) rows[pair] = row
-    }
-    return rows.filter((_, pair) => times[pair]! > 0)
-  }
 }
 
+/** Compares senders by start and id, so that the order of traces does not decide between them. */
 function isEarlier({ startHi, startLo, spanIds }: MessageColumns, row: number, other: number): boolean {
   const byStart = startHi[row]! - startHi[other]! || startLo[row]! - startLo[other]!
   if (byStart !== 0) return byStart < 0

@@ -7,6 +7,9 @@ import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
 import type { ExitSpans } from './exit-spans.ts'
 import type { ServiceTree } from './service-tree.ts'
 
+const none = -1
+const unknown = -2
+
 /** A message that a span received. */
 export interface ReceivedMessage {
   /** Trace id and span id of the span that sent it. */
@@ -28,6 +31,9 @@ export class Deliveries {
   private exits!: ExitSpans
   /** For each row that processes what a row above received: that row. */
   private readonly below = new Map<number, number[]>()
+  /** For each row the nearest receiver at or above it, `unknown` until it is searched. */
+  private nearest = new Int32Array(64)
+  private readonly path: number[] = []
   private readonly assigned = new Map<number, ReceivedMessage[]>()
 
   build(spans: SpanTable, peers: PeerColumns, tree: ServiceTree, exits: ExitSpans): void {
@@ -38,10 +44,12 @@ export class Deliveries {
     if (this.below.size > 0) this.below.clear()
     if (this.assigned.size > 0) this.assigned.clear()
     if (!exits.hasReceivers) return
+    if (this.nearest.length < spans.length) this.nearest = new Int32Array(spans.length * 2)
+    this.nearest.fill(unknown, 0, spans.length)
     for (let row = 0; row < spans.length; row++) {
-      if (!exits.isReceiver(row) || spans.service[row] === 0) continue
+      if (!this.isCountedReceiver(row)) continue
       const above = this.receiverAbove(row)
-      if (above >= 0) this.below.set(above, [...(this.below.get(above) ?? []), row])
+      if (above >= 0) addTo(this.below, above, row)
     }
     if (this.below.size > 0) this.assign()
   }
@@ -82,13 +90,38 @@ export class Deliveries {
 
   /** Returns the nearest row above that received, for the same service, what `row` may process; -1 without one. */
   private receiverAbove(row: number): number {
-    const { tree, spans, exits } = this
-    const service = tree.serviceOf(row)
-    for (let at = tree.parent[row]!; at >= 0 && tree.serviceOf(at) === service; at = tree.parent[at]!) {
-      if (exits.isReceiver(at) && spans.service[at] !== 0) return this.isSameDestination(row, at) ? at : -1
-      if (exits.isExit(at) || spans.kind[at] === SpanKind.server) return -1
+    const found = this.nearestFrom(this.within(row))
+    return found >= 0 && this.isSameDestination(row, found) ? found : none
+  }
+
+  /** Returns the nearest receiver at or above a row, in the same work. Each row is walked once. */
+  private nearestFrom(row: number): number {
+    const { nearest, path } = this
+    path.length = 0
+    let at = row
+    while (at >= 0 && nearest[at] === unknown && !this.isCountedReceiver(at)) {
+      path.push(at)
+      at = this.isEnd(at) ? none : this.within(at)
     }
-    return -1
+    const found = at < 0 ? none : this.isCountedReceiver(at) ? at : nearest[at]!
+    for (const below of path) nearest[below] = found
+    return found
+  }
+
+  /** Returns the parent of a row if both work for one service. */
+  private within(row: number): number {
+    const { tree } = this
+    const above = tree.parent[row]!
+    return above >= 0 && tree.serviceOf(above) === tree.serviceOf(row) ? above : none
+  }
+
+  /** Returns whether the work of a receiver above ends here: the span calls another service, or serves a request. */
+  private isEnd(row: number): boolean {
+    return this.exits.isExit(row) || this.spans.kind[row] === SpanKind.server
+  }
+
+  private isCountedReceiver(row: number): boolean {
+    return this.exits.isReceiver(row) && this.spans.service[row] !== 0
   }
 
   private isSameDestination(a: number, b: number): boolean {
@@ -103,22 +136,24 @@ export class Deliveries {
    */
   private assign(): void {
     for (const [above, rows] of this.below) {
-      const claimed = rows.flatMap((row) => this.ownMessagesOf(row))
+      const claimed = new Set(rows.flatMap((row) => this.ownMessagesOf(row).map(keyOf)))
       const open = rows.filter((row) => this.ownMessagesOf(row).length === 0 && !this.below.has(row))
       open.sort((a, b) => compareSpans(this.spans, a, b))
-      const left = this.ownMessagesOf(above).filter(
-        ({ id }) => !claimed.some((other) => isSame(other.id, id)),
-      )
-      if (open.length === 0) this.assigned.set(above, left)
-      else {
-        this.assigned.set(above, [])
-        for (const [at, message] of left.entries()) {
-          const row = open[Math.min(at, open.length - 1)]!
-          this.assigned.set(row, [...(this.assigned.get(row) ?? []), message])
-        }
+      const left = this.ownMessagesOf(above).filter((message) => !claimed.has(keyOf(message)))
+      this.assigned.set(above, open.length === 0 ? left : [])
+      if (open.length === 0) continue
+      for (const [at, message] of left.entries()) {
+        addTo(this.assigned, open[Math.min(at, open.length - 1)]!, message)
       }
     }
   }
 }
 
+function addTo<Value>(lists: Map<number, Value[]>, key: number, value: Value): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
+}
+
+const keyOf = ({ id }: ReceivedMessage) => Array.prototype.join.call(id)
 const isSame = (a: ArrayLike<number>, b: ArrayLike<number>) => sameWords(a, 0, b, 0, spanIdWords)

@@ -23,7 +23,9 @@ export class DoubledServers {
       if (this.first[client] === -1) this.first[client] = row
       else {
         groups ??= new Map()
-        groups.set(client, [...(groups.get(client) ?? [this.first[client]!]), row])
+        const group = groups.get(client)
+        if (group) group.push(row)
+        else groups.set(client, [this.first[client]!, row])
       }
     }
     if (groups) for (const group of groups.values()) this.compare(spans, group)

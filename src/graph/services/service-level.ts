@@ -68,7 +68,7 @@ export class ServiceLevel {
   watch(observer: CallObserver): void {
     this.totals.watch(observer)
     this.messages.observer = observer
-    this.calls.observer = observer
+    this.calls.watch(observer)
   }
 
   /** Counts one trace. `tree` is built from `spans`, `criticalPath` from both; none of them is changed. */
@@ -142,7 +142,8 @@ export class ServiceLevel {
 /** Adds a call on the way of a message. */
 function addMessageCall(totals: CallTotals, trace: CurrentTrace, call: MessageCall): void {
   trace.start(call.traceId)
-  const edge = totals.addCall(call.caller, call.callee, call.spans, call.row, call.failed, 1)
+  const { caller, callee, spans, row, failed, unrecorded } = call
+  const edge = totals.addCall(caller, callee, spans, row, failed, 1, unrecorded)
   totals.edgeRed.addCriticalPath(edge, call.criticalPathNs, 1)
   totals.addMessages(edge, call.messages, 1)
   if (call.client) totals.sides.addClient(edge, call.client.spans, call.client.row, 1)

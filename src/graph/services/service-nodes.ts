@@ -98,7 +98,9 @@ class Services {
   add(name: number, node: number): void {
     this.byName.set(name, node)
     const [title = ''] = partsOf(this.strings.text(name))
-    this.byTitle.set(title, [...(this.byTitle.get(title) ?? []), { name, node }])
+    const namesakes = this.byTitle.get(title)
+    if (namesakes) namesakes.push({ name, node })
+    else this.byTitle.set(title, [{ name, node }])
   }
 
   /** Returns the shown node of the service that the peer is, -1 if it is not a service or may be several. */

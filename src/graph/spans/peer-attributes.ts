@@ -44,8 +44,8 @@ export const namingAttributes: readonly string[] = [...peerAttributes, ...peerDe
 type NamingAttribute = PeerAttribute | (typeof peerDetails)[number]
 
 /** Returns the index of an attribute. */
-export const code = (attribute: NamingAttribute) => namingAttributes.indexOf(attribute)
-export const codes = (...attributes: NamingAttribute[]) => attributes.map(code)
+export const indexOf = (attribute: NamingAttribute) => namingAttributes.indexOf(attribute)
+export const indexesOf = (...attributes: NamingAttribute[]) => attributes.map(indexOf)
 /** Returns bit n for attribute n of `peerAttributes`. */
 export const maskOf = (attributes: readonly number[]) =>
   attributes.reduce((mask, attribute) => mask | (1 << attribute), 0)

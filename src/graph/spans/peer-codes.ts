@@ -1,4 +1,4 @@
-import { codes, type PeerAttribute, peerAttributes } from './peer-attributes.ts'
+import { indexesOf, type PeerAttribute, peerAttributes } from './peer-attributes.ts'
 import { PeerRole } from './peer-columns.ts'
 
 /**
@@ -11,7 +11,7 @@ export const serviceCode = 0
 export const otherPeerCode = 1
 
 const attributeBits = 5
-const serviceNames = codes('service.peer.name', 'peer.service')
+const serviceNames = indexesOf('service.peer.name', 'peer.service')
 
 /** @param role a `PeerRole` @param attribute index into `peerAttributes` */
 export const peerCode = (role: number, attribute: number) => (role << attributeBits) | attribute

@@ -1,30 +1,29 @@
-import { PairIndex } from '../columns/hash-index.ts'
 import type { StringTable } from '../columns/string-table.ts'
+import { HostFacts } from './host-facts.ts'
 import { actionNamed, actionOf, MessageAction } from './message-action.ts'
 import { NodeNames } from './node-name.ts'
-import { code, codes, maskOf, namingAttributes, peerAttributes } from './peer-attributes.ts'
+import { indexesOf, indexOf, maskOf, namingAttributes, peerAttributes } from './peer-attributes.ts'
 import { PeerRole } from './peer-columns.ts'
-import { isDefaultPort, isIp, isLoopback, systemOf } from './peer-ports.ts'
 import { SpanKind } from './span-table.ts'
 
-const explicit = codes('service.peer.name', 'peer.service')
-const models = codes('gen_ai.provider.name', 'gen_ai.system')
-const hostNames = codes('server.address', 'net.peer.name')
-const urlHosts = codes('http.host', 'url.full', 'http.url')
-const addresses = codes('network.peer.address', 'net.peer.ip', 'net.sock.peer.addr')
-const database = codes('db.namespace', 'db.name', 'db.system.name', 'db.system')
-const databaseSystem = codes('db.system.name', 'db.system')
-const destination = codes('messaging.destination.name', 'messaging.destination')
-const system = code('messaging.system')
-const rpcService = code('rpc.service')
+const explicit = indexesOf('service.peer.name', 'peer.service')
+const models = indexesOf('gen_ai.provider.name', 'gen_ai.system')
+const hostNames = indexesOf('server.address', 'net.peer.name')
+const urlHosts = indexesOf('http.host', 'url.full', 'http.url')
+const addresses = indexesOf('network.peer.address', 'net.peer.ip', 'net.sock.peer.addr')
+const database = indexesOf('db.namespace', 'db.name', 'db.system.name', 'db.system')
+const databaseSystem = indexesOf('db.system.name', 'db.system')
+const destination = indexesOf('messaging.destination.name', 'messaging.destination')
+const system = indexOf('messaging.system')
+const rpcService = indexOf('rpc.service')
 
-const ports = codes('server.port', 'net.peer.port')
-const peerPort = code('network.peer.port')
-const rpcSystem = code('rpc.system')
-const temporary = codes('messaging.destination.anonymous', 'messaging.destination.temporary')
-const operations = codes('messaging.operation.type', 'messaging.operation', 'messaging.operation.name')
-const batchSize = code('messaging.batch.message_count')
-const namespace = code('service.peer.namespace')
+const ports = indexesOf('server.port', 'net.peer.port')
+const peerPort = indexOf('network.peer.port')
+const rpcSystem = indexOf('rpc.system')
+const temporary = indexesOf('messaging.destination.anonymous', 'messaging.destination.temporary')
+const operations = indexesOf('messaging.operation.type', 'messaging.operation', 'messaging.operation.name')
+const batchSize = indexOf('messaging.batch.message_count')
+const namespace = indexOf('service.peer.namespace')
 
 /**
  * The attributes that name a peer of each role, in order: the first one present does.
@@ -39,7 +38,7 @@ const order = {
   [PeerRole.messaging]: [...destination, ...explicit, ...hostNames, ...addresses, system],
   [PeerRole.external]: [
     ...explicit,
-    ...codes('faas.invoked_name'),
+    ...indexesOf('faas.invoked_name'),
     ...models,
     ...hostNames,
     ...urlHosts,
@@ -80,8 +79,6 @@ export const PeerRank = {
 
 /** Title of the node for all destinations of a system that exist for one client only, such as reply queues. */
 export const temporaryTitle = '(temporary)'
-/** Names that brokers generate for them: RabbitMQ, and NATS. */
-const isGenerated = (name: string) => /^(?:amq\.(?:gen-|rabbitmq\.reply-to)|_INBOX\.)/.test(name)
 
 /**
  * Position of the parts in the name of a peer; see `joinParts`. The title is the name of the peer or, if it has a port,
@@ -242,70 +239,6 @@ export class PeerNaming {
       ? values[peerPort]! || values[ports[0]!]! || values[ports[1]!]!
       : values[ports[0]!]! || values[ports[1]!]!
     return port === 0 || this.facts.isDefaultPort(systemName, port) ? 0 : port
-  }
-}
-
-/** Facts about texts that come again and again. Texts and results are indexes into the strings. */
-class HostFacts {
-  private readonly strings: StringTable
-  private readonly lower: number[] = []
-  private readonly ips: boolean[] = []
-  private readonly loopbacks: boolean[] = []
-  private readonly generated: boolean[] = []
-  private readonly systems: number[] = []
-  private readonly defaults = new Map<string, boolean>()
-  private readonly endpoints = new PairIndex()
-  private readonly endpointTexts: number[] = []
-
-  constructor(strings: StringTable) {
-    this.strings = strings
-  }
-
-  isIp(text: number): boolean {
-    this.ips[text] ??= isIp(this.strings.text(text))
-    return this.ips[text]
-  }
-
-  isLoopback(text: number): boolean {
-    this.loopbacks[text] ??= isLoopback(this.strings.text(text))
-    return this.loopbacks[text]
-  }
-
-  isGenerated(text: number): boolean {
-    this.generated[text] ??= isGenerated(this.strings.text(text))
-    return this.generated[text]
-  }
-
-  /** Host names are compared without case (RFC 4343). */
-  lowerCase(text: number): number {
-    this.lower[text] ??= this.strings.internText(this.strings.text(text).toLowerCase())
-    return this.lower[text]
-  }
-
-  system(text: number): number {
-    this.systems[text] ??= this.strings.internText(systemOf(this.strings.text(text)))
-    return this.systems[text]
-  }
-
-  /** An address of IPv6 is in brackets before a port (RFC 3986, section 3.2.2). */
-  withPort(host: number, port: number): number {
-    const pair = this.endpoints.indexOf(host, port)
-    const { strings } = this
-    const name = strings.text(host)
-    this.endpointTexts[pair] ??= strings.internText(
-      `${name.includes(':') ? `[${name}]` : name}:${strings.text(port)}`,
-    )
-    return this.endpointTexts[pair]
-  }
-
-  isDefaultPort(system: number, port: number): boolean {
-    const key = `${system} ${port}`
-    let found = this.defaults.get(key)
-    if (found === undefined) {
-      found = isDefaultPort(this.strings.text(system), this.strings.text(port))
-      this.defaults.set(key, found)
-    }
-    return found
   }
 }
 

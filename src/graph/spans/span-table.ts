@@ -204,6 +204,9 @@ export class SpanTable {
   }
 }
 
+/** Returns whether the status of a span is ERROR. */
+export const hasFailed = ({ status }: SpanTable, row: number): boolean => status[row] === SpanStatus.error
+
 /**
  * Compares two spans by all their fields, the start first and an impossible one last: negative, positive, or 0 if all
  * fields are equal.

@@ -1,4 +1,4 @@
-import { code, namingAttributes } from '../../graph/spans/peer-attributes.ts'
+import { indexOf, namingAttributes } from '../../graph/spans/peer-attributes.ts'
 import type { PeerColumns } from '../../graph/spans/peer-columns.ts'
 import { PeerNaming } from '../../graph/spans/peer-naming.ts'
 import { SpanKind, type SpanTable } from '../../graph/spans/span-table.ts'
@@ -16,8 +16,8 @@ export const serviceLevelAttributes: readonly string[] = [
 ]
 
 const firstOwnAddress = namingAttributes.length
-const urls = [code('url.full'), code('http.url')]
-const host = code('http.host')
+const urls = [indexOf('url.full'), indexOf('http.url')]
+const host = indexOf('http.host')
 
 const keys = new AttributeKeys(serviceLevelAttributes)
 
