@@ -75,13 +75,13 @@ export function edgeTraceql(
     const named = peerCondition(evidence.callerNamedBy)
     alternatives.push(`{ ${to} && ${named} && ${isCallFrom(caller)}${and} }`)
     if (caller.role === 'messaging')
-      alternatives.push(`{ ${named} && kind != consumer } > { ${to} && kind = consumer${and} }`)
+      alternatives.push(
+        `{ ${named} && kind != consumer } > { ${to} && (kind = consumer || kind = server)${and} }`,
+      )
   }
   if (evidence.links) {
     alternatives.push(
-      callee.role === 'service'
-        ? `{ ${to} && kind = consumer${and} }`
-        : `{ ${from} && kind = producer${and} }`,
+      callee.role === 'service' ? `{ ${to} && ${isReceiver}${and} }` : `{ ${from} && kind = producer${and} }`,
     )
   }
   return anyQuery(alternatives)
@@ -96,9 +96,17 @@ const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)
 /** Spans whose status is that of the call they make. */
 const isCaller = '(kind = client || kind = producer)'
 
+/**
+ * Conditions on spans that send and receive messages. A CLIENT span may receive them too. Of the names that
+ * `src/graph/spans/message-action.ts` knows, the query has only the one that the conventions require.
+ */
+const receives = '(span.messaging.operation.type = "receive" || span.messaging.operation = "receive")'
+const isReceiver = `(kind = consumer || kind = client && ${receives})`
+const isSender = `kind != consumer && !${receives}`
+
 /** Conditions that separate spans that call a peer from spans that the peer calls. */
-const isCallTo = ({ role }: GraphNode) => `kind != ${role === 'messaging' ? 'consumer' : 'server'}`
-const isCallFrom = ({ role }: GraphNode) => `kind = ${role === 'messaging' ? 'consumer' : 'server'}`
+const isCallTo = ({ role }: GraphNode) => (role === 'messaging' ? isSender : 'kind != server')
+const isCallFrom = ({ role }: GraphNode) => (role === 'messaging' ? isReceiver : 'kind = server')
 
 function nodeCondition(node: GraphNode, tag: TagAttribute, naming: NodeNaming): string {
   const { role, folds, title, operation, namedBy = [] } = node
@@ -147,7 +155,7 @@ const anyOf = (conditions: string[]) =>
 
 /**
  * Returns a condition on spans that name a peer in one of these ways. It reverses `PeerNaming`, which takes only the host
- * of a URL or a Host header. It does not find hosts whose names spans write with capital letters.
+ * of a URL or a Host header. It does not find other hosts whose names spans write with capital letters.
  *
  * @param namedBy at least one
  */
@@ -170,9 +178,9 @@ function attributeCondition(name: string, attribute: PeerName['attribute']): str
   switch (attribute) {
     case 'url.full':
     case 'http.url':
-      return matchesPattern(term, `[^/]*://${host}([/?#].*)?`)
+      return matchesPattern(term, `(?i)[^/]*://${host}([/?#].*)?`)
     case 'http.host':
-      return matchesPattern(term, host)
+      return matchesPattern(term, `(?i)${host}`)
     case 'messaging.destination.name':
     case 'messaging.destination':
       return name === temporaryTitle ? isTemporary : hasValue(term, name)
