@@ -37,6 +37,15 @@ const comparison = {
     description: 'Change of the share of failed calls, if significant',
   }),
   failurePValue: PValue('p-value of the failure rate: two-proportion z-test with continuity correction'),
+  trafficChange: Type.Unsafe<'busier' | 'quieter' | 'unchanged'>({
+    type: 'string',
+    enum: ['busier', 'quieter', 'unchanged'],
+    description:
+      'Change of the calls per second before sampling. It is significant among the traffic of all rows, and at least 5 %. It does not decide change',
+  }),
+  trafficPValue: PValue(
+    'p-value of the traffic: test of two Poisson rates, with the variance of sampling; 1 if only one build has the row',
+  ),
   color: Type.String({ description: 'Colour of the row in the panel, given by the change' }),
   detail__change: Type.String({ description: 'The change as text' }),
 }

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { GraphBuilderOptions } from '../../src/graph/kernel.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
 import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
+import { randomNumbers } from '../support/random-numbers.ts'
 
 const web: TestSpan = { id: 1, service: 'web', name: 'GET /', kind: 'server', adjustedCount: 8 }
 const cart: TestSpan = { id: 2, parent: 1, service: 'cart', name: 'GET /cart', kind: 'server' }
@@ -107,17 +108,6 @@ t.test('a message from producer to consumer has the larger of both counts, as a 
   const received: TestSpan = { ...cart, kind: 'consumer' }
   t.same(estimateOf(rowsOf([[sent, received]], 'service').edge('web', 'cart')), [1, 8, 56])
 })
-
-/** mulberry32: the same numbers in every run. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Adjusted counts of caller and callee. */
 const thresholds: [ofWeb: number, ofCart: number][] = [

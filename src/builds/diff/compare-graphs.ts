@@ -8,7 +8,15 @@ import {
   type NodeDiff,
 } from '../../model/diff-rows.ts'
 import { EdgeRow, type NodeGraph, NodeRow } from '../../model/node-graph-rows.ts'
-import { failurePValue, latencyPValue, presencePValue, type Sample, significanceLimit } from './p-values.ts'
+import {
+  failurePValue,
+  latencyPValue,
+  presencePValue,
+  type Sample,
+  significanceLimit,
+  trafficPValue,
+} from './p-values.ts'
+import { meanWeight } from './sampled-count.ts'
 
 export interface ComparedGraph extends NodeGraph {
   /** Length of the window, s. */
@@ -31,9 +39,24 @@ interface Tested {
   latency: number
   failure: number
   presence: number
+  traffic: number
+  /** Rate of the current side, in rates of the base; 1 if only one side has the row. */
+  trafficRatio: number
+}
+/** Facts about both graphs that the tests use. */
+interface Sides {
+  /** Share of the current graph in the time of both windows. */
+  share: number
+  /** Mean weight of a call on each side. */
+  weights: Record<'base' | 'current', number>
+}
+/** Largest significant p-value of the changes, and of the traffic. */
+interface Limits {
+  change: number
+  traffic: number
 }
 
-/** Smallest relevant change of a mean: a smaller one is unchanged, even if it is significant. */
+/** Smallest relevant change of a mean or of a rate: a smaller one is unchanged, even if it is significant. */
 const leastShift = 0.05
 /** Percentiles have an error of 1 %, so a larger change than this is real. */
 const sketchError = 0.02
@@ -53,23 +76,29 @@ const edgeFigures = figuresOfRow(EdgeRow.properties)
 
 /**
  * Compares two graphs row by row, by id. Returns the rows in the order of the current graph, then those that are gone.
- * `failurePValue` and `latencyPValue` describe the tests.
+ * `p-values.ts` describes the tests.
  */
 export function compareGraphs(base: ComparedGraph, current: ComparedGraph): GraphDiff {
   const share = current.windowSec / (base.windowSec + current.windowSec)
-  const test = <R extends Row>(pair: Pair<R>) => ({ pair, tested: tested(pair, share) })
+  const weights = { base: meanWeight(base.nodes), current: meanWeight(current.nodes) }
+  const test = <R extends Row>(pair: Pair<R>) => ({ pair, tested: tested(pair, { share, weights }) })
   const nodes = pairs(base.nodes, current.nodes).map(test)
   const edges = pairs(base.edges, current.edges).map(test)
-  const limit = significanceLimit(
-    [...nodes, ...edges].flatMap(({ pair, tested }) =>
-      pair.base && pair.current ? [tested.latency, tested.failure] : [tested.presence],
+  const all = [...nodes, ...edges]
+  const both = all.filter(({ pair }) => pair.base && pair.current)
+  const limits = {
+    change: significanceLimit(
+      all.flatMap(({ pair, tested }) =>
+        pair.base && pair.current ? [tested.latency, tested.failure] : [tested.presence],
+      ),
     ),
-  )
+    traffic: significanceLimit(both.map(({ tested }) => tested.traffic)),
+  }
   const nodeDiffs = nodes.map(({ pair, tested }) => {
-    const { arc__failed, arc__slow, arc__passed, ...row } = diffRow(pair, tested, limit, nodeFigures)
+    const { arc__failed, arc__slow, arc__passed, ...row } = diffRow(pair, tested, limits, nodeFigures)
     return row as unknown as NodeDiff
   })
-  const edgeDiffs = edges.map(({ pair, tested }) => diffRow(pair, tested, limit, edgeFigures) as EdgeDiff)
+  const edgeDiffs = edges.map(({ pair, tested }) => diffRow(pair, tested, limits, edgeFigures) as EdgeDiff)
   return {
     nodes: nodeDiffs,
     edges: edgeDiffs,
@@ -86,18 +115,25 @@ function pairs<R extends Row>(base: R[], current: R[]): Pair<R>[] {
   ]
 }
 
-function tested({ base, current }: Pair<Row>, share: number): Tested {
+function tested({ base, current }: Pair<Row>, { share, weights }: Sides): Tested {
   if (base && current) {
-    return { latency: latencyPValue(base, current), failure: failurePValue(base, current), presence: 1 }
+    return {
+      latency: latencyPValue(base, current),
+      failure: failurePValue(base, current),
+      presence: 1,
+      traffic: trafficPValue(base, current, share),
+      trafficRatio: (current.adjustedCount / share) * ((1 - share) / Math.max(1, base.adjustedCount)),
+    }
   }
-  const presence = current ? presencePValue(current, share) : base ? presencePValue(base, 1 - share) : 1
-  return { latency: 1, failure: 1, presence }
+  const ofBase = base ? presencePValue(base, 1 - share, weights.current) : 1
+  const presence = current ? presencePValue(current, share, weights.base) : ofBase
+  return { latency: 1, failure: 1, presence, traffic: 1, trafficRatio: 1 }
 }
 
 function diffRow<R extends Row>(
   pair: Pair<R>,
   tested: Tested,
-  limit: number,
+  limits: Limits,
   figures: Map<string, 0 | null>,
 ) {
   const { base, current } = pair
@@ -111,18 +147,19 @@ function diffRow<R extends Row>(
     ...row,
     ...Object.fromEntries(now),
     ...stats,
-    ...compared(pair, tested, limit),
+    ...compared(pair, tested, limits),
     ...Object.fromEntries(before),
   } as R & Comparison
 }
 
 function compared(
   { base, current }: Pair<Row>,
-  { latency, failure, presence }: Tested,
-  limit: number,
+  { latency, failure, presence, traffic, trafficRatio }: Tested,
+  { change: limit, traffic: trafficLimit }: Limits,
 ): Comparison {
   const latencyChange = base && current && latency <= limit ? shift(base, current) : 'unchanged'
   const failureChange = base && current && failure <= limit ? failureShift(base, current) : 'unchanged'
+  const trafficChange = traffic <= trafficLimit ? trafficShift(trafficRatio) : 'unchanged'
   const presenceChange = base ? (current ? 'unchanged' : 'gone') : 'new'
   const found: Change[] = [presenceChange, failureChange, latencyChange]
   const change = changes.find((one) => found.includes(one)) ?? 'unchanged'
@@ -136,6 +173,8 @@ function compared(
     latencyPValue: latency,
     failureChange,
     failurePValue: failure,
+    trafficChange,
+    trafficPValue: traffic,
     color: colors[change],
     detail__change: changeText(change, base, current),
   }
@@ -153,6 +192,11 @@ function shift(base: Sample, current: Sample): 'slower' | 'faster' | 'unchanged'
 
 const failureShift = (base: Sample, current: Sample) =>
   current.failed / current.count > base.failed / base.count ? 'failing more' : 'failing less'
+
+function trafficShift(ratio: number): 'busier' | 'quieter' | 'unchanged' {
+  if (ratio > 1 + leastShift) return 'busier'
+  return 1 / ratio > 1 + leastShift ? 'quieter' : 'unchanged'
+}
 
 function changeText(change: Change, base: Sample | undefined, current: Sample | undefined): string {
   if (!base || !current) return `${change}: ${(current ?? base)?.count} calls`

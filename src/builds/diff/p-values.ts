@@ -1,6 +1,7 @@
+import { callWeight, effectiveCalls, type SampledCount } from './sampled-count.ts'
+
 /** The figures of a row that the tests use. */
-export interface Sample {
-  count: number
+export interface Sample extends SampledCount {
   failed: number
   meanMs: number
   p50Ms: number
@@ -15,16 +16,33 @@ const falseDiscoveryRate = 0.05
 
 /**
  * Tests whether one side fails more often: two-proportion z test, pooled, with Yates' continuity correction. Assumes
- * that calls are independent of each other.
+ * that calls are independent of each other. Of a sampled side only its effective calls count.
  *
  * @returns two-sided p-value, 0 to 1
  */
 export function failurePValue(a: Sample, b: Sample): number {
-  if (Math.min(a.count, b.count) < fewestCalls) return 1
-  const perCall = 1 / a.count + 1 / b.count
-  const pooled = (a.failed + b.failed) / (a.count + b.count)
+  const ofA = effectiveCalls(a)
+  const ofB = effectiveCalls(b)
+  if (Math.min(ofA, ofB) < fewestCalls) return 1
+  const perCall = 1 / ofA + 1 / ofB
+  const failed = a.failed * (ofA / a.count) + b.failed * (ofB / b.count)
+  const pooled = failed / (ofA + ofB)
   const difference = Math.abs(a.failed / a.count - b.failed / b.count) - perCall / 2
   return difference <= 0 ? 1 : twoSided(difference / Math.sqrt(pooled * (1 - pooled) * perCall))
+}
+
+/**
+ * Tests whether one side had more calls for its time before sampling. Without sampling, the calls of a side have the
+ * variance of a Poisson distribution; the weight of a sampled side's calls multiplies it.
+ *
+ * @param share share of side b in the time of both windows, 0 to 1
+ * @returns two-sided p-value, 0 to 1
+ */
+export function trafficPValue(a: Sample, b: Sample, share: number): number {
+  if (Math.min(effectiveCalls(a), effectiveCalls(b)) < fewestCalls) return 1
+  const difference = a.adjustedCount / (1 - share) - b.adjustedCount / share
+  const variance = (a.adjustedCount + b.adjustedCount) * (callWeight(a) / (1 - share) + callWeight(b) / share)
+  return twoSided(Math.abs(difference) / Math.sqrt(variance))
 }
 
 /**
@@ -40,13 +58,20 @@ export function latencyPValue(a: Sample, b: Sample): number {
 }
 
 /**
- * Tests whether a row that only one side has is more than chance, if calls were equally frequent on both sides.
+ * Tests whether a row that only one side has is more than chance, if calls were equally frequent on both sides. A side
+ * that samples more has fewer calls to show.
  *
  * @param share share of this side in the time of both windows, 0 to 1
+ * @param missingWeight mean weight of a call on the side without the row; its calls of this row have at least this
+ *   side's weight
  * @returns two-sided p-value, 0 to 1
  */
-export function presencePValue({ count }: Sample, share: number): number {
-  return count < fewestCalls ? 1 : Math.min(1, 2 * share ** count)
+export function presencePValue(sample: Sample, share: number, missingWeight = 1): number {
+  const calls = effectiveCalls(sample)
+  if (calls < fewestCalls) return 1
+  const weight = callWeight(sample)
+  const expected = share / (share + (1 - share) * (weight / Math.max(weight, missingWeight)))
+  return Math.min(1, 2 * expected ** calls)
 }
 
 /**

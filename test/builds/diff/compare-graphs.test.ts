@@ -19,6 +19,8 @@ interface Figures {
   p50Ms?: number
   p95Ms?: number
   p99Ms?: number
+  adjustedCount?: number
+  adjustedCountHigh?: number
 }
 
 /** A graph of nodes with the given figures; edges lead from each to the next, with the figures of the first. */
@@ -34,6 +36,8 @@ function graphOf(nodes: Record<string, Figures>, windowSec = 3600): NodeGraph & 
     p50Ms: 9,
     p95Ms: 20,
     p99Ms: 30,
+    adjustedCount: nodes[id]?.count ?? 0,
+    adjustedCountHigh: nodes[id]?.adjustedCount ?? nodes[id]?.count ?? 0,
     ...nodes[id],
   })
   return {
@@ -126,6 +130,22 @@ t.test('gives the figures of both sides, 0 for a missing side', async (t) => {
   )
 })
 
+t.test('compares the calls per second apart from other changes', async (t) => {
+  const base = graphOf({ a: { count: 1000 }, b: { count: 1000 }, c: { count: 10_000 }, d: { count: 29 } })
+  const current = graphOf(
+    { a: { count: 700 }, b: { count: 500 }, c: { count: 5_300 }, d: { count: 1000 } },
+    1800,
+  )
+  t.match(compareGraphs(base, current).nodes, [
+    { id: 'a', trafficChange: 'busier', change: 'unchanged', significant: false },
+    { id: 'b', trafficChange: 'unchanged', trafficPValue: 1 },
+    { id: 'c', trafficChange: 'busier' },
+    { id: 'd', trafficChange: 'unchanged', trafficPValue: 1 },
+  ])
+  const little = compareGraphs(graphOf({ a: { count: 1e6 } }), graphOf({ a: { count: 1.04e6 } })).nodes[0]
+  t.equal(little?.trafficChange, 'unchanged', '4 %')
+})
+
 t.test('finds nothing significant in few calls', async (t) => {
   t.same(
     changesOf(
@@ -160,6 +180,8 @@ t.test('computes the p-values of the textbook', async (t) => {
     p50Ms: 10,
     p95Ms: 10,
     p99Ms: 10,
+    adjustedCount: figures.count,
+    adjustedCountHigh: figures.count,
     ...figures,
   })
   // z = (0.03 - 0.0025) / sqrt(0.025 * 0.975 * 0.005) = 2.491
@@ -194,7 +216,16 @@ t.test('estimates the variance of known distributions', async (t) => {
     const meanMs = values.reduce((sum, value) => sum + value, 0) / values.length
     const truth = values.reduce((sum, value) => sum + (value - meanMs) ** 2, 0) / values.length
     const at = (share: number) => values[Math.ceil(share * values.length) - 1] ?? 0
-    const sample = { count: 1, failed: 0, meanMs, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }
+    const sample = {
+      count: 1,
+      adjustedCount: 1,
+      adjustedCountHigh: 1,
+      failed: 0,
+      meanMs,
+      p50Ms: at(0.5),
+      p95Ms: at(0.95),
+      p99Ms: at(0.99),
+    }
     const ratio = varianceMs2(sample) / truth
     t.ok(ratio >= least && ratio <= most, `${name}: ${ratio.toFixed(2)} of the truth`)
   }
@@ -233,12 +264,14 @@ t.test('finds the opposite changes with equal p-values when the sides are swappe
     faster: 'slower',
     'failing more': 'failing less',
     'failing less': 'failing more',
+    busier: 'quieter',
+    quieter: 'busier',
     unchanged: 'unchanged',
   }
   const seen = new Set<string>()
   const words = (row: NodeDiff | EdgeDiff) => {
     const presence = row.change === 'new' || row.change === 'gone' ? row.change : 'unchanged'
-    return [presence, row.latencyChange, row.failureChange]
+    return [presence, row.latencyChange, row.failureChange, row.trafficChange]
   }
   const figuresThere = (row: NodeDiff | EdgeDiff) => [row.count, row.meanMs, row.baseCount, row.baseMeanMs]
   const figuresBack = (row: NodeDiff | EdgeDiff) => [row.baseCount, row.baseMeanMs, row.count, row.meanMs]
@@ -259,5 +292,5 @@ t.test('finds the opposite changes with equal p-values when the sides are swappe
       return others.size === there.nodes.length + there.edges.length
     }),
   )
-  t.equal(seen.size, 7, 'all of them were tried')
+  t.equal(seen.size, 9, 'all of them were tried')
 })
