@@ -1,6 +1,7 @@
 import type { GraphEdge, GraphNode, PeerName } from '../graph/graph.ts'
 import { temporaryTitle } from '../graph/spans/peer-naming.ts'
 import { earlierNames, partAttributes, serviceNameAttribute } from '../model/identity.ts'
+import { withinLexerBlocks } from '../model/traceql-blocks.ts'
 import {
   type AttributeScope,
   attributeTerm,
@@ -23,7 +24,7 @@ export interface TagAttribute {
  * @param failed a condition on failed spans, to find failed calls only
  */
 export function nodeTraceql(node: GraphNode, tag: TagAttribute, naming: NodeNaming, failed = ''): string {
-  return `{ ${nodeCondition(node, tag, naming)}${failed && ` && ${failed}`} }`
+  return withinLexerBlocks(`{ ${nodeCondition(node, tag, naming)}${failed && ` && ${failed}`} }`)
 }
 
 /**
@@ -48,9 +49,9 @@ export function edgeTraceql(
   const and = failed && ` && ${failed}`
   const [from, to] = [nodeCondition(caller, tag, naming), nodeCondition(callee, tag, naming)]
   if (caller.role === 'tag' || caller.folds === 'tag values') {
-    return `{ ${from} } && { ${to} && nestedSetParent < 0${and} }`
+    return anyQuery([`{ ${from} } && { ${to} && nestedSetParent < 0${and} }`])
   }
-  if (caller.role === 'user') return `{ ${to} && ${isUserRequest}${and} }`
+  if (caller.role === 'user') return anyQuery([`{ ${to} && ${isUserRequest}${and} }`])
   const { evidence } = edge
   const passed = (edge.via ?? []).map((name) =>
     hasValue(attributeTerm('resource', serviceNameAttribute), name),
@@ -88,7 +89,9 @@ export function edgeTraceql(
 }
 
 const anyQuery = (queries: string[]) =>
-  queries.length === 1 ? `${queries[0]}` : queries.map((query) => `(${query})`).join(' || ')
+  withinLexerBlocks(
+    queries.length === 1 ? `${queries[0]}` : queries.map((query) => `(${query})`).join(' || '),
+  )
 
 /** A root span that receives a call without naming the caller. */
 const isUserRequest = 'nestedSetParent < 0 && (kind = server || kind = consumer)'
@@ -135,18 +138,22 @@ function nameCondition(name: string, isTemplate: boolean): string {
 
 /**
  * Returns a condition on spans of a service: its name and the further attributes that identify it. That an attribute is
- * absent is a condition only where another service has the same title, because Tempo before 2.10 refuses `= nil`.
+ * absent is a condition only where another service has the same title. It negates a disjunction: below any other
+ * negation, and for `= nil`, Tempo 2.10.7 and 3.0.3 fetch only spans that have the attribute.
  */
 function serviceCondition(node: GraphNode, naming: NodeNaming): string {
   const conditions = [hasValue(attributeTerm('resource', serviceNameAttribute), node.title)]
+  const absent: string[] = []
   for (const key of partAttributes(naming.identity)) {
     const value = naming.valueOf(node, key)
     const terms = [key, ...(earlierNames[key] === undefined ? [] : [earlierNames[key]])].map((name) =>
       attributeTerm('resource', name),
     )
     if (value !== '') conditions.push(anyOf(terms.map((term) => hasValue(term, value))))
-    else if (naming.sharesTitle(node)) conditions.push(...terms.map((term) => `${term} = nil`))
+    else if (naming.sharesTitle(node)) absent.push(...terms.map((term) => `${term} != nil`))
   }
+  if (absent.length === 1) absent.push('false')
+  if (absent.length > 0) conditions.push(`!(${absent.join(' || ')})`)
   return conditions.join(' && ')
 }
 

@@ -14,6 +14,7 @@ export interface ReadingOptions extends Partial<TempoSourceOptions> {
   tag?: string
   filter?: string
   countBy?: 'trace' | 'span'
+  peers?: boolean
   query?: string | undefined
   limit?: number
   signal?: AbortSignal
@@ -49,6 +50,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
     tag = 'service.name',
     filter = '.*',
     countBy,
+    peers,
     query,
     limit = 1e6,
     signal,
@@ -69,7 +71,7 @@ export async function readWindow(options: ReadingOptions): Promise<{ report: Rea
       },
       remove: (spans: SpanTable) => builder.remove(spans),
     }
-    const asked = { selector: tagSelector(tag, filter), query, window, countBy, limit }
+    const asked = { selector: tagSelector(tag, filter), query, window, countBy, peers, limit }
     const report = await source.read(asked, consumer, {
       signal: signal ?? new AbortController().signal,
       limits,

@@ -1,5 +1,6 @@
 import { createYielder, yieldToEventLoop } from '../../../base/event-loop.ts'
 import type { SpanTable } from '../../../graph/spans/span-table.ts'
+import { withinLexerBlocks } from '../../../model/traceql-blocks.ts'
 import { freeMemory } from '../client/free-memory.ts'
 import type { TempoLimits } from '../client/learned-limits.ts'
 import type { RequestTally, TempoAnswer, TempoClient, TempoRequest } from '../client/tempo-client.ts'
@@ -131,13 +132,14 @@ export async function requestSearch(
   accept: TempoRequest['accept'],
 ): Promise<TempoAnswer> {
   const path = '/api/search'
-  let query = withinLimits(parameters, limits)
+  const wanted = { ...parameters, q: withinLexerBlocks(parameters.q) }
+  let query = withinLimits(wanted, limits)
   for (;;) {
     try {
       return await client.get({ path, query, accept, tenant, signal, tally, retries, timeoutMs })
     } catch (error) {
       limits.learn(error)
-      const less = withinLimits(parameters, limits)
+      const less = withinLimits(wanted, limits)
       // Another search may have learned the limit: this one is repeated if it would request less now.
       if (less.limit === query.limit && less.spss === query.spss) throw error
       query = less

@@ -1,3 +1,4 @@
+import { withinLexerBlocks } from '../../../model/traceql-blocks.ts'
 import { isTooSlow, TempoAnswerError, TempoStatusError, TempoTooLargeError } from '../client/tempo-errors.ts'
 import type { SearchContext } from './search.ts'
 
@@ -55,7 +56,7 @@ export async function querySpanHistogram(
 ): Promise<SpanHistogram | undefined> {
   const stepSec = Math.max(1, Math.ceil((endSec - startSec) / steps))
   const query = {
-    q: `${spanset} | count_over_time()`,
+    q: withinLexerBlocks(`${spanset} | count_over_time()`),
     start: startSec,
     end: endSec,
     step: `${stepSec}s`,
