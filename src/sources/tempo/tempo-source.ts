@@ -7,7 +7,8 @@ import { BulkRead } from './read/bulk-read.ts'
 import { isBadTraceql, isRefusedQuery, readById } from './read/read-by-id.ts'
 import { planRead } from './search/read-plan.ts'
 import type { SearchContext } from './search/search.ts'
-import { queryProblem, selectionProblem } from './traceql.ts'
+import { spansetFilter } from './spanset-filter.ts'
+import { selectionProblem } from './traceql.ts'
 
 export interface TempoSourceOptions extends Omit<TempoClientOptions, 'maxSockets'> {
   /** Searches in flight. */
@@ -42,8 +43,9 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
     const { selector, tenant, identity, group, peers = false, sampling, failures } = query
     const problem = selectionProblem(query)
     if (problem) throw badRequest([problem])
-    const message = query.query === undefined ? undefined : queryProblem(query.query)
-    if (message) throw badRequest([{ field: 'query', value: query.query, message }])
+    const filter = query.query?.trim() ? spansetFilter(query.query) : undefined
+    if (filter && 'problem' in filter)
+      throw badRequest([{ field: 'query', value: query.query, message: filter.problem }])
     const tally = { requests: 0, retries: 0, bytes: 0 }
     const context: SearchContext = {
       client,
@@ -61,7 +63,7 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
     const bulkOptions = { ...readOptions, concurrency, maxLookups }
     const { expectedSpansPerSec } = readOptions
     const planOptions = { padSec, lateSec, nowMs: now(), strings: consumer.strings, expectedSpansPerSec }
-    const plan = await planRead(context, query, planOptions)
+    const plan = await planRead(context, { ...query, query: filter?.spanset }, planOptions)
     const bulk = new BulkRead(context, query, consumer, bulkOptions, plan)
     const report = await bulk.run().catch((error) => {
       // The first search was refused: no trace has been published.

@@ -84,19 +84,12 @@ export function selectionProblem({
 const tagTaken = (scope: string, key: string) =>
   `must not be ${scope === 'any' ? '' : `${scope}.`}${key}: Tempo's search answers name another field the same`
 
-/** @param query a TraceQL spanset filter; braces may be left out */
-export function traceMatch(selector: TagSelector, query?: string): TraceMatch {
+/** @param filter a spanset of `spansetFilter`, joined with the selector's */
+export function traceMatch(selector: TagSelector, filter?: string): TraceMatch {
   const own = selectsAll(selector) ? undefined : tagCondition(selector)
-  const more = query?.trim() ? `(${braced(query.trim())})` : undefined
+  const more = filter === undefined ? undefined : `(${filter})`
   const spanset = own && more ? `(${own} && ${more})` : (own ?? more ?? '{ }')
   return { spanset, filtered: spanset !== '{ }' }
-}
-
-/** @returns why a query is not a spanset filter, or undefined; Tempo reports other mistakes */
-export function queryProblem(query: string): string | undefined {
-  const bare = query.replace(/"(?:[^"\\]|\\.)*"|`[^`]*`/gs, '').replace(/\{[^{}]*\}/g, '{}')
-  if (!/(?<!\|)\|(?!\|)/.test(bare)) return undefined
-  return 'must be a TraceQL spanset filter, such as { status = error }, without a pipeline (|)'
 }
 
 /** The attributes that are read of each span, in addition to its fields. Of its links only the last is read. */
@@ -172,7 +165,3 @@ function tagCondition(selector: TagSelector): string {
 }
 
 const attribute = ({ scope, key }: Attribute) => attributeTerm(scope, key)
-
-function braced(query: string): string {
-  return /^[{(]/.test(query) ? query : `{ ${query} }`
-}
