@@ -176,6 +176,7 @@ export class GraphBuilder {
     if (built === undefined) this.ownTree.build(spans)
     const tree = built ?? this.ownTree
     this.tree = tree
+    tree.pieces.unite(spans)
     this.leftOut.leaveOut(spans, tree)
     this.untimed.settle(spans, tree)
     this.contextSpans?.mark(spans)
@@ -186,6 +187,7 @@ export class GraphBuilder {
     spans.context = undefined
     this.untimed.restore(spans)
     this.leftOut.restore(spans)
+    tree.pieces.restore(spans)
   }
 
   private countTimed(spans: SpanTable, tree: TraceTree, sign: 1 | -1): void {

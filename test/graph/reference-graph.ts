@@ -154,11 +154,65 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   map.set(key, [...(map.get(key) ?? []), value])
 }
 
-/** Of the spans with one id and kind, the one that sorts first. */
+/** The spans of a trace, each united from its pieces. */
 function distinctSpans(trace: TestSpan[]): TestSpan[] {
-  const byIdentity = new Map<string, TestSpan>()
-  for (const span of [...trace].sort(order).reverse()) byIdentity.set(`${span.id} ${kindOf(span)}`, span)
-  return [...byIdentity.values()]
+  const sorted = [...trace].sort(pieceOrder)
+  const first = (span: TestSpan) =>
+    sorted.find((other) => other.id === span.id && kindOf(other) === kindOf(span)) as TestSpan
+  const ownerOf = (piece: TestSpan) => {
+    const span = first(piece)
+    if (kindOf(span) !== 'unspecified') return span
+    const mayBe = byKind([...new Set(sorted.map(first))]).filter(
+      (other) =>
+        other.id === span.id &&
+        kindOf(other) !== 'unspecified' &&
+        isOfOneService(span, other) &&
+        (!span.parent || !other.parent || span.parent === other.parent),
+    )
+    return mayBe.find(({ service }) => service === span.service) ?? mayBe[0] ?? span
+  }
+  const united = new Map<TestSpan, TestSpan>()
+  for (const piece of sorted) {
+    const owner = ownerOf(piece)
+    united.set(owner, unite(united.get(owner) ?? owner, piece))
+  }
+  return [...united.values()]
+}
+
+const isOfOneService = (a: TestSpan, b: TestSpan) => !a.service || !b.service || a.service === b.service
+const pieceOrder = (a: TestSpan, b: TestSpan) =>
+  Number(kindOf(a) === 'unspecified') - Number(kindOf(b) === 'unspecified') ||
+  Number(!a.service) - Number(!b.service) ||
+  order(a, b)
+const statuses = ['unset', 'ok', 'error'] as const
+
+function unite(span: TestSpan, piece: TestSpan): TestSpan {
+  if (!isOfOneService(span, piece)) return span
+  const status = Math.max(...[span, piece].map((one) => statuses.indexOf(one.status ?? 'unset')))
+  const isWeighed = (one: TestSpan) => (one.adjustedCount ?? 1) !== 1 || one.summaryOf
+  const heavy = isWeighed(span) ? span : piece
+  return {
+    ...span,
+    ...timeOf(span, piece),
+    parent: span.parent ?? piece.parent,
+    service: span.service ?? piece.service,
+    name: span.name || piece.name,
+    tag: span.tag ?? piece.tag,
+    status: statuses[status],
+    adjustedCount: heavy.adjustedCount,
+    summaryOf: heavy.summaryOf,
+  }
+}
+
+function timeOf(span: TestSpan, piece: TestSpan): Partial<TestSpan> {
+  const isTimed = (one: TestSpan) => isTimedNs(startNsOf(one))
+  const lastsNs = (one: TestSpan) =>
+    isTimed(one) || !isTimedNs(startNsOf(one) + BigInt(durationNsOf(one))) ? durationNsOf(one) : 0
+  const takesStart = !isTimed(span) && isTimed(piece)
+  const start = takesStart ? { startMs: piece.startMs } : {}
+  const takesDuration = lastsNs(span) === 0 && (takesStart || lastsNs(piece) > 0)
+  if (takesDuration) return { ...start, durationNs: lastsNs(piece), skewed: piece.skewed }
+  return takesStart ? { ...start, durationNs: lastsNs(span) } : {}
 }
 
 function parentOf(span: TestSpan, spans: TestSpan[]): Parent {

@@ -115,13 +115,44 @@ export class ListColumn {
     return at
   }
 
-  /** Appends the list of row `from` of `other` to the list of a row. */
+  /** Gives a row the list of row `from` of `other`. */
   copy(row: number, other: ListColumn, from: number): void {
+    this.lengths[row] = 0
     const length = other.length(from)
     if (length === 0) return
     const start = other.start(from)
     const at = this.append(row, length)
     for (let index = 0; index < length; index++) this.values[at + index] = other.values[start + index]!
+  }
+
+  /** Appends to the list of a row what it lacks of the list of row `from`: items of `size` numbers each. */
+  addMissing(row: number, from: number, size: number): void {
+    for (let at = 0; at < this.length(from); at += size) {
+      if (this.hasItem(row, this.start(from) + at, size)) continue
+      this.moveToEnd(row)
+      const end = this.append(row, size)
+      this.values.copyWithin(end, this.start(from) + at, this.start(from) + at + size)
+    }
+  }
+
+  /** Whether the list of a row has the item at `item` in `values`. */
+  private hasItem(row: number, item: number, size: number): boolean {
+    for (let at = this.start(row); at < this.start(row) + this.length(row); at += size) {
+      let equal = 0
+      while (equal < size && this.values[at + equal] === this.values[item + equal]) equal++
+      if (equal === size) return true
+    }
+    return false
+  }
+
+  /** Makes the list of a row the last one, so that it can grow. */
+  private moveToEnd(row: number): void {
+    const length = this.length(row)
+    const start = this.start(row)
+    if (length === 0 || start + length === this.used) return
+    this.lengths[row] = 0
+    const at = this.append(row, length)
+    this.values.copyWithin(at, start, start + length)
   }
 
   /** Compares the lists of two rows, longer ones first: negative, positive, or 0 if they are equal. */

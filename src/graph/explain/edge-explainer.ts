@@ -116,7 +116,7 @@ export class EdgeExplainer {
     if (sourceRow >= 0 && targetRow >= 0) traces.withBoth += sign
     else this.addMiss('not-together', targetRow < 0 ? sourceRow : targetRow)
     this.explainTrace()
-    this.leftOut.restore(spans)
+    paths.restore()
   }
 
   private explainTrace(): void {

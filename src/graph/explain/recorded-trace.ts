@@ -99,6 +99,7 @@ export class CallPaths {
   private readonly tree = new TraceTree()
   private readonly services: ServiceTree | undefined
   private spans!: SpanTable
+  private leftOut: LeftOutSpans | undefined
   /** Row + 2 of the nearest marked row above each row; 1 without such a row, 0 if not known yet. */
   private nearest = new Int32Array(64)
   private readonly path: number[] = []
@@ -107,15 +108,23 @@ export class CallPaths {
     this.services = level === 'service' ? new ServiceTree() : undefined
   }
 
-  /** @param leftOut leaves out what the graph leaves out, until its `restore` is called */
+  /** Unites pieces of spans until `restore` is called. @param leftOut leaves out what the graph leaves out */
   build(spans: SpanTable, leftOut?: LeftOutSpans): void {
     this.spans = spans
+    this.leftOut = leftOut
     this.tree.build(spans)
+    this.tree.pieces.unite(spans)
     leftOut?.leaveOut(spans, this.tree)
     this.services?.build(spans, this.tree)
     this.parent = this.services?.parent ?? this.tree.parent
     if (this.nearest.length < spans.length) this.nearest = new Int32Array(spans.length * 2)
     this.nearest.fill(0, 0, spans.length)
+  }
+
+  /** Gives the spans their own facts back. */
+  restore(): void {
+    this.leftOut?.restore(this.spans)
+    this.tree.pieces.restore(this.spans)
   }
 
   /** Whether a span is not counted: it repeats another one, or is excluded. */

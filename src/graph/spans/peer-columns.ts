@@ -56,7 +56,7 @@ export class PeerColumns {
     this.links.reset(row)
   }
 
-  /** Copies row `from` of `other` to a row that was just reset. */
+  /** Gives a row all fields of row `from` of `other`. */
   copy(row: number, other: PeerColumns, from: number): void {
     this.name[row] = other.name[from]!
     this.role[row] = other.role[from]!
@@ -67,6 +67,22 @@ export class PeerColumns {
     this.messages[row] = other.messages[from]!
     this.instance[row] = other.instance[from]!
     this.links.copy(row, other.links, from)
+  }
+
+  /** Gives a row what another piece of its span says about its peer, and the piece's links. */
+  addPiece(row: number, piece: number): void {
+    if (this.rank[piece]! > this.rank[row]!) {
+      this.name[row] = this.name[piece]!
+      this.role[row] = this.role[piece]!
+      this.attribute[row] = this.attribute[piece]!
+      this.rank[row] = this.rank[piece]!
+      this.local[row] = this.local[piece]!
+      this.action[row] = this.action[piece]! || this.action[row]!
+    }
+    this.action[row] ||= this.action[piece]!
+    if (this.messages[row]! < 0) this.messages[row] = this.messages[piece]!
+    this.instance[row] ||= this.instance[piece]!
+    this.links.addMissing(row, piece, 6)
   }
 
   /** Sets the peer that the attributes of the span name. */

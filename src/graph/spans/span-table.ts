@@ -132,7 +132,11 @@ export class SpanTable {
     if (other.peers) this.enablePeers()
     if (other.weights) this.enableWeights()
     if (other.groups) this.enableGroups()
-    const row = this.addRow()
+    this.setRow(this.addRow(), other, from)
+  }
+
+  /** Gives a row all fields of row `from` of `other`, which must share this table's strings and have its columns. */
+  setRow(row: number, other: SpanTable, from: number): void {
     this.spanIdHi[row] = other.spanIdHi[from]!
     this.spanIdLo[row] = other.spanIdLo[from]!
     this.parentIdHi[row] = other.parentIdHi[from]!

@@ -52,13 +52,22 @@ export class WeightColumns {
     this.durations.reset(row)
   }
 
-  /** Copies row `from` of `other` to a row that was just reset. */
+  /** Gives a row all fields of row `from` of `other`, except those of its edge. */
   copy(row: number, other: WeightColumns, from: number): void {
     this.calls[row] = other.calls[from]!
     this.invalid[row] = other.invalid[from]!
     this.totalNs[row] = other.totalNs[from]!
     this.unrecorded[row] = other.unrecorded[from]!
     this.durations.copy(row, other.durations, from)
+  }
+
+  /** Gives a row that represents one call what another piece of its span represents. */
+  addPiece(row: number, piece: number): void {
+    if (!this.countsOnce(row) || this.countsOnce(piece)) return
+    this.calls[row] = this.calls[piece]!
+    this.totalNs[row] = this.totalNs[piece]!
+    this.unrecorded[row] = this.unrecorded[piece]!
+    this.durations.copy(row, this.durations, piece)
   }
 
   /** Returns whether the span represents one call only. */

@@ -3,6 +3,7 @@ import { HashSlots } from '../columns/hash-index.ts'
 import { hashPair } from '../columns/hashing.ts'
 import { RowList } from '../columns/row-lists.ts'
 import { compareIdentities, compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
+import { canBeOneSpan, comparePieces, SpanPieces } from './span-pieces.ts'
 
 /** Values of `TraceTree.parent` that are not a row. */
 export const ParentState = {
@@ -23,7 +24,8 @@ export const ParentState = {
  * never on their order.
  *
  * The identity of a span is its id and kind: a client and the server it calls may share an id (Zipkin's shared spans). If several servers share an id, their own addresses are part of the identity. A server that shares an
- * id is a child of the client with that id. If a parent id is shared, the parent is the server or consumer of the
+ * id is a child of the client with that id. A span that arrived in pieces is one row with the facts of all. A piece
+ * without a kind belongs to a span of its id. If a parent id is shared, the parent is the server or consumer of the
  * child's own service, otherwise the client (openzipkin/zipkin internal/SpanNode.java).
  */
 export class TraceTree {
@@ -33,10 +35,12 @@ export class TraceTree {
   orphans = 0
   /** The cuts of cycles: pairs of the row that lost its parent, and the row that was its parent. */
   readonly cuts = new RowList()
+  /** The duplicates, as pieces of the spans that they repeat. */
+  readonly pieces = new SpanPieces()
 
   /** The first row of each span id. */
   private readonly slots = new HashSlots(256)
-  /** The next row of the same span id, -1 at the end. */
+  /** The next row of the same span id, -1 at the end. Of a duplicate: a row of the span that it repeats. */
   private sameId = new Int32Array(64)
   /** Whether several distinct spans share an id. Other traces skip the search for them. */
   private sharesIds = false
@@ -46,9 +50,13 @@ export class TraceTree {
   build(spans: SpanTable): void {
     this.duplicates = this.orphans = 0
     this.cuts.clear()
+    this.pieces.clear()
     this.sharesIds = false
     this.reserve(spans.length)
     this.indexSpanIds(spans)
+    if (this.sharesIds) this.joinKindless(spans)
+    if (this.duplicates > 0) this.settlePieces(spans)
+    this.pieces.unite(spans)
     for (let row = 0; row < spans.length; row++) {
       if (this.parent[row] === ParentState.duplicate) continue
       const parent = this.parentOf(spans, row)
@@ -56,6 +64,7 @@ export class TraceTree {
       this.parent[row] = parent
     }
     this.cutCycles(spans)
+    this.pieces.restore(spans)
   }
 
   private reserve(rows: number): void {
@@ -80,7 +89,7 @@ export class TraceTree {
 
   /**
    * Adds `row` to the spans of its id and drops duplicates. Of two spans with one identity, the first in the order of
-   * `compareSpans` is kept. Spans of one id are sorted by kind, so that the order of rows does not matter.
+   * `comparePieces` is kept. Spans of one id are sorted by kind, so that the order of rows does not matter.
    */
   private chain(spans: SpanTable, row: number, slot: number): void {
     let before = -1
@@ -90,18 +99,66 @@ export class TraceTree {
       other = this.sameId[other]!
     }
     if (other >= 0 && compareIdentities(spans, other, row) === 0) {
-      this.duplicates++
-      if (compareSpans(spans, other, row) <= 0) {
-        this.parent[row] = ParentState.duplicate
+      if (comparePieces(spans, other, row) <= 0) {
+        this.drop(row, other)
         return
       }
-      this.parent[other] = ParentState.duplicate
-      other = this.sameId[other]!
+      const next = this.sameId[other]!
+      this.drop(other, row)
+      other = next
     }
     if (before >= 0 || other >= 0) this.sharesIds = true
     this.sameId[row] = other
     if (before < 0) this.slots.put(slot, row)
     else this.sameId[before] = row
+  }
+
+  /** Makes a row a duplicate of another one, which may become a duplicate later. */
+  private drop(row: number, kept: number): void {
+    this.duplicates++
+    this.parent[row] = ParentState.duplicate
+    this.sameId[row] = kept
+    this.pieces.add(row)
+  }
+
+  /** Makes spans without a kind pieces of spans of their id that have one. */
+  private joinKindless(spans: SpanTable): void {
+    for (let row = 0; row < spans.length; row++) {
+      if (spans.kind[row] !== SpanKind.unspecified || this.parent[row] === ParentState.duplicate) continue
+      const kept = this.withKindOf(spans, row)
+      if (kept < 0) continue
+      const slot = this.slotOf(spans, spans.spanIdHi[row]!, spans.spanIdLo[row]!)
+      const next = this.sameId[row]!
+      let before = this.slots.keyAt(slot)
+      if (before === row) this.slots.put(slot, next)
+      else {
+        while (this.sameId[before] !== row) before = this.sameId[before]!
+        this.sameId[before] = next
+      }
+      this.drop(row, kept)
+    }
+  }
+
+  /** Returns the span of this row's id that has a kind and may be the same span, -1 without one: by service, then by kind. */
+  private withKindOf(spans: SpanTable, row: number): number {
+    let found = -1
+    // Spans without a kind come first.
+    for (let other = this.sameId[row]!; other >= 0; other = this.sameId[other]!) {
+      if (spans.kind[other] === SpanKind.unspecified || !canBeOneSpan(spans, row, other)) continue
+      if (spans.service[other] === spans.service[row]) return other
+      if (found < 0) found = other
+    }
+    return found
+  }
+
+  /** Finds the span of each piece. */
+  private settlePieces(spans: SpanTable): void {
+    const { parent, sameId } = this
+    for (let row = 0; row < spans.length; row++) {
+      if (parent[row] !== ParentState.duplicate) continue
+      while (parent[sameId[row]!] === ParentState.duplicate) sameId[row] = sameId[sameId[row]!]!
+    }
+    this.pieces.settle(spans, sameId)
   }
 
   private parentOf(spans: SpanTable, row: number): number {
