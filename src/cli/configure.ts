@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { type ConfigOverrides, loadConfig } from '../config/file/load.ts'
+import { type ConfigOverrides, type ConfigSources, loadConfig } from '../config/file/load.ts'
 import type { AggregationParameters } from '../model/parameters.ts'
 import { UsageError } from './failure.ts'
 import { options } from './options.ts'
@@ -13,10 +13,15 @@ import type { Terminal } from './terminal.ts'
  *
  * @throws {ConfigError} with all errors at once
  */
-export function configure({ values }: Arguments, { env, directory }: Terminal): Config {
+export function configure(args: Arguments, terminal: Terminal): Config {
+  return loadConfig(configSources(args, terminal))
+}
+
+/** Returns what the configuration is read from. A `config.yml` that exists now must exist for each later read. */
+export function configSources({ values }: Arguments, { env, directory }: Terminal): ConfigSources {
   const defaultPath = join(directory, 'config.yml')
   const path = values.get('config') ?? (existsSync(defaultPath) ? defaultPath : undefined)
-  return loadConfig({ path, env, overrides: configOverrides(values) })
+  return { path, env, overrides: configOverrides(values) }
 }
 
 /** Returns the options that set keys of the configuration. Values are text; the loader converts them. */

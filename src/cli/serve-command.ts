@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import type { App, AppOverrides } from '../app.ts'
-import { configure } from './configure.ts'
+import { loadConfig } from '../config/file/load.ts'
+import { configSources } from './configure.ts'
 import { createApp } from './create-app.ts'
 import { listenFailure } from './failure.ts'
 import type { Arguments } from './parse-arguments.ts'
@@ -17,9 +18,10 @@ export async function serveCommand(
   terminal: Terminal,
   overrides: AppOverrides,
 ): Promise<void> {
-  const config = configure(args, terminal)
+  const sources = configSources(args, terminal)
+  const readConfig = () => loadConfig(sources)
+  const config = readConfig()
   const { host, port } = config.server
-  const readConfig = () => configure(args, terminal)
   const { app, reload, close } = await createApp(config, terminal, { readConfig, ...overrides })
   terminal.onHangUp?.(() => reloadAndLog(reload, app.log))
   try {

@@ -4,6 +4,7 @@ import { hasSenderAuth } from '../builds/alerts/sender-check.ts'
 import { senderAuth } from './checks/webhooks.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { defaultConfig } from './file/load.ts'
 import { deepFreeze, setAt, type Tree, valueAt } from './file/tree.ts'
 import { isSectionMap, keys } from './sections/schema-keys.ts'
 
@@ -34,8 +35,14 @@ function livePartOf(key: string): LivePart | undefined {
   return liveParts.find((part) => key === part || key.startsWith(`${part}.`))
 }
 
-/** The route of alerts is created with or without a check of senders, so that cannot change at runtime. */
+const hasTokens = ({ server }: Config) => server.auth.tokens.length > 0
+
+/**
+ * Changes that a reload does not apply. A file that was cut short must not open the API to every caller. The route of
+ * alerts is created with or without a check of senders.
+ */
 const needsRestart: Partial<Record<LivePart, (before: Config, after: Config) => boolean>> = {
+  'server.auth': (before, after) => hasTokens(before) && !hasTokens(after),
   'webhooks.auth': (before, after) =>
     hasSenderAuth(senderAuth(before.webhooks)) !== hasSenderAuth(senderAuth(after.webhooks)),
 }
@@ -56,7 +63,8 @@ export interface LiveConfig {
   /** Calls `listener` after each reload that changed one of the parts. */
   onChange(parts: readonly LivePart[], listener: (config: Config) => void): void
   /**
-   * Reads the configuration again. A wrong one changes nothing.
+   * Reads the configuration again. A wrong one changes nothing, and neither does one without a section that was in force:
+   * its file may have been cut short.
    *
    * @throws {TtaError} TTA_CONFIG_INVALID, with every wrong field
    */
@@ -82,7 +90,7 @@ export function createLiveConfig(config: Config, read: () => Config = () => conf
     },
     onChange: (parts, listener) => void listeners.push({ parts, listener }),
     reload() {
-      const next = readValid(read)
+      const next = readValid(read, current)
       const changed = changedKeys(current, next).map((key) => ({
         key,
         part: applicablePart(key, current, next),
@@ -100,14 +108,28 @@ export function createLiveConfig(config: Config, read: () => Config = () => conf
   }
 }
 
-function readValid(read: () => Config): Config {
+function readValid(read: () => Config, before: Config): Config {
   try {
-    return read()
+    const next = read()
+    const lost = lostSections(before, next)
+    if (lost.length === 0) return next
+    throw new ConfigError(
+      lost.map((field) => ({ field, message: 'must still be set: only a restart removes a section' })),
+    )
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const message = `The configuration was not reloaded: ${error.message}`
     throw new TtaError('TTA_CONFIG_INVALID', message, { cause: error, errors: error.errors })
   }
+}
+
+/** Returns the sections that have only defaults now, and had other values before. */
+function lostSections(before: Config, after: Config): string[] {
+  const defaults = defaultConfig()
+  const isDefault = (config: Config, section: keyof Config) =>
+    isDeepStrictEqual(config[section], defaults[section])
+  const sections = Object.keys(defaults) as (keyof Config)[]
+  return sections.filter((section) => isDefault(after, section) && !isDefault(before, section))
 }
 
 /** Returns the live part of a changed key, or undefined if the change needs a restart. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,9 +12,14 @@ import t, { type Test } from 'tap'
 const main = resolve('dist/main.js')
 
 /** Starts tta as a process in an empty folder with a clean environment. */
-function tta(t: Test, argv: string[], env: Record<string, string> = {}) {
+function tta(
+  t: Test,
+  argv: string[],
+  env: Record<string, string> = {},
+  cwd = mkdtempSync(join(tmpdir(), 'tta-process-')),
+) {
   const child = spawn(process.execPath, [main, ...argv], {
-    cwd: mkdtempSync(join(tmpdir(), 'tta-process-')),
+    cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
   })
   t.teardown(() => child.kill('SIGKILL'))
@@ -150,7 +155,7 @@ t.test('writes log lines promptly in a busy process, and the last ones before it
 
 t.test('reloads the configuration on SIGHUP, and keeps the old one if the new one is invalid', async (t) => {
   const directory = t.testdir({ 'config.yml': 'log: { level: info }' })
-  const service = tta(t, ['serve', '--port', '0', '-c', join(directory, 'config.yml')])
+  const service = tta(t, ['serve', '--port', '0'], {}, directory)
   const says = async (text: RegExp): Promise<string> => {
     while (!text.test(service.output.err)) await once(service.child.stderr, 'data')
     return text.exec(service.output.err)?.[0] ?? ''
@@ -162,6 +167,9 @@ t.test('reloads the configuration on SIGHUP, and keeps the old one if the new on
   writeFileSync(join(directory, 'config.yml'), 'log: { level: debug }')
   service.child.kill('SIGHUP')
   await says(/"applied":\["log\.level"\].*configuration reloaded/)
+  rmSync(join(directory, 'config.yml'))
+  service.child.kill('SIGHUP')
+  await says(/cannot be read \(ENOENT\).*configuration not reloaded/)
   t.equal((await fetch(`${url}/health/live`)).status, 200)
   service.child.kill('SIGTERM')
   t.equal((await service.ended).status, 0)

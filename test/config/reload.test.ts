@@ -41,8 +41,8 @@ t.test('a reload puts live keys into force and calls the listeners of their part
   t.same(live.reload(), { applied: ['log.level', 'tempo.tenant'], needsRestart: ['tempo.url'] })
   t.same(tenant(), { of: 'a' })
   t.throws(() => Object.assign(live.current.log, { level: 'x' }), TypeError, 'frozen')
-  env = {}
-  t.same(live.reload(), { applied: ['log.level', 'tempo.tenant'], needsRestart: [] })
+  env = { TTA_LOG_LEVEL: 'debug', TTA_TEMPO_URL: 'http://a', TTA_TEMPO_PAD_SEC: '1' }
+  t.same(live.reload().applied, ['log.level', 'tempo.tenant'])
   t.same(tenant(), { of: undefined })
-  t.same(levels, ['warn', 'info'])
+  t.same(levels, ['warn', 'debug'])
 })

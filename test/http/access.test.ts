@@ -134,19 +134,6 @@ t.test(
   },
 )
 
-t.test('warns after a reload that leaves no token on a reachable address', async (t) => {
-  const lines: string[] = []
-  let env: NodeJS.ProcessEnv = { TTA_SERVER_AUTH_TOKENS: configured }
-  const readConfig = () => loadConfig({ env })
-  const logger = createLogger('info', { write: (line) => void lines.push(line) })
-  const { app, reload, close } = await buildApp(readConfig(), { logger, readConfig })
-  t.teardown(close)
-  await app.listen({ host: '0.0.0.0', port: 0 })
-  env = {}
-  t.same(reload().applied, ['server.auth.tokens'])
-  t.match(lines.at(-1), /"level":40.*Every client that can reach 0\.0\.0\.0/)
-})
-
 t.test('accepts every request without tokens, and warns on a reachable address', async (t) => {
   for (const [host, warned] of [
     ['127.0.0.1', false],

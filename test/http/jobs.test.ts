@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { get, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
 import type { BuildOptions } from '../../src/builds/aggregation/aggregator.ts'
+import type { AccessToken } from '../../src/config/checks/access-tokens.ts'
+import { AcceptedTokens } from '../../src/http/access/token-check.ts'
 import { eventStream } from '../../src/http/reply/event-stream.ts'
 import { readPrefer } from '../../src/http/request/client-wait.ts'
 import type { Job } from '../../src/model/job.ts'
@@ -16,7 +19,7 @@ interface Build extends BuildOptions {
 }
 
 /** The API over builds that end when the test says so, or their signal. */
-async function setUp(t: Test) {
+async function setUp(t: Test, options: { tokens?: AcceptedTokens } = {}) {
   const builds: Build[] = []
   const aggregate = ({ graph = 'micro' }, options: BuildOptions) =>
     new Promise<AggregationSummary>((resolve, reject) => {
@@ -24,7 +27,7 @@ async function setUp(t: Test) {
       options.signal.addEventListener('abort', () => reject(options.signal.reason), { once: true })
       builds.push({ ...options, succeed: () => resolve(summaryOf(graph)), fail: reject })
     })
-  const server = await startServer(t, { aggregator: { aggregate } })
+  const server = await startServer(t, { aggregator: { aggregate }, ...options })
   // Fastify injects only what is waited for; this begins at once.
   const post = async (payload: object, prefer?: string) =>
     await server.app.inject({ method: 'POST', url: '/aggregate', payload, headers: prefer ? { prefer } : {} })
@@ -40,6 +43,8 @@ async function setUp(t: Test) {
   }
   return { ...server, builds, post, asked, left, listen }
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 const progress = { fraction: 0.5, slices: 1, traces: 2, spans: 3, requests: 4 }
 const unknown = '00000000-0000-4000-8000-000000000000'
@@ -253,6 +258,23 @@ t.test('streams every state of a job, ends with the job, and can be resumed', as
   t.equal(nothing.statusCode, 204, 'a browser then comes no more')
 })
 
+t.test('ends a stream of events when a reload takes its token away', async (t) => {
+  const of = (name: string): AccessToken => ({ name, sha256: sha256(name), scopes: ['read', 'write'] })
+  const tokens = new AcceptedTokens([of('mine'), of('other')])
+  const { listen, jobs, builds } = await setUp(t, { tokens })
+  const port = await listen()
+  const { id } = jobs.submit({}, 'request')
+  const mine = await follow(port, id, undefined, { authorization: 'Bearer mine' })
+  const other = await follow(port, id, undefined, { authorization: 'Bearer other' })
+  await Promise.all([mine.until(2), other.until(2)])
+  tokens.replace([{ ...of('mine'), scopes: ['webhook'] }, of('other')])
+  await mine.ended
+  builds[0]?.succeed()
+  await other.ended
+  t.same(mine.told(), ['1 queued', '2 running'])
+  t.same(other.told(), ['1 queued', '2 running', '3 succeeded'])
+})
+
 t.test('sends heartbeats while nothing happens', async (t) => {
   const { jobs } = await setUp(t)
   const { id } = jobs.submit({}, 'request')
@@ -265,8 +287,8 @@ t.test('sends heartbeats while nothing happens', async (t) => {
 })
 
 /** A client of server-sent events. */
-async function follow(port: number, id: string, after?: number) {
-  const headers = after === undefined ? {} : { 'last-event-id': String(after) }
+async function follow(port: number, id: string, after?: number, own: Record<string, string> = {}) {
+  const headers = after === undefined ? own : { ...own, 'last-event-id': String(after) }
   const request = get({ port, host: '127.0.0.1', path: `/jobs/${id}/events`, headers, agent: false })
   const [response] = await once(request, 'response')
   const events: { id: number; type: string; job: Job }[] = []

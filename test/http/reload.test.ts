@@ -55,6 +55,38 @@ t.test(
   },
 )
 
+t.test('keeps its tokens if the configuration is cut short, empty or missing', async (t) => {
+  const whole = `
+    log: { level: warn }
+    server: { auth: { tokens: [${JSON.stringify(token('old'))}] }, rate_limit: { max: 9 } }
+    graphs: { shop: {} }`
+  let read = () => loadConfig({ text: whole, env: {} })
+  const logger = createLogger('silent')
+  const { app, reload, close } = await buildApp(read(), { readConfig: () => read(), logger })
+  t.teardown(close)
+  const reading = (text: string) => {
+    read = () => loadConfig({ text, env: {} })
+  }
+  const refused = (...fields: string[]) =>
+    t.throws(reload, { code: 'TTA_CONFIG_INVALID', errors: fields.map((field) => ({ field })) })
+  const lost = [
+    ['log: { level: warn }', 'server', 'graphs'],
+    ['log: { level: warn }\nserver: { rate_limit: { max: 9 } }', 'graphs'],
+    ['server:\ngraphs:', 'server', 'log', 'graphs'],
+    ['', 'server', 'log', 'graphs'],
+  ]
+  for (const [text = '', ...sections] of lost) {
+    reading(text)
+    refused(...sections)
+  }
+  read = () => loadConfig({ path: '/no/such/config.yml', env: {} })
+  refused('/no/such/config.yml')
+  reading(whole.replace(/auth: \{.*?\] \},/, ''))
+  t.same(reload(), { applied: [], needsRestart: ['server.auth.tokens'] }, 'no tokens need a restart')
+  t.equal((await app.inject('/graphs')).statusCode, 401)
+  t.equal((await app.inject({ url: '/graphs', headers: bearer('old') })).statusCode, 200)
+})
+
 t.test('applies graphs, schedules and alert rules at once', async (t) => {
   let written = ''
   const readConfig = () => loadConfig({ text: written, env: {} })
@@ -83,7 +115,10 @@ t.test('applies graphs, schedules and alert rules at once', async (t) => {
   ])
   t.match(await post('/webhooks/alerts', { alerts: [alert] }), { started: 1, outcomes: [{ graph: 'shop' }] })
 
-  written = 'graphs: { shop: { schedule: { every_sec: 7200 } } }'
+  written = `
+    graphs: { shop: { schedule: { every_sec: 7200 } } }
+    query: { limit: 100000, identity: [service.name] }
+    webhooks: { rules: [] , min_interval_sec: 31 }`
   reload()
   t.match(await schedules(), [{ graph: 'shop', schedule: { everyMs: 7_200_000 }, started: 1 }])
   t.equal((await schedules()).length, 1)

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
 import type { Aggregator } from '../../src/builds/aggregation/aggregator.ts'
 import { createJobs } from '../../src/builds/jobs/jobs.ts'
+import type { AcceptedTokens } from '../../src/http/access/token-check.ts'
 import type { Dependency } from '../../src/http/routes/health.ts'
 import { createServer } from '../../src/http/server/server.ts'
 import type { GraphDocument } from '../../src/model/graph-document.ts'
@@ -156,6 +157,7 @@ export async function startServer(
     sinks?: Dependency[]
     checkTimeoutMs?: number
     requestTimeoutMs?: number
+    tokens?: AcceptedTokens
   } = {},
 ) {
   const store = createGraphStore()
@@ -184,7 +186,7 @@ export async function startServer(
   }
   const logger = createLogger('info', { write: (line) => void lines.push(line) })
   const jobs = createJobs({ aggregator, maxQueued: 2, now: Date.now, log: logger })
-  const { checkTimeoutMs, requestTimeoutMs } = parts
+  const { checkTimeoutMs, requestTimeoutMs, tokens } = parts
   const app = await createServer({
     parts: {
       aggregator,
@@ -197,6 +199,7 @@ export async function startServer(
     logger,
     bodyLimitBytes: 1_048_576,
     requestTimeoutMs,
+    ...(tokens && { tokens }),
   })
   t.teardown(() => app.close())
   const put = async (document: GraphDocument) => store.replace(document, new AbortController().signal)

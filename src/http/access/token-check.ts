@@ -9,7 +9,7 @@ import { problems } from '../schema/responses.ts'
 export class AcceptedTokens {
   private entries: { token: AccessToken; hash: Buffer }[] = []
 
-  private listener = () => {}
+  private readonly listeners = new Set<() => void>()
 
   constructor(tokens: readonly AccessToken[] = []) {
     this.replace(tokens)
@@ -17,17 +17,27 @@ export class AcceptedTokens {
 
   replace(tokens: readonly AccessToken[]): void {
     this.entries = tokens.map((token) => ({ token, hash: Buffer.from(token.sha256, 'hex') }))
-    this.listener()
+    for (const listener of this.listeners) listener()
   }
 
-  /** @param listener called after every replacement */
-  whenReplaced(listener: () => void): void {
-    this.listener = listener
+  /**
+   * @param listener called after every replacement
+   * @returns a function that ends the calls
+   */
+  whenReplaced(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
   }
 
   /** Whether no token is configured, so that every request is accepted. */
   get isOpen(): boolean {
     return this.entries.length === 0
+  }
+
+  /** Whether the token still gives access to routes of the scope; null is a caller without a token. */
+  accepts(caller: AccessToken | null, scope: Scope): boolean {
+    if (caller === null) return this.isOpen
+    return this.entries.some(({ token }) => token.sha256 === caller.sha256 && token.scopes.includes(scope))
   }
 
   /**
@@ -53,6 +63,12 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The token of the request; null if the route needs none. */
     caller: AccessToken | null
+    /**
+     * Calls the listener when a reload takes away the access to this route.
+     *
+     * @returns a function that ends the calls
+     */
+    whenRevoked(listener: () => void): () => void
   }
 }
 
@@ -72,6 +88,12 @@ export const securitySchemes = {
  */
 export function requireTokens(app: FastifyInstance, tokens: AcceptedTokens): void {
   app.decorateRequest('caller', null)
+  app.decorateRequest('whenRevoked', function (this: FastifyRequest, listener: () => void) {
+    const { scope = 'write' } = this.routeOptions.config
+    return tokens.whenReplaced(() => {
+      if (scope !== 'none' && !tokens.accepts(this.caller, scope)) listener()
+    })
+  })
 
   app.addHook('onRoute', (route) => {
     const scope = route.config?.scope ?? defaultScope(route)
@@ -123,8 +145,7 @@ function admitted(
 const loopback = /^(::ffff:)?127\.|^::1$/
 
 /**
- * Warns if the service listens on an address other than loopback and no token is configured. It warns after the start,
- * and after a reload that leaves no token.
+ * Warns if the service listens on an address other than loopback and no token is configured.
  *
  * @returns a function that returns the current warnings, as sentences
  */
@@ -139,10 +160,8 @@ export function warnOfOpenAccess(app: FastifyInstance, tokens: AcceptedTokens): 
       `Every client that can reach ${reachable.join(', ')} can build and remove graphs: server.auth.tokens is empty`,
     ]
   }
-  const logWarnings = () => {
+  app.addHook('onListen', async () => {
     for (const warning of warnings()) app.log.warn(warning)
-  }
-  app.addHook('onListen', async () => logWarnings())
-  tokens.whenReplaced(logWarnings)
+  })
   return warnings
 }

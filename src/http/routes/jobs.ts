@@ -107,12 +107,16 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesOptions> = async (app
         },
       },
     },
-    async ({ params, headers }, reply) => {
-      const { id } = found(params.id)
-      const after = Number(headers['last-event-id'] ?? 0)
+    async (request, reply) => {
+      const { id } = found(request.params.id)
+      const after = Number(request.headers['last-event-id'] ?? 0)
       const stream = eventStream(jobs, id, { after, heartbeatMs })
       // A browser reconnects when a stream ends, unless it gets a 204.
       if (stream === undefined) return reply.code(204).send(null)
+      stream.once(
+        'close',
+        request.whenRevoked(() => stream.push(null)),
+      )
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream)
     },
   )
