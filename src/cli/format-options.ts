@@ -46,7 +46,11 @@ export async function formatGraph(
   signal: AbortSignal,
 ): Promise<string> {
   const { maxNodes = defaultMaxNodes(format) } = shown
-  const { traceExamples: _examples, ...part } = selectShownPart(document, { ...shown, maxNodes })
+  const {
+    traceExamples: _examples,
+    clockOffsets: _offsets,
+    ...part
+  } = selectShownPart(document, { ...shown, maxNodes })
   if (format === 'json') return `${JSON.stringify(part)}\n`
   if (format === 'mermaid') return toMermaidBlock(part)
   return exportGraph(part, format, { draw: createDrawing(), table, signal })

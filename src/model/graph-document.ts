@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { TraceFault } from '../graph/trace/span-counts.ts'
+import type { ClockOffset } from './clock-offset.ts'
 import { EdgeRow, NodeRow } from './node-graph-rows.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'
@@ -38,8 +39,10 @@ export const GraphDocument = Type.Object(
 )
 
 /**
- * A graph as it is stored. It never changes. `traceExamples` are stored with the graph, but only the report sends them.
+ * A graph as it is stored. It never changes. Trace examples and clock offsets are stored with the graph, but only the
+ * report sends them.
  */
 export type GraphDocument = Static<typeof GraphDocument> & {
   traceExamples?: Partial<Record<TraceFault | 'incomplete' | 'beganEarlier' | 'untimedTraces', string[]>>
+  clockOffsets?: ClockOffset[]
 }

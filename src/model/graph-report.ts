@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ClockOffset } from './clock-offset.ts'
 import { GraphName } from './parameters.ts'
 import { AggregationSummary } from './summary.ts'
 
@@ -9,15 +10,25 @@ const Finding = Type.Object(
   {
     kind: Type.String({ description: 'Stable identifier of the finding' }),
     count: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
-      description: 'Number of traces, spans or messages; null if the number is unknown',
+      description: 'Number of traces, spans, calls or messages; null if the number is unknown',
     }),
-    unit: Type.Union([Type.Literal('traces'), Type.Literal('spans'), Type.Literal('messages')]),
+    unit: Type.Union([
+      Type.Literal('traces'),
+      Type.Literal('spans'),
+      Type.Literal('calls'),
+      Type.Literal('messages'),
+    ]),
     severity: Type.Union([Type.Literal('info'), Type.Literal('warning')], {
       description: 'warning: it was found, and the graph shows less because of it',
     }),
     meaning: Type.String({ description: 'Definition of such a trace, span or message' }),
     effect: Type.String({ description: 'Effect on the graph' }),
     examples: Type.Array(Type.String(), { description: 'Ids of up to 20 traces with this finding' }),
+    offsets: Type.Optional(
+      Type.Array(ClockOffset, {
+        description: 'Of clockOffsets: the pairs of services, at most 20, with the most early calls first',
+      }),
+    ),
   },
   closed,
 )

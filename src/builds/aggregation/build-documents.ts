@@ -6,6 +6,7 @@ import { servicesGraphName } from '../../model/parameters.ts'
 import { toNodeGraphInSteps } from '../../node-graph/node-graph.ts'
 import type { ReadOptions } from '../../sources/trace-source.ts'
 import type { IncrementalReads } from '../incremental/incremental-reads.ts'
+import { clockOffsetsOf } from './clock-offsets.ts'
 import { type ReadSettings, readTraces } from './read-traces.ts'
 import type { AggregationRequest } from './request.ts'
 import { summaryOfBuild } from './summary.ts'
@@ -66,7 +67,7 @@ export async function buildDocuments(
       untimedTraces: report.untimedTraceIds ?? [],
       ...builder.examples(),
     }
-    return { name, builtAt, summary, ...nodeGraph, traceExamples }
+    return { name, builtAt, summary, ...nodeGraph, traceExamples, clockOffsets: clockOffsetsOf(graph) }
   }
 
   const services = await runYielding(builder.finishServicesInSteps())

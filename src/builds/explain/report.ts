@@ -1,3 +1,4 @@
+import type { ClockOffset } from '../../model/clock-offset.ts'
 import type { GraphDocument } from '../../model/graph-document.ts'
 import type { Finding, GraphReport } from '../../model/graph-report.ts'
 import type { AggregationSummary } from '../../model/summary.ts'
@@ -6,7 +7,7 @@ type ExampleKind = keyof NonNullable<GraphDocument['traceExamples']>
 
 interface Kind extends Pick<Finding, 'kind' | 'unit' | 'meaning' | 'effect'> {
   /** Null: some, but the number is unknown. */
-  count(summary: AggregationSummary): number | null
+  count(summary: AggregationSummary, offsets: ClockOffset[]): number | null
   /** The verdict on such findings, after their number and unit; absent if the graph lacks nothing because of them. */
   problem?: string
   /** The texts for a graph with countBy span, if they differ. */
@@ -170,6 +171,14 @@ const kinds: Kind[] = [
     effect: 'Counted from the start of the span above, or of the trace. Their duration may be wrong.',
   },
   {
+    kind: 'clockOffsets',
+    unit: 'calls',
+    count: (_summary, offsets) => offsets.reduce((sum, { early }) => sum + early, 0),
+    meaning:
+      'Calls in which the server starts before its client: the clocks of two services differ. Found at the service level only.',
+    effect: 'Counts and durations stay right. The critical path has only the time within the client.',
+  },
+  {
     kind: 'unnamedPeers',
     unit: 'spans',
     count: ({ spans }) => spans.unnamedPeers ?? 0,
@@ -196,21 +205,33 @@ const kinds: Kind[] = [
 ]
 
 /** Returns the findings of a build: their meaning, their effect on the graph, and examples of traces. */
-export function reportOf({ name, builtAt, summary, traceExamples = {} }: GraphDocument): GraphReport {
+export function reportOf({
+  name,
+  builtAt,
+  summary,
+  traceExamples = {},
+  clockOffsets = [],
+}: GraphDocument): GraphReport {
   const { status, window, source, traceql, warnings } = summary
   const findings = kinds.map(({ count, problem, examples, bySpan, ...kind }): Finding => {
-    const found = count(summary)
+    const found = count(summary, clockOffsets)
     return {
       ...kind,
       ...(summary.parameters.countBy === 'span' ? bySpan : {}),
       count: found,
       severity: problem !== undefined && found !== 0 ? 'warning' : 'info',
       examples: (examples && traceExamples[examples]) ?? [],
+      ...(kind.kind === 'clockOffsets' ? offsetFields(clockOffsets) : {}),
     }
   })
   const verdict = verdictOn(summary, findings)
   const { unavailable } = summary.read
   return { graph: name, builtAt, status, window, source, traceql, verdict, unavailable, findings, warnings }
+}
+
+function offsetFields(offsets: ClockOffset[]): Pick<Finding, 'examples' | 'offsets'> {
+  const traceIds = offsets.flatMap(({ traceId }) => (traceId === null ? [] : [traceId]))
+  return { examples: [...new Set(traceIds)], offsets }
 }
 
 const problemOf = new Map(kinds.map(({ kind, problem }) => [kind, problem]))

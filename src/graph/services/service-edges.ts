@@ -40,6 +40,9 @@ export class ServiceEdges {
     const edge = this.totals.addCall(from, node, this.spans, callee, failed, this.sign, onEdge)
     this.times.setEntry(callee, edge)
     this.totals.sides.addCall(edge, this.spans, caller, callee, this.sign)
+    const { kind } = this.spans
+    if (kind[caller] === SpanKind.client && kind[callee] === SpanKind.server)
+      this.totals.offsets?.addCall(edge, this.spans, caller, callee, this.sign)
     this.addSibling(edge, caller, callee, failed)
   }
 

@@ -7,6 +7,7 @@ import { nodeLimitFactor } from '../operations/fold-into-other.ts'
 import { TagTotals } from '../operations/tag-totals.ts'
 import type { SpanTable } from '../spans/span-table.ts'
 import { type CallObserver, CallTotals } from '../totals/call-totals.ts'
+import { ClockOffsets } from '../totals/clock-offsets.ts'
 import { CurrentTrace } from '../totals/exemplars.ts'
 import { GroupCounts } from '../totals/group-counts.ts'
 import { PassedServices } from '../totals/passed-services.ts'
@@ -47,6 +48,7 @@ export class ServiceLevel {
     this.strings = strings
     this.slowThresholdNs = slowThresholdNs
     this.totals = new CallTotals(slowThresholdNs, trace, 'code', mostNodes)
+    this.totals.offsets = new ClockOffsets(trace)
     this.messages = new Messages(this.totals.nodes)
     this.calls = new ServiceCalls(
       this.totals,

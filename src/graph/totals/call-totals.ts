@@ -7,6 +7,7 @@ import type { SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
 import { CallSides, type Sides } from './call-sides.ts'
+import { type ClockOffset, ClockOffsets } from './clock-offsets.ts'
 import { CurrentTrace } from './exemplars.ts'
 import { PassedServices } from './passed-services.ts'
 import { type Red, RedColumns } from './red.ts'
@@ -40,6 +41,8 @@ export interface EdgeTotals extends Red {
   via?: string[]
   /** Messages that the calls moved; 0 if they are not known to move any. */
   messages: number
+  /** At the service level: calls in which the server starts before its client; absent without any. */
+  clockOffset?: ClockOffset
 }
 
 /**
@@ -60,6 +63,8 @@ export class CallTotals {
   selfCalls = new Float64Array(64)
   /** The transparent services that calls passed; undefined if there are none. */
   passed: PassedServices | undefined
+  /** Calls in which the server starts before its client; undefined if they are not looked for. */
+  offsets: ClockOffsets | undefined
   /** Messages on each edge. */
   private messages = new Float64Array(0)
 
@@ -251,6 +256,10 @@ export class CallTotals {
       this.passed ??= new PassedServices()
       this.passed.addEdge(edge, other.passed, from, nameOf)
     }
+    if (other.offsets) {
+      this.offsets ??= new ClockOffsets()
+      this.offsets.addRow(edge, other.offsets, from)
+    }
     const messages = other.messages[from] ?? 0
     if (messages !== 0) this.addMessages(edge, messages, 1)
     return edge
@@ -275,12 +284,14 @@ export class CallTotals {
 
   /** Returns the figures of an edge. @param strings those of the nodes */
   readEdge(edge: number, strings: StringTable): EdgeTotals {
+    const clockOffset = this.offsets?.read(edge)
     return {
       ...this.edgeRed.read(edge),
       sides: this.sides.read(edge),
       pattern: this.patterns.read(edge),
       ...(this.passed ? { via: this.passed.read(edge, strings) } : {}),
       messages: this.messages[edge] ?? 0,
+      ...(clockOffset ? { clockOffset } : {}),
     }
   }
 }

@@ -32,7 +32,7 @@ const { json: _json, ...textFormats } = mediaTypes
 const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 const representGraph = createGraphRepresentation(
-  ({ traceExamples: _examples, ...document }: GraphDocument) => document,
+  ({ traceExamples: _examples, clockOffsets: _offsets, ...document }: GraphDocument) => document,
 )
 
 const rowRoutes = [

@@ -56,6 +56,49 @@ t.test('counts every kind of finding and names traces', async (t) => {
   t.same(examplesOf(services, 'orphans'), [hexTrace(2)])
 })
 
+t.test('names the services whose clocks differ', async (t) => {
+  const now = 0
+  const client: TestSpan = {
+    id: 3,
+    parent: 1,
+    service: 'web',
+    name: 'POST',
+    kind: 'client',
+    startMs: now + 70,
+  }
+  const server: TestSpan = {
+    id: 4,
+    parent: 3,
+    service: 'jobs',
+    name: 'job',
+    kind: 'server',
+    startMs: now + 71,
+  }
+  const root = { ...web, startMs: now, durationMs: 100 }
+  const late = { ...server, startMs: now + 9 }
+  const { build, get, store } = await startApp(t, [
+    [root, client, server],
+    [root, client, late],
+    [root, client, server],
+  ])
+  await build({ graph: 'shop', level: 'both' })
+  const { findings, verdict } = (await get('/graphs/shop-services/report')).body as GraphReport
+  const finding = findings.find(({ kind }) => kind === 'clockOffsets')
+  t.match(finding, { count: 1, unit: 'calls', severity: 'info', examples: [hexTrace(2)] })
+  t.match(finding?.offsets, [
+    { client: 'web', server: 'jobs', share: 0.333333, early: 1, traceId: hexTrace(2) },
+  ])
+  t.ok(Math.abs((finding?.offsets?.[0]?.medianMs ?? 0) - 61) < 0.61)
+  t.match(verdict, /no problems were found/)
+  const operations = (await get('/graphs/shop/report')).body as GraphReport
+  t.match(
+    operations.findings.find(({ kind }) => kind === 'clockOffsets'),
+    { count: 0, offsets: [] },
+  )
+  t.ok(store.get('shop-services')?.clockOffsets)
+  t.notOk('clockOffsets' in (await get('/graphs/shop-services')).body, 'only the report sends them')
+})
+
 t.test('sends examples with the report only', async (t) => {
   const { build, get, store } = await startApp(t, traces)
   const summary = await build({ graph: 'shop' })

@@ -26,7 +26,11 @@ export const graphOf = (...traces: TestSpan[][]): Graph => builderOf(traces).fin
 export const withoutExemplars = (graph: Graph): Graph => ({
   ...graph,
   nodes: graph.nodes.map((node) => ({ ...node, exemplars: noExemplars })),
-  edges: graph.edges.map((edge) => ({ ...edge, exemplars: noExemplars })),
+  edges: graph.edges.map(({ clockOffset, ...edge }) => ({
+    ...edge,
+    exemplars: noExemplars,
+    ...(clockOffset ? { clockOffset: { ...clockOffset, traceId: null } } : {}),
+  })),
 })
 
 /** Ids of all traces that a graph names. */
