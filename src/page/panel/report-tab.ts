@@ -57,7 +57,7 @@ function reportParts(
 }
 
 function findingPart(
-  { kind, count, unit, severity, meaning, effect, examples }: Finding,
+  { kind, count, unit, severity, meaning, effect, examples, offsets = [] }: Finding,
   context: TraceContext,
 ): HTMLElement {
   return h(
@@ -70,6 +70,7 @@ function findingPart(
       h('span', { class: 'figure' }, count === null ? 'some' : grouped(count), ` ${unit}`),
     ),
     h('p', {}, meaning, ' ', h('span', { class: 'muted' }, effect)),
+    offsets.length > 0 && h('ul', {}, ...offsets.map((offset) => h('li', {}, offsetText(offset)))),
     examples.length > 0 &&
       h(
         'details',
@@ -79,6 +80,9 @@ function findingPart(
       ),
   )
 }
+
+const offsetText = ({ client, server, medianMs, share }: NonNullable<Finding['offsets']>[number]) =>
+  `${server} starts ${Number(medianMs.toPrecision(3))} ms before its client ${client} in ${Number((share * 100).toPrecision(3))} % of the calls`
 
 const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 /** Turns outsideWindow into outside window. */
