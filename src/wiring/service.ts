@@ -45,6 +45,7 @@ export async function createService(
     logger,
     bodyLimitBytes: server.body_limit_bytes,
     tokens,
+    knownHosts: { allowedHosts: server.allowed_hosts, host: server.host },
     rateLimit: live.derive((config) => inCamelCase(config.server.rate_limit)),
     metrics,
     now,

@@ -14,6 +14,7 @@ t.test('an empty configuration is the documented defaults, frozen', async (t) =>
     server: {
       host: '127.0.0.1',
       port: 8080,
+      allowed_hosts: [],
       body_limit_bytes: 1_048_576,
       shutdown_timeout_sec: 8,
       auth: { tokens: [] },

@@ -158,20 +158,67 @@ t.test('accepts every request without tokens, and warns on a reachable address',
   t.same(defaultConfig().server.auth.tokens, [])
 })
 
-t.test('refuses unsafe requests from other sites, with and without tokens, but accepts links', async (t) => {
+t.test('refuses requests of other origins that build or are unsafe, but accepts links', async (t) => {
   for (const env of [{}, undefined]) {
     const { app } = await start(t, env)
     const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, site: string) =>
       app.inject({ method, url, headers: { ...bearer(tokens.nextWriter), 'sec-fetch-site': site } })
-    for (const [method, url] of [
-      ['POST', '/aggregate'],
-      ['DELETE', '/graphs/micro'],
-    ] as const) {
-      const refused = await ask(method, url, 'cross-site')
-      t.match([refused.statusCode, refused.json().code], [403, 'TTA_FORBIDDEN'], `${method} ${url}`)
+    for (const site of ['cross-site', 'same-site']) {
+      for (const [method, url] of [
+        ['POST', '/aggregate'],
+        ['DELETE', '/graphs/micro'],
+        ['GET', '/graphs/micro?from=now-7d'],
+        ['GET', '/graphs/micro/diff?from=now-7d'],
+      ] as const) {
+        const refused = await ask(method, url, site)
+        t.match([refused.statusCode, refused.json().code], [403, 'TTA_FORBIDDEN'], `${method} ${url}`)
+      }
+      t.equal((await ask('GET', '/graphs', site)).statusCode, 200)
     }
-    t.equal((await ask('GET', '/graphs', 'cross-site')).statusCode, 200)
-    for (const site of ['same-origin', 'same-site', 'none'])
+    for (const site of ['same-origin', 'none']) {
       t.equal((await ask('POST', '/aggregate', site)).statusCode, 200, site)
+      t.equal((await ask('GET', '/graphs/micro?from=now-1h', site)).statusCode, 200, site)
+    }
+  }
+})
+
+t.test('refuses hosts and origins that are not its own while no token is configured', async (t) => {
+  const ask = async (env: NodeJS.ProcessEnv | undefined, host: string, origin?: string) => {
+    const { app } = await start(t, env)
+    const headers = { ...bearer(tokens.nextWriter), host, ...(origin && { origin }) }
+    return (await app.inject({ method: 'POST', url: '/aggregate', headers })).statusCode
+  }
+  const hosts = 'tta.example.com,*.apps.example.com'
+  for (const [host, open, listed] of [
+    ['127.0.0.1:8080', 200, 200],
+    ['[::1]:8080', 200, 200],
+    ['localhost', 200, 200],
+    ['tta.localhost:80', 200, 200],
+    ['tta:8080', 200, 200],
+    ['TTA.example.com.:443', 403, 200],
+    ['x.apps.example.com', 403, 200],
+    ['apps.example.com', 403, 403],
+    ['evil.example', 403, 403],
+    ['127.0.0.1.evil.example', 403, 403],
+    ['localhost.evil.example:8080', 403, 403],
+    [':8080', 403, 403],
+    ['a:b', 403, 403],
+  ] as const) {
+    t.equal(await ask({}, host), open, host)
+    t.equal(await ask({ TTA_SERVER_ALLOWED_HOSTS: hosts }, host), listed, `${host}, with allowed hosts`)
+    t.equal(await ask(undefined, host), 200, `${host}, with tokens`)
+  }
+  for (const [origin, open, listed] of [
+    ['http://tta:8080', 200, 200],
+    ['https://tta:8080', 200, 200],
+    ['http://tta:8081', 403, 403],
+    ['http://evil', 403, 403],
+    ['http://tta.example.com', 403, 200],
+    ['null', 403, 403],
+    ['', 200, 200],
+  ] as const) {
+    t.equal(await ask({}, 'tta:8080', origin), open, origin)
+    t.equal(await ask({ TTA_SERVER_ALLOWED_HOSTS: hosts }, 'tta:8080', origin), listed, origin)
+    t.equal(await ask(undefined, 'tta:8080', origin), 200, `${origin}, with tokens`)
   }
 })

@@ -26,10 +26,11 @@ export function buildPage(): void {
   execFileSync(process.execPath, ['build/build.mjs'], { stdio: 'inherit' })
 }
 
-export async function launch(t: Test): Promise<Browser> {
+/** @param args further options of Chromium */
+export async function launch(t: Test, args: string[] = []): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: chromiumPath as string,
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', ...args],
   })
   t.teardown(() => browser.close())
   return browser

@@ -59,6 +59,19 @@ export const ServerSection = Section('The HTTP service.', {
     description: 'Address to listen on; 0.0.0.0: every interface.',
   }),
   port: Count('TCP port to listen on; 0: any free port.', { minimum: 0, maximum: 65_535, default: 8080 }),
+  allowed_hosts: Type.Array(
+    Type.String({
+      pattern: '^(\\*\\.)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$',
+      description: 'A name, or *.name for all names below it.',
+    }),
+    {
+      default: [],
+      maxItems: 100,
+      description:
+        'Names of tta in the Host and Origin headers of requests. Always allowed: addresses, names without a dot, *.localhost and `host`. Checked if it lists names or there are no tokens.',
+      examples: [['tta.example.com']],
+    },
+  ),
   body_limit_bytes: Bytes('Largest request body, bytes.', 1_048_576),
   shutdown_timeout_sec: Seconds(
     'Time that running builds get to end when the service closes, s. Then they are cancelled.',

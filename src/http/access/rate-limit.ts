@@ -57,12 +57,13 @@ export async function limitRates(app: FastifyInstance, limit: () => RateLimit): 
     )
   }
   app.addHook('preHandler', (request, reply, done) => {
-    if (limit().max === 0 || !costs(request)) return done()
+    if (limit().max === 0 || !readsTraces(request)) return done()
     take(request, reply).then(() => done(), done)
   })
 }
 
-function costs({ routeOptions, query }: FastifyRequest): boolean {
+/** Returns whether a request reads the trace source. */
+export function readsTraces({ routeOptions, query }: FastifyRequest): boolean {
   const { costsTempo = false } = routeOptions.config
   return costsTempo === 'with parameters' ? buildParameters(query as object) !== undefined : costsTempo
 }

@@ -1,16 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import { TtaError } from '../../base/errors.ts'
+import { readsTraces } from './rate-limit.ts'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses requests with an unsafe method from pages of other sites. Such a page could otherwise start builds through the
- * browser of a user who can reach tta. Browsers mark these requests (W3C Fetch Metadata); other programs do not.
+ * Refuses requests from pages of other origins that have an unsafe method or read the trace source. Such a page, or an
+ * image of it, could otherwise start builds through the browser of a user who can reach tta. Browsers mark these requests
+ * (W3C Fetch Metadata); other programs do not.
  */
 export function refuseCrossSite(app: FastifyInstance): void {
-  app.addHook('onRequest', ({ method, headers }, _reply, done) => {
-    if (safeMethods.has(method) || headers['sec-fetch-site'] !== 'cross-site') return done()
-    done(new TtaError('TTA_FORBIDDEN', `Cross-site ${method} requests are not allowed`))
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { method, headers } = request
+    const site = headers['sec-fetch-site']
+    if (site !== 'cross-site' && site !== 'same-site') return done()
+    if (safeMethods.has(method) && !readsTraces(request)) return done()
+    const what = safeMethods.has(method) ? 'requests that read traces' : `${method} requests`
+    done(
+      new TtaError('TTA_FORBIDDEN', `${what} from other origins (sec-fetch-site: ${site}) are not allowed`),
+    )
   })
 }
 

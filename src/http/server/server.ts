@@ -5,6 +5,7 @@ import { version } from '../../base/package.ts'
 import { logRequests } from '../../operations/logger.ts'
 import { observeRequests } from '../../operations/metrics/http-metrics.ts'
 import { createMetrics, type Metrics } from '../../operations/metrics/metrics.ts'
+import { type KnownHosts, refuseForeignHosts } from '../access/known-hosts.ts'
 import { limitRates, type RateLimit } from '../access/rate-limit.ts'
 import { refuseCrossSite, refuseWhenClosing } from '../access/request-guards.ts'
 import { AcceptedTokens, requireTokens, warnOfOpenAccess } from '../access/token-check.ts'
@@ -24,6 +25,8 @@ export interface ServerOptions {
   requestTimeoutMs?: number | undefined
   /** @default no token: every request is accepted */
   tokens?: AcceptedTokens
+  /** @default no further hosts */
+  knownHosts?: KnownHosts
   /** Called for every request. @default no limit */
   rateLimit?: () => RateLimit
   /** Served at GET /metrics. @default a registry with the HTTP metrics only */
@@ -41,6 +44,7 @@ const noLimit = () => ({ max: 0, windowSec: 1 })
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { parts, logger, bodyLimitBytes, requestTimeoutMs = 60_000, now = Date.now } = options
   const { tokens = new AcceptedTokens(), rateLimit = noLimit, metrics = createMetrics(version) } = options
+  const { knownHosts = { allowedHosts: [], host: 'localhost' } } = options
   const app = Fastify({
     // `refuseWhenClosing` answers with a problem document instead.
     return503OnClosing: false,
@@ -82,6 +86,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   observeRequests(app, metrics)
   answerUnroutedRequests(app)
   refuseCrossSite(app)
+  refuseForeignHosts(app, knownHosts, tokens)
   requireTokens(app, tokens)
   await limitRates(app, rateLimit)
   const warnings = warnOfOpenAccess(app, tokens)
