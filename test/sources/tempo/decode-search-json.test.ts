@@ -2,7 +2,8 @@ import t from 'tap'
 import { decodeSearchJson } from '../../../src/sources/tempo/decode/decode-search-json.ts'
 
 t.test('pads ids to 32 digits, in the order of the answer', async (t) => {
-  const answer = { traces: [{ traceID: 'B0' }, { traceID: 'a'.repeat(32), durationMs: 5 }] }
+  const traces = [{ traceID: 'B0' }, { traceID: 'a'.repeat(32), durationMs: 5 }]
+  const answer = { traces, metrics: {} }
   t.same(decodeSearchJson(JSON.stringify(answer)), {
     ids: [`${'0'.repeat(30)}b0`, 'a'.repeat(32)],
     unfinished: false,
@@ -15,25 +16,27 @@ t.test('reports a search that stopped early', async (t) => {
   t.equal(unfinished({ totalJobs: 3 }), true)
   t.equal(unfinished({ completedJobs: 3, totalJobs: 3 }), false)
   t.equal(unfinished({}), false)
-  t.equal(unfinished(null), false)
 })
 
-t.test('rejects other JSON, and ids that are not hex', async (t) => {
+t.test('rejects other JSON, ids that are not hex, and an answer without metrics', async (t) => {
   for (const json of [
     '',
     '{',
     'null',
     '[]x',
     '7',
-    '{"traces":7}',
-    '{"traces":{}}',
-    '{"traces":[null]}',
-    '{"traces":[{}]}',
-    '{"traces":[{"traceID":""}]}',
-    '{"traces":[{"traceID":7}]}',
-    '{"traces":[{"traceID":"../../status"}]}',
-    '{"traces":[{"traceID":"aa?x=1"}]}',
-    `{"traces":[{"traceID":"${'a'.repeat(33)}"}]}`,
+    '{"traces":7,"metrics":{}}',
+    '{"traces":{},"metrics":{}}',
+    '{"traces":[null],"metrics":{}}',
+    '{"traces":[{}],"metrics":{}}',
+    '{"traces":[{"traceID":""}],"metrics":{}}',
+    '{"traces":[{"traceID":7}],"metrics":{}}',
+    '{"traces":[{"traceID":"../../status"}],"metrics":{}}',
+    '{"traces":[{"traceID":"aa?x=1"}],"metrics":{}}',
+    `{"traces":[{"traceID":"${'a'.repeat(33)}"}],"metrics":{}}`,
+    '{}',
+    '{"traces":[]}',
+    '{"metrics":null}',
     '{"metrics":7}',
     '{"metrics":{"completedJobs":"3"}}',
   ]) {

@@ -52,6 +52,25 @@ export function withJobs(answer: Answer, completed: number): Answer {
   return { ...answer, body: Buffer.concat([Buffer.from(answer.body), writer.finish()]) }
 }
 
+/** The first half of the traces, without what follows. */
+function withoutEnd(answer: Buffer): Buffer {
+  let end = 0
+  while (end < answer.length / 2) {
+    const length = protobufLength(answer, end + 1)
+    end = length.end + length.value
+  }
+  return answer.subarray(0, end)
+}
+
+function protobufLength(bytes: Buffer, start: number): { value: number; end: number } {
+  let [value, end, shift] = [0, start, 0]
+  for (; ; shift += 7) {
+    const byte = bytes[end++] ?? 0
+    value |= (byte & 0x7f) << shift
+    if (byte < 0x80) return { value, end }
+  }
+}
+
 export const tooLarge = text(500, 'response larger than the max (26042395 vs 16777216)')
 export const html: Answer = {
   status: 200,
@@ -59,6 +78,7 @@ export const html: Answer = {
   body: '<html><body>502 Bad Gateway</body></html>',
 }
 const json: Answer = { status: 200, type: 'application/json', body: '{"traces":[]}' }
+const emptyJson: Answer = { ...json, body: '{"traces":[],"metrics":{}}' }
 const bomb: Answer = {
   ...protobuf(gzipSync(Buffer.alloc(2e6))),
   headers: { 'content-encoding': 'gzip' },
@@ -162,6 +182,35 @@ export const rows: Row[] = [
     tempo: onSearch((_asked, answer) => ({ ...answer(), body: Buffer.from(answer().body).subarray(0, -30) })),
     code: 'TTA_TEMPO_BAD_ANSWER',
     message: /damaged/,
+  },
+  {
+    name: 'protobuf cut between two traces',
+    tempo: onSearch((_asked, answer) => ({ ...answer(), body: withoutEnd(Buffer.from(answer().body)) })),
+    code: 'TTA_TEMPO_BAD_ANSWER',
+    message: /damaged.*metrics/,
+  },
+  {
+    name: 'nothing with status 200',
+    tempo: always(protobuf(new Uint8Array())),
+    code: 'TTA_TEMPO_BAD_ANSWER',
+    message: /damaged.*metrics/,
+  },
+  ...[202, 203, 206].map((status) => ({
+    name: `an answer with status ${status}`,
+    tempo: onSearch((_asked, answer) => ({ ...answer(), status })),
+    code: 'TTA_TEMPO_BAD_ANSWER',
+    message: RegExp(`answered ${status} instead of 200`),
+  })),
+  {
+    name: 'JSON of ids without metrics',
+    tempo: {
+      unknown: ['select('],
+      fault: ({ kind, params }, answer) =>
+        kind === 'search' && params.get('q') === '{ }' && answer().type === 'application/json'
+          ? json
+          : undefined,
+    },
+    code: 'TTA_TEMPO_BAD_ANSWER',
   },
   {
     name: 'an HTML page with status 200',
@@ -273,7 +322,7 @@ export const rows: Row[] = [
   },
   {
     name: 'refused bulk search and nothing but JSON, in a window that ends now',
-    tempo: { unknown: ['select('], fault: ({ kind }) => (kind === 'probe' ? json : undefined) },
+    tempo: { unknown: ['select('], fault: ({ kind }) => (kind === 'probe' ? emptyJson : undefined) },
     read: { now: () => window.toMs },
     warnings: [/refuses bulk/],
     report: {},

@@ -159,6 +159,8 @@ export class TempoClient {
     try {
       const { statusCode, headers, body } = await response
       if (statusCode >= 300) throw new TempoStatusError(path, statusCode, 'a redirect')
+      // Such as 202 or 206, by which a gateway says that the body is not the answer, or a part of it.
+      if (statusCode !== 200) throw new TempoAnswerError(`${path} answered ${statusCode} instead of 200`)
       const plain = await this.decompress(body, headers['content-encoding'])
       tally.bytes += plain.length
       notify('ok', plain.length)

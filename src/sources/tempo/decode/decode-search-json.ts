@@ -12,13 +12,14 @@ export interface SearchIds {
  * Decodes the trace ids of a search answer in JSON. Tempo strips their leading zeros (grafana/tempo
  * pkg/util/traceid.go); here they are padded again.
  *
- * @throws {TempoAnswerError} it is not a search answer, or an id is not hex: ids go into the paths of requests
+ * @throws {TempoAnswerError} it is not a search answer, which always has metrics, or an id is not hex: ids go into the
+ *   paths of requests
  */
 export function decodeSearchJson(json: string): SearchIds {
   const { traces, metrics } = asRecord(parse(json))
   if (!Array.isArray(traces ?? [])) throw notSearchAnswer()
   const ids = ((traces ?? []) as unknown[]).map((trace) => paddedTraceId(asRecord(trace).traceID))
-  const { completedJobs, totalJobs } = asRecord(metrics ?? {})
+  const { completedJobs, totalJobs } = asRecord(metrics)
   return { ids, unfinished: jobs(completedJobs) < jobs(totalJobs) }
 }
 

@@ -4,7 +4,7 @@ import { attributeTerm } from '../../../model/traceql-terms.ts'
 import { createServiceIdentity, type ServiceIdentity } from '../../otlp/service-identity.ts'
 import type { SpanProjection } from '../../otlp/span-projection.ts'
 import { BytePattern } from '../../protobuf/byte-pattern.ts'
-import { ProtobufReader } from '../../protobuf/protobuf-reader.ts'
+import { ProtobufError, ProtobufReader } from '../../protobuf/protobuf-reader.ts'
 import { readHex } from './attribute-reader.ts'
 import { SpanReader } from './decode-span.ts'
 
@@ -73,19 +73,27 @@ export class SearchDecoder {
     this.onTrace = onTrace
   }
 
-  /** @throws {ProtobufError} the answer is cut short or is not protobuf */
+  /**
+   * Every Tempo ends its answer with metrics, so one without them was cut between two traces, or is empty.
+   *
+   * @throws {ProtobufError} the answer is cut short or is not protobuf
+   */
   outline(): SearchOutline {
     const { reader } = this
     const end = reader.bytes.length
     const outline = { traces: 0, unfinished: false }
+    let hasMetrics = false
     for (reader.position = 0; reader.position < end; ) {
       const tag = reader.tag(end)
-      if (tag === 0x12) outline.unfinished = this.isUnfinished(reader.endOfBytes(end))
-      else {
+      if (tag === 0x12) {
+        outline.unfinished = this.isUnfinished(reader.endOfBytes(end))
+        hasMetrics = true
+      } else {
         if (tag === 0x0a) outline.traces++
         reader.skip(tag, end)
       }
     }
+    if (!hasMetrics) throw new ProtobufError('the metrics that end a search answer are missing')
     reader.position = 0
     return outline
   }
