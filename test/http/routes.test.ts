@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import { TtaError } from '../../src/base/errors.ts'
+import { AcceptedTokens } from '../../src/http/access/token-check.ts'
 import { documentOf, startServer, summaryOf, tempoDown } from '../support/server-stand-ins.ts'
 
 t.test('POST /aggregate', async (t) => {
@@ -306,7 +308,10 @@ t.test('health', async (t) => {
 
   t.test('ready is 503 with the reasons, even if a dependency never answers', async (t) => {
     const aborted: boolean[] = []
+    const token = 'reader-0123456789'
+    const tokens = new AcceptedTokens()
     const { app } = await startServer(t, {
+      tokens,
       checkTimeoutMs: 20,
       source: {
         name: 'tempo',
@@ -335,13 +340,33 @@ t.test('health', async (t) => {
     t.same(response.json(), {
       ready: false,
       checks: [
-        { kind: 'source', name: 'tempo', ok: false, reason: 'Tempo did not answer' },
-        { kind: 'sink', name: 'deaf', ok: false, reason: 'no answer within 20 ms' },
-        { kind: 'sink', name: 'broken', ok: false, reason: 'Internal error' },
+        {
+          kind: 'source',
+          name: 'tempo',
+          ok: false,
+          code: 'TTA_TEMPO_UNAVAILABLE',
+          reason: 'Tempo did not answer',
+        },
+        { kind: 'sink', name: 'deaf', ok: false, code: 'TTA_DEADLINE', reason: 'no answer within 20 ms' },
+        { kind: 'sink', name: 'broken', ok: false, code: 'TTA_INTERNAL', reason: 'Internal error' },
       ],
       warnings: [],
     })
     t.same(aborted, [true])
+
+    tokens.replace([
+      { name: 'a', sha256: createHash('sha256').update(token).digest('hex'), scopes: ['read'] },
+    ])
+    const ask = async (headers: Record<string, string>) =>
+      (await app.inject({ url: '/health/ready', headers })).json().checks
+    t.same((await ask({ authorization: `Bearer ${token}` }))[0].reason, 'Tempo did not answer')
+    for (const headers of [{}, { authorization: 'Bearer other' }]) {
+      t.same(await ask(headers), [
+        { kind: 'source', name: 'tempo', ok: false, code: 'TTA_TEMPO_UNAVAILABLE' },
+        { kind: 'sink', name: 'deaf', ok: false, code: 'TTA_DEADLINE' },
+        { kind: 'sink', name: 'broken', ok: false, code: 'TTA_INTERNAL' },
+      ])
+    }
   })
 })
 

@@ -69,6 +69,8 @@ declare module 'fastify' {
      * @returns a function that ends the calls
      */
     whenRevoked(listener: () => void): () => void
+    /** Whether the request has a token with the scope, or none is needed. For routes that are public in part. */
+    hasScope(scope: Scope): boolean
   }
 }
 
@@ -95,6 +97,13 @@ export function requireTokens(app: FastifyInstance, tokens: AcceptedTokens): voi
     })
   })
 
+  app.decorateRequest('hasScope', function (this: FastifyRequest, scope: Scope) {
+    const presented = presentedToken(this)
+    return (
+      tokens.isOpen || (presented !== undefined && tokens.find(presented)?.scopes.includes(scope) === true)
+    )
+  })
+
   app.addHook('onRoute', (route) => {
     const scope = route.config?.scope ?? defaultScope(route)
     route.config = { ...route.config, scope }
@@ -115,15 +124,19 @@ function defaultScope({ method }: Pick<RouteOptions, 'method'>): Scope {
   return [method].flat().every((name) => name === 'GET' || name === 'HEAD') ? 'read' : 'write'
 }
 
+/** The token of the Authorization header. */
+const presentedToken = ({ headers }: FastifyRequest) =>
+  /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
+
 /** @throws {TtaError} TTA_UNAUTHORIZED, TTA_FORBIDDEN */
 function admitted(
-  { headers }: FastifyRequest,
+  request: FastifyRequest,
   reply: FastifyReply,
   tokens: AcceptedTokens,
   scope: Scope,
 ): AccessToken {
   const challenge = (parameters = '') => reply.header('www-authenticate', `Bearer realm="tta"${parameters}`)
-  const presented = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
+  const presented = presentedToken(request)
   if (presented === undefined) {
     challenge()
     throw new TtaError('TTA_UNAUTHORIZED', 'Authentication required: send Authorization: Bearer <token>')

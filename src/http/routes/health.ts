@@ -31,7 +31,13 @@ const Check = Type.Object(
     }),
     name: Type.String({ description: 'Name of the dependency' }),
     ok: Type.Boolean({ description: 'Whether the dependency can be reached' }),
-    reason: Type.Optional(Type.String({ description: 'Reason for the failure' })),
+    code: Type.Optional(Type.String({ description: 'Error code of the failure' })),
+    reason: Type.Optional(
+      Type.String({
+        description:
+          'Reason for the failure. It may repeat a text of the dependency, so a caller without a token gets none if tokens are configured',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -98,13 +104,17 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
         },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const results = await checkAll()
       const ready = results.every(({ kind, ok }) => ok || kind === 'history')
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ ready, checks: results, warnings: warnings() })
+        .send({
+          ready,
+          checks: request.hasScope('read') ? results : results.map(({ reason: _, ...state }) => state),
+          warnings: warnings(),
+        })
     },
   )
 }
@@ -135,7 +145,8 @@ async function check(kind: Check['kind'], dependency: Dependency, timeoutMs: num
     await Promise.race([dependency.check(controller.signal), deadline])
     return { kind, name, ok: true }
   } catch (error) {
-    return { kind, name, ok: false, reason: error instanceof TtaError ? error.message : 'Internal error' }
+    if (error instanceof TtaError) return { kind, name, ok: false, code: error.code, reason: error.message }
+    return { kind, name, ok: false, code: 'TTA_INTERNAL', reason: 'Internal error' }
   } finally {
     clearTimeout(timer)
   }
