@@ -6,6 +6,9 @@ export interface ExportRow {
   adjustedCount: number
   adjustedCountLow: number
   adjustedCountHigh: number
+  adjustedFailed: number
+  adjustedFailedLow: number
+  adjustedFailedHigh: number
   failed: number
   slow: number
   meanMs: number

@@ -20,6 +20,18 @@ const figures = {
     description: 'Upper end of the 95 % interval of adjustedCount',
   }),
   failed: Type.Integer({ minimum: 0, description: 'Number of calls with status ERROR' }),
+  adjustedFailed: Type.Number({
+    minimum: 0,
+    description: 'Estimated number of failed calls before sampling. Equal to failed without a sampling rate',
+  }),
+  adjustedFailedLow: Type.Number({
+    minimum: 0,
+    description: 'Lower end of the 95 % interval of adjustedFailed, at least failed',
+  }),
+  adjustedFailedHigh: Type.Number({
+    minimum: 0,
+    description: 'Upper end of the 95 % interval of adjustedFailed',
+  }),
   slow: Type.Integer({ minimum: 0, description: 'Number of calls above traceThresholdMs that did not fail' }),
   meanMs: Type.Number({ minimum: 0, description: 'Mean duration of a call, ms' }),
   p50Ms: Type.Number({

@@ -78,23 +78,18 @@ type EdgeOnly = Exclude<keyof EdgeRow, keyof NodeRow>
 function sumRows(rows: (NodeRow | EdgeRow)[], windowSec: number): SharedFields {
   const sum = (value: (row: NodeRow | EdgeRow) => number) =>
     rows.reduce((total, row) => total + value(row), 0)
+  const adjusted = (value: (row: NodeRow | EdgeRow) => number) => rounded(sum(value), 6)
   const count = sum((row) => row.count)
   const calls = {
     count,
-    adjustedCount: rounded(
-      sum((row) => row.adjustedCount),
-      6,
-    ),
+    adjustedCount: adjusted((row) => row.adjustedCount),
     // Rows may count the same traces, so their errors are added.
-    adjustedCountLow: rounded(
-      sum((row) => row.adjustedCountLow),
-      6,
-    ),
-    adjustedCountHigh: rounded(
-      sum((row) => row.adjustedCountHigh),
-      6,
-    ),
+    adjustedCountLow: adjusted((row) => row.adjustedCountLow),
+    adjustedCountHigh: adjusted((row) => row.adjustedCountHigh),
     failed: sum((row) => row.failed),
+    adjustedFailed: adjusted((row) => row.adjustedFailed),
+    adjustedFailedLow: adjusted((row) => row.adjustedFailedLow),
+    adjustedFailedHigh: adjusted((row) => row.adjustedFailedHigh),
     slow: sum((row) => row.slow),
   }
   const meanMs = rounded(sum((row) => row.count * row.meanMs) / Math.max(1, count), 6)

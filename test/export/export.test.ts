@@ -185,11 +185,11 @@ flowchart LR
 t.test('CSV', async (t) => {
   t.equal(
     toCsv(micro, 'nodes').split('\r\n')[0],
-    'id,title,subTitle,role,group,identity,count,adjustedCount,adjustedCountLow,adjustedCountHigh,failed,slow,meanMs,p50Ms,p95Ms,p99Ms,perSec,criticalPathShare,selfCalls,slowestTrace,failedTrace,typicalTrace,traceql,traceqlFailed',
+    'id,title,subTitle,role,group,identity,count,adjustedCount,adjustedCountLow,adjustedCountHigh,failed,adjustedFailed,adjustedFailedLow,adjustedFailedHigh,slow,meanMs,p50Ms,p95Ms,p99Ms,perSec,criticalPathShare,selfCalls,slowestTrace,failedTrace,typicalTrace,traceql,traceqlFailed',
   )
   t.equal(
     toCsv(micro, 'edges').split('\r\n')[1],
-    'a_b,a,cart,GET /cart 🛒,b,db,SELECT,2,2,2,2,1,0,10.5,10,11,11,0.000556,0.25,12,10,2,1,0,0,' +
+    'a_b,a,cart,GET /cart 🛒,b,db,SELECT,2,2,2,2,1,1,1,1,0,10.5,10,11,11,0.000556,0.25,12,10,2,1,0,0,' +
       '000000000000000000000000000000a1,,000000000000000000000000000000a2,"{ name = ""GET /"" }",',
   )
   const rows = parseCsv<Record<string, string>>(toCsv(everyName, 'nodes'), { columns: true })

@@ -3,6 +3,7 @@ import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import type { Graph } from '../../src/graph/graph.ts'
 import type { Red } from '../../src/graph/totals/red.ts'
+import type { AdjustedCount } from '../../src/graph/totals/sampled-calls.ts'
 import { toNodeGraph } from '../../src/node-graph/node-graph.ts'
 import {
   builderOf as buildGraph,
@@ -206,7 +207,14 @@ function comparable({ nodes, edges, foldings, ...graph }: Graph, traces: TestSpa
   const isRounded = traces.flat().some((span) => durationNsOf(span) > 2 ** 52)
   const strip = <Row extends Red>(row: Row) => {
     const { p50Ns, p95Ns, p99Ns, criticalPathNs, exemplars, ...others } = row
-    const { adjustedCount, adjustedCountLow, adjustedCountHigh, adjustedCountVariance, ...exact } = others
+    const {
+      adjustedCount,
+      adjustedCountLow,
+      adjustedCountHigh,
+      adjustedCountVariance,
+      adjustedFailed,
+      ...exact
+    } = others
     return [exact, isRounded ? 0 : criticalPathNs]
   }
   // A gap of over 104 days is a difference of doubles.
@@ -230,10 +238,23 @@ const percentilesAreClose = (rows: Red[], expected: Red[]) =>
 /** Adjusted counts are exact, variances are rounded to millionths for each trace. */
 const estimatesAreEqual = (rows: Red[], expected: Red[]) =>
   rows.every((row, at) => {
-    const { adjustedCount = Number.NaN, adjustedCountVariance = Number.NaN } = expected[at] ?? {}
-    const error = Math.abs(row.adjustedCountVariance - adjustedCountVariance)
-    const isOrdered = row.count <= row.adjustedCountLow && row.adjustedCountLow <= row.adjustedCountHigh
-    return row.adjustedCount === adjustedCount && error <= 1e-5 + adjustedCountVariance * 1e-9 && isOrdered
+    const other = expected[at]
+    return (
+      other !== undefined &&
+      isEstimate(row, row.count, other) &&
+      isEstimate(row.adjustedFailed, row.failed, other.adjustedFailed)
+    )
   })
+
+function isEstimate(found: AdjustedCount, recorded: number, expected: AdjustedCount): boolean {
+  const { adjustedCount, adjustedCountLow, adjustedCountHigh, adjustedCountVariance } = found
+  const error = Math.abs(adjustedCountVariance - expected.adjustedCountVariance)
+  return (
+    recorded <= adjustedCountLow &&
+    adjustedCountLow <= adjustedCountHigh &&
+    adjustedCount === expected.adjustedCount &&
+    error <= 1e-5 + expected.adjustedCountVariance * 1e-9
+  )
+}
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)

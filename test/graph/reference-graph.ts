@@ -70,7 +70,12 @@ export function referenceGraph(traces: TestSpan[][], options: ReferenceOptions):
     }))
     const counted = role === 'operation' ? calls.flatMap(callsOf) : calls
     const path = role === 'operation' ? calls.map((call) => pathNs.get(call) ?? 0n) : []
-    const figures = { ...redOf(counted, options.slowThresholdMs), ...adjusted(weights) }
+    const failed = weights.filter((_, at) => calls[at]?.status === 'error')
+    const figures = {
+      ...redOf(counted, options.slowThresholdMs),
+      ...adjusted(weights),
+      adjustedFailed: adjusted(failed),
+    }
     return { ...figures, criticalPathNs: Number(sumOf(path)) }
   }
   const keys = [...nodes.keys()].sort((a, b) => compareTuples(JSON.parse(a), JSON.parse(b)))

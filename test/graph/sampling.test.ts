@@ -149,3 +149,27 @@ t.test('the interval holds the truth in 93 to 97 of 100 runs with mixed threshol
   }
   t.ok(holds >= 0.93 * runs && holds <= 0.97 * runs, `${holds} of ${runs}`)
 })
+
+t.test('failed calls have their own adjusted count', async (t) => {
+  const failing: TestSpan = { ...cart, status: 'error', adjustedCount: 4 }
+  for (const level of ['operation', 'service'] as const) {
+    const { edge, node } = rowsOf(
+      [
+        [{ ...web, adjustedCount: 2 }, cart],
+        [{ ...web, adjustedCount: 2 }, failing],
+      ],
+      level,
+    )
+    t.match(edge('web', 'cart'), {
+      failed: 1,
+      adjustedCount: 6,
+      adjustedFailed: { adjustedCount: 4, adjustedCountVariance: 12 },
+    })
+    t.match(node('cart'), {
+      failed: 1,
+      adjustedCount: 5,
+      adjustedFailed: { adjustedCount: 4, adjustedCountVariance: 12 },
+    })
+    t.match(node('web'), { failed: 0, adjustedFailed: { adjustedCount: 0, adjustedCountHigh: 0 } })
+  }
+})

@@ -24,6 +24,9 @@ const node = (id: string, count: number, more: Partial<NodeRow> = {}): NodeRow =
     adjustedCountLow: count,
     adjustedCountHigh: count,
     failed: 0,
+    adjustedFailed: 0,
+    adjustedFailedLow: 0,
+    adjustedFailedHigh: 0,
     ...more,
   }
 }

@@ -21,6 +21,7 @@ const node = (title: string, operation: string, more: Partial<GraphNode> = {}): 
     count: 1,
     ...certain(more.count ?? 1),
     failed: 0,
+    adjustedFailed: certain(more.failed ?? 0),
     slow: 0,
     meanNs: 0,
     criticalPathNs: 0,

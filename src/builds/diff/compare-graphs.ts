@@ -10,6 +10,7 @@ import {
 import { EdgeRow, type NodeGraph, NodeRow } from '../../model/node-graph-rows.ts'
 import {
   failurePValue,
+  failureShare,
   latencyPValue,
   presencePValue,
   type Sample,
@@ -191,7 +192,7 @@ function shift(base: Sample, current: Sample): 'slower' | 'faster' | 'unchanged'
 }
 
 const failureShift = (base: Sample, current: Sample) =>
-  current.failed / current.count > base.failed / base.count ? 'failing more' : 'failing less'
+  failureShare(current) > failureShare(base) ? 'failing more' : 'failing less'
 
 function trafficShift(ratio: number): 'busier' | 'quieter' | 'unchanged' {
   if (ratio > 1 + leastShift) return 'busier'
@@ -201,7 +202,7 @@ function trafficShift(ratio: number): 'busier' | 'quieter' | 'unchanged' {
 function changeText(change: Change, base: Sample | undefined, current: Sample | undefined): string {
   if (!base || !current) return `${change}: ${(current ?? base)?.count} calls`
   const failing = (sample: Sample) =>
-    `${Number(((100 * sample.failed) / Math.max(1, sample.count)).toPrecision(3))} %`
+    `${Number(((100 * sample.adjustedFailed) / Math.max(1, sample.adjustedCount)).toPrecision(3))} %`
   const mean = (sample: Sample) => `${Number(sample.meanMs.toPrecision(3))} ms`
   return `${change}: mean ${mean(base)} -> ${mean(current)}, failed ${failing(base)} -> ${failing(current)}`
 }

@@ -1,8 +1,13 @@
-import { callWeight, effectiveCalls, type SampledCount } from './sampled-count.ts'
+import {
+  callWeight,
+  effectiveCalls,
+  failedCalls,
+  type SampledCount,
+  type SampledFailures,
+} from './sampled-count.ts'
 
 /** The figures of a row that the tests use. */
-export interface Sample extends SampledCount {
-  failed: number
+export interface Sample extends SampledCount, SampledFailures {
   meanMs: number
   p50Ms: number
   p95Ms: number
@@ -16,19 +21,38 @@ const falseDiscoveryRate = 0.05
 
 /**
  * Tests whether one side fails more often: two-proportion z test, pooled, with Yates' continuity correction. Assumes
- * that calls are independent of each other. Of a sampled side only its effective calls count.
+ * that calls are independent of each other. Of a sampled side the share is that before sampling.
  *
  * @returns two-sided p-value, 0 to 1
  */
 export function failurePValue(a: Sample, b: Sample): number {
-  const ofA = effectiveCalls(a)
-  const ofB = effectiveCalls(b)
-  if (Math.min(ofA, ofB) < fewestCalls) return 1
-  const perCall = 1 / ofA + 1 / ofB
-  const failed = a.failed * (ofA / a.count) + b.failed * (ofB / b.count)
-  const pooled = failed / (ofA + ofB)
-  const difference = Math.abs(a.failed / a.count - b.failed / b.count) - perCall / 2
+  if (Math.min(effectiveCalls(a), effectiveCalls(b)) < fewestCalls) return 1
+  const pooled = (a.adjustedFailed + b.adjustedFailed) / (a.adjustedCount + b.adjustedCount)
+  const perCall = perEffectiveCall(a, pooled) + perEffectiveCall(b, pooled)
+  const difference = Math.abs(failureShare(a) - failureShare(b)) - perCall / 2
   return difference <= 0 ? 1 : twoSided(difference / Math.sqrt(pooled * (1 - pooled) * perCall))
+}
+
+/** Returns the share of failed calls before sampling. */
+export const failureShare = (sample: Sample) => sample.adjustedFailed / sample.adjustedCount
+
+/**
+ * Returns the variance of the estimated share of failed calls, divided by that of one call. Without sampling it is
+ * 1 / count.
+ *
+ * The numbers of failed and of other calls are estimates with a variance of their own. They are taken as independent,
+ * which gives the largest variance of the share.
+ *
+ * @param share share of failed calls, 0 to 1
+ */
+function perEffectiveCall(sample: Sample, share: number): number {
+  const { adjustedCount, adjustedFailed } = sample
+  const all = callWeight(sample) - 1
+  const ofFailed = adjustedFailed > 0 ? callWeight(failedCalls(sample)) - 1 : all
+  const others = adjustedCount - adjustedFailed
+  const ofOthers =
+    others > 0 ? Math.max(0, all * adjustedCount - ofFailed * adjustedFailed) / others : ofFailed
+  return (1 + (1 - share) * ofFailed + share * ofOthers) / adjustedCount
 }
 
 /**

@@ -5,6 +5,20 @@ export interface SampledCount {
   adjustedCountHigh: number
 }
 
+/** The failed calls of a row, in the same way. */
+export interface SampledFailures {
+  failed: number
+  adjustedFailed: number
+  adjustedFailedHigh: number
+}
+
+/** Returns the failed calls as a count of their own. */
+export const failedCalls = (row: SampledFailures): SampledCount => ({
+  count: row.failed,
+  adjustedCount: row.adjustedFailed,
+  adjustedCountHigh: row.adjustedFailedHigh,
+})
+
 /** A standard normal value is within this distance of 0 with 95 % probability. */
 const z = 1.959964
 

@@ -3,7 +3,7 @@ import { PairIndex } from '../columns/hash-index.ts'
 import type { Steps } from '../columns/steps.ts'
 import { otherIndex, type StringTable } from '../columns/string-table.ts'
 import { otherPeerCode, serviceCode } from '../spans/peer-codes.ts'
-import type { SpanTable } from '../spans/span-table.ts'
+import { hasFailed, type SpanTable } from '../spans/span-table.ts'
 import type { MeasuredSpans } from '../spans/span-weights.ts'
 import { type CallPattern, CallPatterns } from './call-patterns.ts'
 import { CallSides, type Sides } from './call-sides.ts'
@@ -130,7 +130,13 @@ export class CallTotals {
     if (weights === undefined) this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign)
     else {
       this.edgeRed.addSpan(edge, spans, row, this.slowThresholdNs, sign, weights.unrecordedOnEdge[row])
-      this.nodeRed.addWeight(callee, weights.unrecorded[row]!, weights.calls[row]!, sign)
+      this.nodeRed.addWeight(
+        callee,
+        weights.unrecorded[row]!,
+        weights.calls[row]!,
+        hasFailed(spans, row),
+        sign,
+      )
     }
     this.passed?.add(edge, row, true, sign * (weights?.calls[row] ?? 1))
     this.observer?.call(caller, callee, row)
@@ -161,8 +167,8 @@ export class CallTotals {
     this.edgeRed.addCall(edge, spans, row, failed, this.slowThresholdNs, sign, unrecorded)
     if (unrecorded !== 0) {
       const calls = spans.weights?.calls[row] ?? 1
-      this.received.addWeight(callee, unrecorded, calls, sign)
-      this.made.addWeight(caller, unrecorded, calls, sign)
+      this.received.addWeight(callee, unrecorded, calls, failed, sign)
+      this.made.addWeight(caller, unrecorded, calls, failed, sign)
     }
     if (this.passed) {
       // The row of a call to a peer is that of the caller.

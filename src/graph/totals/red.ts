@@ -12,6 +12,8 @@ export interface Red extends Percentiles, AdjustedCount {
   count: number
   /** Failed calls: status ERROR; at the service level of either side. */
   failed: number
+  /** Failed calls before sampling. */
+  adjustedFailed: AdjustedCount
   /** Calls that did not fail and took longer than `slowThresholdMs`. */
   slow: number
   /** Mean duration, ns. */
@@ -36,6 +38,8 @@ export class RedColumns {
   private cells = new Float64Array(64 * cellsPerRow)
   /** Absent as long as no call was sampled. */
   private sampled: SampledCalls | undefined
+  /** The same for the failed calls only. */
+  private sampledFailed: SampledCalls | undefined
   private readonly trace: CurrentTrace
   private readonly durations = new DurationSketches()
   private readonly exemplars: ExemplarColumns
@@ -78,7 +82,7 @@ export class RedColumns {
     unrecorded = spans.weights?.unrecorded[span] ?? 0,
   ): void {
     const { weights } = spans
-    if (unrecorded !== 0) this.addWeight(row, unrecorded, weights?.calls[span] ?? 1, sign)
+    if (unrecorded !== 0) this.addWeight(row, unrecorded, weights?.calls[span] ?? 1, hasFailed, sign)
     if (weights === undefined || weights.calls[span] === 1)
       this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
     else this.addSummary(row, weights, span, hasFailed, slowThresholdNs, sign)
@@ -89,18 +93,21 @@ export class RedColumns {
    *
    * @param unrecorded adjusted count of each call less 1, in whole millionths
    */
-  addWeight(row: number, unrecorded: number, calls: number, sign: 1 | -1): void {
+  addWeight(row: number, unrecorded: number, calls: number, hasFailed: boolean, sign: 1 | -1): void {
     if (unrecorded === 0) return
     this.reserve(row)
     this.sampled ??= new SampledCalls(this.trace)
     this.sampled.add(row, unrecorded, calls, sign)
+    if (!hasFailed) return
+    this.sampledFailed ??= new SampledCalls(this.trace)
+    this.sampledFailed.add(row, unrecorded, calls, sign)
   }
 
   /** Adds a trace, which begins with this span and counts once even if the span is a summary. */
   addTrace(row: number, spans: SpanTable, span: number, slowThresholdNs: number, sign: 1 | -1): void {
     const { weights } = spans
-    if (weights) this.addWeight(row, weights.unrecorded[span]!, 1, sign)
     const hasFailed = spans.status[span] === SpanStatus.error
+    if (weights) this.addWeight(row, weights.unrecorded[span]!, 1, hasFailed, sign)
     this.addOne(row, spans.durationNs[span]!, hasFailed, slowThresholdNs, sign)
   }
 
@@ -162,6 +169,9 @@ export class RedColumns {
     if (!other.sampled) return
     this.sampled ??= new SampledCalls(this.trace)
     this.sampled.addRow(row, other.sampled, from)
+    if (!other.sampledFailed) return
+    this.sampledFailed ??= new SampledCalls(this.trace)
+    this.sampledFailed.addRow(row, other.sampledFailed, from)
   }
 
   /**
@@ -179,6 +189,9 @@ export class RedColumns {
     if (!other.sampled) return
     this.sampled ??= new SampledCalls(this.trace)
     this.sampled.addDependentRow(row, other.sampled, from)
+    if (!other.sampledFailed) return
+    this.sampledFailed ??= new SampledCalls(this.trace)
+    this.sampledFailed.addDependentRow(row, other.sampledFailed, from)
   }
 
   /** Adds all but the calls that were not recorded. */
@@ -206,6 +219,7 @@ export class RedColumns {
       count: calls,
       ...(this.sampled?.read(row, calls) ?? certain(calls)),
       failed: cells[at + failed]!,
+      adjustedFailed: this.sampledFailed?.read(row, cells[at + failed]!) ?? certain(cells[at + failed]!),
       slow: cells[at + slow]!,
       meanNs,
       criticalPathNs: readSum(cells, at + criticalPathNs),
@@ -228,6 +242,7 @@ const none: Red = {
   count: 0,
   ...certain(0),
   failed: 0,
+  adjustedFailed: certain(0),
   slow: 0,
   meanNs: 0,
   criticalPathNs: 0,

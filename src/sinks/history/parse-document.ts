@@ -1,4 +1,5 @@
 import type { GraphDocument } from '../../model/graph-document.ts'
+import type { NodeRow } from '../../model/node-graph-rows.ts'
 
 /** Keys that documents had before version 0.1.0, with their path, and their names since then. */
 const renamedKeys: [path: string[], before: string, now: string][] = [
@@ -36,11 +37,17 @@ const missingInNodes = { operation: '', identity: {}, group: '' }
 const missingInEdges = { messages: 0 }
 const missingInSpans = { doubled: 0, unnamedPeers: 0 }
 
-/** Rows had no interval before, and nothing to estimate it from. */
-const intervalOf = ({ adjustedCount }: { adjustedCount: number }) => ({
-  adjustedCountLow: adjustedCount,
-  adjustedCountHigh: adjustedCount,
-})
+/** Rows had no intervals before, and nothing to estimate them from, nor the failed calls before sampling. */
+function intervalOf({ count, adjustedCount, failed }: Pick<NodeRow, 'count' | 'adjustedCount' | 'failed'>) {
+  const adjustedFailed = count === 0 ? 0 : (failed * adjustedCount) / count
+  return {
+    adjustedCountLow: adjustedCount,
+    adjustedCountHigh: adjustedCount,
+    adjustedFailed,
+    adjustedFailedLow: adjustedFailed,
+    adjustedFailedHigh: adjustedFailed,
+  }
+}
 
 function addMissing(holder: unknown, fields: Record<string, unknown>): void {
   if (!isObject(holder)) return

@@ -38,6 +38,8 @@ function graphOf(nodes: Record<string, Figures>, windowSec = 3600): NodeGraph & 
     p99Ms: 30,
     adjustedCount: nodes[id]?.count ?? 0,
     adjustedCountHigh: nodes[id]?.adjustedCount ?? nodes[id]?.count ?? 0,
+    adjustedFailed: nodes[id]?.failed ?? 0,
+    adjustedFailedHigh: nodes[id]?.failed ?? 0,
     ...nodes[id],
   })
   return {
@@ -182,6 +184,8 @@ t.test('computes the p-values of the textbook', async (t) => {
     p99Ms: 10,
     adjustedCount: figures.count,
     adjustedCountHigh: figures.count,
+    adjustedFailed: figures.failed ?? 0,
+    adjustedFailedHigh: figures.failed ?? 0,
     ...figures,
   })
   // z = (0.03 - 0.0025) / sqrt(0.025 * 0.975 * 0.005) = 2.491
@@ -219,6 +223,8 @@ t.test('estimates the variance of known distributions', async (t) => {
     const sample = {
       count: 1,
       adjustedCount: 1,
+      adjustedFailed: 0,
+      adjustedFailedHigh: 0,
       adjustedCountHigh: 1,
       failed: 0,
       meanMs,

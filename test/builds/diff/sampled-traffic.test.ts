@@ -20,7 +20,9 @@ const unsampled: Thresholds = [[1, 1]]
 interface Traffic {
   thresholds: Thresholds
   requests: number
-  /** Share of requests that fail, of one that samples. */
+  /** Whether every failed call is kept. */
+  keepsFailed?: boolean
+  /** Share of requests that fail. */
   failing?: number
 }
 
@@ -28,13 +30,14 @@ interface Traffic {
  * The graph of a build. The number of requests is random with the variance of a Poisson distribution, and one random
  * number decides for all spans of a request.
  */
-function buildOf({ thresholds, requests, failing = 0 }: Traffic, random: () => number) {
+function buildOf({ thresholds, requests, failing = 0, keepsFailed = false }: Traffic, random: () => number) {
   const traces: TestSpan[][] = []
   const exponential = () => -Math.log(1 - random()) / requests
   for (let time = exponential(), at = 0; time < 1; time += exponential(), at++) {
-    const [ofWeb, ofCart] = thresholds[at % thresholds.length] as [number, number]
     const draw = random()
     const status = random() < failing ? 'error' : 'unset'
+    const isKept = keepsFailed && status === 'error'
+    const [ofWeb, ofCart] = isKept ? [1, 1] : (thresholds[at % thresholds.length] ?? [1, 1])
     const spans: TestSpan[] = []
     if (draw * ofWeb < 1)
       spans.push({ id: 1, service: 'web', name: 'GET /', kind: 'server', adjustedCount: ofWeb })
@@ -90,6 +93,27 @@ for (const [name, current] of [
   })
 }
 
+t.test(
+  'an equal share of failures is called changed in at most 5 of 100 runs if failed calls are kept',
+  async (t) => {
+    const found = pValues(
+      { thresholds: unsampled, requests, failing: 0.1 },
+      { thresholds: [[10, 10]], requests, failing: 0.1, keepsFailed: true },
+      runs,
+    ).map(({ failure }) => failure)
+    t.ok(
+      shareBelow(found, 0.05) >= 0.01 && shareBelow(found, 0.05) <= 0.06,
+      `failures ${shareBelow(found, 0.05)}`,
+    )
+    const worse = pValues(
+      { thresholds: unsampled, requests, failing: 0.1 },
+      { thresholds: [[10, 10]], requests, failing: 0.25, keepsFailed: true },
+      100,
+    ).map(({ failure }) => failure)
+    t.ok(shareBelow(worse, 0.05) >= 0.8, `power ${shareBelow(worse, 0.05)}`)
+  },
+)
+
 t.test('a real doubling is found in almost every run', async (t) => {
   const found = pValues({ thresholds: mixed, requests }, { thresholds: mixed, requests: 2 * requests }, 100)
   t.ok(
@@ -100,7 +124,15 @@ t.test('a real doubling is found in almost every run', async (t) => {
   )
 })
 
-const sampled = { failed: 0, meanMs: 10, p50Ms: 10, p95Ms: 10, p99Ms: 10 }
+const sampled = {
+  failed: 0,
+  adjustedFailed: 0,
+  adjustedFailedHigh: 0,
+  meanMs: 10,
+  p50Ms: 10,
+  p95Ms: 10,
+  p99Ms: 10,
+}
 
 t.test('a call weighs what its row says', async (t) => {
   const rowOf = (spans: TestSpan[]) =>
