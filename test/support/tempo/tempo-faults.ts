@@ -165,7 +165,7 @@ export const rows: Row[] = [
   },
   { name: '500 forever', tempo: always(text(500, 'panic')), code: 'TTA_TEMPO_UNAVAILABLE', atMost: 12 },
   { name: 'reset before headers once', tempo: once('reset'), report: { retries: 1 } },
-  { name: 'reset before headers always', tempo: always('reset'), code: 'TTA_TEMPO_UNAVAILABLE', atMost: 130 },
+  { name: 'reset before headers always', tempo: always('reset'), code: 'TTA_TEMPO_UNAVAILABLE', atMost: 20 },
   {
     name: 'reset in mid-body once',
     tempo: onSearch(({ n }, answer) => (n === 1 ? { ...answer(), resetAfter: 20 } : undefined)),

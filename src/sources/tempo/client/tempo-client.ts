@@ -85,6 +85,9 @@ export interface TempoObserver {
   requestEnded(request: { endpoint: string; outcome: TempoOutcome; durationMs: number; bytes: number }): void
 }
 
+/** Time in which a connection that is reset was refused, ms. A request that breaks off later may have been too large. */
+const refusedWithinMs = 1000
+
 /** Sends GET requests to one Tempo, with retries, timeouts, a limit on bytes, and an abort signal. */
 export class TempoClient {
   private readonly got: Got
@@ -153,7 +156,9 @@ export class TempoClient {
       timeout: { request: Math.min(this.timeoutMs, request.timeoutMs ?? this.timeoutMs) },
       hooks: { beforeRetry: [onRetry] },
     })
+    let received = 0
     void response.on('downloadProgress', ({ transferred }) => {
+      received = transferred
       if (transferred > this.maxAnswerBytes) response.cancel()
     })
     try {
@@ -168,7 +173,8 @@ export class TempoClient {
     } catch (error) {
       notify(signal.aborted ? 'cancelled' : 'failed')
       signal.throwIfAborted()
-      throw this.explain(path, error)
+      const wasWorking = received > 0 || performance.now() - sentAt > refusedWithinMs
+      throw this.explain(path, error, wasWorking)
     }
   }
 
@@ -193,7 +199,8 @@ export class TempoClient {
     }
   }
 
-  private explain(path: string, error: unknown): unknown {
+  /** @param wasWorking whether Tempo had started to answer, or had tried for a while */
+  private explain(path: string, error: unknown, wasWorking: boolean): unknown {
     if (error instanceof HTTPError) {
       return new TempoStatusError(path, error.response.statusCode, this.errorText(error.response))
     }
@@ -210,7 +217,7 @@ export class TempoClient {
     const brokeOff = code === 'ECONNRESET' || /aborted|socket hang up|premature/i.test(message)
     return new TempoConnectionError(
       `Tempo cannot be reached at tempo.url (${code})`,
-      brokeOff,
+      brokeOff && wasWorking,
       withoutRequest(error),
     )
   }
