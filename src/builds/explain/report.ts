@@ -109,8 +109,8 @@ const kinds: Kind[] = [
     unit: 'spans',
     count: ({ spans }) => spans.duplicates,
     examples: 'duplicates',
-    meaning: 'Spans that repeat another span of the trace: same span id and kind.',
-    effect: 'Skipped: a span that is sent twice counts once.',
+    meaning: 'Spans that repeat another span of the trace: same span id, and the same kind or none.',
+    effect: 'A span counts once, with the facts of all its pieces.',
   },
   {
     kind: 'spansOutsideWindow',
