@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { checkPatternSize } from '../base/pattern-size.ts'
 import { serviceNameAttribute } from '../model/identity.ts'
 
 type TagScope = 'resource' | 'span' | 'any'
@@ -77,11 +78,12 @@ export function parseTag(tag: string): Attribute {
   return { scope: resourceNamespaces.includes(namespace) && key.includes('.') ? 'resource' : 'any', key }
 }
 
-/** @throws {RangeError} the pattern is too long or is not RE2 */
+/** @throws {RangeError} the pattern is too long, its repeats make it too large, or it is not RE2 */
 export function compilePattern(pattern: string): RE2JS {
   if (pattern.length > maxPatternLength) {
     throw new RangeError(`must be at most ${maxPatternLength} characters, not ${pattern.length}`)
   }
+  checkPatternSize(pattern)
   try {
     // The pattern as Tempo receives it: \Q, for example, compiles alone, but would quote the closing parenthesis.
     RE2JS.compile(`.*(?:${pattern}).*`, RE2JS.DOTALL)

@@ -120,6 +120,8 @@ t.test('names every mistake and the allowed values', async (t) => {
   t.match(refused('graphs: { a: 1 }').message, /graphs\.a must be an object|graphs\.a is 1/)
   for (const [entry, said] of [
     [`query: { filter: '\${F}' }`, /filter must be an RE2 regular expression/],
+    ["query: { filter: '((a{10}){10}){6}' }", /filter is .*must have at most 500 characters.*not 666/],
+    ["query: { exclude: ['(.*y?){200}'] }", /exclude\[0\] is .*must have at most 500/],
     [`schedule: { cron: '\${F}' }`, /cron must be a cron pattern/],
     [`schedule: { cron: '0 3 * * *', timezone: '\${F}' }`, /must be an IANA time zone/],
   ] as const) {

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js'
 import { badRequest, type FieldError } from '../../base/errors.ts'
+import { checkPatternSize } from '../../base/pattern-size.ts'
 import type { AggregationParameters } from '../../model/parameters.ts'
 import { maxWindowMs } from '../aggregation/search-window.ts'
 import type { Alert } from './notification.ts'
@@ -100,6 +101,7 @@ export function labelMatcher(label: string, text: string): LabelMatcher {
 }
 
 function compileMatcher(pattern: string): RE2JS {
+  checkPatternSize(pattern)
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {

@@ -1,25 +1,16 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { promisify } from 'node:util'
-import { gunzip, gunzipSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { SpanKind } from '@opentelemetry/api'
 import { type Got, got, HTTPError, RequestError, TimeoutError } from 'got'
 import { createRedactor } from '../../../base/secrets.ts'
 import { withSpan } from '../../../base/tracing.ts'
-import { freeMemory } from './free-memory.ts'
+import { decompress, tooLarge } from './decompress.ts'
 import { maxRetries, maxRetryAfterMs, retriedStatuses, retryDelayMs } from './retry.ts'
-import {
-  TempoAnswerError,
-  TempoConnectionError,
-  TempoStatusError,
-  TempoTooLargeError,
-} from './tempo-errors.ts'
+import { TempoAnswerError, TempoConnectionError, TempoStatusError } from './tempo-errors.ts'
 
-const gunzipAsync = promisify(gunzip)
 /** Largest error text that is read; Tempo's are shorter. */
 const maxErrorBytes = 65_536
-/** zlib's default. With less, a gzip with a wrong length field is inflated byte by byte. */
-const minChunkBytes = 16_384
 
 export interface TempoClientOptions {
   /** Base URL; a path prefix is kept, a trailing `/api` or slash is ignored. */
@@ -166,7 +157,7 @@ export class TempoClient {
       if (statusCode >= 300) throw new TempoStatusError(path, statusCode, 'a redirect')
       // Such as 202 or 206, by which a gateway says that the body is not the answer, or a part of it.
       if (statusCode !== 200) throw new TempoAnswerError(`${path} answered ${statusCode} instead of 200`)
-      const plain = await this.decompress(body, headers['content-encoding'])
+      const plain = await decompress(body, headers['content-encoding'], this.maxAnswerBytes)
       tally.bytes += plain.length
       notify('ok', plain.length)
       return { body: plain, contentType: (headers['content-type'] ?? '').replace(/;.*/s, '').trim() }
@@ -183,22 +174,6 @@ export class TempoClient {
     this.agents.https.destroy()
   }
 
-  private async decompress(body: Buffer, encoding: string | undefined): Promise<Buffer> {
-    if (encoding !== 'gzip') return body
-    try {
-      // In one piece, if the length field is right.
-      const chunkSize = Math.max(minChunkBytes, Math.min(this.maxAnswerBytes, inflatedLength(body)) + 64)
-      const inflated = await gunzipAsync(body, { chunkSize, maxOutputLength: this.maxAnswerBytes })
-      freeMemory(body)
-      return inflated
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.tooLarge()
-      throw new TempoAnswerError("Tempo's answer is damaged: content-encoding is gzip, and the body is not", {
-        cause: error,
-      })
-    }
-  }
-
   /** @param wasWorking whether Tempo had started to answer, or had tried for a while */
   private explain(path: string, error: unknown, wasWorking: boolean): unknown {
     if (error instanceof HTTPError) {
@@ -206,7 +181,7 @@ export class TempoClient {
     }
     if (!(error instanceof RequestError)) return error
     const { name, code, message } = error
-    if (name === 'CancelError') return this.tooLarge()
+    if (name === 'CancelError') return tooLarge(this.maxAnswerBytes)
     if (error instanceof TimeoutError) {
       return new TempoConnectionError(
         `Tempo did not answer ${path} in time`,
@@ -234,18 +209,6 @@ export class TempoClient {
       return ''
     }
   }
-
-  private tooLarge(): TempoTooLargeError {
-    return new TempoTooLargeError(`Tempo's answer is larger than max_answer_bytes (${this.maxAnswerBytes})`)
-  }
-}
-
-/**
- * The length of the last member of a gzip by its length field (RFC 1952), limited to the largest possible ratio. Most
- * gzips have one member.
- */
-function inflatedLength(gzip: Buffer): number {
-  return gzip.length < 4 ? 0 : Math.min(gzip.readUInt32LE(gzip.length - 4), gzip.length * 1032)
 }
 
 /** Copies the error without its request, whose headers are secrets. */

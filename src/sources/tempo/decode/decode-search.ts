@@ -52,6 +52,7 @@ export class SearchDecoder {
   private serviceName = -1
   private group = -1
   private readonly found: TraceSearchMetadata = { cut: false, minSpans: 0, matchedSpans: 0 }
+
   /**
    * @param spans filled for each trace; its `service` is the service name, its `tagValue` the tag's value
    * @param tagKey key of the selected tag as it appears in answers; undefined if the tag is the service name
@@ -73,11 +74,7 @@ export class SearchDecoder {
     this.onTrace = onTrace
   }
 
-  /**
-   * Every Tempo ends its answer with metrics, so one without them was cut between two traces, or is empty.
-   *
-   * @throws {ProtobufError} the answer is cut short or is not protobuf
-   */
+  /** @throws {ProtobufError} it is not protobuf, is cut short, or lacks the metrics with which every Tempo ends it */
   outline(): SearchOutline {
     const { reader } = this
     const end = reader.bytes.length
@@ -85,10 +82,9 @@ export class SearchDecoder {
     let hasMetrics = false
     for (reader.position = 0; reader.position < end; ) {
       const tag = reader.tag(end)
-      if (tag === 0x12) {
-        outline.unfinished = this.isUnfinished(reader.endOfBytes(end))
-        hasMetrics = true
-      } else {
+      hasMetrics ||= tag === 0x12
+      if (tag === 0x12) outline.unfinished = this.isUnfinished(reader.endOfBytes(end))
+      else {
         if (tag === 0x0a) outline.traces++
         reader.skip(tag, end)
       }
