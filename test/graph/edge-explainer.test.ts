@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
 import { EdgeExplainer } from '../../src/graph/explain/edge-explainer.ts'
+import type { NodeKey } from '../../src/graph/explain/node-key.ts'
 import type { GraphNode } from '../../src/graph/graph.ts'
 import { builderOf } from '../support/graph/test-graphs.ts'
 import { arbitraryTraces, spanTable, type TestSpan } from '../support/graph/test-spans.ts'
@@ -13,8 +14,8 @@ const options = { slowThresholdMs: 40, isTagNode: (value: string) => value !== '
 function explain(
   level: (typeof levels)[number],
   traces: TestSpan[][],
-  source: GraphNode,
-  target: GraphNode,
+  source: NodeKey,
+  target: NodeKey,
   taken: TestSpan[][] = [],
 ) {
   const strings = new StringTable()
@@ -25,6 +26,11 @@ function explain(
   for (const spans of others) explainer.remove(spans)
   return explainer.finish()
 }
+
+const nodeOf = (level: (typeof levels)[number], title: string): NodeKey =>
+  level === 'service'
+    ? { role: 'service', title, operation: '' }
+    : { role: 'operation', title, operation: 'op' }
 
 /** Some traces, and two nodes of their graph. */
 const asked = fc.tuple(fc.constantFrom(...levels), arbitraryTraces, fc.nat(), fc.nat())
@@ -112,4 +118,34 @@ t.test('reports excluded spans, and sees through transparent ones', async (t) =>
     t.equal(calls.count, 1)
     t.match(nearMisses, [{ rule: 'excluded', count: 1 }])
   }
+})
+
+t.test('reports a client span that no span answers, at either level', async (t) => {
+  const traces: TestSpan[][] = [
+    [{ id: 1, service: 'web', name: 'op', kind: 'client' }],
+    [{ id: 1, service: 'web', name: 'op', kind: 'internal' }],
+    [{ id: 1, service: 'cart', name: 'op', kind: 'client' }],
+  ]
+  for (const level of levels) {
+    const { nearMisses } = explain(level, traces, nodeOf(level, 'web'), nodeOf(level, 'cart'))
+    t.match(
+      nearMisses.filter(({ rule }) => rule === 'unanswered-client'),
+      [{ count: 1 }],
+      level,
+    )
+  }
+})
+
+t.test('tells a broker from another caller between two spans of a service', async (t) => {
+  const root: TestSpan = { id: 1, service: 'web', name: 'op', kind: 'server' }
+  const below: TestSpan = { id: 2, parent: 1, service: 'web', name: 'op' }
+  const web = nodeOf('service', 'web')
+  const missesOf = (more: Partial<TestSpan>) =>
+    explain('service', [[root, { ...below, ...more }]], web, web).nearMisses
+  t.match(missesOf({ kind: 'consumer', peer: { 'messaging.destination.name': 'orders' } }), [
+    { rule: 'broker-between', count: 1, via: [{ node: 'orders', count: 1 }] },
+  ])
+  t.match(missesOf({ kind: 'server', peer: { 'peer.service': 'gate' } }), [
+    { rule: 'indirect', count: 1, via: [{ node: 'gate', count: 1 }] },
+  ])
 })

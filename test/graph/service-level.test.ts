@@ -10,6 +10,7 @@ import {
   spansOf,
   tracesOf,
 } from '../support/graph/service-cases.ts'
+import { builderOf } from '../support/graph/test-graphs.ts'
 import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
 function serviceGraph(traces: TestSpan[][], options: Partial<GraphBuilderOptions> = {}): Graph {
@@ -388,4 +389,42 @@ t.test('durations: of a service the request, of a call the callee, of a peer the
       [2, 0, 10],
     ],
   )
+})
+
+t.test('counts the calls that name no peer and that no span answers', async (t) => {
+  const unnamed = trace(['a', 'client'])
+  const named = trace(['a', 'client', undefined, to('db')])
+  const answered = trace(['a', 'client'], ['b', 'server', 1])
+  t.equal(serviceGraph([unnamed, unnamed, named, answered]).spans.unnamedPeers, 2)
+})
+
+t.test('a span that processes a message may be further below the one that received it', async (t) => {
+  const took = { 'messaging.destination.name': 'q', 'messaging.operation.type': 'receive' }
+  const sent = trace(['p', 'producer', undefined, topic('q')])
+  const far = trace(
+    ['c', 'consumer', undefined, { peer: took, link: [1, 1] }],
+    ['c', 'internal', 1],
+    ['c', 'consumer', 2, topic('q')],
+  )
+  gives(t, [sent, far], [link('p', 'q'), link('q', 'c')], 'both are one delivery')
+})
+
+t.test('a receiver may know a message from the outer of two spans that sent it', async (t) => {
+  const sent = trace(['p', 'producer', undefined, topic('q')], ['p', 'producer', 1, topic('q')])
+  const received = trace(['c', 'consumer', undefined, { link: [1, 1] }])
+  gives(t, [sent, received], [link('p', 'q'), link('q', 'c')], 'the inner one is the message')
+})
+
+t.test('two builders merged know from each other who answers for a host', async (t) => {
+  const answered = trace(['a', 'client', undefined, to('b.local')], ['b', 'server', 1])
+  const unanswered = trace(['a', 'client', undefined, to('b.local')])
+  for (const [one, other] of [
+    [answered, unanswered],
+    [unanswered, answered],
+  ] as const) {
+    const builder = builderOf([one], { level: 'service' })
+    builder.merge(builderOf([other], { level: 'service' }, [2]))
+    const graph = builder.finishServices()
+    t.same(graph && linksOf(graph), [link('a', 'b', 2)])
+  }
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { StringTable } from '../../src/graph/columns/string-table.ts'
+import { PeerColumns } from '../../src/graph/spans/peer-columns.ts'
 import { SpanTable } from '../../src/graph/spans/span-table.ts'
 import { spanTable, type TestSpan } from '../support/graph/test-spans.ts'
 
@@ -43,6 +44,28 @@ t.test('a new row is zero in every field, also where another trace has left some
     skewed: 0,
     texts: ['', '', ''],
   })
+})
+
+t.test('a new row names no peer, also where another trace has left one', async (t) => {
+  const peer = {
+    'db.system.name': 'postgresql',
+    'server.address': 'localhost',
+    'messaging.operation.type': 'receive',
+    'messaging.batch.message_count': '3',
+  }
+  const strings = new StringTable()
+  const left: TestSpan = { ...span, kind: 'client', peer, link: [1, 1] }
+  const table = spanTable(strings, 1, [left, { ...left, kind: 'server', instance: '10.0.0.1' }])
+  table.clear()
+  for (const row of [table.addRow(), table.addRow()]) {
+    const { peers = new PeerColumns() } = table
+    const { name, role, attribute, rank, local, action, messages, instance } = peers
+    t.same(
+      [name, role, attribute, rank, local, action, messages, instance].map((column) => column[row]),
+      [0, 0, 0, 0, 0, 0, -1, 0],
+    )
+    t.notOk(peers.hasLink(row))
+  }
 })
 
 t.test('rows survive growth, and a copied row is the row', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { StringTable } from '../../../src/graph/columns/string-table.ts'
+import { MessageAction } from '../../../src/graph/spans/message-action.ts'
 import { titleOf } from '../../../src/graph/spans/node-name.ts'
 import { peerAttributes } from '../../../src/graph/spans/peer-attributes.ts'
 import { SpanTable } from '../../../src/graph/spans/span-table.ts'
@@ -124,6 +125,18 @@ t.test('reads values of other types, own addresses and links', async (t) => {
   t.same(words(linked), [Array.from({ length: 6 }, () => ones), [1, 2, 3, 10, 5, 11]], 'all links, each once')
   t.same(words(linked.snapshot()), words(linked), 'a copy has them too')
   t.notOk(tableOf('client', {}).peers?.hasLink(0))
+})
+
+t.test('takes what a span does with a message from its operation, where its kind allows it', async (t) => {
+  const actionOf = (kind: keyof typeof kinds, operation: string) =>
+    tableOf(kind, { 'messaging.destination.name': 'q', 'messaging.operation.type': operation }).peers
+      ?.action[0]
+  const { create, send, receive, process, settle } = MessageAction
+  const operations = ['create', 'send', 'receive', 'process', 'settle', 'other']
+  const actionsOf = (kind: keyof typeof kinds) => operations.map((operation) => actionOf(kind, operation))
+  t.same(actionsOf('producer'), [create, send, send, send, settle, send])
+  t.same(actionsOf('consumer'), [process, process, receive, process, settle, process])
+  t.same(actionsOf('client'), [create, send, receive, process, settle, send])
 })
 
 t.test('assigns a 64-bit trace id to the only trace with these low bits', async (t) => {
