@@ -286,6 +286,12 @@ t.test('logs a deferred build that fails to start, and accepts its alert again',
   t.same(states(db), ['started'])
 })
 
+t.test('logs no warning for a build that a later alert replaces', async (t) => {
+  const { states, jobs } = setUp()
+  t.same(states(cart, db, firing({ service: 'c' })), ['started', 'deferred', 'deferred'])
+  t.notOk(JSON.stringify(jobs.logged).includes('failed to start'))
+})
+
 t.test('drops deferred builds at the end, and logs it', async (t) => {
   const { states, clock, jobs, alertBuilds } = setUp()
   states(cart, db)

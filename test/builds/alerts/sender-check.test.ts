@@ -55,6 +55,7 @@ t.test('says why a signature is not valid', async (t) => {
     ['negative time', { [header]: vectors.stamped, [time]: '-1700000000' }, /not a time/],
     ['too late', { [header]: vectors.stamped, [time]: '1700000000' }, /more than 300 s/, sentMs + 301_000],
     ['too early', { [header]: vectors.stamped, [time]: '1700000000' }, /more than 300 s/, sentMs - 301_000],
+    ['too long', { [header]: `${vectors.stamped}00`, [time]: '1700000000' }, /not a valid signature/],
     ['cut', { [header]: vectors.stamped.slice(1), [time]: '1700000000' }, /not a valid signature/],
     ['empty', { [header]: '', [time]: '1700000000' }, /not a valid signature/],
     ['no hex', { [header]: 'g'.repeat(64), [time]: '1700000000' }, /not a valid signature/],
@@ -94,11 +95,13 @@ t.test('admits a sender with any of the configured credentials', async (t) => {
     { authorization: 'bearer  t0ken' },
     { authorization: basic },
     { 'x-grafana-alerting-signature': vectors.plain },
+    { 'x-grafana-alerting-signature': vectors.plain.toUpperCase() },
     { authorization: 'Bearer old', 'x-grafana-alerting-signature': vectors.plain },
   ]
   for (const headers of admitted) t.doesNotThrow(() => checkSender(auth, headers, body, sentMs))
-  const refused: Record<string, string>[] = [
+  const refused: Record<string, string | string[]>[] = [
     {},
+    { authorization: ['Bearer t0ken'] },
     { authorization: 't0ken' },
     { authorization: 'Bearer' },
     { authorization: 'Bearer t0ke' },
