@@ -11,7 +11,7 @@ import { Ajv } from 'ajv'
 import { default as standaloneCode } from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
 import { publicEntries } from './public-entries.mjs'
-import { writeLicences } from './third-party.mjs'
+import { writeNotices } from './third-party.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const swaggerUi = join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static')
@@ -53,7 +53,7 @@ export async function bundle(folder) {
     // The same code as in swagger-ui-bundle.js, for pages that load React otherwise.
     filter: (path) => !path.endsWith('/swagger-ui.js'),
   })
-  writeLicences(metafile, root, `${folder}/third-party-licenses.txt`)
+  writeNotices(metafile, root, `${folder}/THIRD_PARTY_NOTICES.txt`)
 }
 
 /** Compiles the check of the configuration now, instead of in every process at its start. */

@@ -83,5 +83,12 @@ t.test('the systemd unit starts, reloads and stops tta as tta wants it', async (
   for (const key of ['DynamicUser', 'NoNewPrivileges', 'PrivateTmp', 'ProtectHome'])
     t.equal(value(key), 'yes', key)
   t.equal(value('ProtectSystem'), 'strict')
+  const [, heapMiB] = /--max-old-space-size=(\d+)$/.exec(value('Environment')) ?? []
+  t.ok(
+    Number(heapMiB) < 1024 * Number(/^(\d+)G$/.exec(value('MemoryMax'))?.[1]),
+    'room for more than the heap',
+  )
+  t.ok(Number(value('TasksMax')) >= 32)
+  t.ok(Number(value('LimitNOFILE')) >= 4096)
   t.notOk(/^MemoryDenyWriteExecute/m.test(unit), 'which the JIT compiler cannot live with')
 })

@@ -73,9 +73,12 @@ t.test('the package holds every file that tta reads, and no source map', async (
 })
 
 t.test('the package tells which licences apply to the code inside', async (t) => {
-  const text = readFileSync('dist/third-party-licenses.txt', 'utf8')
+  const text = readFileSync('dist/THIRD_PARTY_NOTICES.txt', 'utf8')
   for (const name of ['fastify', 'pino', '@opentelemetry/core', 'swagger-ui'])
     t.match(text, new RegExp(`^== ${name} .*\\((MIT|Apache-2.0)\\)$`, 'm'))
+  for (const name of ['libsql', '@libsql/linux-arm64-gnu', '@viz-js/viz', 'Graphviz, inside @viz-js/viz'])
+    t.ok(text.includes(`\n== ${name} `), name)
+  t.notMatch(text, 'undefined')
 })
 
 const skip = await install()
