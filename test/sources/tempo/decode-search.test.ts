@@ -25,6 +25,10 @@ const encodings: Record<string, Encoding> = {
     asTempoDoes(writer, attribute)
     writer.varint(9, 1)
   },
+  'with a value that comes twice': (writer, [key, value]) => {
+    asTempoDoes(writer, [key, 'none'])
+    writer.message(2, () => writer.string(1, value))
+  },
   'with a key that comes twice': (writer, attribute) => {
     writer.string(1, 'kind')
     asTempoDoes(writer, attribute)
@@ -50,7 +54,7 @@ function answerOf(
         for (const attribute of attributes) writer.message(5, () => spell(writer, attribute))
       })
       writer.varint(2, 1)
-      writer.message(3, () => asTempoDoes(writer, ['by(resource.service.name)', 'web']))
+      writer.message(3, () => spell(writer, ['by(resource.service.name)', 'web']))
     })
   })
   writer.message(2, () => {})

@@ -1,14 +1,12 @@
 import t from 'tap'
-import { TempoClient } from '../../../src/sources/tempo/client/tempo-client.ts'
 import {
   TempoConnectionError,
   TempoStatusError,
   TempoTooLargeError,
 } from '../../../src/sources/tempo/client/tempo-errors.ts'
-import type { SearchContext } from '../../../src/sources/tempo/search/search.ts'
 import { type Slice, SlicePlanner } from '../../../src/sources/tempo/search/slice-planner.ts'
 import { querySpanHistogram, SpanHistogram } from '../../../src/sources/tempo/search/span-histogram.ts'
-import { startTempo } from '../../support/tempo/tempo-stand-in.ts'
+import { startRead } from '../../support/tempo/search-context.ts'
 
 const timeout = new TempoConnectionError('Tempo did not answer in time', true, undefined)
 const widthOf = (slice: Slice | undefined) => slice && slice.endSec - slice.startSec
@@ -118,24 +116,22 @@ t.test('a sample of the metrics counts half before its timestamp and half after 
     { timestampMs: '1500000', value: 100 },
   ]
   const body = JSON.stringify({ series: [{ samples }] })
-  const tempo = await startTempo({ fault: () => ({ status: 200, type: 'application/json', body }) })
-  const client = new TempoClient({
-    url: tempo.url,
-    headers: {},
-    timeoutMs: 10_000,
-    maxAnswerBytes: 1e6,
-    maxSockets: 1,
+  const { context } = await startRead(t, {
+    fault: () => ({ status: 200, type: 'application/json', body }),
   })
-  t.teardown(async () => {
-    client.close()
-    await tempo.close()
-  })
-  const tally = { requests: 0, retries: 0, bytes: 0 }
-  const context = { client, tally, signal: new AbortController().signal } as unknown as SearchContext
   // 2400 s in 240 steps of 10 s.
   const histogram = await querySpanHistogram(context, '{ }', 1000, 3400)
   t.equal(histogram?.between(1490, 1500), 50, 'the step that ends there')
   t.equal(histogram?.between(1500, 1510), 50, 'the step that starts there')
   t.equal(histogram?.between(1000, 1010), 10)
   t.equal(histogram?.total, 110, 'nothing counts before the range')
+})
+
+t.test('metrics without a span, or too large to read, say nothing', async (t) => {
+  for (const body of ['{}', ' '.repeat(2e6)]) {
+    const { context } = await startRead(t, {
+      fault: () => ({ status: 200, type: 'application/json', body }),
+    })
+    t.equal(await querySpanHistogram(context, '{ }', 1000, 3400), undefined)
+  }
 })

@@ -1,5 +1,7 @@
+import type { RetryObject } from 'got'
 import t from 'tap'
 import { TempoLimits } from '../../../src/sources/tempo/client/learned-limits.ts'
+import { retryDelayMs } from '../../../src/sources/tempo/client/retry.ts'
 import { TempoClient } from '../../../src/sources/tempo/client/tempo-client.ts'
 import { TempoStatusError } from '../../../src/sources/tempo/client/tempo-errors.ts'
 import { type Fault, startTempo, text } from '../../support/tempo/tempo-stand-in.ts'
@@ -74,6 +76,25 @@ t.test('does not retry a request without an answer in time', async (t) => {
 t.test('retries no more often than the request allows', async (t) => {
   t.equal((await send(t, text(503, 'busy'), { retries: 0 })).sent, 1)
   t.equal((await send(t, text(503, 'busy'), { retries: 1 })).sent, 2)
+})
+
+t.test('waits twice as long before each retry, up to half more or less', async (t) => {
+  const error = new Error('reset') as RetryObject['error']
+  const retryOptions = { limit: 4 } as RetryObject['retryOptions']
+  for (const attemptCount of [1, 2, 3, 4]) {
+    const meanMs = 100 * 2 ** (attemptCount - 1)
+    const retry: RetryObject = { attemptCount, retryOptions, error, computedValue: 1 }
+    const delaysMs = Array.from({ length: 30 }, () => retryDelayMs(retry, 100, () => ''))
+    const areNear = delaysMs.every((ms) => ms >= meanMs / 2 && ms <= meanMs * 1.5)
+    t.ok(areNear, `${delaysMs} before retry ${attemptCount}`)
+  }
+})
+
+t.test('follows no redirect', async (t) => {
+  for (const status of [300, 301, 308]) {
+    const answer = { ...text(status, ''), headers: { location: 'http://127.0.0.1:1/login' } }
+    t.match((await send(t, answer)).error, { name: 'TempoStatusError', status, message: /a redirect/ })
+  }
 })
 
 t.test('waits as long as Retry-After says', async (t) => {

@@ -555,6 +555,15 @@ t.test('searches at most 24 h at once', async (t) => {
   t.same(tempo.asked.map(hours), [24, 24, 24])
 })
 
+t.test('searches at most a second beyond now', async (t) => {
+  const tempo = await startTempo({ fragments: [] })
+  t.teardown(() => tempo.close())
+  const nowMs = Date.now()
+  await readWindow({ url: tempo.url, window: { fromMs: nowMs - 60 * sec, toMs: nowMs + 3600 * sec } })
+  const ends = tempo.asked.map(({ params }) => Number(params.get('end')))
+  t.ok(Math.max(...ends) <= Math.ceil(Date.now() / 1000) + 1)
+})
+
 t.test('counts nothing twice or from another time while Tempo 3 hides its newest 30 s', async (t) => {
   const nowMs = Date.now()
   const at = (traceId: number, ageSec: number) =>

@@ -133,3 +133,30 @@ t.test('the consumer is called for a trace that starts before the window', async
   t.same(added, [])
   t.same(before, [1])
 })
+
+t.test('a trace that starts before the window stays out when more of it comes', async (t) => {
+  const { assembly, added, before, tableOfSpans } = assemble()
+  const early = tableOfSpans([{ id: 1, atMs: 100 }])
+  assembly.accept(early, metadataOf(early), slice)
+  const later = tableOfSpans([{ id: 2, parent: 1, atMs: 5000 }])
+  assembly.accept(later, metadataOf(later), slice)
+  t.same(added, [])
+  t.same(before, [1, 1], 'the consumer is called for each part')
+  t.equal(assembly.outsideWindow, 1)
+})
+
+t.test('a trace beyond the limit that starts with the window does not start before it', async (t) => {
+  const { assembly, before, tableOfSpans } = assemble({ limit: 0 })
+  const first = tableOfSpans([{ id: 1, atMs: 500 }])
+  assembly.accept(first, metadataOf(first), slice)
+  t.same(before, [])
+  t.equal(assembly.overLimit, 1)
+})
+
+t.test('recognizes every trace that comes again, beyond the first size of its columns', async (t) => {
+  const { assembly, added, tableOfSpans } = assemble({ limit: 1e6 })
+  const traces = Array.from({ length: 1100 }, (_, at) => tableOfSpans([root], at + 1))
+  for (const spans of [...traces, ...traces]) assembly.accept(spans, metadataOf(spans), slice)
+  t.equal(added.length, 1100)
+  t.equal(assembly.countPending('conflict'), 0)
+})

@@ -97,6 +97,23 @@ t.test('looks up orphaned traces as long as that finds more spans', async (t) =>
   t.match(report, { traces: 120, spans: 240, repaired: 120, warnings: [] })
 })
 
+t.test('an orphan waits for the rest of the read, also while other traces are repaired', async (t) => {
+  const twins = Array.from({ length: 100 }, (_, i) =>
+    fragmentOf(i + 1, epochMs, [
+      { id: 1, atMs: 13_100, ms: 20 },
+      { id: 2, parent: 1, atMs: 13_101, ms: 10 },
+    ]),
+  )
+  const child = fragmentOf(500, epochMs, [{ id: 2, parent: 1, atMs: 14_500, ms: 5 }])
+  const root = fragmentOf(500, epochMs, [{ id: 1, atMs: 500, ms: 5 }])
+  const tempo = await startWith(t, [...twins, child, root], {}, { maxSpansPerSpanSet: 1 })
+  const short = { fromMs: epochMs, toMs: epochMs + 16_000 }
+  const { report } = await readWindow({ url: tempo.url, window: short, padSec: 0, concurrency: 1 })
+  t.match(report, { traces: 101, spans: 202, suspects: 100, incomplete: 0 })
+  const ofOrphan = tempo.asked.filter(({ path }) => path.endsWith(child[0]?.traceId ?? ''))
+  t.same(ofOrphan, [])
+})
+
 t.test('asks trace by id for all spans, not for summaries of similar ones', async (t) => {
   const tempo = await startWith(t, [crowded], {})
   await readWindow({ url: tempo.url, window })
