@@ -1,10 +1,13 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { StringTable } from '../../../src/graph/columns/string-table.ts'
 import type { SpanTable } from '../../../src/graph/spans/span-table.ts'
 import { tagSelector } from '../../../src/sources/tag-selector.ts'
+import { probeRecentCutoffSec } from '../../../src/sources/tempo/search/probes.ts'
 import type { ReadLimits } from '../../../src/sources/trace-source.ts'
 import { graphOf, newBuilder, newSource, readWindow } from '../../support/tempo/read-window.ts'
+import { startRead } from '../../support/tempo/search-context.ts'
 import {
   extentNs,
   type Fragment,
@@ -278,6 +281,18 @@ t.test('stops looking up orphans after 50 look-ups without success', async (t) =
   t.equal(tempo.count('lookup'), 50)
   t.match(report.warnings, ['350 traces with a missing parent were not looked up again'])
   t.equal(graph.spans.orphans, 400)
+})
+
+t.test('looks up further orphans while one look-up in 50 finds more spans', async (t) => {
+  const orphans = Array.from({ length: 200 }, (_, i) =>
+    whole(i + 1, [{ id: 2, parent: 1, atMs: 1000 + i * 100 }]),
+  )
+  const roots = [1, 2].map((traceId) => whole(traceId, [{ id: 1, atMs: 3_600_000, ms: 5 }]))
+  const tempo = await startTempo({ fragments: [...orphans, ...roots] })
+  t.teardown(() => tempo.close())
+  const { report } = await readWindow({ url: tempo.url, window })
+  t.match(report, { traces: 200, repaired: 2 })
+  t.equal(tempo.count('lookup'), 101, 'after 100 two were enough')
 })
 
 t.test('replaces a published trace when another slice has more of its spans', async (t) => {
@@ -642,6 +657,25 @@ t.test('probes the cutoff of Tempo once', async (t) => {
   t.match(second.warnings, ['Tempo does not search the newest 30 s yet: the window ends before them.'])
   t.same(second.warnings, first.warnings)
   t.equal(second.requests, first.requests - 2, 'two searches were the probe')
+})
+
+t.test('takes a trace within a second of the probed time for one of that time', async (t) => {
+  const nowMs = 1_700_000_000_000
+  for (const [ageMs, cutoffSec] of [
+    [3000, 0],
+    [3001, 300],
+  ] as const) {
+    const { context } = await startRead(t, {
+      fragments: [fragmentOf(1, nowMs - ageMs, [{ id: 1, atMs: 0, ms: 0 }])],
+      // Whatever is requested, the last 15 minutes are searched, as Tempo 3 does.
+      fault: ({ params }, answer) => {
+        params.set('start', `${nowMs / sec - 900}`)
+        params.set('end', `${nowMs / sec}`)
+        return answer()
+      },
+    })
+    t.equal(await probeRecentCutoffSec(context, new StringTable(), nowMs), cutoffSec, `${ageMs} ms ago`)
+  }
 })
 
 t.test('probes the cutoff of Tempo again after ten minutes', async (t) => {
