@@ -46,6 +46,13 @@ t.test('of 10,000 calls of one operation the typical one is near the median', as
   t.ok(durationMs > 2500 && durationMs < 7500, `${durationMs} ms of 0 to 10,000`)
 })
 
+t.test('the typical call is a frequent one, however many durations are rare', async (t) => {
+  const rare = Array.from({ length: 100 }, (_, index) => call(1000 + index))
+  const frequent = Array.from({ length: 900 }, () => call(10))
+  const { typical } = exemplarsOf(graphOf(...rare, ...frequent))[0] ?? {}
+  t.ok(Number.parseInt(typical ?? '', 16) > rare.length, `${typical}`)
+})
+
 t.test('a trace with calls of one duration over and over does not push out the others', async (t) => {
   const often = Array.from(
     { length: 1000 },
