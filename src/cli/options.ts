@@ -22,6 +22,15 @@ const all = ['build', 'serve', 'demo'] as const
 const parameters = ['build', 'serve'] as const
 const build = ['build'] as const
 
+/** An option for the key of its name in `query`. */
+const queryOption = (name: string, value: string, help: string): Option => ({
+  name,
+  value,
+  help,
+  commands: parameters,
+  target: { key: ['query', name.replaceAll('-', '_')] },
+})
+
 /** All options in the order of the help. The Python demo defines the short names. */
 export const options: readonly Option[] = [
   {
@@ -48,13 +57,7 @@ export const options: readonly Option[] = [
     commands: parameters,
     target: { key: ['query', 'filter'] },
   },
-  {
-    name: 'query',
-    value: 'TRACEQL',
-    help: 'spanset filter, such as { status = error }',
-    commands: parameters,
-    target: { key: ['query', 'query'] },
-  },
+  queryOption('query', 'TRACEQL', 'spanset filter, such as { status = error }'),
   {
     name: 'tenant',
     value: 'NAME',
@@ -62,55 +65,14 @@ export const options: readonly Option[] = [
     commands: parameters,
     target: { key: ['tempo', 'tenant'] },
   },
-  {
-    name: 'group-by',
-    value: 'NAME',
-    help: 'attribute with the group of a span',
-    commands: parameters,
-    target: { key: ['query', 'group_by'] },
-  },
-  {
-    name: 'sampling-attribute',
-    value: 'NAME',
-    help: 'attribute with the sampling rate of a span',
-    commands: parameters,
-    target: { key: ['query', 'sampling_attribute'] },
-  },
-  {
-    name: 'span-names',
-    value: 'MODE',
-    help: 'as_is, or templates with * for ids',
-    commands: parameters,
-    target: { key: ['query', 'span_names'] },
-  },
-  {
-    name: 'exclude',
-    value: 'REGEX,...',
-    help: 'leave out spans by service or name',
-    commands: parameters,
-    target: { key: ['query', 'exclude'] },
-  },
-  {
-    name: 'transparent',
-    value: 'REGEX,...',
-    help: 'see through services such as proxies',
-    commands: parameters,
-    target: { key: ['query', 'transparent'] },
-  },
-  {
-    name: 'failed-when',
-    value: 'RULES',
-    help: 'codes that fail: http 500-599,not grpc 1',
-    commands: parameters,
-    target: { key: ['query', 'failed_when'] },
-  },
-  {
-    name: 'count-by',
-    value: 'trace|span',
-    help: 'count whole traces, or single spans',
-    commands: parameters,
-    target: { key: ['query', 'count_by'] },
-  },
+  queryOption('group-by', 'NAME', 'attribute with the group of a span'),
+  queryOption('sampling-attribute', 'NAME', 'attribute with the sampling rate of a span'),
+  queryOption('span-names', 'MODE', 'as_is, or templates with * for ids'),
+  queryOption('exclude', 'REGEX,...', 'leave out spans by service or name'),
+  queryOption('transparent', 'REGEX,...', 'see through services such as proxies'),
+  queryOption('peer-aliases', 'RULES', 'names for peers: 10.0.0.0/8 = internal'),
+  queryOption('failed-when', 'RULES', 'codes that fail: http 500-599,not grpc 1'),
+  queryOption('count-by', 'trace|span', 'count whole traces, or single spans'),
   {
     name: 'use-tag-as-node',
     short: 'n',
@@ -175,20 +137,8 @@ export const options: readonly Option[] = [
     commands: parameters,
     target: { key: ['search', 'mode'] },
   },
-  {
-    name: 'level',
-    value: 'LEVEL',
-    help: 'operation, service or both',
-    commands: parameters,
-    target: { key: ['query', 'level'] },
-  },
-  {
-    name: 'limit',
-    value: 'TRACES',
-    help: 'maximum number of traces to read',
-    commands: parameters,
-    target: { key: ['query', 'limit'] },
-  },
+  queryOption('level', 'LEVEL', 'operation, service or both'),
+  queryOption('limit', 'TRACES', 'maximum number of traces to read'),
   {
     name: 'loop-interval',
     short: 'l',

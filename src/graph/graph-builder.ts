@@ -41,6 +41,11 @@ export interface GraphBuilderOptions extends LeftOutOptions {
    * say who called.
    */
   countedTime?: CountedTime | undefined
+  /**
+   * At the service level: the name of a peer that sends no spans, by its name or address without port; undefined: its own.
+   * It is asked when the graph is read, once for each peer.
+   */
+  aliasOf?: ((peer: string) => string | undefined) | undefined
   /** At the service level: whether a root server or consumer without a named caller is called by a node `user`. */
   userNode?: boolean | undefined
 }
@@ -104,6 +109,7 @@ export class GraphBuilder {
       options.hasGroups,
     )
     if (transparent) this.services.seeThrough(transparent)
+    this.services.aliasOf = options.aliasOf
   }
 
   /** Reports each further call to `observer`: calls between services, or between operations at level `operation`. */

@@ -158,6 +158,15 @@ export const AggregationParameters = Type.Object(
           'its caller to its callee',
       }),
     ),
+    peerAliases: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+        maxItems: maxPatterns,
+        uniqueItems: true,
+        description:
+          'Names for peers that send no spans, at level service: `10.0.0.0/8 = internal` or `^mongo-[0-9]+ = mongo`. The first rule whose ' +
+          'range of addresses contains the peer, or whose RE2 pattern matches any part of its name, names it',
+      }),
+    ),
     failedWhen: Type.Optional(
       Type.Array(Type.String({ pattern: failureRulePattern }), {
         maxItems: maxFailureRules,
@@ -220,6 +229,7 @@ export const defaultParameters: ParameterDefaults = {
   spanNames: 'as_is',
   exclude: [],
   transparent: [],
+  peerAliases: [],
   failedWhen: [],
   traceThresholdMs: 40,
   limit: 100_000,

@@ -80,6 +80,7 @@ t.test('accepts every option of the demo in all spellings', async (t) => {
     [[['--span-names', 'templates']], { spanNames: 'templates' }],
     [[['--exclude', '^a{1,2}$,b']], { exclude: ['^a{1,2}$', 'b'] }],
     [[['--transparent', '["envoy,x"]']], { transparent: ['envoy,x'] }],
+    [[['--peer-aliases', '^a = b,::/0 = c']], { peerAliases: ['^a = b', '::/0 = c'] }],
     [[['--failed-when', 'http 500-599,not grpc 1']], { failedWhen: ['http 500-599', 'not grpc 1'] }],
     [[['--from', 'now-20m', '--to', '1748770000']], { from: 'now-20m', to: '1748770000' }],
     [[['--limit', '10'], ['--limit=10']], { limit: 10 }],

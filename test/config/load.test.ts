@@ -32,6 +32,7 @@ t.test('an empty configuration is the documented defaults, frozen', async (t) =>
       span_names: 'as_is',
       exclude: [],
       transparent: [],
+      peer_aliases: [],
       failed_when: [],
       service_node_sub_title: 'Service Node',
       trace_threshold_ms: 40,

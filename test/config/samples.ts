@@ -14,6 +14,7 @@ const texts: Record<string, string> = {
   'query.span_names': 'templates',
   'query.exclude': '["^GET /health"]',
   'query.transparent': '["^envoy$"]',
+  'query.peer_aliases': '["10.0.0.0/8 = internal"]',
   'query.failed_when': '["http 500-599"]',
   'query.level': 'service',
   'search.mode': 'blocks',

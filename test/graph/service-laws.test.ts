@@ -51,6 +51,8 @@ class Services {
     level: 'both',
     userNode: true,
     isTagNode: (value) => value !== 'hidden',
+    // A peer that is a service by its alias, and two that are one by it.
+    aliasOf: (name) => ({ q: 'cart', db: 'store', mysql: 'store' })[name],
   })
 
   table(id: number, spans: TestSpan[]): SpanTable {

@@ -5,6 +5,7 @@ import { nodeLimitFactor } from '../../graph/operations/fold-into-other.ts'
 import { nameTemplate } from '../../graph/spans/name-template.ts'
 import { parseFailureRule } from '../../model/failure-rules.ts'
 import type { ParameterDefaults } from '../../model/parameters.ts'
+import { peerAliases } from '../../sources/peer-aliases.ts'
 import { anyPattern, isServiceName, type TagSelector } from '../../sources/tag-selector.ts'
 import type { ReadLimits, ReadOptions, TraceQuery, TraceSource, Window } from '../../sources/trace-source.ts'
 import type { IncrementalReads, ReadGraph } from '../incremental/incremental-reads.ts'
@@ -52,7 +53,7 @@ export function builderOptions(
   maxNodes = 10_000,
 ): Omit<GraphBuilderOptions, 'level'> {
   const { traceThresholdMs, useTagAsNode, userNode, groupBy, countBy } = parameters
-  const { spanNames, exclude, transparent } = parameters
+  const { spanNames, exclude, transparent, peerAliases: aliases } = parameters
   return {
     strings: new StringTable(
       maxNodes * nodeLimitFactor,
@@ -67,6 +68,7 @@ export function builderOptions(
     hasGroups: groupBy !== undefined,
     isExcluded: anyPattern(exclude),
     isTransparent: anyPattern(transparent),
+    aliasOf: peerAliases(aliases),
   }
 }
 

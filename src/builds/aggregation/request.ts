@@ -7,6 +7,7 @@ import {
   servicesGraphName,
 } from '../../model/parameters.ts'
 import { identityProblem } from '../../sources/identity.ts'
+import { parsePeerAlias } from '../../sources/peer-aliases.ts'
 import {
   type Attribute,
   compilePattern,
@@ -66,6 +67,7 @@ export function resolveRequest(
   }
   checkItems('exclude', parameters.exclude, compilePattern, errors)
   checkItems('transparent', parameters.transparent, compilePattern, errors)
+  checkItems('peerAliases', parameters.peerAliases, parsePeerAlias, errors)
   checkItems('failedWhen', parameters.failedWhen, parseFailureRule, errors)
   const unclipped = requestedWindow(requested, parameters, nowMs, errors)
   if (!selector || !unclipped || errors.length > 0) throw badRequest(errors)

@@ -28,7 +28,13 @@ const checks: Check[] = [
     check: ({ query }) => complaint('query.group_by', query.group_by, parseTag),
   },
   {
-    reads: ['query.identity', 'query.exclude', 'query.transparent', 'query.failed_when'],
+    reads: [
+      'query.identity',
+      'query.exclude',
+      'query.transparent',
+      'query.peer_aliases',
+      'query.failed_when',
+    ],
     check: ({ query }) => queryListErrors(query),
   },
   {

@@ -27,6 +27,10 @@ export const QuerySection = Section('Traces to read and how to draw them. A requ
   span_names: Parameter('spanNames'),
   exclude: { ...Parameter('exclude'), examples: [['^GET /health', 'EventStream$']] },
   transparent: { ...Parameter('transparent'), examples: [['^linkerd-proxy$']] },
+  peer_aliases: {
+    ...Parameter('peerAliases'),
+    examples: [['10.0.0.0/8 = internal', '^mongo-[0-9]+ = mongo']],
+  },
   failed_when: { ...Parameter('failedWhen'), examples: [['http 500-599', 'not grpc 1']] },
   level: Parameter('level'),
   limit: Parameter('limit'),

@@ -1,6 +1,7 @@
 import { HashSample } from '../columns/hash-sample.ts'
 import type { StringTable } from '../columns/string-table.ts'
 import { GraphBuilder, type GraphBuilderOptions } from '../graph-builder.ts'
+import { PeerAliases } from '../services/peer-aliases.ts'
 import { compareSpans, SpanKind, type SpanTable } from '../spans/span-table.ts'
 import { LeftOutSpans } from '../trace/left-out-spans.ts'
 import { maxExamples } from '../trace/span-counts.ts'
@@ -69,9 +70,9 @@ export class EdgeExplainer {
     this.record = new RecordedCalls(strings, level)
     this.builder = new GraphBuilder(options)
     this.builder.watch(this.record)
-    const intern = (text: string) => strings.internText(text)
-    this.source = new NodeMatch(source, intern)
-    this.target = new NodeMatch(target, intern)
+    const aliases = new PeerAliases(strings, options.aliasOf)
+    this.source = new NodeMatch(source, strings, aliases)
+    this.target = new NodeMatch(target, strings, aliases)
     this.paths = new CallPaths(level)
     this.leftOut = new LeftOutSpans(strings, options)
   }

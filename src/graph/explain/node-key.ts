@@ -1,4 +1,6 @@
+import type { StringTable } from '../columns/string-table.ts'
 import type { Graph, GraphEdge, GraphNode } from '../graph.ts'
+import type { PeerAliases } from '../services/peer-aliases.ts'
 import { nameOfFields } from '../spans/node-name.ts'
 import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
@@ -24,13 +26,15 @@ export class NodeMatch {
   private readonly name: number
   private readonly title: number
   private readonly operation: number
+  private readonly aliases: PeerAliases
 
-  /** @param intern returns the index of a text in the strings of the build */
-  constructor(key: NodeKey, intern: (text: string) => number) {
+  /** @param strings those of the build */
+  constructor(key: NodeKey, strings: StringTable, aliases: PeerAliases) {
     this.key = key
-    this.name = intern(nameOfFields(key))
-    this.title = intern(key.title)
-    this.operation = intern(key.operation)
+    this.name = strings.internText(nameOfFields(key))
+    this.title = strings.internText(key.title)
+    this.operation = strings.internText(key.operation)
+    this.aliases = aliases
   }
 
   /** Whether the node sends no spans, and is only known from spans that name it. */
@@ -61,13 +65,19 @@ export class NodeMatch {
   hasPair(first: number, second: number): boolean {
     const { role } = this.key
     if (role === 'operation') return first === this.name && second === this.operation
-    if (this.isPeer)
-      return first === this.name && second !== serviceCode && roleOfCode(second) === peerRoles[role]
-    return second === serviceCode ? first === this.name : this.isCalled(first) && mayBeService(second)
+    if (second === serviceCode) return !this.isPeer && first === this.name
+    if (!this.isCalled(first)) return false
+    if (this.isPeer) return roleOfCode(second) === peerRoles[role]
+    return this.aliases.of(first) === undefined
+      ? mayBeService(second)
+      : roleOfCode(second) !== PeerRole.messaging
   }
 
   /** Whether the name of a peer may be that of this node. */
   private isCalled(peer: number): boolean {
+    const alias = this.aliases.of(peer)
+    if (alias !== undefined)
+      return alias === this.key.title && (this.isPeer || this.key.isOnlyOfTitle === true)
     return peer === this.name || (this.key.isOnlyOfTitle === true && peer === this.title)
   }
 }

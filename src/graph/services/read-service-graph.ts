@@ -17,7 +17,7 @@ import { serviceCode } from '../spans/peer-codes.ts'
 import { CallTotals } from '../totals/call-totals.ts'
 import type { GroupCounts } from '../totals/group-counts.ts'
 import { type Red, RedColumns } from '../totals/red.ts'
-import { foldServiceNodes, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
+import { foldServiceNodes, type KnownPeers, type ServiceNodes, serviceNodesOf } from './service-nodes.ts'
 import { peerNames } from './shown-peers.ts'
 
 /** Calls on the way of messages: those that name both ends, and those that only span links show. */
@@ -73,20 +73,19 @@ class EdgeEvidence {
  * it received or, if it received none, those it made.
  *
  * @param messages calls between the nodes of `totals` on the way of messages
- * @param answeredBy the service that is a peer, by the peer's name
  * @param maxNodes most services and peers, and most values of the tag; the least called beyond it are folded
  * @returns nodes sorted by role, title, operation; edges by source, target
  */
 export function* readServiceGraph(
   totals: CallTotals,
   messages: MessageTotals,
-  answeredBy: Map<number, number>,
+  known: KnownPeers,
   allTags: TagSums | undefined,
   groups: GroupCounts | undefined,
   strings: StringTable,
   maxNodes: number,
 ): Steps<Pick<Graph, 'nodes' | 'edges' | 'foldings'>> {
-  const shown = serviceNodesOf([totals, messages.named, messages.linked], answeredBy, strings)
+  const shown = serviceNodesOf([totals, messages.named, messages.linked], known, strings)
   const all = yield* sumCalls(totals, messages, shown, strings)
   const { other, red, folding } = foldServiceNodes(shown, all, strings, maxNodes)
   const sums = folding.folded > 0 ? yield* sumCalls(totals, messages, shown, strings) : all

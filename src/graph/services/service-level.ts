@@ -16,6 +16,7 @@ import { emptyCounts } from '../trace/span-counts.ts'
 import { ParentState, type TraceTree } from '../trace/trace-tree.ts'
 import type { TransparentSpans } from '../trace/transparent-spans.ts'
 import { AnsweredPeers } from './answered-peers.ts'
+import { PeerAliases } from './peer-aliases.ts'
 import { readServiceGraph } from './read-service-graph.ts'
 import { ServiceCalls } from './service-calls.ts'
 
@@ -28,6 +29,8 @@ export class ServiceLevel {
   private readonly messages: Messages
   private readonly answered = new AnsweredPeers()
   readonly counts = emptyCounts()
+  /** The name of a peer by its own name without port; undefined: its own. */
+  aliasOf: ((peer: string) => string | undefined) | undefined
   private readonly calls: ServiceCalls
   private readonly tags: TagTotals | undefined
   private readonly groups: GroupCounts | undefined
@@ -124,7 +127,7 @@ export class ServiceLevel {
     const graph = yield* readServiceGraph(
       this.totals,
       { named, linked },
-      this.answered.read(),
+      { answeredBy: this.answered.read(), aliases: new PeerAliases(this.strings, this.aliasOf) },
       tags,
       this.groups,
       this.strings,

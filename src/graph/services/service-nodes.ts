@@ -4,9 +4,10 @@ import { compareTexts, leastCalled } from '../operations/fold-into-other.ts'
 import { partsOf } from '../spans/node-name.ts'
 import { mayBeService, otherPeerCode, roleOfCode, serviceCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
-import { PeerPart } from '../spans/peer-naming.ts'
+import { PeerPart, withoutPort } from '../spans/peer-naming.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
 import { RedColumns } from '../totals/red.ts'
+import type { PeerAliases } from './peer-aliases.ts'
 import { DatabaseSystems } from './shown-peers.ts'
 
 /**
@@ -14,7 +15,7 @@ import { DatabaseSystems } from './shown-peers.ts'
  *
  * A node of the totals is a pair of a name and a code (`peer-codes.ts`), so several of them may become one shown node. A
  * peer is shown as a service if all answers to clients that name it came from that service. So is a peer with the title
- * of one service only (`mayBeService`).
+ * of one service only (`mayBeService`). An alias replaces a peer's name, and goes before both.
  */
 export interface ServiceNodes {
   length: number
@@ -29,6 +30,13 @@ export interface ServiceNodes {
   isPeer(node: number): boolean
 }
 
+/** Names of peers, in addition to those that spans give them. */
+export interface KnownPeers {
+  /** The service that answered for a peer, by the peer's name; indexes into the strings. */
+  answeredBy: Map<number, number>
+  aliases: PeerAliases
+}
+
 const peerRoles: Record<number, GraphNode['role']> = {
   [PeerRole.database]: 'database',
   [PeerRole.messaging]: 'messaging',
@@ -38,11 +46,10 @@ const peerRoles: Record<number, GraphNode['role']> = {
 
 /**
  * @param all the calls: first those whose nodes count, then further ones between these nodes
- * @param answeredBy the service that is a peer, by the peer's name
  */
 export function serviceNodesOf(
   all: [CallTotals, ...CallTotals[]],
-  answeredBy: Map<number, number>,
+  { answeredBy, aliases }: KnownPeers,
   strings: StringTable,
 ): ServiceNodes {
   const [{ nodes, nodeRed }] = all
@@ -69,12 +76,15 @@ export function serviceNodesOf(
   const shownPeers = new Map<string, number>()
   for (const node of peers) {
     const code = nodes.second[node]!
-    const service = services.nodeOf(nodes.first[node]!, code, answeredBy)
+    const ownName = nodes.first[node]!
+    const alias = aliases.of(ownName)
+    const service =
+      alias === undefined ? services.nodeOf(ownName, code, answeredBy) : services.titled(alias, code)
     if (service >= 0) {
       shownAs[node] = service
       continue
     }
-    const name = systems.complete(nodes.first[node]!, code)
+    const name = alias === undefined ? systems.complete(ownName, code) : strings.internText(alias)
     const key = `${roleOfCode(code)} ${name}`
     const peer = shownPeers.get(key) ?? addShown(shown, peerRoles[roleOfCode(code)] ?? 'external', name)
     shownPeers.set(key, peer)
@@ -110,14 +120,18 @@ class Services {
     if (!mayBeService(code)) return -1
     const parts = partsOf(this.strings.text(name))
     const namespace = parts[PeerPart.namespace] ?? ''
-    const port = parts[PeerPart.port] ?? ''
-    const [title = ''] = parts
-    const named = this.byTitle.get(port === '' ? title : title.slice(0, -port.length - 1)) ?? []
+    const named = this.byTitle.get(withoutPort(parts)) ?? []
     const fitting =
       namespace === '' || named.length < 2
         ? named
         : named.filter(({ name }) => partsOf(this.strings.text(name)).slice(1).includes(namespace))
     return fitting.length === 1 ? fitting[0]!.node : -1
+  }
+
+  /** Returns the shown node of the only service with the title of an alias, otherwise -1. A broker stays a broker. */
+  titled(alias: string, code: number): number {
+    const named = this.byTitle.get(alias) ?? []
+    return named.length === 1 && roleOfCode(code) !== PeerRole.messaging ? named[0]!.node : -1
   }
 }
 

@@ -5,7 +5,7 @@ import { joinParts, partsOf } from '../spans/node-name.ts'
 import { peerAttributes } from '../spans/peer-attributes.ts'
 import { namingAttributeOf, roleOfCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
-import { PeerPart } from '../spans/peer-naming.ts'
+import { PeerPart, withoutPort } from '../spans/peer-naming.ts'
 import type { CallTotals } from '../totals/call-totals.ts'
 
 /** Most names of one peer that are shown. */
@@ -17,9 +17,9 @@ export function peerNames({ nodes }: CallTotals, among: Iterable<number>, string
   for (const node of among) {
     const attribute = namingAttributeOf(nodes.second[node]!)
     if (attribute === undefined) continue
-    const [title = '', ...parts] = partsOf(strings.text(nodes.first[node]!))
-    const port = parts[PeerPart.port - 1] ?? ''
-    const name = port === '' ? title : title.slice(0, -port.length - 1).replace(/^\[(.*)\]$/, '$1')
+    const parts = partsOf(strings.text(nodes.first[node]!))
+    const port = parts[PeerPart.port] ?? ''
+    const name = withoutPort(parts)
     found.set(`${attribute} ${port} ${name}`, { attribute, name, ...(port === '' ? {} : { port }) })
   }
   const order = (peer: PeerName) => peerAttributes.indexOf(peer.attribute)

@@ -85,6 +85,13 @@ export const temporaryTitle = '(temporary)'
  * name and port.
  */
 export const PeerPart = { system: 1, caller: 2, namespace: 3, port: 4 } as const
+/** Returns the name of a peer without its port, and an IPv6 address without brackets. @param parts of its name */
+export function withoutPort(parts: readonly string[]): string {
+  const [title = ''] = parts
+  const port = parts[PeerPart.port] ?? ''
+  return port === '' ? title : title.slice(0, -port.length - 1).replace(/^\[(.*)\]$/, '$1')
+}
+
 /** Names of these parts, in order of their positions. */
 export const peerPartNames = ['system', 'caller', 'namespace', 'port'] as const
 
