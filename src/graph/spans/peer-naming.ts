@@ -204,7 +204,9 @@ export class PeerNaming {
     const { values, names, facts } = this
     const bit = 1 << attribute
     this.attribute = attribute
-    this.rank = rankOf(this.role, bit)
+    // A host attribute may hold an address, which says less than a host's name does.
+    const isAddress = (bit & hostMask) !== 0 && facts.isIp(values[attribute]!)
+    this.rank = rankOf(this.role, isAddress ? addressMask : bit)
     const systemName = this.systemName()
     if (this.role === PeerRole.messaging && bit & destinationMask && this.isTemporary(values[attribute]!)) {
       this.name = names.withPart(this.strings.internText(temporaryTitle), systemName, PeerPart.system)
