@@ -62,17 +62,23 @@ const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [..
  * over its result exhausts the stack.
  *
  * @param body UTF-8. JSON.parse reports all other errors
+ * @param maxObjects most objects and arrays
  * @throws {SyntaxError} if the body is nested deeper than 256 levels
+ * @throws {TtaError} TTA_TOO_LARGE if it has more objects and arrays
  */
-export function refuseDeepJson(body: Uint8Array): void {
+export function refuseDeepJson(body: Uint8Array, maxObjects = Number.POSITIVE_INFINITY): void {
   let depth = 0
+  let objects = 0
   let isInText = false
   for (let at = 0; at < body.length; at++) {
     const byte = body[at]
     if (byte === quote) isInText = !isInText
     else if (isInText) at += byte === backslash ? 1 : 0
     else if (byte === closeBracket || byte === closeBrace) depth--
-    else if ((byte === openBracket || byte === openBrace) && ++depth > maxDepth)
-      throw new SyntaxError(`nested deeper than ${maxDepth} levels`)
+    else if (byte === openBracket || byte === openBrace) {
+      if (++depth > maxDepth) throw new SyntaxError(`nested deeper than ${maxDepth} levels`)
+      if (++objects > maxObjects)
+        throw new TtaError('TTA_TOO_LARGE', `The request body has more than ${maxObjects} objects and arrays`)
+    }
   }
 }

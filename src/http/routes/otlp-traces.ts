@@ -4,6 +4,7 @@ import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } f
 import { TtaError } from '../../base/errors.ts'
 import type { EmbeddedStore, IngestResult } from '../../sources/embedded/embedded-store.ts'
 import { jsonToProtobuf } from '../../sources/otlp/json-to-protobuf.ts'
+import { TooManyMessagesError } from '../../sources/otlp/validate.ts'
 import { ProtobufError } from '../../sources/protobuf/protobuf-reader.ts'
 import { toTtaError } from '../problem/error-response.ts'
 import { refuseDeepJson } from '../request/json-body.ts'
@@ -60,6 +61,8 @@ function accept(traces: EmbeddedStore, body: Uint8Array): IngestResult {
     return traces.add(body)
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
+    if (error instanceof TooManyMessagesError)
+      throw new TtaError('TTA_TOO_LARGE', `The request body ${error.message}`, { cause: error })
     throw undecodable(`The request body is not an ExportTraceServiceRequest: ${error.message}`, error)
   }
 }
@@ -82,12 +85,16 @@ async function decompressed(request: FastifyRequest, maxBytes: number): Promise<
   }
 }
 
-/** @throws {TtaError} TTA_BAD_REQUEST */
+/** Most objects and arrays of a JSON body. An empty one has two bytes, and takes far more memory. */
+const maxObjects = 1_000_000
+
+/** @throws {TtaError} TTA_BAD_REQUEST, TTA_TOO_LARGE */
 function parseJson(body: Uint8Array): unknown {
   try {
-    refuseDeepJson(body)
+    refuseDeepJson(body, maxObjects)
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {
+    if (error instanceof TtaError) throw error
     throw undecodable(`The request body is not valid JSON in UTF-8: ${(error as Error).message}`, error)
   }
 }

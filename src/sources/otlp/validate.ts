@@ -3,13 +3,28 @@ import { ProtobufError, type ProtobufReader, WireType } from '../protobuf/protob
 import { type Field, type MessageShape, maxDepth } from './message-shape.ts'
 import type { SpanIds } from './span-decoder.ts'
 
+/** Most messages inside a request, such as spans and attributes. An empty one has two bytes, and takes far more memory. */
+const maxMessages = 2_000_000
+
+/** A request has too many messages inside. */
+export class TooManyMessagesError extends ProtobufError {
+  override name = 'TooManyMessagesError'
+}
+
 /**
  * Checks a whole message up to `end`, also the fields that no decoder reads.
  *
  * @throws {ProtobufError} it is cut short, nested deeper than `maxDepth`, or a field has another wire type than
  *   its shape says
+ * @throws {TooManyMessagesError}
  */
-export function validateMessage(reader: ProtobufReader, end: number, shape: MessageShape, depth = 0): void {
+export function validateMessage(
+  reader: ProtobufReader,
+  end: number,
+  shape: MessageShape,
+  depth = 0,
+  count = { messages: 0 },
+): void {
   if (depth > maxDepth) throw new ProtobufError(`messages are nested deeper than ${maxDepth}`)
   while (reader.position < end) {
     const tag = reader.tag(end)
@@ -21,8 +36,11 @@ export function validateMessage(reader: ProtobufReader, end: number, shape: Mess
     if ((tag & 7) !== wireTypeOf(field)) {
       throw new ProtobufError(`${field.name} has wire type ${tag & 7}`)
     }
-    if (field.shape) validateMessage(reader, reader.endOfBytes(end), field.shape(), depth + 1)
-    else reader.skip(tag, end)
+    if (field.shape) {
+      if (++count.messages > maxMessages)
+        throw new TooManyMessagesError(`has more than ${maxMessages} messages, such as spans and attributes`)
+      validateMessage(reader, reader.endOfBytes(end), field.shape(), depth + 1, count)
+    } else reader.skip(tag, end)
   }
 }
 

@@ -17,10 +17,10 @@ const input = JSON.parse(inputText) as OtlpJson
 const startMs = 1_795_334_800_000
 const bodyLimitBytes = 200_000
 
-async function listen(t: { teardown(end: () => unknown): unknown }) {
+async function listen(t: { teardown(end: () => unknown): unknown }, maxBytes = bodyLimitBytes) {
   const traces = new EmbeddedStore({ maxBytes: 1e7, maxAgeSec: 3600, now: () => startMs })
   const app = Fastify()
-  await app.register(otlpTracesRoute, { traces, bodyLimitBytes })
+  await app.register(otlpTracesRoute, { traces, bodyLimitBytes: maxBytes })
   app.post('/elsewhere', async (request) => ({ got: request.body }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
@@ -173,6 +173,27 @@ t.test('answers 413 to a body that is too large, as sent or decompressed', async
   t.same(answer.body, rpcStatus(8, `The decompressed request body is larger than ${bodyLimitBytes} bytes`))
   t.equal(traces.requests().length, 0)
 })
+
+t.test(
+  'answers 413 to a small body with millions of spans inside, before it takes their memory',
+  async (t) => {
+    const { traces, post } = await listen(t, 20_971_520)
+    const inner = (tag: number, bytes: Uint8Array) => {
+      const writer = new ProtobufWriter()
+      writer.bytes(tag, bytes)
+      return writer.finish()
+    }
+    const spans = Buffer.alloc(13_800_000, Buffer.from([0x12, 0]))
+    const body = gzipSync(inner(1, inner(2, spans)))
+    t.ok(body.length < 20_000)
+    const answer = await post(body, { ...protobuf, 'content-encoding': 'gzip' })
+    t.match([answer.status, answer.body.toString()], [413, /more than 2000000 messages/])
+    const text = `{"resourceSpans":[{"scopeSpans":[{"spans":[${'{},'.repeat(1_500_000)}{}]}]}]}`
+    const refused = await post(gzipSync(text), { ...json, 'content-encoding': 'gzip' })
+    t.match([refused.status, refused.body.toString()], [413, /more than 1000000 objects/])
+    t.equal(traces.requests().length, 0)
+  },
+)
 
 t.test('answers 500 to an internal error, without its message', async (t) => {
   const { traces, post } = await listen(t)
