@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { expectedLinks } from '../../cases/reported-links.ts'
-import { startWithCase } from '../../support/reported-case.ts'
+import { encodings, startWithCase } from '../../support/reported-case.ts'
 
 const folder = new URL('../../cases/reported/', import.meta.url)
 /** Its spans are older than the window: `test/builds/aggregation/trace-that-never-ends.test.ts` has it. */
@@ -45,7 +45,9 @@ t.same(cases, Object.keys(expectedLinks).sort(), 'every case has links that were
 
 for (const [name, expected] of Object.entries(expectedLinks)) {
   t.test(`shows the service graph of ${name}`, async (t) => {
-    const { graphAt } = await startWithCase(t, name)
-    t.same(linkTexts(await graphAt({ level: 'service' })), [...expected].sort())
+    for (const encoding of encodings) {
+      const { graphAt } = await startWithCase(t, name, encoding)
+      t.same(linkTexts(await graphAt({ level: 'service' })), [...expected].sort(), encoding)
+    }
   })
 }
