@@ -166,9 +166,11 @@ export class EdgeExplainer {
   /** Keeps a span that received or sent a message. The way of the message is known at the end of the read. */
   private await(waiting: Map<number, Waiting>, row: number, message: number): void {
     const { spans, sign, source, target } = this
-    const isTarget = target.hasRow(spans, row)
-    if (isTarget && waiting === this.receivers) this.explained.add(row)
-    const node = isTarget ? 'target' : source.hasRow(spans, row) ? 'source' : 'other'
+    // A sender is at the source even if it names the target. One that names the source is not at it.
+    const isSource = (waiting === this.receivers || source.sendsSpans) && source.hasRow(spans, row)
+    const isTarget = waiting === this.receivers && target.hasRow(spans, row)
+    if (isTarget) this.explained.add(row)
+    const node = isTarget ? 'target' : isSource ? 'source' : 'other'
     const isFull = waiting.size >= maxWaitingExamples
     if (node === 'other' && isFull) return
     waiting.set(message, { node, sign, example: isFull ? undefined : spanExample(spans, row) })
@@ -183,10 +185,16 @@ export class EdgeExplainer {
     const [first, second] = brokers
     const isJoined = first !== undefined && second !== undefined
     if (isJoined && record.isOf(source, first) && record.isOf(target, second)) this.addCalled(example, sign)
-    if (waiting.node !== 'target') return
-    if (caller >= 0 && record.isOf(source, caller)) this.addCalled(example, sign)
+    const isSent = sender >= 0 && record.isOf(source, sender)
+    const isPublished = isSent && first !== undefined && record.isOf(target, first)
+    // The call of a broker is that of its sender.
+    if (waiting.node !== 'target' || isPublished) return
+    const isFromSource = caller >= 0 && record.isOf(source, caller)
+    // A receiver that names the target is not at it.
+    if (isFromSource && target.sendsSpans) this.addCalled(example, sign)
+    else if (isFromSource) return
     else if (sender < 0 && brokers.length === 0) misses.addExample('unresolved-link', example, sign)
-    else if (sender < 0 || !record.isOf(source, sender)) {
+    else if (!isSent) {
       misses.addExample('other-caller', example, sign, record.nameOf(caller))
     } else misses.addExample('broker-between', example, sign, record.nameOf(caller))
   }
