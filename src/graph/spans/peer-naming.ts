@@ -56,7 +56,7 @@ const addressMask = maskOf(addresses)
 const locatedMask = hostMask | addressMask
 
 /**
- * How much a naming attribute says about who the peer is. Of nested client spans the one that says most names the peer.
+ * How much a naming attribute says about who the peer is. Of nested client spans the nearest that says more names the peer.
  * Of the two sides of a message the one that says more names the broker.
  */
 export const PeerRank = {
