@@ -43,7 +43,7 @@ export interface GraphBuilderOptions extends LeftOutOptions {
   countedTime?: CountedTime | undefined
   /**
    * At the service level: the name of a peer that sends no spans, by its name or address without port; undefined: its own.
-   * It is asked when the graph is read, once for each peer.
+   * It is asked once for each peer, and for the address of each client of a root.
    */
   aliasOf?: ((peer: string) => string | undefined) | undefined
   /** At the service level: whether a root server or consumer without a named caller is called by a node `user`. */
@@ -109,7 +109,7 @@ export class GraphBuilder {
       options.hasGroups,
     )
     if (transparent) this.services.seeThrough(transparent)
-    this.services.aliasOf = options.aliasOf
+    this.services.aliases.aliasOf = options.aliasOf
   }
 
   /** Reports each further call to `observer`: calls between services, or between operations at level `operation`. */

@@ -25,6 +25,8 @@ export interface TraceQuery {
   group?: Attribute | undefined
   /** Whether attributes of peers, and links, are read: the service level needs them. */
   peers?: boolean | undefined
+  /** Whether the addresses of clients are read too: only aliases need them. @default false */
+  clients?: boolean | undefined
   /** The attribute that says how a span was sampled: the share of spans that were kept, or the count it represents. */
   sampling?: Attribute | undefined
   /** Rules that set the status of spans by their HTTP and gRPC codes. @default none */

@@ -16,6 +16,7 @@ const attributes: PeerAttribute[] = [
   'db.system',
   'messaging.destination.name',
   'messaging.system',
+  'client.address',
 ]
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 })

@@ -27,7 +27,7 @@ export function traceQuery({
   sampling,
   window,
 }: Omit<AggregationRequest, 'warnings'>): TraceQuery {
-  const { query, tenant, limit, level, identity, failedWhen, countBy } = parameters
+  const { query, tenant, limit, level, identity, failedWhen, countBy, peerAliases: aliases } = parameters
   const failures = failedWhen.map(parseFailureRule)
   // Only the service level needs peers.
   return {
@@ -40,6 +40,7 @@ export function traceQuery({
     identity,
     group,
     peers: level !== 'operation',
+    clients: aliases.length > 0,
     sampling,
     failures,
   }

@@ -2,6 +2,7 @@ import type { StringTable } from '../columns/string-table.ts'
 import type { Graph, GraphEdge, GraphNode } from '../graph.ts'
 import type { PeerAliases } from '../services/peer-aliases.ts'
 import { nameOfFields } from '../spans/node-name.ts'
+import { indexOf } from '../spans/peer-attributes.ts'
 import { mayBeService, roleOfCode, serviceCode } from '../spans/peer-codes.ts'
 import { PeerRole } from '../spans/peer-columns.ts'
 import type { SpanTable } from '../spans/span-table.ts'
@@ -18,6 +19,8 @@ const peerRoles: Record<string, number> = {
   external: PeerRole.external,
   user: PeerRole.user,
 }
+
+const clientAddress = indexOf('client.address')
 
 /** Decides which spans, and which pairs of the totals, belong to a node. Strings are those of one build. */
 export class NodeMatch {
@@ -58,6 +61,8 @@ export class NodeMatch {
   /** Returns whether the span of `row` names the node as its peer. */
   isNamedBy({ peers }: SpanTable, row: number): boolean {
     if (!peers || !this.isCalled(peers.name[row]!)) return false
+    if (peers.attribute[row] === clientAddress && this.aliases.of(peers.name[row]!) === undefined)
+      return false
     return !this.isPeer || peers.role[row] === peerRoles[this.key.role]
   }
 

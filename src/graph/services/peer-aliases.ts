@@ -4,12 +4,12 @@ import { withoutPort } from '../spans/peer-naming.ts'
 
 /** The aliases of peers: names that replace their own. Each peer is looked up once. */
 export class PeerAliases {
+  /** The name that replaces that of a peer, which has no port here; undefined: it stays. */
+  aliasOf: ((peer: string) => string | undefined) | undefined
   private readonly strings: StringTable
-  private readonly aliasOf: ((peer: string) => string | undefined) | undefined
   private readonly known = new Map<number, string | undefined>()
 
-  /** @param aliasOf the name that replaces that of a peer, which has no port here; undefined: it stays */
-  constructor(strings: StringTable, aliasOf: ((peer: string) => string | undefined) | undefined) {
+  constructor(strings: StringTable, aliasOf?: (peer: string) => string | undefined) {
     this.strings = strings
     this.aliasOf = aliasOf
   }

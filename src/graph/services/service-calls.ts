@@ -13,6 +13,7 @@ import type { AnsweredPeers } from './answered-peers.ts'
 import { CallNodes } from './call-nodes.ts'
 import { DoubledServers } from './doubled-servers.ts'
 import { ExitSpans } from './exit-spans.ts'
+import type { PeerAliases } from './peer-aliases.ts'
 import { ServiceEdges } from './service-edges.ts'
 import { ServiceMessages } from './service-messages.ts'
 import { ServiceTree } from './service-tree.ts'
@@ -61,6 +62,7 @@ export class ServiceCalls {
     counts: SpanCounts,
     answered: AnsweredPeers,
     strings: StringTable,
+    aliases: PeerAliases,
     userName = 0,
   ) {
     const { tree, exits } = this
@@ -68,7 +70,7 @@ export class ServiceCalls {
     this.totals = totals
     this.counts = counts
     this.edges = new ServiceEdges(totals, messages, tree)
-    this.nodes = new CallNodes(totals, tree, exits, strings, userName)
+    this.nodes = new CallNodes(totals, tree, exits, strings, aliases, userName)
     this.messages = new ServiceMessages(messages, this.edges, this.nodes, tree, exits)
   }
 
@@ -186,6 +188,7 @@ export class ServiceCalls {
   private addServer(row: number, node: number, caller: number): boolean {
     const { spans, tree, edges } = this
     let peer = this.nodes.peerOf(row)
+    if (peer < 0) peer = this.nodes.clientOf(row, caller)
     if (peer < 0) peer = this.nodes.userOf(caller)
     if (caller >= 0) tree.markAnswered(row)
     if (peer >= 0) edges.addCallFromPeer(peer, node, row, hasFailed(spans, row))

@@ -29,8 +29,7 @@ export class ServiceLevel {
   private readonly messages: Messages
   private readonly answered = new AnsweredPeers()
   readonly counts = emptyCounts()
-  /** The name of a peer by its own name without port; undefined: its own. */
-  aliasOf: ((peer: string) => string | undefined) | undefined
+  readonly aliases: PeerAliases
   private readonly calls: ServiceCalls
   private readonly tags: TagTotals | undefined
   private readonly groups: GroupCounts | undefined
@@ -53,12 +52,14 @@ export class ServiceLevel {
     this.totals = new CallTotals(slowThresholdNs, trace, 'code', mostNodes)
     this.totals.offsets = new ClockOffsets(trace)
     this.messages = new Messages(this.totals.nodes)
+    this.aliases = new PeerAliases(strings)
     this.calls = new ServiceCalls(
       this.totals,
       this.messages,
       this.counts,
       this.answered,
       strings,
+      this.aliases,
       hasUser ? strings.internText('user') : 0,
     )
     this.tags = isTagNode && new TagTotals(slowThresholdNs, isTagNode, trace, mostNodes)
@@ -127,7 +128,7 @@ export class ServiceLevel {
     const graph = yield* readServiceGraph(
       this.totals,
       { named, linked },
-      { answeredBy: this.answered.read(), aliases: new PeerAliases(this.strings, this.aliasOf) },
+      { answeredBy: this.answered.read(), aliases: this.aliases },
       tags,
       this.groups,
       this.strings,

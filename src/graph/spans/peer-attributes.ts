@@ -21,6 +21,7 @@ export const peerAttributes = [
   'messaging.destination.name',
   'messaging.destination',
   'messaging.system',
+  'client.address',
 ] as const
 export type PeerAttribute = (typeof peerAttributes)[number]
 

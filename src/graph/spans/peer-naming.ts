@@ -12,6 +12,7 @@ const hostNames = indexesOf('server.address', 'net.peer.name')
 const urlHosts = indexesOf('http.host', 'url.full', 'http.url')
 const addresses = indexesOf('network.peer.address', 'net.peer.ip', 'net.sock.peer.addr')
 const database = indexesOf('db.namespace', 'db.name', 'db.system.name', 'db.system')
+const client = indexOf('client.address')
 const databaseSystem = indexesOf('db.system.name', 'db.system')
 const destination = indexesOf('messaging.destination.name', 'messaging.destination')
 const system = indexOf('messaging.system')
@@ -53,6 +54,7 @@ const destinationMask = maskOf(destination)
 const systemMask = maskOf([system])
 const hostMask = maskOf([...hostNames, ...urlHosts])
 const addressMask = maskOf(addresses)
+const clientMask = maskOf([client])
 const locatedMask = hostMask | addressMask
 
 /**
@@ -156,6 +158,12 @@ export class PeerNaming {
     if (present === 0 && !isMessaging) return
     if (isMessaging || (present & (destinationMask | systemMask)) !== 0) this.resolveMessage(kind)
     this.role = roleOf(kind, present, this.action)
+    // A server's own attributes name no caller but by its address, for which only an alias knows a name.
+    if (this.role === PeerRole.none && kind === SpanKind.server && present & (1 << client)) {
+      this.role = PeerRole.external
+      this.nameBy(client)
+      return
+    }
     if (this.role === PeerRole.none) return
     const attribute = this.namingAttribute(order[this.role as 0 | 1 | 2 | 3])
     if (attribute < 0) this.role = PeerRole.none
@@ -256,7 +264,7 @@ function rankOf(role: number, bit: number): number {
   if (bit & destinationMask) return PeerRank.destination
   if (role === PeerRole.database) return PeerRank.store
   if (bit & systemMask) return PeerRank.system
-  if (bit & addressMask) return PeerRank.address
+  if (bit & (addressMask | clientMask)) return PeerRank.address
   if (bit & hostMask) return PeerRank.host
   return bit & (1 << rpcService) ? PeerRank.api : PeerRank.product
 }

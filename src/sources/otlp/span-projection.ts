@@ -9,6 +9,8 @@ export interface SpanProjection {
   group?: Attribute | undefined
   /** Whether attributes of peers, and links, are read. */
   peers?: boolean | undefined
+  /** Whether the addresses of clients are read, if peers are. @default false */
+  clients?: boolean | undefined
   /** The attribute that says how spans were sampled. */
   sampling?: Attribute | undefined
   /** Rules that set the status of spans by their HTTP and gRPC codes. */

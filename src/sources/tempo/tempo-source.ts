@@ -40,7 +40,7 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
     consumer: TraceConsumer,
     readOptions: ReadOptions,
   ): Promise<ReadReport> => {
-    const { selector, tenant, identity, group, peers = false, sampling, failures } = query
+    const { selector, tenant, identity, group, peers = false, clients, sampling, failures } = query
     const problem = selectionProblem(query)
     if (problem) throw badRequest([problem])
     const filter = query.query?.trim() ? spansetFilter(query.query) : undefined
@@ -55,6 +55,7 @@ export function createTempoSource(options: TempoSourceOptions): TraceSource {
       identity,
       group,
       peers,
+      clients,
       sampling,
       failures,
       signal: readOptions.signal,

@@ -112,7 +112,7 @@ export const summaryQuery = '{ span.aggregation.is_summary != nil }'
  */
 export function bulkQuery(
   match: TraceMatch,
-  { selector, identity, group, peers, sampling, failures = [] }: SpanSelection,
+  { selector, identity, group, peers, clients = false, sampling, failures = [] }: SpanSelection,
   spread: Spread,
   summaries = true,
 ): string {
@@ -131,7 +131,8 @@ export function bulkQuery(
   const codes = attributesOfRules(failures).map((key) => attributeTerm('span', key))
   fields.push(...codes.filter((field) => !fields.includes(field)))
   if (summaries) fields.push(...selectedSummaryAttributes.map((key) => `span.${key}`))
-  if (peers) fields.push(...serviceLevelAttributes.map((key) => `span.${key}`), linkTraceId, linkSpanId)
+  const peerKeys = serviceLevelAttributes.filter((key) => clients || key !== 'client.address')
+  if (peers) fields.push(...peerKeys.map((key) => `span.${key}`), linkTraceId, linkSpanId)
   return `${spanset} | ${by} | select(${fields.join(', ')})`
 }
 

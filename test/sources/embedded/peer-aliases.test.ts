@@ -72,3 +72,36 @@ t.test('an explanation finds the calls of a peer with an alias', async (t) => {
     t.equal(calls.examples.length > 0, count !== undefined, `${name} has examples`)
   }
 })
+
+t.test('the address of a client names the caller of a root, if it has an alias', async (t) => {
+  const { app, graphAt } = await startWithCase(t, '47-isolated')
+  const server = (id: string, parentSpanId: string, name: string, address: string) => ({
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: name } }] },
+    scopeSpans: [
+      {
+        spans: [
+          {
+            traceId: 'c'.repeat(32),
+            ...{ spanId: id.repeat(16), parentSpanId, name: 'GET', kind: 2 },
+            startTimeUnixNano: '1700000001000000000',
+            endTimeUnixNano: '1700000001050000000',
+            attributes: [{ key: 'client.address', value: { stringValue: address } }],
+          },
+        ],
+      },
+    ],
+  })
+  const resourceSpans = [server('1', '', 'edge', '10.1.2.3'), server('2', '1'.repeat(16), 'deep', '10.1.2.3')]
+  await app.inject({ method: 'POST', url: '/v1/traces', payload: { resourceSpans } })
+  t.same(callsOf(await graphAt({ level: 'service' })), ['edge > deep 1/0'])
+  t.same(callsOf(await graphAt({ level: 'service', peerAliases: '192.168.0.0/16 = office' })), [
+    'edge > deep 1/0',
+  ])
+  const named = await graphAt({ level: 'service', peerAliases: '10.0.0.0/8 = office' })
+  t.same(callsOf(named), ['edge > deep 1/0', 'office > edge 1/0'])
+  const edge = named.edges.find(({ traceql }) => traceql.includes('client.address'))
+  t.equal(
+    edge?.traceql,
+    '{ resource.service.name = "edge" && span.client.address = "10.1.2.3" && kind = server }',
+  )
+})

@@ -75,7 +75,14 @@ t.test('peers are asked for only where they are wanted', async (t) => {
   const without = bulkQuery(match, { selector: byService, peers: false }, 'service')
   t.notOk(serviceLevelAttributes.some((key) => without.includes(key)) || without.includes('link'))
   const asked = bulkQuery(match, { selector: byService, peers: true }, 'service')
-  for (const key of serviceLevelAttributes) t.ok(asked.includes(`span.${key}`), key)
+  const isAsked = (key: string) => asked.includes(`span.${key}`)
+  t.same(
+    serviceLevelAttributes.filter((key) => !isAsked(key)),
+    ['client.address'],
+    'which only aliases need',
+  )
+  const withClients = bulkQuery(match, { selector: byService, peers: true, clients: true }, 'service')
+  t.ok(withClients.includes('span.client.address'))
   t.ok(asked.endsWith('link:traceID, link:spanID)'))
 })
 
